@@ -1,0 +1,63 @@
+# `make compare` and `make test` are all that a fresh machine needs; `make help` lists the rest.
+# ARGS are handed on:  make compare ARGS="patients=2000 surgery.leak_probability=0.08"
+
+# Candidates, best first; the lock holds for 3.11 to 3.13.  make PYTHON=/path/to/python compare
+PYTHON ?= python3.11 python3.12 python3.13 python3
+BIN := .venv/bin
+ARGS ?=
+
+.DELETE_ON_ERROR:
+.PHONY: help compare test test-long lint bench lock python clean
+
+help:  ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+compare: .venv/.installed  ## install if needed, then compare the policies on one cohort (the main job)
+	$(BIN)/lrrc compare $(ARGS)
+
+test: .venv/.installed  ## the tests, but for the long ones
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+test-long: .venv/.installed  ## the long tests alone
+	$(BIN)/python -m pytest -n 2 -m long $(ARGS)
+
+lint: .venv/.installed  ## style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy sim conf/schema.py
+
+bench: .venv/.installed  ## speed and memory, measured
+	$(BIN)/python -m benchmarks $(ARGS)
+
+# Pins stay where they still fit; ARGS=--upgrade moves them. An index's address never enters the lock.
+lock:  ## renew requirements.lock from pyproject.toml
+	@python=$$($(MAKE) -s --no-print-directory python) && dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	"$$python" -m venv "$$dir" && "$$dir/bin/python" -m pip install --quiet uv && \
+	"$$dir/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --all-extras --group dev \
+		--custom-compile-command "make lock" $(ARGS) pyproject.toml -o requirements.lock
+
+python:  ## the Python that the environment is made with
+	@for python in $(PYTHON); do \
+		if "$$python" -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; \
+		then command -v "$$python"; exit 0; fi; \
+	done; \
+	echo "lrrc-sim needs Python 3.11, 3.12 or 3.13 with venv; none among: $(PYTHON)." >&2; \
+	echo "Install one (Debian: apt-get install python3 python3-venv) or name it: make PYTHON=/path/to/python" >&2; \
+	exit 1
+
+clean:  ## remove the environment and the caches; runs/ stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Two stamps, so that a change of pyproject.toml does not install the dependencies again.
+# --clear: the environment holds what the lock holds, and nothing left from an earlier lock.
+.venv/.locked: requirements.lock
+	@python=$$($(MAKE) -s --no-print-directory python) && \
+	echo "Making .venv with $$python (once, a minute or two)" && "$$python" -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.installed: .venv/.locked pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@

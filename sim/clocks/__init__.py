@@ -1,0 +1,1 @@
+"""Clocks decide when things happen; reactions, what happens."""

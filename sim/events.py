@@ -1,0 +1,35 @@
+"""The events of a life. Their order breaks ties: at one instant the smaller number comes first."""
+
+from enum import IntEnum
+
+END = -1  # nothing more happens before the horizon
+
+
+class Event(IntEnum):
+    """What can be pending on a patient's agenda."""
+
+    DIAGNOSIS = 0
+    STAGING_MRI = 1
+    TEAM_MEETING = 2
+    NEOADJUVANT = 3
+    RESTAGING_MRI = 4
+    RESECTION = 5
+    PATHOLOGY = 6
+    POSTOPERATIVE_CHEMORADIOTHERAPY = 7
+    VISIT = 8
+    RECURRENCE_ONSET = 9
+    RECURRENCE_SYMPTOMS = 10
+    RECURRENCE_PROGRESSION = 11
+    RECURRENCE_MEETING = 12
+    SALVAGE_TREATMENT = 13
+    SALVAGE_RESECTION = 14
+    RERECURRENCE = 15
+    METASTASIS_ONSET = 16
+    METASTASIS_SYMPTOMS = 17
+    DEATH_OPERATIVE = 18
+    DEATH_RECURRENCE = 19
+    DEATH_METASTASIS = 20
+    DEATH_OTHER = 21
+
+
+N_EVENTS = len(Event)

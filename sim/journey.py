@@ -1,0 +1,87 @@
+"""The journey: which reaction belongs to which event, and what comes next."""
+
+import numpy as np
+
+from sim.compiled import compiled
+from sim.diagnosis import diagnose, stage
+from sim.events import END, N_EVENTS, Event
+from sim.follow_up import irradiate_after_surgery, review_pathology, visit
+from sim.metastasis import appear_metastasis, give_metastasis_symptoms, sow_metastasis
+from sim.mortality import die_of_cancer, die_of_other_causes, die_operative
+from sim.neoadjuvant import plan, restage, treat
+from sim.recurrence import appear, give_symptoms, progress, rerecur
+from sim.salvage import meet, operate, prepare
+from sim.surgery import resect
+
+
+@compiled
+def next_event(patient, horizon_days):
+    """Return the earliest pending event up to the horizon, the first of the vocabulary at a tie, or END.
+
+    The horizon is counted from diagnosis.
+    """
+    first = END
+    day = np.inf
+    for event in range(N_EVENTS):
+        if patient.agenda[event] < day:
+            day = patient.agenda[event]
+            first = event
+    return first if day <= patient.diagnosed_day + horizon_days else END
+
+
+@compiled
+def react(rows, luck_table, worlds, i, event, horizon_days):
+    """Let the event that is due happen to patient i; return the next event, or END.
+
+    ``rows`` dtype ROW and ``luck_table`` dtype LUCK, shape (n,); ``worlds`` one packed record,
+    shape (1,). The row is written in place; the event leaves the agenda.
+    """
+    patient = rows[i]
+    luck = luck_table[i]
+    world = worlds[0]
+    now = patient.agenda[event]
+    patient.agenda[event] = np.inf
+    if event == Event.VISIT:
+        visit(patient, luck, world, now)
+    elif event == Event.DIAGNOSIS:
+        diagnose(patient, luck, world, now)
+        sow_metastasis(patient, luck, world, now)
+    elif event == Event.STAGING_MRI:
+        stage(patient, luck, world, now)
+    elif event == Event.TEAM_MEETING:
+        plan(patient, luck, world, now)
+    elif event == Event.NEOADJUVANT:
+        treat(patient, luck, world, now)
+    elif event == Event.RESTAGING_MRI:
+        restage(patient, luck, world, now)
+    elif event == Event.RESECTION:
+        resect(patient, luck, world, now)
+    elif event == Event.PATHOLOGY:
+        review_pathology(patient, luck, world, now)
+    elif event == Event.POSTOPERATIVE_CHEMORADIOTHERAPY:
+        irradiate_after_surgery(patient, luck, world, now)
+    elif event == Event.RECURRENCE_ONSET:
+        appear(patient, luck, world, now)
+    elif event == Event.RECURRENCE_SYMPTOMS:
+        give_symptoms(patient, luck, world, now)
+    elif event == Event.RECURRENCE_PROGRESSION:
+        progress(patient, luck, world, now)
+    elif event == Event.RECURRENCE_MEETING:
+        meet(patient, luck, world, now)
+    elif event == Event.SALVAGE_TREATMENT:
+        prepare(patient, luck, world, now)
+    elif event == Event.SALVAGE_RESECTION:
+        operate(patient, luck, world, now)
+    elif event == Event.RERECURRENCE:
+        rerecur(patient, luck, world, now)
+    elif event == Event.METASTASIS_ONSET:
+        appear_metastasis(patient, luck, world, now)
+    elif event == Event.METASTASIS_SYMPTOMS:
+        give_metastasis_symptoms(patient, luck, world, now)
+    elif event == Event.DEATH_OPERATIVE:
+        die_operative(patient, luck, world, now)
+    elif event == Event.DEATH_OTHER:
+        die_of_other_causes(patient, luck, world, now)
+    else:
+        die_of_cancer(patient, luck, world, now)
+    return next_event(patient, horizon_days)

@@ -1,0 +1,75 @@
+"""A deposit of tumour cells becomes a seed, or dies: what the five mechanisms share."""
+
+import math
+
+import numpy as np
+
+from sim.compiled import compiled
+from sim.distributions import lognormal, on_grid, pick, with_odds
+from sim.patient import Compartment, TStage
+
+# Compartments that a recurrence reaches next, nearest first; the borders are gone after TME.
+NEIGHBOURS = np.array(
+    [
+        [Compartment.POSTERIOR, Compartment.ANTERIOR, Compartment.LATERAL_LEFT, Compartment.LATERAL_RIGHT],
+        [Compartment.CENTRAL, Compartment.LATERAL_RIGHT, Compartment.LATERAL_LEFT, Compartment.PERINEAL],
+        [Compartment.CENTRAL, Compartment.LATERAL_LEFT, Compartment.LATERAL_RIGHT, Compartment.PERINEAL],
+        [Compartment.POSTERIOR, Compartment.CENTRAL, Compartment.ANTERIOR, Compartment.PERINEAL],
+        [Compartment.POSTERIOR, Compartment.CENTRAL, Compartment.ANTERIOR, Compartment.PERINEAL],
+        [Compartment.CENTRAL, Compartment.ANTERIOR, Compartment.POSTERIOR, Compartment.LATERAL_LEFT],
+        [Compartment.CENTRAL, Compartment.ANTERIOR, Compartment.POSTERIOR, Compartment.LATERAL_RIGHT],
+    ]
+)
+ADJACENT = NEIGHBOURS.shape[1]
+
+
+@compiled
+def sterilised(probabilities, patient, world):
+    """Return the probability that the patient's neoadjuvant regimen kills the cells, by radiosensitivity."""
+    slope = world.neoadjuvant.radiosensitivity_log_odds_per_sd
+    return with_odds(probabilities[patient.regimen], math.exp(slope * patient.radiosensitivity))
+
+
+@compiled
+def spread(compartment, extra, direction):
+    """Return the bit mask of a compartment and ``extra`` of its neighbours, from a uniform direction."""
+    mask = 1 << compartment
+    start = int(direction * ADJACENT)
+    for step in range(min(extra, ADJACENT)):
+        mask |= 1 << NEIGHBOURS[compartment, (start + step) % ADJACENT]
+    return mask
+
+
+@compiled
+def settle(patient, luck, world, route, cells, takes, compartment, least_extra, now):
+    """A deposit of cells on a route: whether it survives, when it can be detected, and where it is.
+
+    ``takes`` is the probability that cells of a patient of average aggressiveness take after
+    treatment. The same uniform decides under every policy, so better treatment can only spare.
+    """
+    recurrence = world.recurrence
+    bold = math.exp(recurrence.aggressiveness_log_odds_per_sd * patient.aggressiveness)
+    if patient.ct <= TStage.T2:
+        bold *= recurrence.early_t_take_odds_ratio
+    probability = with_odds(takes, bold)
+    patient.cells_left[route] = cells
+    patient.seed_probability[route] = probability
+    patient.survived[route] = cells and luck.seed_survival[route] < probability
+    if not patient.survived[route]:
+        return
+    days = lognormal(luck.seed_onset[route], recurrence.onset_median_days, recurrence.onset_sigma)
+    days *= math.exp(-recurrence.aggressiveness_log_ratio_per_sd * patient.aggressiveness)
+    days *= recurrence.irradiated_onset_ratio[patient.regimen]
+    patient.onset_day[route] = now + on_grid(days)
+    extra = max(pick(luck.seed_spread[route], recurrence.extra_compartments_share), least_extra)
+    patient.seed_compartment[route] = compartment
+    patient.seed_compartments[route] = spread(compartment, extra, luck.seed_direction[route])
+
+
+@compiled
+def treat_seeds(patient, luck, survival_ratio, now):
+    """Treatment after surgery kills a share of the seeds that are not detectable yet."""
+    for route in range(len(patient.survived)):
+        patient.seed_probability[route] *= survival_ratio
+        if patient.survived[route] and patient.onset_day[route] > now:
+            patient.survived[route] = luck.seed_survival[route] < patient.seed_probability[route]

@@ -1,0 +1,33 @@
+"""Exfoliation into the lumen: cells caught in the staple line, or carried by a leak into an abscess."""
+
+from sim.compiled import compiled
+from sim.mechanisms.deposit import settle, sterilised
+from sim.patient import Compartment, Operation, Route
+
+
+@compiled
+def cells_in_lumen(patient, luck, world):
+    """Return whether viable cells lie in the lumen when the bowel is stapled, after any washout."""
+    exfoliation = world.exfoliation
+    if patient.complete_response or patient.operation == Operation.ABDOMINOPERINEAL_RESECTION:
+        return False
+    shed = luck.luminal_cells < exfoliation.luminal_cells_probability[patient.regimen]
+    cleared = patient.washed_out and luck.washout_clears < exfoliation.washout_clears_probability
+    return shed and not cleared
+
+
+@compiled
+def seed_exfoliation(patient, luck, world, now):
+    """Seed the staple line, and the tissue around an anastomosis that leaked into an abscess."""
+    exfoliation = world.exfoliation
+    patient.luminal_cells = cells_in_lumen(patient, luck, world)
+    spared = 1.0 - sterilised(exfoliation.sterilised_probability, patient, world)
+    caught = patient.luminal_cells and luck.staple_line < exfoliation.caught_probability
+    takes = exfoliation.anastomotic_take_probability * spared
+    settle(patient, luck, world, Route.ANASTOMOTIC, caught, takes, Compartment.CENTRAL, 0, now)
+    carried = (
+        patient.luminal_cells and patient.abscess and luck.abscess_cells < exfoliation.carried_probability
+    )
+    takes = exfoliation.perianastomotic_take_probability * spared
+    # the abscess cavity lies in front of the sacrum, beside the anastomosis: never one compartment only
+    settle(patient, luck, world, Route.PERIANASTOMOTIC, carried, takes, Compartment.POSTERIOR, 1, now)

@@ -1,0 +1,63 @@
+"""Positive nodes in the obturator and internal iliac fossae, by side."""
+
+import math
+
+from sim.compiled import compiled
+from sim.distributions import with_odds
+from sim.mechanisms.deposit import settle
+from sim.patient import Compartment, Route, TStage
+from sim.policy import LateralDissection, LateralSides
+
+
+@compiled
+def sterilised_probability(patient, world, side):
+    """Return the probability that the regimen sterilises an involved lateral node, by its size."""
+    node = world.lateral_node
+    size_mm = patient.lateral_mm[side]
+    odds = math.exp(
+        node.sterilised_log_odds_per_log_mm * math.log(size_mm / node.sterilised_reference_mm)
+        + world.neoadjuvant.radiosensitivity_log_odds_per_sd * patient.radiosensitivity
+    )
+    if patient.boosted:
+        odds *= node.boost_odds_ratio
+    return with_odds(node.sterilised_probability[patient.regimen], odds)
+
+
+@compiled
+def wants_dissection(patient, world, side):
+    """Return whether the policy dissects this side: by its node's size, or in every low advanced tumour."""
+    policy = world.policy
+    choice = policy.lateral_dissection
+    if choice == LateralDissection.SIZE_BEFORE:
+        return patient.lateral_mm[side] >= policy.lateral_threshold_mm
+    if choice == LateralDissection.SIZE_AFTER:
+        return patient.lateral_residual_mm[side] >= policy.lateral_threshold_mm
+    if choice == LateralDissection.ROUTINE:
+        advanced = patient.ct >= TStage.T3AB or patient.cn > 0
+        return advanced and patient.height_above_verge_cm <= world.lateral_node.low_up_to_cm
+    return False
+
+
+@compiled
+def dissect(patient, world):
+    """Dissect the sides that the policy wants; return how many."""
+    left = wants_dissection(patient, world, 0)
+    right = wants_dissection(patient, world, 1)
+    if world.policy.lateral_sides == LateralSides.BOTH:
+        left = left or right
+        right = left
+    patient.dissected[0] = left
+    patient.dissected[1] = right
+    return int(left) + int(right)
+
+
+@compiled
+def seed_lateral_nodes(patient, luck, world, now):
+    """Seed each side whose involved node was neither sterilised nor taken out."""
+    node = world.lateral_node
+    for side in range(2):
+        removed = patient.dissected[side] and luck.lateral_missed[side] >= node.missed_probability
+        cells = patient.lateral_involved[side] and not patient.lateral_sterilised[side] and not removed
+        compartment = Compartment.LATERAL_LEFT + side
+        route = Route.LATERAL_LEFT + side
+        settle(patient, luck, world, route, cells, node.take_probability, compartment, 0, now)

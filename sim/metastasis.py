@@ -1,0 +1,102 @@
+"""Distant metastasis: occult at diagnosis or sown by a recurrence, found, sometimes resected."""
+
+import math
+
+import numpy as np
+
+from sim.compiled import compiled
+from sim.distributions import lognormal, on_grid, with_odds
+from sim.events import Event
+from sim.patient import FoundBy
+
+
+@compiled
+def metastasis_odds(patient, world):
+    """Return the odds ratio of occult metastasis against a T3 N0 tumour without EMVI."""
+    metastasis = world.metastasis
+    odds = metastasis.nodes_odds_ratio[patient.nodes] * metastasis.t_odds_ratio[patient.ct]
+    if patient.emvi:
+        odds *= metastasis.emvi_odds_ratio
+    odds *= math.exp(
+        metastasis.aggressiveness_log_odds_per_sd * patient.aggressiveness
+        + metastasis.radiosensitivity_log_odds_per_sd * patient.radiosensitivity
+    )
+    return odds * world.cohort.metastasis_odds_ratio
+
+
+@compiled
+def sow_metastasis(patient, luck, world, now):
+    """At diagnosis: whether occult metastases will show, and when they can be detected."""
+    metastasis = world.metastasis
+    patient.metastasis_probability = with_odds(metastasis.occult_probability, metastasis_odds(patient, world))
+    disseminate(
+        patient,
+        luck.metastasis,
+        luck.metastasis_day,
+        patient.metastasis_probability,
+        metastasis.onset_median_days,
+        metastasis.onset_sigma,
+        now,
+    )
+
+
+@compiled
+def disseminate(patient, u, u_day, probability, median_days, sigma, now):
+    """Book metastases with this probability, unless earlier ones are booked or known."""
+    if patient.metastasis_onset_day <= now or u >= probability:
+        return
+    day = now + on_grid(lognormal(u_day, median_days, sigma))
+    patient.agenda[Event.METASTASIS_ONSET] = min(patient.agenda[Event.METASTASIS_ONSET], day)
+
+
+@compiled
+def treat_occult_metastasis(patient, luck, odds_ratio):
+    """Systemic treatment lowers the odds of occult metastases: some patients are spared them."""
+    patient.metastasis_probability = with_odds(patient.metastasis_probability, odds_ratio)
+    if luck.metastasis >= patient.metastasis_probability:
+        patient.agenda[Event.METASTASIS_ONSET] = np.inf
+
+
+@compiled
+def appear_metastasis(patient, luck, world, now):
+    """Metastases are detectable: book their symptoms and the death that they would bring."""
+    metastasis = world.metastasis
+    patient.metastasis_onset_day = now
+    symptoms = lognormal(luck.metastasis_symptoms, metastasis.symptoms_median_days, metastasis.symptoms_sigma)
+    patient.agenda[Event.METASTASIS_SYMPTOMS] = now + on_grid(symptoms)
+    survival = lognormal(luck.survival_metastasis, metastasis.survival_median_days, metastasis.survival_sigma)
+    survival *= world.cohort.metastasis_survival_ratio
+    patient.agenda[Event.DEATH_METASTASIS] = now + on_grid(symptoms + survival)
+
+
+@compiled
+def give_metastasis_symptoms(patient, luck, world, now):
+    """Metastases give symptoms, and are found."""
+    find_metastasis(patient, luck, world, FoundBy.SYMPTOMS, now)
+
+
+@compiled
+def find_metastasis(patient, luck, world, found_by, now):
+    """Metastases are found: routine visits end; some are resected, and some of these cured."""
+    if patient.metastasis_found_by != FoundBy.NOT_FOUND:
+        return
+    metastasis = world.metastasis
+    patient.metastasis_found_day = now
+    patient.metastasis_found_by = found_by
+    patient.agenda[Event.METASTASIS_SYMPTOMS] = np.inf
+    patient.agenda[Event.VISIT] = np.inf
+    patient.chemotherapy_courses += 1
+    resectable = metastasis.metastasectomy_probability
+    if found_by == FoundBy.SYMPTOMS:
+        resectable = with_odds(resectable, metastasis.metastasectomy_symptoms_odds_ratio)
+    if patient.unfit:
+        resectable = with_odds(resectable, metastasis.metastasectomy_unfit_odds_ratio)
+    if luck.metastasectomy < resectable:
+        patient.metastasis_resected = True
+        if luck.metastasis_cure < metastasis.metastasectomy_cure_probability:
+            patient.agenda[Event.DEATH_METASTASIS] = np.inf
+        else:
+            left = patient.agenda[Event.DEATH_METASTASIS] - now
+            patient.agenda[Event.DEATH_METASTASIS] = now + on_grid(
+                left * metastasis.metastasectomy_survival_ratio
+            )

@@ -1,0 +1,94 @@
+"""Death of other causes, around the operation, and of cancer."""
+
+import math
+
+import numpy as np
+
+from sim.compiled import compiled
+from sim.distributions import on_grid, with_odds
+from sim.events import Event
+from sim.patient import YEAR_DAYS, Cause
+
+
+@compiled
+def death_from_other_causes_day(patient, u, world):
+    """Return the days from diagnosis to death of other causes, by age, sex, fitness and era."""
+    mortality = world.mortality
+    ratio = world.cohort.background_mortality_ratio
+    ratio *= mortality.unfit_hazard_ratio if patient.unfit else mortality.fit_hazard_ratio
+    hazard_to_live = -math.log(u) / ratio
+    first = mortality.table_first_age_years
+    if patient.female:
+        years = years_to_live(
+            mortality.women_five_year_death_probability, first, patient.age_years, hazard_to_live
+        )
+    else:
+        years = years_to_live(
+            mortality.men_five_year_death_probability, first, patient.age_years, hazard_to_live
+        )
+    return years * YEAR_DAYS
+
+
+@compiled
+def years_to_live(table, first_age, age, hazard_to_live):
+    """Return the years until a cumulative hazard is used up, under a table of five-year death probabilities.
+
+    The hazard is constant within five years of age; before the table's first age its first hazard
+    holds, after its last age its last.
+    """
+    reached = age
+    left = hazard_to_live
+    last_band = len(table) - 1
+    while True:
+        band = min(max(math.floor((reached - first_age) / 5.0), 0), last_band)
+        hazard = -math.log(1.0 - table[band]) / 5.0
+        end = first_age + 5.0 * (band + 1)
+        if band == last_band or left <= hazard * (end - reached):
+            return reached + left / hazard - age
+        left -= hazard * (end - reached)
+        reached = end
+
+
+@compiled
+def book_operative_death(patient, luck, world, now):
+    """Book a death within 30 days of resection of the primary, by age, fitness and leak."""
+    mortality = world.mortality
+    older = patient.age_years - mortality.operative_reference_age_years
+    odds = math.exp(mortality.operative_log_odds_per_year * older)
+    if patient.unfit:
+        odds *= mortality.operative_unfit_odds_ratio
+    if patient.leaked:
+        odds *= mortality.operative_leak_odds_ratio
+    if world.policy.centralisation:
+        odds *= mortality.operative_centralised_odds_ratio
+    odds *= world.cohort.operative_mortality_odds_ratio
+    if luck.operative_death < with_odds(mortality.operative_death_probability, odds):
+        patient.agenda[Event.DEATH_OPERATIVE] = now + on_grid(
+            luck.operative_death_day * mortality.operative_days
+        )
+
+
+@compiled
+def die(patient, cause, now):
+    """Death: nothing stays pending."""
+    patient.death_day = now
+    patient.death_cause = cause
+    patient.agenda[:] = np.inf
+
+
+@compiled
+def die_operative(patient, luck, world, now):
+    """Death after an operation, of the primary or of its recurrence."""
+    die(patient, Cause.OPERATIVE, now)
+
+
+@compiled
+def die_of_cancer(patient, luck, world, now):
+    """Death of a recurrence or of metastases."""
+    die(patient, Cause.CANCER, now)
+
+
+@compiled
+def die_of_other_causes(patient, luck, world, now):
+    """Death of other causes."""
+    die(patient, Cause.OTHER, now)

@@ -1,0 +1,80 @@
+"""The levers of a policy, as the model sees them: small integers with names.
+
+The order of the members is part of the model: a policy record holds the numbers.
+"""
+
+from enum import IntEnum
+
+
+class Regimen(IntEnum):
+    """Neoadjuvant treatment."""
+
+    NONE = 0
+    SHORT_COURSE = 1
+    SHORT_COURSE_DELAYED = 2
+    CHEMORADIOTHERAPY = 3
+    TOTAL_NEOADJUVANT = 4
+
+
+class NeoadjuvantFor(IntEnum):
+    """Who is offered the neoadjuvant treatment, on what MRI shows."""
+
+    LOCALLY_ADVANCED = 0
+    EVERYONE = 1
+    HIGH_RISK = 2
+
+
+class LateralDissection(IntEnum):
+    """When the lateral compartments are dissected."""
+
+    NEVER = 0
+    SIZE_BEFORE = 1
+    SIZE_AFTER = 2
+    ROUTINE = 3
+
+
+class LateralSides(IntEnum):
+    """Which sides a lateral dissection clears."""
+
+    AFFECTED = 0
+    BOTH = 1
+
+
+class Use(IntEnum):
+    """How often a measure is used: as the cohort's hospitals do, never, or always."""
+
+    USUAL = 0
+    NEVER = 1
+    ALWAYS = 2
+
+
+class OperationChoice(IntEnum):
+    """The operation: tailored to the tumour, or the same for everyone (what-if)."""
+
+    TAILORED = 0
+    LOW_ANTERIOR_RESECTION = 1
+    ABDOMINOPERINEAL_RESECTION = 2
+    HARTMANN = 3
+
+
+class PostoperativeChemoradiotherapy(IntEnum):
+    """Who is irradiated after surgery (only patients not irradiated before it)."""
+
+    NEVER = 0
+    INVOLVED_MARGIN = 1
+    STAGE_II_III = 2
+
+
+class AdjuvantChemotherapy(IntEnum):
+    """Who gets chemotherapy after surgery."""
+
+    USUAL = 0
+    NEVER = 1
+    STAGE_III = 2
+
+
+class RecurrenceCentre(IntEnum):
+    """Where recurrences are treated."""
+
+    USUAL = 0
+    EXPERT = 1

@@ -1,0 +1,193 @@
+"""Treatment of a recurrence: intent, preparation, the joint operation, its margin and what comes after."""
+
+import numpy as np
+
+from sim.compiled import compiled
+from sim.distributions import lognormal, on_grid, with_odds
+from sim.events import Event
+from sim.metastasis import disseminate, find_metastasis
+from sim.patient import Compartment, FoundBy, Margin, Operation, Procedure, Specialty
+from sim.policy import RecurrenceCentre
+
+LATERAL = (1 << Compartment.LATERAL_LEFT) | (1 << Compartment.LATERAL_RIGHT)
+ANTERIOR = 1 << Compartment.ANTERIOR
+POSTERIOR = 1 << Compartment.POSTERIOR
+PERINEAL = 1 << Compartment.PERINEAL
+
+
+@compiled
+def count_compartments(mask):
+    """Return how many compartments a bit mask holds."""
+    count = 0
+    while mask:
+        count += mask & 1
+        mask >>= 1
+    return count
+
+
+@compiled
+def curative_probability(patient, world):
+    """Return the probability of curative intent for a resectable recurrence of this patient."""
+    salvage = world.salvage
+    odds = 1.0
+    if patient.age_years >= salvage.old_from_years:
+        odds *= salvage.old_curative_odds_ratio
+    if patient.unfit:
+        odds *= salvage.unfit_curative_odds_ratio
+    if patient.operation == Operation.ABDOMINOPERINEAL_RESECTION:
+        odds *= salvage.apr_curative_odds_ratio
+    if patient.found_by == FoundBy.SYMPTOMS:
+        odds *= salvage.symptoms_curative_odds_ratio
+    if patient.recurrence_compartment != Compartment.CENTRAL:
+        odds *= salvage.noncentral_curative_odds_ratio
+    if patient.synchronous_metastasis:
+        odds *= salvage.metastasis_curative_odds_ratio
+    if patient.expert_centre:
+        odds *= salvage.expert_curative_odds_ratio
+    return with_odds(salvage.curative_probability, odds)
+
+
+@compiled
+def meet(patient, luck, world, now):
+    """Restaging and team meeting: intent, and the preparation before a salvage resection."""
+    policy = world.policy
+    patient.mri_scans += 1
+    patient.ct_scans += 1
+    if patient.metastasis_onset_day <= now and luck.restaging < world.detection.restaging_distant_sensitivity:
+        find_metastasis(patient, luck, world, FoundBy.VISIT, now)
+    patient.synchronous_metastasis = patient.metastasis_found_day <= now
+    patient.expert_centre = policy.recurrence_centre == RecurrenceCentre.EXPERT
+    if patient.unresectable or luck.intent >= curative_probability(patient, world):
+        return
+    patient.curative_intent = True
+    patient.salvage_induction = policy.recurrence_induction_chemotherapy
+    patient.salvage_irradiated = policy.recurrence_reirradiation or not patient.irradiated
+    day = now + on_grid(world.pathway.recurrence_meeting_to_treatment_days)
+    if patient.salvage_induction or patient.salvage_irradiated:
+        patient.agenda[Event.SALVAGE_TREATMENT] = day
+    else:
+        patient.agenda[Event.SALVAGE_RESECTION] = day
+
+
+@compiled
+def prepare(patient, luck, world, now):
+    """Induction chemotherapy and (re)irradiation before the salvage resection."""
+    salvage = world.salvage
+    days = 0.0
+    if patient.salvage_induction:
+        patient.chemotherapy_courses += 1
+        days += salvage.induction_days
+    if patient.salvage_irradiated:
+        patient.radiotherapy_courses += 1
+        fractions = (
+            salvage.reirradiation_fractions_count
+            if patient.irradiated
+            else salvage.full_course_fractions_count
+        )
+        patient.radiotherapy_fractions += fractions
+        days += fractions * 7.0 / 5.0 + 7.0 * salvage.irradiation_to_surgery_weeks
+    patient.agenda[Event.SALVAGE_RESECTION] = now + on_grid(days)
+
+
+@compiled
+def procedure(compartments):
+    """Return the operation that takes these compartments out."""
+    several = count_compartments(compartments) > 1
+    if compartments & POSTERIOR and several:
+        return Procedure.ABDOMINOSACRAL
+    if compartments & ANTERIOR:
+        return Procedure.EXENTERATION
+    if compartments & LATERAL:
+        return Procedure.SIDEWALL
+    if compartments & PERINEAL:
+        return Procedure.PERINEAL
+    return Procedure.CENTRAL_RESECTION
+
+
+@compiled
+def specialties(compartments, operation, female):
+    """Return the bit mask of teams that an en-bloc resection and its reconstruction need."""
+    teams = 1 << Specialty.COLORECTAL
+    if compartments & (ANTERIOR | LATERAL):
+        teams |= 1 << Specialty.UROLOGY
+    if compartments & ANTERIOR and female:
+        teams |= 1 << Specialty.GYNAECOLOGY
+    if (
+        compartments & PERINEAL
+        or operation == Procedure.EXENTERATION
+        or operation == Procedure.ABDOMINOSACRAL
+    ):
+        teams |= 1 << Specialty.PLASTIC
+    if operation == Procedure.ABDOMINOSACRAL:
+        teams |= 1 << Specialty.ORTHOPAEDIC
+    if compartments & LATERAL:
+        teams |= 1 << Specialty.VASCULAR
+    return teams
+
+
+@compiled
+def margin(patient, u, world):
+    """Return the margin of the salvage resection, by extent, side wall, preparation and centre."""
+    salvage = world.salvage
+    compartments = patient.recurrence_compartments
+    odds = salvage.further_compartment_r0_odds_ratio ** (count_compartments(compartments) - 1)
+    if compartments & LATERAL:
+        odds *= salvage.lateral_r0_odds_ratio
+    if patient.salvage_irradiated:
+        odds *= salvage.irradiated_r0_odds_ratio
+    if patient.salvage_induction:
+        odds *= salvage.induction_r0_odds_ratio
+    if patient.expert_centre:
+        odds *= salvage.expert_r0_odds_ratio
+    r0 = with_odds(salvage.r0_probability, odds)
+    if u < r0:
+        return Margin.R0
+    return Margin.R1 if u < r0 + (1.0 - r0) * salvage.r1_of_not_r0_share else Margin.R2
+
+
+@compiled
+def operate(patient, luck, world, now):
+    """Salvage resection, unless the recurrence or its metastases made it pointless on the way."""
+    salvage = world.salvage
+    new_metastasis = patient.metastasis_found_day <= now and not patient.synchronous_metastasis
+    if patient.unresectable or new_metastasis or luck.salvage_abandoned < salvage.abandoned_probability:
+        return
+    compartments = patient.recurrence_compartments
+    patient.salvage_day = now
+    patient.salvage_procedure = procedure(compartments)
+    patient.salvage_specialties = specialties(compartments, patient.salvage_procedure, patient.female)
+    patient.salvage_margin = margin(patient, luck.salvage_margin, world)
+    patient.theatre_minutes += salvage.operation_minutes[patient.salvage_procedure]
+    patient.salvage_complication = (
+        luck.salvage_complication < salvage.complication_probability[patient.salvage_procedure]
+    )
+    for event in (Event.RECURRENCE_SYMPTOMS, Event.RECURRENCE_PROGRESSION, Event.DEATH_RECURRENCE):
+        patient.agenda[event] = np.inf
+    _after_margin(patient, luck, world, now)
+    death = salvage.death_probability
+    if patient.expert_centre:
+        death = with_odds(death, salvage.expert_death_odds_ratio)
+    if luck.salvage_death < death:
+        patient.agenda[Event.DEATH_OPERATIVE] = now + on_grid(luck.salvage_death / death * salvage.death_days)
+
+
+@compiled
+def _after_margin(patient, luck, world, now):
+    """Book re-recurrence, metastasis or death by the margin: R2 leaves the recurrence where it was."""
+    salvage = world.salvage
+    k = patient.salvage_margin - Margin.R0
+    if patient.salvage_margin == Margin.R2:
+        days = lognormal(luck.survival_recurrence, salvage.r2_survival_median_days, salvage.survival_sigma)
+        patient.agenda[Event.DEATH_RECURRENCE] = now + on_grid(days)
+    elif luck.rerecurrence < salvage.rerecurrence_probability[k]:
+        days = lognormal(luck.rerecurrence_day, salvage.rerecurrence_median_days, salvage.rerecurrence_sigma)
+        patient.agenda[Event.RERECURRENCE] = now + on_grid(days)
+    disseminate(
+        patient,
+        luck.salvage_metastasis,
+        luck.salvage_metastasis_day,
+        salvage.metastasis_probability[k],
+        salvage.metastasis_median_days,
+        salvage.metastasis_sigma,
+        now,
+    )
