@@ -1,0 +1,1 @@
+"""Tables and pictures from the results of a run."""

@@ -1,0 +1,133 @@
+"""A run's tables, from its counts: tidy, one number a row."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis import estimates
+from analysis.estimates import Estimate
+from sim.outcomes import ALL, SCALE, UNITS, Key, PairTally, Tally
+from sim.patient import YEAR_DAYS
+
+SURVIVAL_YEARS = (1.0, 3.0, 5.0)  # after a recurrence or its resection
+PER = 1000  # patients, in averted.csv
+FALLING = ("overall_survival", "disease_free_survival")  # curves of those still free of the event
+
+
+def outcomes(tallies: Mapping[str, Tally], horizons_years: tuple[float, ...]) -> pd.DataFrame:
+    """Return ``outcomes.csv``: every outcome of every policy, with its interval and unit."""
+    rows = []
+    for policy, tally in tallies.items():
+        for key, counts in tally.binary.items():
+            rows.append(_row(key, estimates.share(counts), "proportion", policy=policy))
+        for key, counts in tally.timed.items():
+            for years in _years(key, horizons_years):
+                estimate = estimates.survival(counts, years * YEAR_DAYS)
+                rows.append(_row(key._replace(horizon_years=years), estimate, "proportion", policy=policy))
+        for key, sums in tally.sums.items():
+            estimate = estimates.mean(sums, SCALE.get(key.outcome, 1.0))
+            rows.append(_row(key, estimate, UNITS[key.outcome], policy=policy))
+    return pd.DataFrame(rows)
+
+
+def differences(
+    tallies: Mapping[str, Tally],
+    pairs: Mapping[str, PairTally],
+    comparator: str,
+    horizons_years: tuple[float, ...],
+) -> pd.DataFrame:
+    """Return ``differences.csv``: policy less comparator on the same patients, with paired intervals."""
+    rows = []
+    for policy, pair in pairs.items():
+        names = {"policy": policy, "comparator": comparator}
+        for key, joint in pair.binary.items():
+            rows.append(_row(key, estimates.share_difference(joint), "proportion", **names))
+        key = Key("cancer_specific_survival")
+        mine, theirs = tallies[policy].timed[key], tallies[comparator].timed[key]
+        for years in horizons_years:
+            estimate = estimates.survival_difference(mine, theirs, years * YEAR_DAYS)
+            rows.append(_row(key._replace(horizon_years=years), estimate, "proportion", **names))
+        for key, sums in pair.sums.items():
+            estimate = estimates.mean(sums, SCALE.get(key.outcome, 1.0))
+            rows.append(_row(key, estimate, UNITS[key.outcome], **names))
+    columns = ["policy", "comparator", *Key._fields, *Estimate._fields, "unit"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def averted(pairs: Mapping[str, PairTally], comparator: str) -> pd.DataFrame:
+    """Return ``averted.csv``: local recurrences averted and caused per 1,000 patients, with intervals.
+
+    Averted: the patient recurs by this mechanism (in this compartment) under the comparator, and not under
+    the policy; caused: the other way round. A recurrence that only changes its mechanism is averted in one
+    row and caused in another.
+    """
+    rows = []
+    for policy, pair in pairs.items():
+        for key, joint in pair.binary.items():
+            if key.outcome != "local_recurrence" or key.group != ALL:
+                continue
+            n = int(joint.sum())
+            row: dict[str, Any] = {
+                "policy": policy,
+                "comparator": comparator,
+                "mechanism": key.mechanism,
+                "compartment": key.compartment,
+                "horizon_years": key.horizon_years,
+                "n": n,
+            }
+            net = estimates.share_difference(joint)
+            for name, estimate in (
+                ("averted", estimates.share(np.array([0, n - joint[2, 1], joint[2, 1]]))),
+                ("caused", estimates.share(np.array([0, n - joint[1, 2], joint[1, 2]]))),
+                ("net", Estimate(n, -net.estimate, -net.ci_high, -net.ci_low)),
+            ):
+                row[name] = estimate.estimate * PER
+                row[f"{name}_low"] = estimate.ci_low * PER
+                row[f"{name}_high"] = estimate.ci_high * PER
+            rows.append(row)
+    columns = ["policy", "comparator", "mechanism", "compartment", "horizon_years", "n"]
+    columns += [name + end for name in ("averted", "caused", "net") for end in ("", "_low", "_high")]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def curves(tallies: Mapping[str, Tally]) -> pd.DataFrame:
+    """Return ``curves.csv``: incidence and survival by month, with intervals."""
+    rows = []
+    for policy, tally in tallies.items():
+        for key, months in tally.monthly.items():
+            reached = np.cumsum(months[:-1])
+            n = int(months.sum())
+            for month, events in enumerate(reached):
+                yes = n - events if key.outcome in FALLING else events
+                n_, estimate, low, high = estimates.share(np.array([0, n - yes, yes]))
+                rows.append((policy, key.outcome, key.mechanism, month / 12, n_, estimate, low, high))
+    columns = ["policy", "outcome", "mechanism", "time_years", "n", "estimate", "ci_low", "ci_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def beside_published(outcomes: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Return ``published.csv``: published figures beside what the run gave for the same outcome.
+
+    ``published`` has evidence, policy, outcome, horizon_years, published. Figures of policies or horizons
+    that the run does not have are left out.
+    """
+    whole = outcomes[(outcomes[["mechanism", "compartment", "group"]] == ALL).all(axis=1)]
+    keys = ["policy", "outcome", "horizon_years"]
+    simulated = whole.rename(columns={"estimate": "simulated"})[[*keys, "n", "simulated", "ci_low", "ci_high"]]
+    table = published.merge(simulated, on=keys)
+    table["difference"] = table["simulated"] - table["published"]
+    return table
+
+
+def _years(key: Key, horizons_years: tuple[float, ...]) -> tuple[float, ...]:
+    if key.outcome == "cancer_specific_survival":
+        return horizons_years
+    return tuple(years for years in SURVIVAL_YEARS if years <= horizons_years[-1])
+
+
+def _row(key: Key, estimate: Estimate, unit: str, **names: str) -> dict[str, Any]:
+    about = key._asdict()
+    about["horizon_years"] = key.horizon_years or np.nan  # empty where no horizon applies
+    return {**names, **about, **estimate._asdict(), "unit": unit}
