@@ -33,7 +33,7 @@ def share(counts: np.ndarray) -> Estimate:
 
 
 def mean(sums: np.ndarray, scale: float = 1.0) -> Estimate:
-    """Return the mean with the normal interval, from [n, sum, sum of squares] of whole numbers times scale."""
+    """Return the mean with the normal interval, from [n, sum, sum of squares] in units of 1 / scale."""
     n, total, squares = (int(value) for value in sums)
     if n == 0:
         return NOBODY
@@ -79,7 +79,7 @@ def product_limit(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
 
 
 def survival(counts: np.ndarray, day: float) -> Estimate:
-    """Return the product-limit survival at a day with the log-log interval, from shape (folds, days + 1, 2)."""
+    """Return the product-limit survival at a day, log-log interval, from shape (folds, days + 1, 2)."""
     curve, error, n = product_limit(counts.sum(axis=0))
     if n == 0:
         return NOBODY
@@ -92,7 +92,7 @@ def survival(counts: np.ndarray, day: float) -> Estimate:
 
 
 def survival_difference(counts: np.ndarray, comparator: np.ndarray, day: float) -> Estimate:
-    """Return the product-limit survival less the comparator's, with a paired delete-a-fold jackknife interval."""
+    """Return the product-limit survival less the comparator's, with the paired jackknife's interval."""
     total, other = counts.sum(axis=0), comparator.sum(axis=0)
 
     def difference(mine: np.ndarray, theirs: np.ndarray) -> float:

@@ -115,7 +115,9 @@ def beside_published(outcomes: pd.DataFrame, published: pd.DataFrame) -> pd.Data
     """
     whole = outcomes[(outcomes[["mechanism", "compartment", "group"]] == ALL).all(axis=1)]
     keys = ["policy", "outcome", "horizon_years"]
-    simulated = whole.rename(columns={"estimate": "simulated"})[[*keys, "n", "simulated", "ci_low", "ci_high"]]
+    simulated = whole.rename(columns={"estimate": "simulated"})[
+        [*keys, "n", "simulated", "ci_low", "ci_high"]
+    ]
     table = published.merge(simulated, on=keys)
     table["difference"] = table["simulated"] - table["published"]
     return table

@@ -14,6 +14,11 @@ from typing import Any
 import numba
 import numpy as np
 
+numba_config: Any = numba.config  # its settings are made at import, unknown to a type checker
+
+# One row of a structured array (a patient, luck, a world) as a reaction sees it: fields by name.
+Record = Any
+
 
 def _source_digest() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
@@ -37,7 +42,7 @@ def _cache_folder() -> Path:
 
 
 if "NUMBA_CACHE_DIR" not in os.environ:
-    numba.config.CACHE_DIR = str(_cache_folder())
+    numba_config.CACHE_DIR = str(_cache_folder())
 
 _njit = numba.njit(cache=True, nogil=True, error_model="numpy")
 
@@ -49,4 +54,4 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def table(array: np.ndarray) -> np.ndarray:
     """Return the array so that ``table[i].field`` works, compiled or not."""
-    return array.view(np.recarray) if numba.config.DISABLE_JIT else array
+    return array.view(np.recarray) if numba_config.DISABLE_JIT else array

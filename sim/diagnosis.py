@@ -2,7 +2,7 @@
 
 import math
 
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.distributions import lognormal, normal_quantile, on_grid, pick, with_odds
 from sim.events import Event
 from sim.mortality import death_from_other_causes_day
@@ -10,7 +10,7 @@ from sim.patient import LateralSite, TStage
 
 
 @compiled
-def diagnose(patient, luck, world, now):
+def diagnose(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Draw the traits of the cohort's next patient; book the staging MRI and the death of other causes."""
     cohort = world.cohort
     patient.diagnosed_day = now
@@ -45,7 +45,7 @@ def diagnose(patient, luck, world, now):
 
 
 @compiled
-def _place(patient, luck, cohort):
+def _place(patient: Record, luck: Record, cohort: Record) -> None:
     """Height above the anal verge; a T4a tumour reaches the peritoneum, so it sits above the reflection."""
     bounds = cohort.height_bounds_cm
     band = pick(luck.height_band, cohort.height_share)
@@ -56,7 +56,7 @@ def _place(patient, luck, cohort):
 
 
 @compiled
-def _lateral_nodes(patient, luck, world):
+def _lateral_nodes(patient: Record, luck: Record, world: Record) -> None:
     """The largest lateral node of each side: hidden involvement, then the size and fossa that MRI sees."""
     node = world.lateral_node
     odds = 1.0
@@ -79,7 +79,7 @@ def _lateral_nodes(patient, luck, world):
 
 
 @compiled
-def stage(patient, luck, world, now):
+def stage(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Staging MRI: the reading of nodes and fascia, with its errors; then the team meeting."""
     staging = world.staging
     patient.mri_scans += 1

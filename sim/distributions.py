@@ -2,19 +2,21 @@
 
 import math
 
+import numpy as np
+
 from sim.compiled import compiled
 
 GRID = 2.0**32
 
 
 @compiled
-def on_grid(day):
+def on_grid(day: float) -> float:
     """Return a day rounded to the grid of 2^-32 day, on which sums are exact."""
     return math.floor(day * GRID + 0.5) / GRID
 
 
 @compiled
-def normal_quantile(u):
+def normal_quantile(u: float) -> float:
     """Return the standard normal quantile of u in (0, 1); relative error about 1e-16.
 
     Algorithm AS 241 (PPND16): Wichura, Applied Statistics 1988;37:477-484.
@@ -49,9 +51,9 @@ def normal_quantile(u):
     else:
         r -= 5.0
         top = (
-            ((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r
-            + 0.026532189526576123093) * r + 0.29656057182850489123) * r + 1.7848265399172913358) * r
-            + 5.4637849111641143699) * r + 6.6579046435011037772
+            ((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r
+            + 0.0012426609473880784386) * r + 0.026532189526576123093) * r + 0.29656057182850489123) * r
+            + 1.7848265399172913358) * r + 5.4637849111641143699) * r + 6.6579046435011037772
         )  # fmt: skip
         bottom = (
             ((((((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r
@@ -62,13 +64,13 @@ def normal_quantile(u):
 
 
 @compiled
-def lognormal(u, median, sigma):
+def lognormal(u: float, median: float, sigma: float) -> float:
     """Return the quantile u of a lognormal with this median and log-scale standard deviation."""
     return median * math.exp(sigma * normal_quantile(u))
 
 
 @compiled
-def with_odds(probability, odds_ratio):
+def with_odds(probability: float, odds_ratio: float) -> float:
     """Return the probability whose odds are ``odds_ratio`` times those of ``probability``."""
     if probability >= 1.0:
         return 1.0
@@ -77,7 +79,7 @@ def with_odds(probability, odds_ratio):
 
 
 @compiled
-def pick(u, shares):
+def pick(u: float, shares: np.ndarray) -> int:
     """Return the index that a uniform falls on when [0, sum of shares) is cut into the shares."""
     target = u * shares.sum()
     reached = 0.0

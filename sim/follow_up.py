@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.distributions import on_grid
 from sim.events import Event
 from sim.mechanisms.deposit import treat_seeds
@@ -13,7 +13,7 @@ from sim.recurrence import find_recurrence
 
 
 @compiled
-def wants_postoperative_chemoradiotherapy(patient, policy):
+def wants_postoperative_chemoradiotherapy(patient: Record, policy: Record) -> bool:
     """Return whether the policy irradiates this patient now; never twice."""
     choice = policy.postoperative_chemoradiotherapy
     if patient.irradiated or choice == PostoperativeChemoradiotherapy.NEVER:
@@ -24,7 +24,7 @@ def wants_postoperative_chemoradiotherapy(patient, policy):
 
 
 @compiled
-def wants_adjuvant_chemotherapy(patient, u, world):
+def wants_adjuvant_chemotherapy(patient: Record, u: float, world: Record) -> bool:
     """Return whether a stage III patient gets chemotherapy after surgery, by policy or the cohort's use."""
     choice = world.policy.adjuvant_chemotherapy
     if patient.pathological_stage < 3 or choice == AdjuvantChemotherapy.NEVER:
@@ -33,7 +33,7 @@ def wants_adjuvant_chemotherapy(patient, u, world):
 
 
 @compiled
-def review_pathology(patient, luck, world, now):
+def review_pathology(patient: Record, luck: Record, world: Record, now: float) -> None:
     """The specimen's margin and nodes are known: postoperative treatment, and the first visit."""
     if wants_postoperative_chemoradiotherapy(patient, world.policy):
         day = now + on_grid(world.pathway.pathology_to_radiotherapy_days)
@@ -48,7 +48,7 @@ def review_pathology(patient, luck, world, now):
 
 
 @compiled
-def irradiate_after_surgery(patient, luck, world, now):
+def irradiate_after_surgery(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Postoperative chemoradiotherapy: fewer seeds survive."""
     postoperative = world.postoperative
     patient.irradiated = True
@@ -59,7 +59,7 @@ def irradiate_after_surgery(patient, luck, world, now):
 
 
 @compiled
-def book_visit(patient, world):
+def book_visit(patient: Record, world: Record) -> None:
     """Book the next visit of the schedule, counted from the operation."""
     days = world.follow_up.visit_days
     day = days[patient.visits] if patient.visits < len(days) else np.inf
@@ -67,7 +67,7 @@ def book_visit(patient, world):
 
 
 @compiled
-def seen(u, missed_once, since_onset_days, ripening_days):
+def seen(u: float, missed_once: float, since_onset_days: float, ripening_days: float) -> bool:
     """Return whether a growth is seen: its chance to be missed falls geometrically with its time of growth.
 
     One uniform is the growth's conspicuity, so a more sensitive or later look sees whatever another saw.
@@ -76,7 +76,7 @@ def seen(u, missed_once, since_onset_days, ripening_days):
 
 
 @compiled
-def visit(patient, luck, world, now):
+def visit(patient: Record, luck: Record, world: Record, now: float) -> None:
     """A visit: clinic and CEA, at some visits CT and MRI; what is there may be seen."""
     detection = world.detection
     k = patient.visits

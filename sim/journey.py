@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.diagnosis import diagnose, stage
 from sim.events import END, N_EVENTS, Event
 from sim.follow_up import irradiate_after_surgery, review_pathology, visit
@@ -15,7 +15,7 @@ from sim.surgery import resect
 
 
 @compiled
-def next_event(patient, horizon_days):
+def next_event(patient: Record, horizon_days: float) -> int:
     """Return the earliest pending event up to the horizon, the first of the vocabulary at a tie, or END.
 
     The horizon is counted from diagnosis.
@@ -30,7 +30,9 @@ def next_event(patient, horizon_days):
 
 
 @compiled
-def react(rows, luck_table, worlds, i, event, horizon_days):
+def react(
+    rows: np.ndarray, luck_table: np.ndarray, worlds: np.ndarray, i: int, event: int, horizon_days: float
+) -> int:
     """Let the event that is due happen to patient i; return the next event, or END.
 
     ``rows`` dtype ROW and ``luck_table`` dtype LUCK, shape (n,); ``worlds`` one packed record,

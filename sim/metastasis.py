@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid, with_odds
 from sim.events import Event
 from sim.patient import FoundBy
 
 
 @compiled
-def metastasis_odds(patient, world):
+def metastasis_odds(patient: Record, world: Record) -> float:
     """Return the odds ratio of occult metastasis against a T3 N0 tumour without EMVI."""
     metastasis = world.metastasis
     odds = metastasis.nodes_odds_ratio[patient.nodes] * metastasis.t_odds_ratio[patient.ct]
@@ -25,7 +25,7 @@ def metastasis_odds(patient, world):
 
 
 @compiled
-def sow_metastasis(patient, luck, world, now):
+def sow_metastasis(patient: Record, luck: Record, world: Record, now: float) -> None:
     """At diagnosis: whether occult metastases will show, and when they can be detected."""
     metastasis = world.metastasis
     patient.metastasis_probability = with_odds(metastasis.occult_probability, metastasis_odds(patient, world))
@@ -41,7 +41,9 @@ def sow_metastasis(patient, luck, world, now):
 
 
 @compiled
-def disseminate(patient, u, u_day, probability, median_days, sigma, now):
+def disseminate(
+    patient: Record, u: float, u_day: float, probability: float, median_days: float, sigma: float, now: float
+) -> None:
     """Book metastases with this probability, unless earlier ones are booked or known."""
     if patient.metastasis_onset_day <= now or u >= probability:
         return
@@ -50,7 +52,7 @@ def disseminate(patient, u, u_day, probability, median_days, sigma, now):
 
 
 @compiled
-def treat_occult_metastasis(patient, luck, odds_ratio):
+def treat_occult_metastasis(patient: Record, luck: Record, odds_ratio: float) -> None:
     """Systemic treatment lowers the odds of occult metastases: some patients are spared them."""
     patient.metastasis_probability = with_odds(patient.metastasis_probability, odds_ratio)
     if luck.metastasis >= patient.metastasis_probability:
@@ -58,7 +60,7 @@ def treat_occult_metastasis(patient, luck, odds_ratio):
 
 
 @compiled
-def appear_metastasis(patient, luck, world, now):
+def appear_metastasis(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Metastases are detectable: book their symptoms and the death that they would bring."""
     metastasis = world.metastasis
     patient.metastasis_onset_day = now
@@ -70,13 +72,13 @@ def appear_metastasis(patient, luck, world, now):
 
 
 @compiled
-def give_metastasis_symptoms(patient, luck, world, now):
+def give_metastasis_symptoms(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Metastases give symptoms, and are found."""
     find_metastasis(patient, luck, world, FoundBy.SYMPTOMS, now)
 
 
 @compiled
-def find_metastasis(patient, luck, world, found_by, now):
+def find_metastasis(patient: Record, luck: Record, world: Record, found_by: int, now: float) -> None:
     """Metastases are found: routine visits end; some are resected, and some of these cured."""
     if patient.metastasis_found_by != FoundBy.NOT_FOUND:
         return

@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.distributions import on_grid, with_odds
 from sim.events import Event
 from sim.patient import YEAR_DAYS, Cause
 
 
 @compiled
-def death_from_other_causes_day(patient, u, world):
+def death_from_other_causes_day(patient: Record, u: float, world: Record) -> float:
     """Return the days from diagnosis to death of other causes, by age, sex, fitness and era."""
     mortality = world.mortality
     ratio = world.cohort.background_mortality_ratio
@@ -30,7 +30,7 @@ def death_from_other_causes_day(patient, u, world):
 
 
 @compiled
-def years_to_live(table, first_age, age, hazard_to_live):
+def years_to_live(table: np.ndarray, first_age: float, age: float, hazard_to_live: float) -> float:
     """Return the years until a cumulative hazard is used up, under a table of five-year death probabilities.
 
     The hazard is constant within five years of age; before the table's first age its first hazard
@@ -50,7 +50,7 @@ def years_to_live(table, first_age, age, hazard_to_live):
 
 
 @compiled
-def book_operative_death(patient, luck, world, now):
+def book_operative_death(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Book a death within 30 days of resection of the primary, by age, fitness and leak."""
     mortality = world.mortality
     older = patient.age_years - mortality.operative_reference_age_years
@@ -69,7 +69,7 @@ def book_operative_death(patient, luck, world, now):
 
 
 @compiled
-def die(patient, cause, now):
+def die(patient: Record, cause: int, now: float) -> None:
     """Death: nothing stays pending."""
     patient.death_day = now
     patient.death_cause = cause
@@ -77,18 +77,18 @@ def die(patient, cause, now):
 
 
 @compiled
-def die_operative(patient, luck, world, now):
+def die_operative(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Death after an operation, of the primary or of its recurrence."""
     die(patient, Cause.OPERATIVE, now)
 
 
 @compiled
-def die_of_cancer(patient, luck, world, now):
+def die_of_cancer(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Death of a recurrence or of metastases."""
     die(patient, Cause.CANCER, now)
 
 
 @compiled
-def die_of_other_causes(patient, luck, world, now):
+def die_of_other_causes(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Death of other causes."""
     die(patient, Cause.OTHER, now)

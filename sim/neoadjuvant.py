@@ -2,7 +2,7 @@
 
 import math
 
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.distributions import normal_quantile, on_grid, with_odds
 from sim.events import Event
 from sim.mechanisms.lateral_node import sterilised_probability
@@ -12,7 +12,7 @@ from sim.policy import NeoadjuvantFor, Regimen
 
 
 @compiled
-def offered(patient, policy):
+def offered(patient: Record, policy: Record) -> bool:
     """Return whether the policy offers this patient neoadjuvant treatment, on what MRI shows."""
     if policy.neoadjuvant_for == NeoadjuvantFor.EVERYONE:
         return True
@@ -22,7 +22,7 @@ def offered(patient, policy):
 
 
 @compiled
-def plan(patient, luck, world, now):
+def plan(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Team meeting: the policy chooses the regimen; surgery follows, or the treatment before it."""
     policy = world.policy
     regimen = policy.neoadjuvant
@@ -37,7 +37,7 @@ def plan(patient, luck, world, now):
 
 
 @compiled
-def treat(patient, luck, world, now):
+def treat(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Start of neoadjuvant treatment; restaging where the interval allows it, then resection."""
     neoadjuvant = world.neoadjuvant
     regimen = patient.regimen
@@ -57,7 +57,7 @@ def treat(patient, luck, world, now):
 
 
 @compiled
-def restage(patient, luck, world, now):
+def restage(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Restaging MRI after treatment: the response is now what it will be at resection."""
     patient.mri_scans += 1
     respond(patient, luck, world)
@@ -67,7 +67,7 @@ def restage(patient, luck, world, now):
 
 
 @compiled
-def respond(patient, luck, world):
+def respond(patient: Record, luck: Record, world: Record) -> None:
     """Regression of the primary, clearance of mesorectal nodes, response of lateral nodes."""
     neoadjuvant = world.neoadjuvant
     regimen = patient.regimen
@@ -92,7 +92,7 @@ def respond(patient, luck, world):
 
 
 @compiled
-def _lateral_response(patient, luck, world, side):
+def _lateral_response(patient: Record, luck: Record, world: Record, side: int) -> None:
     node = world.lateral_node
     if patient.lateral_involved[side]:
         sterilised = luck.lateral_sterilised[side] < sterilised_probability(patient, world, side)

@@ -136,7 +136,7 @@ def _treatment_shares(rows: np.ndarray) -> Iterator[tuple[Key, np.ndarray]]:
     yield Key("crm_involved"), state(resected, rows["crm_involved"])
     yield Key("mesorectal_plane"), state(resected, rows["plane"] == Plane.MESORECTAL)
     yield Key("perforation"), state(resected, rows["perforated"])
-    yield Key("lateral_dissection"), state(resected, rows["dissected"].any(axis=1))
+    yield Key("lateral_dissection"), state(resected, rows["dissected"].max(axis=1) > 0)
     yield Key("anastomosis"), state(resected, rows["anastomosis"])
     yield Key("diverting_stoma"), state(rows["anastomosis"], rows["diverted"])
     yield Key("leak"), state(rows["anastomosis"], rows["leaked"])

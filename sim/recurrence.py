@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid
 from sim.events import Event
 from sim.mechanisms.deposit import ADJACENT, NEIGHBOURS
@@ -13,14 +13,14 @@ from sim.patient import FoundBy, Route, SpillPattern
 
 
 @compiled
-def book_next_onset(patient):
+def book_next_onset(patient: Record) -> None:
     """Book the earliest seed that is still to become detectable."""
     patient.agenda[Event.RECURRENCE_ONSET] = np.inf
     book_onset_after(patient, -np.inf)
 
 
 @compiled
-def book_onset_after(patient, now):
+def book_onset_after(patient: Record, now: float) -> None:
     """Book the earliest onset later than now, if any."""
     first = np.inf
     for route in range(len(patient.survived)):
@@ -31,7 +31,7 @@ def book_onset_after(patient, now):
 
 
 @compiled
-def appear(patient, luck, world, now):
+def appear(patient: Record, luck: Record, world: Record, now: float) -> None:
     """A seed is detectable now: the patient's recurrence, or a further focus of it."""
     for route in range(len(patient.survived)):
         if patient.survived[route] and patient.onset_day[route] == now:
@@ -45,7 +45,7 @@ def appear(patient, luck, world, now):
 
 
 @compiled
-def begin(patient, luck, world, route, now):
+def begin(patient: Record, luck: Record, world: Record, route: int, now: float) -> None:
     """Begin the recurrence of a route: book symptoms, loss of resectability, and dissemination."""
     recurrence = world.recurrence
     patient.recurrence_route = route
@@ -75,7 +75,7 @@ def begin(patient, luck, world, route, now):
 
 
 @compiled
-def give_symptoms(patient, luck, world, now):
+def give_symptoms(patient: Record, luck: Record, world: Record, now: float) -> None:
     """The recurrence gives symptoms: it is found, and its natural course to death is set."""
     recurrence = world.recurrence
     days = lognormal(luck.survival_recurrence, recurrence.survival_median_days, recurrence.survival_sigma)
@@ -84,7 +84,7 @@ def give_symptoms(patient, luck, world, now):
 
 
 @compiled
-def find_recurrence(patient, world, found_by, now):
+def find_recurrence(patient: Record, world: Record, found_by: int, now: float) -> None:
     """The recurrence is found, if it was not yet: routine visits end, restaging and a meeting follow."""
     if patient.found_by != FoundBy.NOT_FOUND:
         return
@@ -95,7 +95,7 @@ def find_recurrence(patient, world, found_by, now):
 
 
 @compiled
-def progress(patient, luck, world, now):
+def progress(patient: Record, luck: Record, world: Record, now: float) -> None:
     """The recurrence grows into a further compartment and can no longer be resected."""
     patient.unresectable = True
     start = int(luck.seed_direction[patient.recurrence_route] * ADJACENT)
@@ -107,7 +107,7 @@ def progress(patient, luck, world, now):
 
 
 @compiled
-def rerecur(patient, luck, world, now):
+def rerecur(patient: Record, luck: Record, world: Record, now: float) -> None:
     """The recurrence comes back after its salvage resection; treatment is palliative from now on."""
     if patient.rerecurrence_day <= now:
         return

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid, with_odds
 from sim.events import Event
 from sim.metastasis import disseminate, find_metastasis
@@ -16,7 +16,7 @@ PERINEAL = 1 << Compartment.PERINEAL
 
 
 @compiled
-def count_compartments(mask):
+def count_compartments(mask: int) -> int:
     """Return how many compartments a bit mask holds."""
     count = 0
     while mask:
@@ -26,7 +26,7 @@ def count_compartments(mask):
 
 
 @compiled
-def curative_probability(patient, world):
+def curative_probability(patient: Record, world: Record) -> float:
     """Return the probability of curative intent for a resectable recurrence of this patient."""
     salvage = world.salvage
     odds = 1.0
@@ -48,7 +48,7 @@ def curative_probability(patient, world):
 
 
 @compiled
-def meet(patient, luck, world, now):
+def meet(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Restaging and team meeting: intent, and the preparation before a salvage resection."""
     policy = world.policy
     patient.mri_scans += 1
@@ -70,7 +70,7 @@ def meet(patient, luck, world, now):
 
 
 @compiled
-def prepare(patient, luck, world, now):
+def prepare(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Induction chemotherapy and (re)irradiation before the salvage resection."""
     salvage = world.salvage
     days = 0.0
@@ -90,7 +90,7 @@ def prepare(patient, luck, world, now):
 
 
 @compiled
-def procedure(compartments):
+def procedure(compartments: int) -> int:
     """Return the operation that takes these compartments out."""
     several = count_compartments(compartments) > 1
     if compartments & POSTERIOR and several:
@@ -105,7 +105,7 @@ def procedure(compartments):
 
 
 @compiled
-def specialties(compartments, operation, female):
+def specialties(compartments: int, operation: int, female: bool) -> int:
     """Return the bit mask of teams that an en-bloc resection and its reconstruction need."""
     teams = 1 << Specialty.COLORECTAL
     if compartments & (ANTERIOR | LATERAL):
@@ -126,7 +126,7 @@ def specialties(compartments, operation, female):
 
 
 @compiled
-def margin(patient, u, world):
+def margin(patient: Record, u: float, world: Record) -> int:
     """Return the margin of the salvage resection, by extent, side wall, preparation and centre."""
     salvage = world.salvage
     compartments = patient.recurrence_compartments
@@ -146,7 +146,7 @@ def margin(patient, u, world):
 
 
 @compiled
-def operate(patient, luck, world, now):
+def operate(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Salvage resection, unless the recurrence or its metastases made it pointless on the way."""
     salvage = world.salvage
     new_metastasis = patient.metastasis_found_day <= now and not patient.synchronous_metastasis
@@ -172,7 +172,7 @@ def operate(patient, luck, world, now):
 
 
 @compiled
-def _after_margin(patient, luck, world, now):
+def _after_margin(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Book re-recurrence, metastasis or death by the margin: R2 leaves the recurrence where it was."""
     salvage = world.salvage
     k = patient.salvage_margin - Margin.R0

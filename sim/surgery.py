@@ -2,7 +2,7 @@
 
 import math
 
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.distributions import lognormal, normal_quantile, on_grid, with_odds
 from sim.events import Event
 from sim.mechanisms.exfoliation import seed_exfoliation
@@ -17,7 +17,7 @@ from sim.recurrence import book_next_onset
 
 
 @compiled
-def used(choice, u, usual_share):
+def used(choice: int, u: float, usual_share: float) -> bool:
     """Return whether a measure is used: as a policy says, or as often as the cohort's hospitals do."""
     if choice == Use.ALWAYS:
         return True
@@ -25,7 +25,7 @@ def used(choice, u, usual_share):
 
 
 @compiled
-def choose_operation(patient, luck, world):
+def choose_operation(patient: Record, luck: Record, world: Record) -> int:
     """Return the operation: the policy's, or tailored to height and fitness."""
     policy = world.policy
     cohort = world.cohort
@@ -38,7 +38,7 @@ def choose_operation(patient, luck, world):
 
 
 @compiled
-def quality_odds(world, training_odds_ratio, centralised_odds_ratio):
+def quality_odds(world: Record, training_odds_ratio: float, centralised_odds_ratio: float) -> float:
     """Return the odds ratio that the policy's surgical quality levers give."""
     odds = 1.0
     if world.policy.surgical_training:
@@ -49,7 +49,7 @@ def quality_odds(world, training_odds_ratio, centralised_odds_ratio):
 
 
 @compiled
-def plane_of_surgery(patient, u, world):
+def plane_of_surgery(patient: Record, u: float, world: Record) -> int:
     """Return the plane: mesorectal with the cohort's odds, times quality and the perineal phase."""
     surgery = world.surgery
     shares = world.cohort.plane_share
@@ -64,7 +64,7 @@ def plane_of_surgery(patient, u, world):
 
 
 @compiled
-def circumferential_margin_mm(patient, u, world):
+def circumferential_margin_mm(patient: Record, u: float, world: Record) -> float:
     """Return the circumferential margin: the distance to the fascia less what the plane cut away."""
     surgery = world.surgery
     lost = surgery.plane_loss_mm[patient.plane]
@@ -74,7 +74,7 @@ def circumferential_margin_mm(patient, u, world):
 
 
 @compiled
-def perforation_probability(patient, world):
+def perforation_probability(patient: Record, world: Record) -> float:
     """Return the probability of inadvertent perforation of tumour or bowel."""
     surgery = world.surgery
     odds = quality_odds(
@@ -88,7 +88,7 @@ def perforation_probability(patient, world):
 
 
 @compiled
-def leak_odds(patient, world):
+def leak_odds(patient: Record, world: Record) -> float:
     """Return the odds ratio of a leak against a diverted, unirradiated man with a mid-rectal tumour."""
     surgery = world.surgery
     odds = quality_odds(world, 1.0, surgery.centralised_leak_odds_ratio)
@@ -108,7 +108,7 @@ def leak_odds(patient, world):
 
 
 @compiled
-def resect(patient, luck, world, now):
+def resect(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Total mesorectal excision, then the deposits that each mechanism leaves."""
     policy = world.policy
     surgery = world.surgery
@@ -150,7 +150,7 @@ def resect(patient, luck, world, now):
 
 
 @compiled
-def pathological_stage(patient):
+def pathological_stage(patient: Record) -> int:
     """Return the stage of the specimen: 0 no tumour left, 1 to T2, 2 deeper, 3 nodes involved."""
     if patient.nodes > 0:
         return 3

@@ -1,7 +1,7 @@
 """The SimPy clock: one process a patient; the reference, and the one to read."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -26,7 +26,7 @@ def _life(
     i: int,
     horizon_days: float,
     journal: Journal | None,
-) -> Iterator[simpy.Event]:
+) -> Generator[simpy.Event, None, None]:
     """One patient's process: wait for the next event, be served, let it happen."""
     event = int(Event.DIAGNOSIS)
     while event != END:

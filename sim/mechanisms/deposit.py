@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid, pick, with_odds
 from sim.patient import Compartment, TStage
 
@@ -24,14 +24,14 @@ ADJACENT = NEIGHBOURS.shape[1]
 
 
 @compiled
-def sterilised(probabilities, patient, world):
+def sterilised(probabilities: np.ndarray, patient: Record, world: Record) -> float:
     """Return the probability that the patient's neoadjuvant regimen kills the cells, by radiosensitivity."""
     slope = world.neoadjuvant.radiosensitivity_log_odds_per_sd
     return with_odds(probabilities[patient.regimen], math.exp(slope * patient.radiosensitivity))
 
 
 @compiled
-def spread(compartment, extra, direction):
+def spread(compartment: int, extra: int, direction: float) -> int:
     """Return the bit mask of a compartment and ``extra`` of its neighbours, from a uniform direction."""
     mask = 1 << compartment
     start = int(direction * ADJACENT)
@@ -41,7 +41,17 @@ def spread(compartment, extra, direction):
 
 
 @compiled
-def settle(patient, luck, world, route, cells, takes, compartment, least_extra, now):
+def settle(
+    patient: Record,
+    luck: Record,
+    world: Record,
+    route: int,
+    cells: bool,
+    takes: float,
+    compartment: int,
+    least_extra: int,
+    now: float,
+) -> None:
     """A deposit of cells on a route: whether it survives, when it can be detected, and where it is.
 
     ``takes`` is the probability that cells of a patient of average aggressiveness take after
@@ -67,7 +77,7 @@ def settle(patient, luck, world, route, cells, takes, compartment, least_extra, 
 
 
 @compiled
-def treat_seeds(patient, luck, survival_ratio, now):
+def treat_seeds(patient: Record, luck: Record, survival_ratio: float, now: float) -> None:
     """Treatment after surgery kills a share of the seeds that are not detectable yet."""
     for route in range(len(patient.survived)):
         patient.seed_probability[route] *= survival_ratio

@@ -1,12 +1,12 @@
 """Exfoliation into the lumen: cells caught in the staple line, or carried by a leak into an abscess."""
 
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.mechanisms.deposit import settle, sterilised
 from sim.patient import Compartment, Operation, Route
 
 
 @compiled
-def cells_in_lumen(patient, luck, world):
+def cells_in_lumen(patient: Record, luck: Record, world: Record) -> bool:
     """Return whether viable cells lie in the lumen when the bowel is stapled, after any washout."""
     exfoliation = world.exfoliation
     if patient.complete_response or patient.operation == Operation.ABDOMINOPERINEAL_RESECTION:
@@ -17,7 +17,7 @@ def cells_in_lumen(patient, luck, world):
 
 
 @compiled
-def seed_exfoliation(patient, luck, world, now):
+def seed_exfoliation(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Seed the staple line, and the tissue around an anastomosis that leaked into an abscess."""
     exfoliation = world.exfoliation
     patient.luminal_cells = cells_in_lumen(patient, luck, world)

@@ -2,7 +2,7 @@
 
 import math
 
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.distributions import with_odds
 from sim.mechanisms.deposit import settle
 from sim.patient import Compartment, Route, TStage
@@ -10,7 +10,7 @@ from sim.policy import LateralDissection, LateralSides
 
 
 @compiled
-def sterilised_probability(patient, world, side):
+def sterilised_probability(patient: Record, world: Record, side: int) -> float:
     """Return the probability that the regimen sterilises an involved lateral node, by its size."""
     node = world.lateral_node
     size_mm = patient.lateral_mm[side]
@@ -24,7 +24,7 @@ def sterilised_probability(patient, world, side):
 
 
 @compiled
-def wants_dissection(patient, world, side):
+def wants_dissection(patient: Record, world: Record, side: int) -> bool:
     """Return whether the policy dissects this side: by its node's size, or in every low advanced tumour."""
     policy = world.policy
     choice = policy.lateral_dissection
@@ -39,7 +39,7 @@ def wants_dissection(patient, world, side):
 
 
 @compiled
-def dissect(patient, world):
+def dissect(patient: Record, world: Record) -> int:
     """Dissect the sides that the policy wants; return how many."""
     left = wants_dissection(patient, world, 0)
     right = wants_dissection(patient, world, 1)
@@ -52,7 +52,7 @@ def dissect(patient, world):
 
 
 @compiled
-def seed_lateral_nodes(patient, luck, world, now):
+def seed_lateral_nodes(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Seed each side whose involved node was neither sterilised nor taken out."""
     node = world.lateral_node
     for side in range(2):

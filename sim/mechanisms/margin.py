@@ -2,13 +2,13 @@
 
 import math
 
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.mechanisms.deposit import settle, sterilised
 from sim.patient import Compartment, Operation, Quadrant, Route
 
 
 @compiled
-def circumferential_cells_probability(patient, world):
+def circumferential_cells_probability(patient: Record, world: Record) -> float:
     """Return the probability that cells were left beyond the circumferential margin."""
     if patient.complete_response:
         return 0.0
@@ -16,7 +16,7 @@ def circumferential_cells_probability(patient, world):
 
 
 @compiled
-def distal_cells_probability(patient, world):
+def distal_cells_probability(patient: Record, world: Record) -> float:
     """Return the probability that cells were left beyond the staple line of a stapled rectum."""
     if patient.complete_response or patient.operation == Operation.ABDOMINOPERINEAL_RESECTION:
         return 0.0
@@ -24,7 +24,7 @@ def distal_cells_probability(patient, world):
 
 
 @compiled
-def circumferential_compartment(patient, u, world):
+def circumferential_compartment(patient: Record, u: float, world: Record) -> int:
     """Return where the margin was close; after an abdominoperineal resection often the perineum."""
     abdominoperineal = patient.operation == Operation.ABDOMINOPERINEAL_RESECTION
     if abdominoperineal and u < world.margin.apr_perineal_share:
@@ -39,7 +39,7 @@ def circumferential_compartment(patient, u, world):
 
 
 @compiled
-def seed_margins(patient, luck, world, now):
+def seed_margins(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Seed the circumferential and the distal margin."""
     margin = world.margin
     spared = 1.0 - sterilised(margin.sterilised_probability, patient, world)

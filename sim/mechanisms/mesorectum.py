@@ -1,12 +1,12 @@
 """Incomplete resection of the mesorectum: deposits in what was left behind."""
 
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.mechanisms.deposit import settle, sterilised
 from sim.patient import Compartment, Route
 
 
 @compiled
-def deposit_left(patient, luck, world):
+def deposit_left(patient: Record, luck: Record, world: Record) -> bool:
     """Return whether mesorectum was left behind, by plane, with a deposit in it, by nodes."""
     mesorectum = world.mesorectum
     left = luck.mesorectum_left < mesorectum.left_probability[patient.plane]
@@ -14,7 +14,7 @@ def deposit_left(patient, luck, world):
 
 
 @compiled
-def seed_mesorectum(patient, luck, world, now):
+def seed_mesorectum(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Seed the residual mesorectum, in front of the sacrum or around the anastomosis."""
     mesorectum = world.mesorectum
     route = Route.MESORECTUM

@@ -1,13 +1,13 @@
 """Spillage into the operative field: a tumour through the peritoneum, or a perforated specimen."""
 
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.distributions import pick
 from sim.mechanisms.deposit import settle, sterilised
 from sim.patient import Compartment, Operation, Quadrant, Route, SpillPattern
 
 
 @compiled
-def spilled(patient, u, world):
+def spilled(patient: Record, u: float, world: Record) -> bool:
     """Return whether cells were spilled: by perforation of the specimen, or from a breached surface."""
     spillage = world.spillage
     probability = 0.0
@@ -19,7 +19,7 @@ def spilled(patient, u, world):
 
 
 @compiled
-def spill_pattern(patient, u, world):
+def spill_pattern(patient: Record, u: float, world: Record) -> int:
     """Return how the spilled cells grow; an abscess draws them along its lining."""
     spillage = world.spillage
     if patient.breached:
@@ -34,7 +34,7 @@ def spill_pattern(patient, u, world):
 
 
 @compiled
-def seed_spillage(patient, luck, world, now):
+def seed_spillage(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Seed the field: one place, along an abscess, several places, or the pelvic peritoneum."""
     spillage = world.spillage
     route = Route.SPILLAGE

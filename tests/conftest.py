@@ -1,0 +1,35 @@
+"""What the tests share: lives under policies, with any override that the command takes."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from conf.schema import compose_run, world_tree
+from sim.clocks.simpy_clock import Journal, live
+from sim.luck import draw_luck
+from sim.parameters import pack
+from sim.patient import YEAR_DAYS, new_patients
+
+
+def lives(
+    *overrides: str,
+    policy: str = "tme_alone",
+    first: int = 0,
+    patients: int = 3000,
+    seed: int = 1,
+    years: float = 10.0,
+    journal: Journal | None = None,
+) -> np.ndarray:
+    """Live patients ``first`` to ``first + patients - 1`` under one policy; return their rows."""
+    run = compose_run(f"policies=[{policy}]", *overrides)
+    rows = new_patients(first, first + patients)
+    luck = draw_luck(first, first + patients, seed)
+    live(rows, luck, pack(world_tree(run, run.policies[0])), years * YEAR_DAYS, journal)
+    return rows
+
+
+@pytest.fixture(name="lives", scope="session")
+def lives_fixture() -> Callable[..., np.ndarray]:
+    """Return the function that lives a few thousand patients under one policy."""
+    return lives
