@@ -1,0 +1,256 @@
+"""The typed scenario: what Hydra composed, checked once, here at the edge."""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_module
+from omegaconf import DictConfig, OmegaConf
+
+from conf import units
+from conf.input_error import InputError, choice, nearest, shown
+from conf.policies import BASE, LEVERS, Policy, read_policy
+
+# Numbers and flat lists of numbers, in mappings.
+Tree = dict[str, Any]
+
+SETTINGS = (
+    "patients",
+    "seed",
+    "replication",
+    "horizon_years",
+    "policies",
+    "comparator",
+    "out",
+    "rows",
+    "published",
+)  # fmt: skip
+HORIZON = units.Range(0, 100, "above 0 and at most 100", low_allowed=False)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published figure to show beside the simulated one, with its id in the evidence table."""
+
+    evidence: str
+    outcome: str
+    policy: str
+    horizon_years: float
+    published: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """A checked scenario: how many patients, under which policies, with which numbers."""
+
+    patients: int
+    seed: int
+    replication: int
+    horizon_years: float
+    policies: tuple[Policy, ...]
+    comparator: Policy
+    out: Path | None
+    rows: bool
+    published: tuple[Published, ...]
+    cohort: Tree
+    clinic: Tree
+    parameters: dict[str, Tree]
+
+    def resolved(self) -> Tree:
+        """Return everything as it was understood, as plain values: settings, every lever, every parameter."""
+        return {
+            "patients": self.patients,
+            "seed": self.seed,
+            "replication": self.replication,
+            "horizon_years": self.horizon_years,
+            "policies": [policy.name for policy in self.policies],
+            "comparator": self.comparator.name,
+            "out": None if self.out is None else str(self.out),
+            "rows": self.rows,
+            "published": [vars(figure) for figure in self.published],
+            "policy": {p.name: {"description": p.description, **p.levers()} for p in self.policies},
+            "cohort": self.cohort,
+            "clinic": self.clinic,
+            **self.parameters,
+        }
+
+
+def world_tree(run: Run, policy: Policy) -> Tree:
+    """Return the numbers that lives under one policy are lived with, for ``sim.parameters.pack``.
+
+    ``cohort`` and each section of the disease; ``policy``: the levers, enumerations as their member's number;
+    ``follow_up``: ``visit_days``, ``ct``, ``mri``, lists of 24 floats.
+    """
+    return {
+        "cohort": run.cohort,
+        **run.parameters,
+        "policy": policy.record(),
+        "follow_up": policy.follow_up.record(),
+    }
+
+
+def compose_run(*overrides: str, experiment: str = "compare") -> Run:
+    """Return the run that ``lrrc <experiment> <overrides>`` would make; not for use within the command."""
+    with initialize_config_module("conf", version_base=None):
+        return read_run(compose(experiment, list(overrides)))
+
+
+def read_run(config: DictConfig) -> Run:
+    """Return the composed configuration, checked. Hydra must be initialised: policies are found through it.
+
+    Raises InputError, naming the key, for anything that is unknown, missing, of the wrong type, out of range,
+    or at odds with something else.
+    """
+    given: Tree = {str(key): value for key, value in _plain(config).items()}
+    sections = shipped_sections()
+    known = (*SETTINGS, "cohort", "clinic", *sections)
+    for key, value in given.items():
+        if key not in known:
+            raise unknown_key(key, value)
+    for key in known:
+        if key not in given:
+            raise InputError(f"{key}: missing; the configuration must hold it")
+    policies = _policies(given["policies"])
+    return Run(
+        patients=units.whole("patients", given["patients"], 1),
+        seed=units.whole("seed", given["seed"], 0),
+        replication=units.whole("replication", given["replication"], 0),
+        horizon_years=units.number("horizon_years", given["horizon_years"], HORIZON),
+        policies=policies,
+        comparator=_comparator(given["comparator"], policies),
+        out=_folder(given["out"]),
+        rows=_flag("rows", given["rows"]),
+        published=_published(given["published"]),
+        cohort=checked("cohort", given["cohort"], shipped("cohort/dutch_contemporary")),
+        clinic=checked("clinic", given["clinic"], shipped("clinic/unlimited")),
+        parameters={
+            section: checked(section, given[section], shipped(f"parameters/{section}"))
+            for section in sections
+        },
+    )
+
+
+def shipped_sections() -> tuple[str, ...]:
+    """Return the names of the disease's sections: the files in ``conf/parameters``, sorted."""
+    return tuple(sorted(file.stem for file in (Path(__file__).parent / "parameters").glob("*.yaml")))
+
+
+@functools.cache
+def shipped(file: str) -> Tree:
+    """Return a shipped file's content: it says which keys there are and how long each list is."""
+    return _plain(OmegaConf.load(Path(__file__).parent / f"{file}.yaml"))
+
+
+def checked(key: str, given: object, reference: object) -> Any:
+    """Return a tree with its numbers as floats, when it has the reference's keys and list lengths.
+
+    Raises InputError, naming the full key, where it has not, or where a number is out of its unit's range.
+    """
+    if isinstance(reference, Mapping):
+        if not isinstance(given, Mapping):
+            raise InputError(
+                f"{key}={shown(given)}: must be a group of keys, such as {key}.{next(iter(reference), '...')}"
+            )
+        for name, value in given.items():
+            if name not in reference:
+                raise unknown_key(f"{key}.{name}", value)
+        for name in reference:
+            if name not in given:
+                raise InputError(
+                    f"{key}.{name}: missing; a file that changes only some keys starts with a defaults list"
+                )
+        return {name: checked(f"{key}.{name}", given[name], reference[name]) for name in reference}
+    allowed = units.range_of(key)
+    if not isinstance(reference, list):
+        return units.number(key, given, allowed)
+    if not isinstance(given, list) or len(given) != len(reference):
+        raise InputError(
+            f"{key}={shown(given)}: must be a list of {len(reference)} numbers, each {allowed.words}"
+        )
+    return [units.number(f"{key}[{i}]", value, allowed) for i, value in enumerate(given)]
+
+
+def unknown_key(key: str, value: object) -> InputError:
+    """Return the refusal of a key that there is not, with the most similar one that there is."""
+    if key in LEVERS or key == "policy":
+        return InputError(
+            f"{key}={shown(value)}: levers are set in policy files, and policies are named in a list, "
+            f"as in policies=[{BASE},short_course+washout_always]"
+        )
+    keys = [*SETTINGS, "scenario", "disease", *leaves("cohort", shipped("cohort/dutch_contemporary"))]
+    keys += leaves("clinic", shipped("clinic/unlimited"))
+    for section in shipped_sections():
+        keys += leaves(section, shipped(f"parameters/{section}"))
+    return InputError(f"{key}={shown(value)}: there is no key {key}{nearest(key, keys)}")
+
+
+def leaves(key: str, tree: object) -> list[str]:
+    """Return the full keys of a tree: its groups and its numbers."""
+    within = tree.items() if isinstance(tree, Mapping) else ()
+    return [key, *(leaf for name, value in within for leaf in leaves(f"{key}.{name}", value))]
+
+
+def _plain(config: Any) -> Tree:
+    return OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[return-value]
+
+
+def _policies(names: object) -> tuple[Policy, ...]:
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise InputError(
+            f"policies={shown(names)}: must be a list of policies, as in policies=[{BASE},short_course]"
+        )
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"policies={shown(names)}: {name} stands there twice; name each policy once")
+    return tuple(read_policy(name) for name in names)
+
+
+def _comparator(name: object, policies: tuple[Policy, ...]) -> Policy:
+    named = {policy.name: policy for policy in policies}
+    if name is None:
+        return policies[0]
+    if name not in named:
+        raise InputError(
+            f"comparator={shown(name)}: must be one of the run's policies{choice(str(name), named)}"
+        )
+    return named[str(name)]
+
+
+def _folder(value: object) -> Path | None:
+    if value is None:
+        return None
+    # A folder named 2026 reaches us as a number.
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or str(value) == "":
+        raise InputError(f"out={shown(value)}: must be the name of a folder")
+    return Path(str(value)).expanduser()
+
+
+def _flag(key: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InputError(f"{key}={shown(value)}: must be true or false")
+    return value
+
+
+def _published(figures: object) -> tuple[Published, ...]:
+    if not isinstance(figures, list):
+        raise InputError(f"published={shown(figures)}: must be a list of published figures, or []")
+    return tuple(_figure(f"published[{i}]", figure) for i, figure in enumerate(figures))
+
+
+def _figure(key: str, figure: object) -> Published:
+    names = list(Published.__dataclass_fields__)
+    if not isinstance(figure, dict) or set(figure) != set(names):
+        raise InputError(f"{key}={shown(figure)}: must hold the keys {', '.join(names)}, and no others")
+    for name in ("evidence", "outcome", "policy"):
+        if not isinstance(figure[name], str):
+            raise InputError(f"{key}.{name}={shown(figure[name])}: must be a word")
+    read_policy(figure["policy"])  # a misspelt policy would only leave its row out
+    return Published(
+        evidence=figure["evidence"],
+        outcome=figure["outcome"],
+        policy=figure["policy"],
+        horizon_years=units.number(f"{key}.horizon_years", figure["horizon_years"], HORIZON),
+        published=units.number(f"{key}.published", figure["published"], units.ANY),
+    )

@@ -1,0 +1,1 @@
+"""Designs: which cohorts and policies to run, and the folder that a run leaves."""

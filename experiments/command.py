@@ -1,0 +1,148 @@
+"""The command: ``lrrc <experiment> [overrides]``.
+
+Nothing heavy is imported here, so that help comes at once.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from typing import NamedTuple
+
+
+class Experiment(NamedTuple):
+    """What the command knows of an experiment before importing it; ``task`` is ``module:function``.
+
+    The function takes the composed configuration and the command line, and returns the run's folder. Its
+    defaults stand in ``conf/<experiment>.yaml``.
+    """
+
+    task: str
+    summary: str
+    examples: tuple[str, ...]
+
+
+EXPERIMENTS = {
+    "compare": Experiment(
+        "experiments.compare:compare",
+        "live one cohort under several policies, and compare what comes of it",
+        (
+            "lrrc compare",
+            "lrrc compare scenario=dutch_tme",
+            "lrrc compare policies=[tme_alone,short_course+washout_always] patients=5000",
+            "lrrc compare surgery.leak_probability=0.08 out=leaks",
+        ),
+    ),
+}
+
+# Hydra's own options that make sense here; it has more, but a mistyped one must not pass silently.
+OPTIONS = (
+    ("-h, --help", "this text"),
+    ("-m, --multirun", "one run for each combination of values, as in seed=1,2,3"),
+    (
+        "-cd, --config-dir",
+        "folder with files of your own, such as DIR/policy/mine.yaml or DIR/cohort/mine.yaml",
+    ),
+    ("-c, --cfg", "print the configuration instead of running: --cfg job"),
+    ("-p, --package", "with --cfg: only this part of it, such as surgery"),
+    ("--resolve", "with --cfg: with interpolations resolved"),
+    ("--hydra-help", "Hydra's own help"),
+)
+TAKE_A_VALUE = {
+    "-cd": "DIR",
+    "--config-dir": "DIR",
+    "-c": "job",
+    "--cfg": "job",
+    "-p": "surgery",
+    "--package": "surgery",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command. Return 0: done, 1: a fault of the program, 2: refused input, 130: stopped."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = run(words)
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        print("\nlrrc: stopped; nothing was kept", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The pipe's reader left, as in `lrrc --help | head -1`; Python's last flush must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def run(words: list[str]) -> int:
+    """Do what the words of the command line say, and return the exit status."""
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(overview())
+        return 0
+    if words[0] in ("-V", "--version"):
+        print("lrrc-sim", metadata.version("lrrc-sim"))
+        return 0
+    from conf.input_error import InputError
+
+    name, *rest = words
+    try:
+        check(name, rest)
+        if any(word in ("-h", "--help") for word in rest):
+            from experiments.guide import guide
+
+            print(guide(name, EXPERIMENTS[name], OPTIONS))
+            return 0
+        from experiments.launch import launch
+
+        return launch(name, EXPERIMENTS[name].task, rest)
+    except InputError as error:
+        print(f"lrrc: error: {error}", file=sys.stderr)
+        return 2
+
+
+def overview() -> str:
+    """Return the text of ``lrrc --help``."""
+    lines = [
+        "lrrc: simulate how a rectal cancer comes back in the pelvis, and what a policy can do about it",
+        "",
+        "usage: lrrc <experiment> [key=value ...]",
+        "",
+        "experiments",
+    ]
+    for name, experiment in EXPERIMENTS.items():
+        lines += [
+            f"  {name:<12}{experiment.summary}",
+            *(f"{'':14}{example}" for example in experiment.examples),
+        ]
+    lines += [
+        "",
+        "lrrc <experiment> --help   what can be set",
+        "lrrc --version",
+    ]
+    return "\n".join(lines)
+
+
+def check(name: str, words: list[str]) -> None:
+    """Raise InputError for an experiment or an option that there is not."""
+    from conf.input_error import InputError, choice
+
+    if name not in EXPERIMENTS:
+        if "=" in name or name.startswith("-"):
+            first = next(iter(EXPERIMENTS))
+            raise InputError(f"{name}: an experiment comes first, as in: lrrc {first} {name}")
+        raise InputError(f"{name}: there is no such experiment{choice(name, EXPERIMENTS)}")
+    known = [option for spelling, _ in OPTIONS for option in spelling.split(", ")]
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        option, _, value = word.partition("=")
+        if word in TAKE_A_VALUE and not following:
+            raise InputError(f"{option}: needs a value, as in {option} {TAKE_A_VALUE[word]}")
+        if option in ("-c", "--cfg") and (value or following) != "job":
+            raise InputError(f"{option} {value or following}: must be {option} job")
+        if option.startswith("-") and option not in known:
+            key = option.lstrip("-").replace("-", "_")
+            hint = f"; a key is set without dashes: {key}={value or '...'}" if len(key) > 1 else ""
+            raise InputError(f"{option}: there is no such option{hint}{choice(option, known)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

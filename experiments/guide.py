@@ -1,0 +1,103 @@
+"""The text of ``lrrc <experiment> --help``: what can be set, and to what."""
+
+import re
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hydra import compose, initialize_config_module
+from omegaconf import OmegaConf
+
+from conf import library, policies, schema
+from conf.input_error import shown
+
+if TYPE_CHECKING:
+    from experiments.command import Experiment
+
+WIDTH = 110
+COLUMN = 38
+CONF = Path(schema.__file__).parent
+GROUPS = {
+    "cohort": "who the patients are",
+    "scenario": "a cohort, a clinic and the policies to compare",
+    "clinic": "with what capacity",
+    "disease": "the numbers of the disease",
+}
+SETTINGS = {
+    "patients": "how many patients",
+    "seed": "another seed is other luck",
+    "replication": "a repetition with other luck, under the same seed",
+    "horizon_years": "how long each patient is followed",
+    "policies": "a list; policies joined by + are combined",
+    "comparator": "the policy that the others are compared with; null: the first",
+    "out": "the run's folder, new or empty; null: runs/<experiment>/<date and time>",
+    "rows": "also write every patient's row, patients.parquet",
+    "published": "figures to show beside the simulated ones; a scenario sets them",
+}
+
+
+def guide(name: str, experiment: "Experiment", options: Iterable[tuple[str, str]]) -> str:
+    """Return the help of an experiment: examples, keys, groups, policies, levers and options."""
+    with initialize_config_module("conf", version_base=None):
+        defaults = OmegaConf.to_container(compose(name))
+        parts = [
+            [f"lrrc {name}: {experiment.summary}", "", f"usage: lrrc {name} [key=value ...]"],
+            ["examples", *(f"  {example}" for example in experiment.examples)],
+            ["keys", *(_line(f"{key}={shown(defaults[key])}", SETTINGS[key]) for key in schema.SETTINGS)],
+            _numbers(name),
+            *([f"{group}=... {words}", *_files(group)] for group, words in GROUPS.items()),
+            ["policies: files that set a few levers; + combines them", *_files("policy"), *_own_policy(name)],
+            ["levers: what a policy file may set, and what each is in tme_alone", *_levers()],
+            ["follow_up: schedules", *_files("follow_up")],
+            ["options", *(_line(spelling, words) for spelling, words in options)],
+        ]
+    return "\n\n".join("\n".join(lines) for lines in parts)
+
+
+def _numbers(name: str) -> list[str]:
+    sections = ", ".join(["cohort", *schema.shipped_sections()])
+    return [
+        "numbers: any in these sections by its full key, as in surgery.leak_probability=0.08",
+        *_wrapped(sections, 2),
+        f"  To see one section, or all: lrrc {name} --cfg job -p surgery; lrrc {name} --cfg job",
+    ]
+
+
+def _own_policy(name: str) -> list[str]:
+    return [
+        "  One of your own: write the levers that differ from tme_alone in DIR/policy/mine.yaml, then",
+        f"  lrrc {name} --config-dir DIR policies=[{policies.BASE},mine]",
+    ]
+
+
+def _levers() -> list[str]:
+    base = policies.read_policy(policies.BASE)
+    lines = []
+    for lever, (_, words) in policies.LEVERS.items():
+        value = getattr(base, lever)
+        lines += [_line(f"{lever}: {policies.written(value)}", words)]
+        lines += _wrapped(policies.settings(lever), 6)
+    return lines
+
+
+def _files(group: str) -> list[str]:
+    return [_line(file, _about(group, file)) for file in library.options(group)]
+
+
+def _about(group: str, name: str) -> str:
+    """Return a file's description: its line of that name, or its first comment."""
+    text = (CONF / group / f"{name}.yaml").read_text("utf-8")
+    found = re.search(r"^(?:description:|#(?! @package)) *(.*)$", text, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _line(left: str, right: str) -> str:
+    space = " " * COLUMN
+    first = f"  {left}".ljust(COLUMN) if len(left) < COLUMN - 3 else f"  {left}\n{space}"
+    return first + f"\n{space}".join(textwrap.wrap(right, WIDTH - COLUMN))
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    space = " " * indent
+    return textwrap.wrap(text, WIDTH, initial_indent=space, subsequent_indent=space)

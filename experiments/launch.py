@@ -1,0 +1,89 @@
+"""Running an experiment through Hydra, once or for each job of a sweep."""
+
+import importlib
+import os
+import shlex
+import sys
+import tempfile
+import traceback
+
+import hydra
+import yaml
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from conf.input_error import InputError
+from conf.library import refuse_shadows
+from experiments.translation import input_error_of
+
+FOREIGN = (HydraException, OmegaConfBaseException, yaml.YAMLError)
+# A run's folder is this project's own; Hydra would leave others beside it.
+QUIET = (
+    "hydra/job_logging=none",
+    "hydra/hydra_logging=none",
+    "hydra.output_subdir=null",
+    "hydra.sweep.subdir=.",
+)
+
+
+def launch(name: str, task: str, words: list[str]) -> int:
+    """Run ``task`` (``module:function``) on ``conf/<name>.yaml`` and the words; print each run's folder.
+
+    Return the exit status: 0, or the highest of a sweep's jobs. Raises InputError for words that Hydra cannot
+    compose.
+    """
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us, instead of being printed by Hydra
+    module, function = task.split(":")
+    command = shlex.join(["lrrc", name, *words])
+    statuses: list[int] = []
+
+    def job(config: DictConfig) -> None:
+        label = place_in_sweep(config)
+        try:
+            refuse_shadows()
+            print(getattr(importlib.import_module(module), function)(config, command))
+            statuses.append(0)
+        # Told here, not by Hydra, so that one job's failure leaves the others of a sweep alone.
+        except (InputError, *FOREIGN) as error:
+            known = error if isinstance(error, InputError) else input_error_of(error)
+            print(f"lrrc: error: {label}{known}", file=sys.stderr)
+            statuses.append(2)
+        except Exception:
+            print(f"lrrc: {label}a fault of the program:", file=sys.stderr)
+            traceback.print_exc()
+            statuses.append(1)
+
+    overrides = [word for word in words if not word.startswith("-") and ("=" in word or word[:1] == "~")]
+    options = [word for word in words if word not in overrides]
+    before = sys.argv
+    with tempfile.TemporaryDirectory(prefix="lrrc-") as scratch:
+        folders = [f"hydra.run.dir='{scratch}'", f"hydra.sweep.dir='{scratch}'"]
+        # Overrides in one row: argparse takes no others.
+        sys.argv = [f"lrrc {name}", *options, *QUIET, *folders, *overrides]
+        try:
+            hydra.main(version_base=None, config_path="pkg://conf", config_name=name)(job)()
+        except FOREIGN as error:
+            raise input_error_of(error) from error
+        except ValueError as error:  # Hydra's, for a group that is set to null: it does not name the group
+            raise InputError(f"{' '.join(overrides)}: {error}") from error
+        except KeyboardInterrupt:
+            if not any(status == 0 for status in statuses):
+                raise
+            print("\nlrrc: stopped; the runs that were complete are kept", file=sys.stderr)
+            return 130
+        finally:
+            sys.argv = before
+    return max(statuses, default=0)
+
+
+def place_in_sweep(config: DictConfig) -> str:
+    """Give a job of a sweep a folder of its own within ``out``, and return its name for messages."""
+    hydra_config = HydraConfig.get()
+    if hydra_config.mode is not RunMode.MULTIRUN:
+        return ""
+    if config.get("out") is not None:
+        config.out = f"{config.out}/{hydra_config.job.num}"
+    return f"run {hydra_config.job.num} ({hydra_config.job.override_dirname}): "

@@ -1,0 +1,230 @@
+"""The folder that a run leaves: complete under its final name, or not there at all."""
+
+import errno
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import OmegaConf
+
+from conf.input_error import InputError
+from conf.schema import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CODE = Path(__file__).resolve().parent.parent
+# Faults of the place, not of the program.
+FULL_OR_FORBIDDEN = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+
+
+@contextmanager
+def run_folder(experiment: str, run: Run, command: str) -> Iterator["RunFolder"]:
+    """Yield the folder to write to; when the context ends well, add config and manifest, and name it finally.
+
+    Files go to a hidden folder beside the final one, which is renamed when it is complete, and removed after
+    an error or Ctrl-C. Raises InputError where nothing can be written, or where something is there already.
+    """
+    folder = RunFolder(experiment, run, command)
+    try:
+        try:
+            folder._open()
+        except OSError as error:
+            raise folder._unwritable(error) from error
+        yield folder
+        folder._complete()
+    except OSError as error:
+        if error.errno in FULL_OR_FORBIDDEN:
+            raise folder._unwritable(error) from error
+        raise
+    finally:
+        folder._remove()
+
+
+class RunFolder:
+    """What a run has written so far, in ``path``; ``final`` is the folder's name once it is complete."""
+
+    def __init__(self, experiment: str, run: Run, command: str) -> None:
+        self.run, self.command = run, command
+        self.started = datetime.now(UTC)
+        self.clock = time.perf_counter()
+        self.tables: dict[str, dict[str, Any]] = {}
+        moment = self.started.astimezone().strftime("%Y-%m-%d_%H-%M-%S")
+        self.final = (run.out or Path("runs") / experiment / moment).resolve()
+        self.path = self.final.parent / f".{self.final.name}.partial-{os.getpid()}"
+        self.made: list[Path] = []
+
+    def table(self, name: str, frame: "pd.DataFrame") -> None:
+        """Write a table as CSV or Parquet, by the ending of its name, and note its digest."""
+        if name.endswith(".parquet"):
+            frame.to_parquet(self.path / name, index=False)
+        else:
+            frame.to_csv(self.path / name, index=False, lineterminator="\n")
+        self.tables[name] = {"rows": len(frame), "sha256": content_digest(frame)}
+
+    def _open(self) -> None:
+        if self.final.exists() and not self.final.is_dir():
+            raise InputError(f"out={self.run.out}: is a file; name a new or an empty folder")
+        if self.run.out and self.final.is_dir() and any(self.final.iterdir()):
+            raise InputError(f"out={self.run.out}: the folder is not empty; name a new or an empty one")
+        shutil.rmtree(self.path, ignore_errors=True)  # left by a killed process that had our number
+        self.made = [parent for parent in self.path.parents if not parent.exists()]
+        self.path.mkdir(parents=True)
+
+    def _unwritable(self, error: OSError) -> InputError:
+        return InputError(f"out={self.final}: cannot be written: {error.strerror}; nothing was kept")
+
+    def _complete(self) -> None:
+        OmegaConf.save(OmegaConf.create(self.run.resolved()), self.path / "config.yaml")
+        manifest = {
+            "command": self.command,
+            "choices": choices(),
+            "code": code_version(),
+            "packages": package_versions(),
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "machine": machine(),
+            "seed": self.run.seed,
+            "replication": self.run.replication,
+            "patients": self.run.patients,
+            "policies": [policy.name for policy in self.run.policies],
+            "started_utc": self.started.isoformat(timespec="seconds"),
+            "finished_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+            "run_seconds": round(time.perf_counter() - self.clock, 3),
+            "tables": self.tables,
+        }
+        (self.path / "manifest.json").write_text(
+            json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8"
+        )
+        self._rename()
+
+    def _rename(self) -> None:
+        wanted, number = self.final, 1
+        while True:
+            try:
+                # Onto an empty folder this succeeds, onto a full one it fails, and never half.
+                self.path.rename(self.final)
+                return
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                if self.run.out:
+                    raise InputError(
+                        f"out={self.run.out}: another run filled the folder meanwhile"
+                    ) from error
+                number += 1
+                self.final = wanted.with_name(f"{wanted.name}-{number}")
+
+    def _remove(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+        for parent in self.made:
+            # Another run may have put something there meanwhile.
+            if parent.is_dir() and not any(parent.iterdir()):
+                parent.rmdir()
+
+
+def content_digest(frame: "pd.DataFrame") -> str:
+    """Return the SHA-256 of a table's content, in hexadecimal.
+
+    It is the same for any order of rows and columns, any library version, and any file format: columns by
+    name, rows sorted by all of them, whole numbers and flags as little-endian int64, others as float64 with
+    one zero and one NaN, words as length-prefixed UTF-8. Raises TypeError for other kinds of column.
+    """
+    columns = {str(name): _column(frame[name]) for name in frame.columns}
+    names = sorted(columns)
+    # lexsort is stable and takes the last key first.
+    ranks = [np.unique(columns[name][1], return_inverse=True)[1] for name in reversed(names)]
+    order = np.lexsort(ranks) if ranks else np.arange(0)
+    digest = hashlib.sha256()
+    for name in names:
+        kind, values = columns[name]
+        digest.update(_prefixed(name.encode()) + kind + len(values).to_bytes(8, "little"))
+        ordered = values[order]
+        digest.update(b"".join(map(_prefixed, ordered)) if kind == b"s" else ordered.tobytes())
+    return digest.hexdigest()
+
+
+def _column(series: "pd.Series[Any]") -> tuple[bytes, np.ndarray]:
+    kind = series.dtype.kind if isinstance(series.dtype, np.dtype) else "O"
+    if kind in "iub":
+        return b"i", series.to_numpy().astype("<i8")
+    if kind == "f":
+        values = series.to_numpy().astype("<f8") + 0.0  # -0.0 becomes 0.0
+        values[np.isnan(values)] = np.nan
+        return b"f", values
+    words = [None if missing else word for word, missing in zip(series, series.isna(), strict=True)]
+    if not all(word is None or isinstance(word, str) for word in words):
+        raise TypeError(f"column {series.name}: a digest takes numbers, flags and words, not {series.dtype}")
+    # A missing word is told from an empty one by a byte that no UTF-8 text starts with.
+    return b"s", np.array([b"\xff" if word is None else word.encode() for word in words], object)
+
+
+def _prefixed(text: bytes) -> bytes:
+    return len(text).to_bytes(8, "little") + text
+
+
+def choices() -> dict[str, str] | None:
+    """Return which file of each group was composed (cohort, scenario, ...), or null outside the command."""
+    if not HydraConfig.initialized():
+        return None
+    chosen = HydraConfig.get().runtime.choices
+    return {group: name for group, name in chosen.items() if "/" not in group and "@" not in group}
+
+
+def code_version() -> dict[str, Any]:
+    """Return the version; the commit, whether the tree was dirty, and the lock's digest, or null."""
+    lock = CODE / "requirements.lock"
+    # Only where this very file is tracked: an installed copy may lie inside somebody else's repository.
+    tracked = _git("ls-files", "--error-unmatch", str(Path(__file__).resolve())) is not None
+    status = _git("status", "--porcelain") if tracked else None
+    return {
+        "version": metadata.version("lrrc-sim"),
+        "commit": _git("rev-parse", "--verify", "HEAD") if tracked else None,
+        "dirty": None if status is None else bool(status),
+        "lock_sha256": hashlib.sha256(lock.read_bytes()).hexdigest() if tracked and lock.is_file() else None,
+    }
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(CODE), *arguments], capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def package_versions() -> dict[str, str]:
+    """Return the installed version of each package that the core depends on."""
+    required = [need for need in metadata.requires("lrrc-sim") or [] if "extra ==" not in need]
+    names = [re.split(r"[^A-Za-z0-9._-]", need, maxsplit=1)[0] for need in required]
+    return {name: metadata.version(name) for name in sorted(names)}
+
+
+def machine() -> dict[str, Any]:
+    """Return the cores, the memory in GiB, and the processor's name and features where they are known."""
+    cpu: dict[str, str] = {}
+    if (info := Path("/proc/cpuinfo")).is_file():
+        for line in info.read_text().partition("\n\n")[0].splitlines():
+            name, _, value = line.partition(":")
+            cpu[name.strip()] = value.strip()
+    return {
+        "cores": os.cpu_count(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "processor": cpu.get("model name", platform.processor()) or None,
+        "features": cpu.get("flags", cpu.get("Features")),
+    }
