@@ -27,6 +27,7 @@ SETTINGS = (
     "rows",
     "published",
 )  # fmt: skip
+SHARES_TOLERANCE = 1e-6
 HORIZON = units.Range(0, 100, "above 0 and at most 100", low_allowed=False)
 
 
@@ -169,7 +170,10 @@ def checked(key: str, given: object, reference: object) -> Any:
         raise InputError(
             f"{key}={shown(given)}: must be a list of {len(reference)} numbers, each {allowed.words}"
         )
-    return [units.number(f"{key}[{i}]", value, allowed) for i, value in enumerate(given)]
+    numbers = [units.number(f"{key}[{i}]", value, allowed) for i, value in enumerate(given)]
+    if key.endswith("_shares") and abs(sum(numbers) - 1.0) > SHARES_TOLERANCE:
+        raise InputError(f"{key}={shown(given)}: the shares of a whole must add up to 1, not {sum(numbers):g}")
+    return numbers
 
 
 def unknown_key(key: str, value: object) -> InputError:

@@ -33,7 +33,7 @@ UNITS = (
     (r"log_ratio\w*", ANY),
     (r"median_days", POSITIVE),
     (r"(odds_|hazard_|time_)?ratio", POSITIVE),
-    (r"probability|share|sensitivity|specificity", FRACTION),
+    (r"probability|shares?|sensitivity|specificity", FRACTION),
     (r"(days|weeks|months|years|minutes|mm|cm|gy|count)(_per_\w+)?|per_year", NOT_NEGATIVE),
     (r"sd|sigma", NOT_NEGATIVE),
 )

@@ -23,13 +23,13 @@ def diagnose(patient: Record, luck: Record, world: Record, now: float) -> None:
     patient.aggressiveness = normal_quantile(luck.aggressiveness)
     patient.radiosensitivity = normal_quantile(luck.radiosensitivity)
 
-    patient.ct = pick(luck.t_stage, cohort.ct_share)
+    patient.ct = pick(luck.t_stage, cohort.ct_shares)
     _place(patient, luck, cohort)
     n1 = cohort.n1_share[patient.ct]
     n2 = cohort.n2_share[patient.ct]
     patient.nodes = 2 if luck.nodes < n2 else (1 if luck.nodes < n1 + n2 else 0)
     patient.emvi = luck.emvi < cohort.emvi_share[patient.ct]
-    patient.quadrant = pick(luck.quadrant, cohort.quadrant_share)
+    patient.quadrant = pick(luck.quadrant, cohort.quadrant_shares)
 
     distance = lognormal(
         luck.fascia_distance, cohort.fascia_distance_median_mm[patient.ct], cohort.fascia_distance_sigma
@@ -48,7 +48,7 @@ def diagnose(patient: Record, luck: Record, world: Record, now: float) -> None:
 def _place(patient: Record, luck: Record, cohort: Record) -> None:
     """Height above the anal verge; a T4a tumour reaches the peritoneum, so it sits above the reflection."""
     bounds = cohort.height_bounds_cm
-    band = pick(luck.height_band, cohort.height_share)
+    band = pick(luck.height_band, cohort.height_shares)
     height = bounds[band] + luck.height * (bounds[band + 1] - bounds[band])
     if patient.ct == TStage.T4A and height < cohort.reflection_cm:
         height = cohort.reflection_cm + luck.height * (bounds[len(bounds) - 1] - cohort.reflection_cm)

@@ -52,7 +52,7 @@ def quality_odds(world: Record, training_odds_ratio: float, centralised_odds_rat
 def plane_of_surgery(patient: Record, u: float, world: Record) -> int:
     """Return the plane: mesorectal with the cohort's odds, times quality and the perineal phase."""
     surgery = world.surgery
-    shares = world.cohort.plane_share
+    shares = world.cohort.plane_shares
     odds = quality_odds(world, surgery.trained_plane_odds_ratio, surgery.centralised_plane_odds_ratio)
     if patient.operation == Operation.ABDOMINOPERINEAL_RESECTION:
         odds *= surgery.apr_plane_odds_ratio

@@ -234,3 +234,10 @@ def test_the_resolved_run_composes_to_the_same_run(run):
     plain.pop("policy")
     with initialize_config_module("conf", version_base=None):
         assert read_run(OmegaConf.create(plain)) == run
+
+
+def test_shares_of_a_whole_must_add_up_to_one():
+    with pytest.raises(InputError, match=r"cohort\.plane_shares.*add up to 1, not 0\.9"):
+        compose_run("cohort.plane_shares=[0.5,0.3,0.1]")
+    run = compose_run("cohort.plane_shares=[0.5,0.3,0.2]")
+    assert run.cohort["plane_shares"] == [0.5, 0.3, 0.2]

@@ -71,7 +71,7 @@ def settle(
     days *= math.exp(-recurrence.aggressiveness_log_ratio_per_sd * patient.aggressiveness)
     days *= recurrence.irradiated_onset_ratio[patient.regimen]
     patient.onset_day[route] = now + on_grid(days)
-    extra = max(pick(luck.seed_spread[route], recurrence.extra_compartments_share), least_extra)
+    extra = max(pick(luck.seed_spread[route], recurrence.extra_compartments_shares), least_extra)
     patient.seed_compartment[route] = compartment
     patient.seed_compartments[route] = spread(compartment, extra, luck.seed_direction[route])
 

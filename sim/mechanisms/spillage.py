@@ -23,9 +23,9 @@ def spill_pattern(patient: Record, u: float, world: Record) -> int:
     """Return how the spilled cells grow; an abscess draws them along its lining."""
     spillage = world.spillage
     if patient.breached:
-        pattern = pick(u, spillage.breach_pattern_share)  # focal, multifocal, carcinomatosis
+        pattern = pick(u, spillage.breach_pattern_shares)  # focal, multifocal, carcinomatosis
     else:
-        pattern = pick(u, spillage.perforation_pattern_share)
+        pattern = pick(u, spillage.perforation_pattern_shares)
     if pattern == 2:
         return SpillPattern.CARCINOMATOSIS
     if patient.abscess:

@@ -1,0 +1,213 @@
+"""The parameters: each has a range, an uncertainty and a source, and none is written in Python."""
+
+import ast
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+import sim
+from conf import schema, units
+from conf.schema import shipped, shipped_sections
+
+CONF = Path(schema.__file__).parent
+SIM = Path(sim.__file__).parent
+DISTRIBUTIONS = ("beta", "lognormal", "normal", "uniform", "fixed")
+ID = re.compile(r"[A-Za-z]\w*(?:\.\w+)+")
+COHORT = "dutch_contemporary"
+
+with open(CONF / "evidence.csv", newline="") as file:
+    EVIDENCE = {row["id"]: row for row in csv.DictReader(file)}
+
+
+def leaves(tree, path=()):
+    """Yield the path and the value of every leaf; an uncertainty is a leaf."""
+    for key, value in tree.items():
+        if isinstance(value, dict) and "distribution" not in value:
+            yield from leaves(value, (*path, key))
+        else:
+            yield ".".join((*path, key)), value
+
+
+def flat(value):
+    return value if isinstance(value, list) else [value]
+
+
+VALUES = dict(leaves({section: shipped(f"parameters/{section}") for section in shipped_sections()}))
+VALUES |= dict(leaves({"cohort": shipped(f"cohort/{COHORT}")}))
+UNCERTAINTIES = dict(
+    leaves({f.stem: shipped(f"uncertainty/{f.stem}") for f in CONF.glob("uncertainty/*.yaml")})
+)
+FILES = [
+    *sorted(CONF.glob("parameters/*.yaml")),
+    *sorted(CONF.glob("cohort/*.yaml")),
+    *sorted(CONF.glob("uncertainty/*.yaml")),
+    *sorted(CONF.glob("scenario/*.yaml")),
+]
+COMMENTED = [file for file in FILES if file.parent.name in ("parameters", "cohort")]
+
+
+def named_in(text):
+    """Return the words of a text that look like ids, less the names of files and of parameters."""
+    words = {word for word in ID.findall(text) if not word.endswith((".yaml", ".csv"))}
+    return words - set(VALUES)
+
+
+def test_every_parameter_has_an_uncertainty_and_none_is_orphaned():
+    assert list(UNCERTAINTIES.keys() - VALUES.keys()) == []
+    assert list(VALUES.keys() - UNCERTAINTIES.keys()) == []
+
+
+def test_every_parameter_is_read_by_the_simulation():
+    source = "\n".join(file.read_text() for file in SIM.rglob("*.py"))
+    assert [key for key in VALUES if not re.search(rf"\.{key.rpartition('.')[2]}\b", source)] == []
+
+
+@pytest.mark.parametrize("key", sorted(UNCERTAINTIES))
+def test_an_uncertainty_is_a_distribution_an_interval_around_the_value_and_a_source(key):
+    uncertainty = UNCERTAINTIES[key]
+    assert set(uncertainty) == {"distribution", "low", "high", "source"}
+    assert uncertainty["distribution"] in DISTRIBUTIONS
+    value, low, high = VALUES[key], uncertainty["low"], uncertainty["high"]
+    assert isinstance(low, list) == isinstance(high, list) == isinstance(value, list)
+    for least, default, most in zip(flat(low), flat(value), flat(high), strict=True):
+        assert least <= default <= most
+    sources = flat(uncertainty["source"])
+    assert sources and len(set(sources)) == len(sources)
+    assert [source for source in sources if source != "assumption" and source not in EVIDENCE] == []
+
+
+@pytest.mark.parametrize("key", sorted(UNCERTAINTIES))
+def test_a_distribution_fits_the_range_of_its_unit(key):
+    allowed = units.range_of(key)
+    uncertainty = UNCERTAINTIES[key]
+    pairs = list(zip(flat(uncertainty["low"]), flat(uncertainty["high"]), strict=True))
+    assert all(allowed.holds(low) and allowed.holds(high) for low, high in pairs)
+    uncertain = [(low, high) for low, high in pairs if low < high]
+    match uncertainty["distribution"]:
+        case "fixed":
+            assert not uncertain
+        case "beta":
+            assert allowed == units.FRACTION
+            assert uncertain and all(low > 0 and high < 1 for low, high in uncertain)
+        case "lognormal":
+            assert allowed in (units.POSITIVE, units.NOT_NEGATIVE)
+            assert uncertain and all(low > 0 for low, _ in uncertain)
+        case "normal":
+            assert allowed == units.ANY
+            assert uncertain
+        case "uniform":
+            assert uncertain
+
+
+@pytest.mark.parametrize("file", COMMENTED, ids=lambda file: file.stem)
+def test_every_value_names_its_source_beside_it(file):
+    keys = shipped(f"{file.parent.name}/{file.stem}").keys() - {"defaults"}
+    beside = dict(re.findall(r"^\s*(\w+): +[^#\n]*?(?:  # (.*))?$", file.read_text(), re.MULTILINE))
+    assert keys == beside.keys()
+    unsourced = [
+        key
+        for key, comment in beside.items()
+        if not (named_in(comment) & EVIDENCE.keys() or re.search(r"\bassumption\b", comment))
+    ]
+    assert unsourced == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_every_id_that_is_named_stands_in_the_evidence(file):
+    assert sorted(named_in(file.read_text()) - EVIDENCE.keys()) == []
+
+
+def test_the_evidence_holds_what_is_used_and_nothing_else():
+    with open(CONF / "evidence.csv", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert ",".join(header) == (
+        "id,topic,study,population,arm,n,endpoint,horizon_years,value,ci_low,ci_high,unit,source,read_from,note"
+    )
+    ids = [row[0] for row in rows]
+    assert ids == sorted(set(ids))
+    used = {word for file in CONF.rglob("*.yaml") for word in named_in(file.read_text())}
+    assert sorted(set(ids) - used) == []
+    for row in EVIDENCE.values():
+        float(row["value"])
+        assert row["study"] and row["unit"] and row["source"]
+
+
+def test_published_figures_are_those_of_the_evidence():
+    for file in CONF.glob("scenario/*.yaml"):
+        for figure in shipped(f"scenario/{file.stem}").get("published", []):
+            row = EVIDENCE[figure["evidence"]]
+            assert float(row["value"]) == figure["published"], figure
+            assert float(row["horizon_years"]) == figure["horizon_years"], figure
+
+
+# Numbers that Python may hold, by file (and function): each with its reason. Everything else stands in conf/.
+EVERYWHERE = {0: "none", 1: "all, and the odds ratio of no effect", 2: "both sides; stage II"}
+WICHURA = "Algorithm AS 241: its splits and coefficients"
+ALLOWED = {
+    "clocks/simpy_clock.py": {500: "patients in one environment, for speed"},
+    "compiled.py": {16: "letters of a digest"},
+    "distributions.py": {32: "bits of the grid of days", 0.5: "rounding to the grid"},
+    "distributions.py normal_quantile": WICHURA,
+    "follow_up.py": {3: "stage III"},
+    "luck.py": {
+        4: "numbers of a Philox counter",
+        12: "bits dropped of 64, so that 52 are left",
+        16: "bytes of a key",
+        52: "bits of a uniform",
+        0.5: "middle of a uniform's step",
+    },
+    "mortality.py": {5: "the life table is in five-year bands"},
+    "neoadjuvant.py": {7: "days of a week"},
+    "outcomes.py": {
+        3: "stage III; three or more compartments; states of an end point",
+        5: "low: to 5 cm, a subgroup of the report",
+        7: "enlarged lateral node: 7 mm, a subgroup of the report",
+        9: "pairs of states",
+        10: "high: above 10 cm, a subgroup of the report",
+        12: "months of a year",
+        16: "life time is summed in sixteenths of a day",
+        30: "30-day mortality: the definition",
+        32: "folds of the jackknife",
+    },
+    "patient.py": {365.25: "days of a year"},
+    "salvage.py": {5: "fractions of a week", 7: "days of a week"},
+    "surgery.py": {3: "stage III"},
+}
+
+
+def numbers_written(file):
+    """Return (function, number) of the numbers in a source file; members of enumerations are names."""
+    found = set()
+
+    def walk(node, function):
+        if isinstance(node, ast.ClassDef) and any("Enum" in ast.unparse(base) for base in node.bases):
+            return
+        if isinstance(node, ast.FunctionDef):
+            function = function or node.name
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            found.add((function, node.value))
+        for child in ast.iter_child_nodes(node):
+            walk(child, function)
+
+    walk(ast.parse(file.read_text()), None)
+    return found
+
+
+def test_no_number_of_the_disease_is_written_in_python():
+    met = set()
+    for file in sorted(SIM.rglob("*.py")):
+        name = file.relative_to(SIM).as_posix()
+        for function, number in sorted(numbers_written(file), key=str):
+            if f"{name} {function}" in ALLOWED:
+                met.add(f"{name} {function}")
+            elif number not in EVERYWHERE:
+                assert number in ALLOWED.get(name, {}), f"{name}: {number}: a number of the disease?"
+                met.add((name, number))
+    listed = {
+        entry
+        for name, numbers in ALLOWED.items()
+        for entry in ([name] if isinstance(numbers, str) else [(name, number) for number in numbers])
+    }
+    assert sorted(listed - met, key=str) == [], "no longer written: take it off the list"
