@@ -46,20 +46,30 @@ def mean(sums: np.ndarray, scale: float = 1.0) -> Estimate:
 def share_difference(joint: np.ndarray) -> Estimate:
     """Return the policy's share less the comparator's on the same patients, with the paired interval.
 
-    ``joint``, shape (3, 3): comparator's state by policy's state (absent, no, yes). The variance is the
-    delta method's, which where everyone counts under both is that of a paired difference of proportions.
+    ``joint``, shape (3, 3): comparator's state by policy's state (absent, no, yes). The interval is Wald's
+    with half a patient added to each pair of states (Agresti and Min, Stat Med 2005;24:729-740), so that
+    few or no changes are not told as certainty; where not everyone counts under both, by the delta method.
     ``n`` is the policy's denominator.
     """
+    if joint[NO:].sum() == 0 or joint[:, NO:].sum() == 0:
+        return NOBODY
+    difference, _ = _difference_and_error(joint)
+    adjusted = joint.astype(float)
+    adjusted[NO:, NO:] += 0.5
+    centre, error = _difference_and_error(adjusted)
+    low, high = max(centre - Z95 * error, -1.0), min(centre + Z95 * error, 1.0)
+    return Estimate(int(joint[:, NO:].sum()), difference, low, high)
+
+
+def _difference_and_error(joint: np.ndarray) -> tuple[float, float]:
+    """Return the difference of the shares and its standard error, from the joint counts."""
     before, after = joint.sum(axis=1), joint.sum(axis=0)
     n_before, n_after = before[NO] + before[YES], after[NO] + after[YES]
-    if n_before == 0 or n_after == 0:
-        return NOBODY
     p_before, p_after = before[YES] / n_before, after[YES] / n_after
     residual_before = np.array([0.0, -p_before, 1 - p_before]) / n_before
     residual_after = np.array([0.0, -p_after, 1 - p_after]) / n_after
-    half = Z95 * np.sqrt((joint * (residual_after[None, :] - residual_before[:, None]) ** 2).sum())
-    difference = p_after - p_before
-    return Estimate(int(n_after), difference, difference - half, difference + half)
+    squares = (joint * (residual_after[None, :] - residual_before[:, None]) ** 2).sum()
+    return float(p_after - p_before), float(np.sqrt(squares))
 
 
 def product_limit(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:

@@ -164,9 +164,28 @@ def test_the_paired_difference_is_the_mean_of_each_patients_difference(alone, ir
     difference = after - before
     half = 1.959964 * difference.std() / np.sqrt(len(difference))
     assert mine.estimate == pytest.approx(difference.mean())
-    assert mine.ci_high - mine.estimate == pytest.approx(half, rel=1e-6)
+    assert mine.ci_high - mine.ci_low == pytest.approx(2 * half, rel=0.01)
     independent = np.sqrt(before.var() + after.var()) / np.sqrt(len(before)) * 1.959964
     assert half < 0.9 * independent  # pairing pays
+
+
+@pytest.mark.parametrize(("averted", "caused", "n"), [(0, 0, 5), (4, 0, 30), (30, 10, 1000)])
+def test_the_paired_interval_is_agrestis_and_mins(averted, caused, n):
+    joint = np.zeros((3, 3), int)
+    joint[2, 1], joint[1, 2], joint[1, 1] = averted, caused, n - averted - caused
+    mine = estimates.share_difference(joint)
+    b, c, m = caused + 0.5, averted + 0.5, n + 2
+    centre, half = (b - c) / m, 1.959964 * np.sqrt(b + c - (b - c) ** 2 / m) / m
+    assert mine.estimate == pytest.approx((caused - averted) / n)
+    assert (mine.ci_low, mine.ci_high) == pytest.approx((centre - half, centre + half), rel=1e-5)
+    assert mine.ci_low < mine.estimate < mine.ci_high
+
+
+def test_four_changes_in_thirty_patients_are_no_clear_difference():
+    joint = np.zeros((3, 3), int)
+    joint[2, 1], joint[1, 1] = 4, 26
+    mine = estimates.share_difference(joint)
+    assert mine.ci_low < 0 < mine.ci_high
 
 
 def test_a_difference_of_shares_among_different_patients_has_the_bootstraps_interval(alone, irradiated):
