@@ -132,7 +132,7 @@ def check(name: str, words: list[str]) -> None:
             raise InputError(f"{name}: an experiment comes first, as in: lrrc {first} {name}")
         raise InputError(f"{name}: there is no such experiment{choice(name, EXPERIMENTS)}")
     known = [option for spelling, _ in OPTIONS for option in spelling.split(", ")]
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words, ""][1:], strict=True):
         option, _, value = word.partition("=")
         if word in TAKE_A_VALUE and not following:
             raise InputError(f"{option}: needs a value, as in {option} {TAKE_A_VALUE[word]}")

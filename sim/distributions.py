@@ -12,7 +12,7 @@ GRID = 2.0**32
 @compiled
 def on_grid(day: float) -> float:
     """Return a day rounded to the grid of 2^-32 day, on which sums are exact."""
-    return math.floor(day * GRID + 0.5) / GRID
+    return np.floor(day * GRID + 0.5) / GRID
 
 
 @compiled

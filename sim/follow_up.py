@@ -43,8 +43,11 @@ def review_pathology(patient: Record, luck: Record, world: Record, now: float) -
         patient.chemotherapy_courses += 1
         postoperative = world.postoperative
         treat_seeds(patient, luck, postoperative.adjuvant_seed_survival_ratio, now)
-        treat_occult_metastasis(patient, luck, postoperative.adjuvant_metastasis_odds_ratio)
-    book_visit(patient, world)
+        if patient.recurrence_route < 0:  # not those that a recurrence has sown since
+            treat_occult_metastasis(patient, luck, postoperative.adjuvant_metastasis_odds_ratio)
+    spread = patient.metastasis_found_by != FoundBy.NOT_FOUND and not patient.metastasis_resected
+    if patient.found_by == FoundBy.NOT_FOUND and not spread:
+        book_visit(patient, world, now)
 
 
 @compiled
@@ -59,10 +62,12 @@ def irradiate_after_surgery(patient: Record, luck: Record, world: Record, now: f
 
 
 @compiled
-def book_visit(patient: Record, world: Record) -> None:
-    """Book the next visit of the schedule, counted from the operation."""
+def book_visit(patient: Record, world: Record, now: float) -> None:
+    """Book the schedule's next visit, counted from the operation; one whose day has passed is skipped."""
     days = world.follow_up.visit_days
-    day = days[patient.visits] if patient.visits < len(days) else np.inf
+    while patient.next_visit < len(days) and patient.operated_day + days[patient.next_visit] < now:
+        patient.next_visit += 1
+    day = days[patient.next_visit] if patient.next_visit < len(days) else np.inf
     patient.agenda[Event.VISIT] = patient.operated_day + day
 
 
@@ -79,7 +84,8 @@ def seen(u: float, missed_once: float, since_onset_days: float, ripening_days: f
 def visit(patient: Record, luck: Record, world: Record, now: float) -> None:
     """A visit: clinic and CEA, at some visits CT and MRI; what is there may be seen."""
     detection = world.detection
-    k = patient.visits
+    k = patient.next_visit
+    patient.next_visit += 1
     patient.visits += 1
     missed_locally = 1.0 - detection.clinic_local_sensitivity
     missed_distantly = 1.0 - detection.clinic_distant_sensitivity
@@ -90,7 +96,7 @@ def visit(patient: Record, luck: Record, world: Record, now: float) -> None:
     if world.follow_up.mri[k] > 0.0:
         patient.mri_scans += 1
         missed_locally *= 1.0 - detection.mri_local_sensitivity
-    book_visit(patient, world)
+    book_visit(patient, world, now)
     ripening = detection.ripening_days
     growing = now - patient.recurrence_onset_day
     if growing > 0.0 and seen(luck.conspicuity, missed_locally, growing, ripening):

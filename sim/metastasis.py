@@ -79,14 +79,13 @@ def give_metastasis_symptoms(patient: Record, luck: Record, world: Record, now: 
 
 @compiled
 def find_metastasis(patient: Record, luck: Record, world: Record, found_by: int, now: float) -> None:
-    """Metastases are found: routine visits end; some are resected, and some of these cured."""
+    """Metastases are found: some are resected, some of these cured; for the others routine visits end."""
     if patient.metastasis_found_by != FoundBy.NOT_FOUND:
         return
     metastasis = world.metastasis
     patient.metastasis_found_day = now
     patient.metastasis_found_by = found_by
     patient.agenda[Event.METASTASIS_SYMPTOMS] = np.inf
-    patient.agenda[Event.VISIT] = np.inf
     patient.chemotherapy_courses += 1
     resectable = metastasis.metastasectomy_probability
     if found_by == FoundBy.SYMPTOMS:
@@ -102,3 +101,5 @@ def find_metastasis(patient: Record, luck: Record, world: Record, found_by: int,
             patient.agenda[Event.DEATH_METASTASIS] = now + on_grid(
                 left * metastasis.metastasectomy_survival_ratio
             )
+    else:
+        patient.agenda[Event.VISIT] = np.inf

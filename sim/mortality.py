@@ -18,32 +18,32 @@ def death_from_other_causes_day(patient: Record, u: float, world: Record) -> flo
     ratio *= mortality.unfit_hazard_ratio if patient.unfit else mortality.fit_hazard_ratio
     hazard_to_live = -math.log(u) / ratio
     first = mortality.table_first_age_years
+    growth = mortality.hazard_growth_five_years_ratio
+    age = patient.age_years
     if patient.female:
-        years = years_to_live(
-            mortality.women_five_year_death_probability, first, patient.age_years, hazard_to_live
-        )
+        years = years_to_live(mortality.women_five_year_death_probability, first, growth, age, hazard_to_live)
     else:
-        years = years_to_live(
-            mortality.men_five_year_death_probability, first, patient.age_years, hazard_to_live
-        )
+        years = years_to_live(mortality.men_five_year_death_probability, first, growth, age, hazard_to_live)
     return years * YEAR_DAYS
 
 
 @compiled
-def years_to_live(table: np.ndarray, first_age: float, age: float, hazard_to_live: float) -> float:
+def years_to_live(
+    table: np.ndarray, first_age: float, growth: float, age: float, hazard_to_live: float
+) -> float:
     """Return the years until a cumulative hazard is used up, under a table of five-year death probabilities.
 
     The hazard is constant within five years of age; before the table's first age its first hazard
-    holds, after its last age its last.
+    holds, after its last age the hazard grows by a ratio every five years (Gompertz).
     """
     reached = age
     left = hazard_to_live
     last_band = len(table) - 1
     while True:
-        band = min(max(math.floor((reached - first_age) / 5.0), 0), last_band)
-        hazard = -math.log(1.0 - table[band]) / 5.0
+        band = max(math.floor((reached - first_age) / 5.0), 0)
+        hazard = -math.log(1.0 - table[min(band, last_band)]) / 5.0 * growth ** max(band - last_band, 0)
         end = first_age + 5.0 * (band + 1)
-        if band == last_band or left <= hazard * (end - reached):
+        if left <= hazard * (end - reached):
             return reached + left / hazard - age
         left -= hazard * (end - reached)
         reached = end

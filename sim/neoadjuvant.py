@@ -51,9 +51,8 @@ def treat(patient: Record, luck: Record, world: Record, now: float) -> None:
         respond(patient, luck, world)
         patient.agenda[Event.RESECTION] = now + on_grid(duration)
     else:
-        patient.agenda[Event.RESTAGING_MRI] = now + on_grid(
-            duration - world.pathway.restaging_to_surgery_days
-        )
+        until_restaging = max(duration - world.pathway.restaging_to_surgery_days, 0.0)
+        patient.agenda[Event.RESTAGING_MRI] = now + on_grid(until_restaging)
 
 
 @compiled

@@ -163,6 +163,8 @@ def _recurrence_shares(rows: np.ndarray) -> Iterator[tuple[Key, np.ndarray]]:
             yield Key(operation.name.lower()), state(salvaged, rows["salvage_procedure"] == operation)
     for result in (Margin.R0, Margin.R1, Margin.R2):
         yield Key(result.name.lower()), state(salvaged, rows["salvage_margin"] == result)
+    not_clear = np.isin(rows["salvage_margin"], (Margin.R1, Margin.R2))
+    yield Key("margin_not_clear"), state(salvaged, not_clear)  # a treatment failure
     yield Key("salvage_complication"), state(salvaged, rows["salvage_complication"])
     yield Key("rerecurrence"), state(salvaged, np.isfinite(rows["rerecurrence_day"]))
 

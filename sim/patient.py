@@ -256,6 +256,7 @@ ROW = np.dtype(
         ("radiotherapy_courses", "i4"),
         ("chemotherapy_courses", "i4"),
         ("visits", "i4"),
+        ("next_visit", "i4"),  # index in the schedule
         ("ct_scans", "i4"),
         ("mri_scans", "i4"),
         # what is pending

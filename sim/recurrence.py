@@ -41,7 +41,15 @@ def appear(patient: Record, luck: Record, world: Record, now: float) -> None:
                 rerecur(patient, luck, world, now)  # a seed that the salvage resection did not meet
             else:
                 patient.recurrence_compartments |= patient.seed_compartments[route]
+                if is_carcinomatosis(patient, route):
+                    patient.unresectable = True
     book_onset_after(patient, now)
+
+
+@compiled
+def is_carcinomatosis(patient: Record, route: int) -> bool:
+    """Return whether the seed of a route grows as pelvic peritoneal carcinomatosis."""
+    return route == Route.SPILLAGE and patient.spill_pattern == SpillPattern.CARCINOMATOSIS
 
 
 @compiled
@@ -55,7 +63,7 @@ def begin(patient: Record, luck: Record, world: Record, route: int, now: float) 
     pace = math.exp(-recurrence.aggressiveness_log_ratio_per_sd * patient.aggressiveness)
     symptoms = lognormal(luck.symptoms, recurrence.symptoms_median_days, recurrence.symptoms_sigma) * pace
     patient.agenda[Event.RECURRENCE_SYMPTOMS] = now + on_grid(symptoms)
-    if route == Route.SPILLAGE and patient.spill_pattern == SpillPattern.CARCINOMATOSIS:
+    if is_carcinomatosis(patient, route):
         patient.unresectable = True
     else:
         lost = (
@@ -104,6 +112,14 @@ def progress(patient: Record, luck: Record, world: Record, now: float) -> None:
         if not patient.recurrence_compartments & bit:
             patient.recurrence_compartments |= bit
             return
+
+
+@compiled
+def hold_growth(patient: Record, days: float) -> None:
+    """Treatment holds the recurrence: what its growth would bring comes so many days later."""
+    patient.agenda[Event.RECURRENCE_SYMPTOMS] += days
+    patient.agenda[Event.RECURRENCE_PROGRESSION] += days
+    patient.agenda[Event.DEATH_RECURRENCE] += days
 
 
 @compiled

@@ -8,6 +8,7 @@ from sim.events import Event
 from sim.metastasis import disseminate, find_metastasis
 from sim.patient import Compartment, FoundBy, Margin, Operation, Procedure, Specialty
 from sim.policy import RecurrenceCentre
+from sim.recurrence import hold_growth
 
 LATERAL = (1 << Compartment.LATERAL_LEFT) | (1 << Compartment.LATERAL_RIGHT)
 ANTERIOR = 1 << Compartment.ANTERIOR
@@ -86,6 +87,7 @@ def prepare(patient: Record, luck: Record, world: Record, now: float) -> None:
         )
         patient.radiotherapy_fractions += fractions
         days += fractions * 7.0 / 5.0 + 7.0 * salvage.irradiation_to_surgery_weeks
+    hold_growth(patient, on_grid(days * salvage.growth_held_share))
     patient.agenda[Event.SALVAGE_RESECTION] = now + on_grid(days)
 
 

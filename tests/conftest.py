@@ -1,5 +1,6 @@
 """What the tests share: lives under policies, with any override that the command takes."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -12,6 +13,13 @@ from sim.parameters import pack
 from sim.patient import YEAR_DAYS, new_patients
 
 
+@functools.cache
+def world_of(policy: str, overrides: tuple[str, ...]) -> np.ndarray:
+    """Return the packed world of a policy; composing it takes longer than a thousand lives."""
+    run = compose_run(f"policies=[{policy}]", *overrides)
+    return pack(world_tree(run, run.policies[0]))
+
+
 def lives(
     *overrides: str,
     policy: str = "tme_alone",
@@ -22,10 +30,9 @@ def lives(
     journal: Journal | None = None,
 ) -> np.ndarray:
     """Live patients ``first`` to ``first + patients - 1`` under one policy; return their rows."""
-    run = compose_run(f"policies=[{policy}]", *overrides)
     rows = new_patients(first, first + patients)
     luck = draw_luck(first, first + patients, seed)
-    live(rows, luck, pack(world_tree(run, run.policies[0])), years * YEAR_DAYS, journal)
+    live(rows, luck, world_of(policy, overrides), years * YEAR_DAYS, journal)
     return rows
 
 
@@ -33,3 +40,9 @@ def lives(
 def lives_fixture() -> Callable[..., np.ndarray]:
     """Return the function that lives a few thousand patients under one policy."""
     return lives
+
+
+@pytest.fixture(name="lived", scope="session")
+def lived_fixture() -> Callable[..., np.ndarray]:
+    """Return the same function, which remembers the lives it has lived: for reading only."""
+    return functools.cache(lives)

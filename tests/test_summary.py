@@ -77,7 +77,7 @@ def test_every_policy_is_named_once_in_each_table():
 
 
 def test_a_share_of_nobody_is_a_dash():
-    tables = tiny()
+    tables = nobody_recurs()
     assert told(tables["outcomes"], "r0").loc["tme_alone", "n"] == 0
     (last,) = [line for line in printed(tables).splitlines() if line.startswith("TME alone")][1:]
     assert last.endswith("–")

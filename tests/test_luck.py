@@ -1,0 +1,95 @@
+"""The table of uniforms: each column uniform, all columns independent, each keyed by its name."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sim.luck import DRAWS, LUCK, ROUTE_DRAWS, SIDE_DRAWS, draw_luck, uniforms
+
+PATIENTS = 20_000
+
+
+@pytest.fixture(name="columns", scope="module")
+def columns_fixture():
+    """Every column of the table for 20,000 patients, shape (columns, n)."""
+    luck = draw_luck(0, PATIENTS, 1)
+    return np.vstack([luck[name].reshape(PATIENTS, -1).T for name in LUCK.names])
+
+
+def test_the_table_has_a_column_for_each_name_side_and_route(columns):
+    assert len(columns) == len(DRAWS) + 2 * len(SIDE_DRAWS) + 8 * len(ROUTE_DRAWS)
+    names = [*DRAWS, *SIDE_DRAWS, *ROUTE_DRAWS]
+    assert len(set(names)) == len(names)
+
+
+def test_every_column_is_uniform(columns):
+    values = [stats.kstest(column, "uniform").pvalue for column in columns]
+    assert min(values) > 0.001 / len(columns)
+    assert stats.kstest(values, "uniform").pvalue > 0.001  # nor are they too even
+
+
+def test_no_uniform_is_nought_or_one(columns):
+    assert columns.min() > 0
+    assert columns.max() < 1
+    many = uniforms("age", 0, 2_000_000, 1, 0)
+    assert many.min() > 0
+    assert many.max() < 1
+    # The grid is fine enough that the tails are reached and no value is favoured.
+    assert many.min() < 1e-5
+    assert len(np.unique(many)) == len(many)
+
+
+def test_columns_are_independent_of_each_other(columns):
+    between = np.corrcoef(columns) - np.eye(len(columns))
+    assert np.abs(between).max() < 5.5 / np.sqrt(PATIENTS)
+    pairs = between[np.triu_indices(len(columns), 1)] * np.sqrt(PATIENTS)
+    assert np.std(pairs) == pytest.approx(1, abs=0.05)
+
+
+def test_a_column_is_independent_of_its_neighbours(columns):
+    """A shifted copy of another column would show only at a lag."""
+    for lag in (1, 2, 3, 4):
+        across = np.corrcoef(columns[:, lag:], columns[:, :-lag])
+        assert np.abs(across[: len(columns), len(columns) :]).max() < 5.8 / np.sqrt(PATIENTS)
+
+
+def test_a_pair_of_columns_fills_the_square(columns):
+    """Independence beyond correlation, for columns that decide one after the other."""
+    for one, other in ((0, 1), (10, 11), (-1, -2), (-8, -16)):
+        counts, *_ = np.histogram2d(columns[one], columns[other], bins=10, range=[[0, 1], [0, 1]])
+        assert stats.chisquare(counts.ravel()).pvalue > 1e-4
+
+
+def test_seed_replication_and_name_each_give_another_stream():
+    usual = uniforms("age", 0, 1000, 1, 0)
+    others = [
+        uniforms("age", 0, 1000, 2, 0),
+        uniforms("age", 0, 1000, 1, 1),
+        uniforms("age", 0, 1000, 0, 1),
+        uniforms("age", 0, 1000, 11, 0),
+        uniforms("sex", 0, 1000, 1, 0),
+        uniforms("age.left", 0, 1000, 1, 0),
+        uniforms("age", 1000, 2000, 1, 0),
+    ]
+    streams = np.vstack([usual, *others])
+    assert len(np.unique(streams)) == streams.size
+    assert np.abs(np.corrcoef(streams) - np.eye(len(streams))).max() < 5 / np.sqrt(1000)
+
+
+def test_seed_and_replication_are_not_confused():
+    """Seed 1, replication 11 is not seed 11, replication 1, nor seed 111."""
+    streams = [
+        uniforms("age", 0, 10, seed, replication) for seed, replication in ((1, 11), (11, 1), (111, 0))
+    ]
+    assert len(np.unique(streams)) == 30
+
+
+@pytest.mark.parametrize("first", [0, 1, 2, 3, 4, 5, 1_000_003])
+def test_a_patient_has_the_same_uniforms_wherever_the_block_begins(first):
+    block = uniforms("leak", first, first + 9, 1, 0)
+    singly = [uniforms("leak", number, number + 1, 1, 0)[0] for number in range(first, first + 9)]
+    assert block.tolist() == singly
+
+
+def test_no_patients_no_luck():
+    assert draw_luck(7, 7, 1).shape == (0,)
