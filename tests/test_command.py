@@ -277,15 +277,18 @@ def test_a_failing_job_of_a_sweep_is_named_and_stops_no_other(here, lrrc):
 
 def test_ctrl_c_stops_cleanly_and_leaves_nothing(here):
     running = process("compare", "patients=10_000_000", "out=here", cwd=here)
-    deadline = time.monotonic() + 60
-    while not files(here):
-        assert running.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    assert files(here)[0].startswith(".here.partial-")
-    time.sleep(1.0)
-    os.kill(running.pid, signal.SIGINT)
-    out, err = running.communicate(timeout=60)
+    try:
+        deadline = time.monotonic() + 120
+        while not files(here):
+            assert running.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert files(here)[0].startswith(".here.partial-")
+        time.sleep(1.0)
+        os.kill(running.pid, signal.SIGINT)
+        out, err = running.communicate(timeout=120)
+    finally:
+        running.kill()
     assert running.returncode == 130
     assert out == ""
     assert err.strip() == "lrrc: stopped; nothing was kept"
