@@ -172,7 +172,9 @@ def checked(key: str, given: object, reference: object) -> Any:
         )
     numbers = [units.number(f"{key}[{i}]", value, allowed) for i, value in enumerate(given)]
     if key.endswith("_shares") and abs(sum(numbers) - 1.0) > SHARES_TOLERANCE:
-        raise InputError(f"{key}={shown(given)}: the shares of a whole must add up to 1, not {sum(numbers):g}")
+        raise InputError(
+            f"{key}={shown(given)}: the shares of a whole must add up to 1, not {sum(numbers):g}"
+        )
     return numbers
 
 

@@ -1,25 +1,42 @@
 """Parameters as one record, so that a compiled reaction reads ``world.surgery.leak_probability``."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from sim.compiled import table
 
+Shape = tuple[Any, ...]
 
-def _dtype(value: Any) -> Any:
+
+def _shape(value: Any) -> Shape:
+    """Return the fields of a tree, nested, in a form that can be compared."""
     if isinstance(value, Mapping):
-        return np.dtype([(str(key), _dtype(item)) for key, item in value.items()], align=True)
+        return tuple((str(key), _shape(item)) for key, item in value.items())
     if isinstance(value, bool):
-        return np.dtype("?")
+        return ("?",)
     if isinstance(value, int):
-        return np.dtype("i8")
+        return ("i8",)
     if isinstance(value, float):
-        return np.dtype("f8")
+        return ("f8",)
     if isinstance(value, (list, tuple)):
-        return np.dtype(("f8", (len(value),)))
+        return ("f8", len(value))
     raise TypeError(f"a parameter is a number, a flag, or a list of numbers, not {value!r}")
+
+
+@cache  # the same object each time: compiled code compares large dtypes slowly, but knows one it has seen
+def _dtype(shape: Shape) -> np.dtype[Any]:
+    def kind(part: Shape) -> Any:
+        if part and isinstance(part[0], tuple):
+            return _dtype(part)
+        return part[0] if len(part) == 1 else (part[0], (part[1],))
+
+    fields = [
+        (name, *field) if isinstance(field := kind(part), tuple) else (name, field) for name, part in shape
+    ]
+    return np.dtype(fields, align=True)
 
 
 def _fill(record: Any, tree: Mapping[str, Any]) -> None:
@@ -36,6 +53,6 @@ def pack(tree: Mapping[str, Any]) -> np.ndarray:
     Integers stay integers (levers), floats float64, lists float64 arrays.
     Raises TypeError for anything else.
     """
-    world = np.zeros(1, _dtype(tree))
+    world = np.zeros(1, _dtype(_shape(tree)))
     _fill(world[0], tree)
     return table(world)
