@@ -4,10 +4,16 @@ Nothing heavy is imported here, so that help comes at once.
 """
 
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import metadata
+from types import FrameType
 from typing import NamedTuple
+
+INSISTS_SECONDS = 2.0
 
 
 class Experiment(NamedTuple):
@@ -62,9 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Return 0: done, 1: a fault of the program, 2: refused input, 130: stopped."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = run(words)
-        sys.stdout.flush()
-        return status
+        with insistent_interrupt():
+            status = run(words)
+            sys.stdout.flush()
+            return status
     except KeyboardInterrupt:
         print("\nlrrc: stopped; nothing was kept", file=sys.stderr)
         return 130
@@ -72,6 +79,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The pipe's reader left, as in `lrrc --help | head -1`; Python's last flush must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+@contextmanager
+def insistent_interrupt() -> Iterator[None]:
+    """Let Ctrl-C be raised again every few seconds until it is heard.
+
+    Python drops an interrupt that comes while a finaliser or a callback of compiled code runs.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        signal.setitimer(signal.ITIMER_REAL, INSISTS_SECONDS)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGALRM)}
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def run(words: list[str]) -> int:
