@@ -14,6 +14,7 @@ from sim.policy import (
     NeoadjuvantFor,
     OperationChoice,
     PostoperativeChemoradiotherapy,
+    QueuePriority,
     RecurrenceCentre,
     Regimen,
     Use,
@@ -115,6 +116,7 @@ class Policy:
     recurrence_centre: Annotated[RecurrenceCentre, "where a recurrence is treated"]
     recurrence_induction_chemotherapy: Annotated[bool, "chemotherapy before salvage surgery"]
     recurrence_reirradiation: Annotated[bool, "(re)irradiation before salvage surgery"]
+    queue_priority: Annotated[QueuePriority, "who goes first where patients queue"]
 
     def __post_init__(self) -> None:
         operation = f"operation={self.operation.name.lower()}"

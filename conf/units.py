@@ -34,7 +34,7 @@ UNITS = (
     (r"median_days", POSITIVE),
     (r"(odds_|hazard_|time_)?ratio", POSITIVE),
     (r"probability|shares?|sensitivity|specificity", FRACTION),
-    (r"(days|weeks|months|years|minutes|mm|cm|gy|count)(_per_\w+)?|per_year", NOT_NEGATIVE),
+    (r"(hours|days|weeks|months|years|minutes|mm|cm|gy|count)(_per_\w+)?|per_year", NOT_NEGATIVE),
     (r"sd|sigma", NOT_NEGATIVE),
 )
 

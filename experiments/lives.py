@@ -43,6 +43,22 @@ def live_block(run: Run, worlds: dict[str, np.ndarray], first: int, stop: int) -
     return lives
 
 
+def count_block(
+    run: Run, worlds: dict[str, np.ndarray], first: int, stop: int
+) -> tuple[dict[str, Tally], dict[str, PairTally], dict[str, np.ndarray]]:
+    """Live a block of patients under every policy; return the counts, the joint counts, and the rows."""
+    lives = live_block(run, worlds, first, stop)
+    horizons_years = horizons(run.horizon_years)
+    comparator = lives[run.comparator.name]
+    tallies = {name: tally(rows, horizons_years, run.horizon_years) for name, rows in lives.items()}
+    pairs = {
+        name: tally_pair(rows, comparator, horizons_years, run.horizon_years)
+        for name, rows in lives.items()
+        if name != run.comparator.name
+    }
+    return tallies, pairs, lives
+
+
 def simulate(run: Run) -> Lived:
     """Live the run's cohort under every policy and return the counts, and the rows where asked for.
 
@@ -51,15 +67,13 @@ def simulate(run: Run) -> Lived:
     worlds = {policy.name: pack(world_tree(run, policy)) for policy in run.policies}
     lived = Lived(horizons(run.horizon_years))
     for first, stop in _progress(run.patients, len(worlds)):
-        lives = live_block(run, worlds, first, stop)
-        comparator = lives[run.comparator.name]
-        for name, rows in lives.items():
-            counts = tally(rows, lived.horizons_years, run.horizon_years)
+        tallies, pairs, lives = count_block(run, worlds, first, stop)
+        for name, counts in tallies.items():
             lived.tallies.setdefault(name, Tally()).add(counts)
-            if name != run.comparator.name:
-                pair = tally_pair(rows, comparator, lived.horizons_years, run.horizon_years)
-                lived.pairs.setdefault(name, PairTally()).add(pair)
-            if run.rows:
+        for name, joint in pairs.items():
+            lived.pairs.setdefault(name, PairTally()).add(joint)
+        if run.rows:
+            for name, rows in lives.items():
                 lived.rows.setdefault(name, []).append(rows)
     return lived
 

@@ -52,6 +52,11 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     return _njit(function)
 
 
+def compiled_parallel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a loop over patients whose ``numba.prange`` threads share out."""
+    return numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True)(function)
+
+
 def table(array: np.ndarray) -> np.ndarray:
     """Return the array so that ``table[i].field`` works, compiled or not."""
     return array.view(np.recarray) if numba_config.DISABLE_JIT else array

@@ -2,31 +2,18 @@
 
 import numpy as np
 
-from sim.compiled import Record, compiled
+from sim.agenda import next_event
+from sim.compiled import compiled
 from sim.diagnosis import diagnose, stage
-from sim.events import END, N_EVENTS, Event
+from sim.events import Event
 from sim.follow_up import irradiate_after_surgery, review_pathology, visit
 from sim.metastasis import appear_metastasis, give_metastasis_symptoms, sow_metastasis
 from sim.mortality import die_of_cancer, die_of_other_causes, die_operative
 from sim.neoadjuvant import plan, restage, treat
+from sim.primary import book_growth, progress_primary, seed_metastasis
 from sim.recurrence import appear, give_symptoms, progress, rerecur
 from sim.salvage import meet, operate, prepare
 from sim.surgery import resect
-
-
-@compiled
-def next_event(patient: Record, horizon_days: float) -> int:
-    """Return the earliest pending event up to the horizon, the first of the vocabulary at a tie, or END.
-
-    The horizon is counted from diagnosis.
-    """
-    first = END
-    day = np.inf
-    for event in range(N_EVENTS):
-        if patient.agenda[event] < day:
-            day = patient.agenda[event]
-            first = event
-    return first if day <= patient.diagnosed_day + horizon_days else END
 
 
 @compiled
@@ -48,6 +35,7 @@ def react(
     elif event == Event.DIAGNOSIS:
         diagnose(patient, luck, world, now)
         sow_metastasis(patient, luck, world, now)
+        book_growth(patient, luck, world, now)
     elif event == Event.STAGING_MRI:
         stage(patient, luck, world, now)
     elif event == Event.TEAM_MEETING:
@@ -80,6 +68,10 @@ def react(
         appear_metastasis(patient, luck, world, now)
     elif event == Event.METASTASIS_SYMPTOMS:
         give_metastasis_symptoms(patient, luck, world, now)
+    elif event == Event.PRIMARY_PROGRESSION:
+        progress_primary(patient, luck, world, now)
+    elif event == Event.METASTASIS_SEEDING:
+        seed_metastasis(patient, luck, world, now)
     elif event == Event.DEATH_OPERATIVE:
         die_operative(patient, luck, world, now)
     elif event == Event.DEATH_OTHER:

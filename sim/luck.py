@@ -17,6 +17,8 @@ DRAWS = (
     # diagnosis
     "age", "sex", "fitness", "height", "height_band", "t_stage", "nodes", "node_reading", "fascia_distance",
     "fascia_reading", "emvi", "quadrant", "aggressiveness", "radiosensitivity", "death_other",
+    # an untreated primary, and the calendar
+    "arrival", "primary_progression", "primary_nodes", "metastasis_seeding",
     # neoadjuvant treatment
     "regression", "node_clearance",
     # surgery

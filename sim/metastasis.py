@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from sim.agenda import abandon_salvage, call_off
 from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid, with_odds
 from sim.events import Event
@@ -85,7 +86,8 @@ def find_metastasis(patient: Record, luck: Record, world: Record, found_by: int,
     metastasis = world.metastasis
     patient.metastasis_found_day = now
     patient.metastasis_found_by = found_by
-    patient.agenda[Event.METASTASIS_SYMPTOMS] = np.inf
+    call_off(patient, Event.METASTASIS_SYMPTOMS)
+    abandon_salvage(patient)  # a salvage that is under way would not clear the patient any more
     patient.chemotherapy_courses += 1
     resectable = metastasis.metastasectomy_probability
     if found_by == FoundBy.SYMPTOMS:
@@ -102,4 +104,4 @@ def find_metastasis(patient: Record, luck: Record, world: Record, found_by: int,
                 left * metastasis.metastasectomy_survival_ratio
             )
     else:
-        patient.agenda[Event.VISIT] = np.inf
+        call_off(patient, Event.VISIT)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from sim.agenda import call_off_all
 from sim.compiled import Record, compiled
 from sim.distributions import on_grid, with_odds
 from sim.events import Event
@@ -73,7 +74,7 @@ def die(patient: Record, cause: int, now: float) -> None:
     """Death: nothing stays pending."""
     patient.death_day = now
     patient.death_cause = cause
-    patient.agenda[:] = np.inf
+    call_off_all(patient)
 
 
 @compiled

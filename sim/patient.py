@@ -197,7 +197,8 @@ ROW = np.dtype(
         ("lateral_sterilised", "u1", (2,)),
         ("regimen", "i4"),
         # surgery
-        ("operation", "i4"),
+        ("operation", "i4"),  # planned when the resection is booked
+        ("planned_minutes", "f8"),
         ("plane", "i4"),
         ("operated_day", "f8"),
         ("crm_mm", "f8"),
@@ -259,7 +260,9 @@ ROW = np.dtype(
         ("next_visit", "i4"),  # index in the schedule
         ("ct_scans", "i4"),
         ("mri_scans", "i4"),
-        # what is pending
+        # what is pending, and what the patient waits for
+        ("waiting", "i8"),  # bit mask of events
+        ("waited_days", "f8", (N_EVENTS,)),  # by event, over all requests
         ("agenda", "f8", (N_EVENTS,)),
     ],
     align=True,

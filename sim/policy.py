@@ -78,3 +78,11 @@ class RecurrenceCentre(IntEnum):
 
     USUAL = 0
     EXPERT = 1
+
+
+class QueuePriority(IntEnum):
+    """Who goes first where patients queue: by arrival, recurrences, or primary tumours."""
+
+    ARRIVAL = 0
+    RECURRENCES_FIRST = 1
+    PRIMARIES_FIRST = 2

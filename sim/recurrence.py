@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from sim.agenda import abandon_salvage, call_off
 from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid
 from sim.events import Event
@@ -98,7 +99,7 @@ def find_recurrence(patient: Record, world: Record, found_by: int, now: float) -
         return
     patient.recurrence_found_day = now
     patient.found_by = found_by
-    patient.agenda[Event.VISIT] = np.inf
+    call_off(patient, Event.VISIT)
     patient.agenda[Event.RECURRENCE_MEETING] = now + on_grid(world.pathway.recurrence_workup_days)
 
 
@@ -106,6 +107,7 @@ def find_recurrence(patient: Record, world: Record, found_by: int, now: float) -
 def progress(patient: Record, luck: Record, world: Record, now: float) -> None:
     """The recurrence grows into a further compartment and can no longer be resected."""
     patient.unresectable = True
+    abandon_salvage(patient)
     start = int(luck.seed_direction[patient.recurrence_route] * ADJACENT)
     for step in range(ADJACENT):
         bit = 1 << NEIGHBOURS[patient.recurrence_compartment, (start + step) % ADJACENT]

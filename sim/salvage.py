@@ -149,10 +149,9 @@ def margin(patient: Record, u: float, world: Record) -> int:
 
 @compiled
 def operate(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """Salvage resection, unless the recurrence or its metastases made it pointless on the way."""
+    """Salvage resection, unless preparation or exploration showed that it would not clear the pelvis."""
     salvage = world.salvage
-    new_metastasis = patient.metastasis_found_day <= now and not patient.synchronous_metastasis
-    if patient.unresectable or new_metastasis or luck.salvage_abandoned < salvage.abandoned_probability:
+    if luck.salvage_abandoned < salvage.abandoned_probability:
         return
     compartments = patient.recurrence_compartments
     patient.salvage_day = now

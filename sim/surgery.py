@@ -6,14 +6,16 @@ from sim.compiled import Record, compiled
 from sim.distributions import lognormal, normal_quantile, on_grid, with_odds
 from sim.events import Event
 from sim.mechanisms.exfoliation import seed_exfoliation
-from sim.mechanisms.lateral_node import dissect, seed_lateral_nodes
+from sim.mechanisms.lateral_node import plan_dissection, seed_lateral_nodes
 from sim.mechanisms.margin import seed_margins
 from sim.mechanisms.mesorectum import seed_mesorectum
 from sim.mechanisms.spillage import seed_spillage
 from sim.mortality import book_operative_death
 from sim.patient import Operation, Plane, TStage
 from sim.policy import OperationChoice, Use
+from sim.primary import remove_primary
 from sim.recurrence import book_next_onset
+from sim.response import respond_completely
 
 
 @compiled
@@ -108,13 +110,35 @@ def leak_odds(patient: Record, world: Record) -> float:
 
 
 @compiled
+def book_resection(patient: Record, luck: Record, world: Record, day: float) -> None:
+    """Plan the operation, the sides to dissect and the theatre minutes of a resection due on a day."""
+    surgery = world.surgery
+    patient.operation = choose_operation(patient, luck, world)
+    sides = plan_dissection(patient, world)
+    minutes = surgery.resection_minutes[patient.operation] + sides * surgery.dissection_minutes_per_side
+    patient.planned_minutes = minutes
+    patient.agenda[Event.RESECTION] = day
+
+
+@compiled
+def respond_to_waiting(patient: Record, world: Record) -> None:
+    """A longer interval from radiotherapy to surgery: more tumours have gone completely."""
+    neoadjuvant = world.neoadjuvant
+    weeks = min(patient.waited_days[Event.RESECTION] / 7.0, neoadjuvant.response_plateau_weeks)
+    if patient.irradiated and weeks > 0.0:
+        respond_completely(patient, world, math.exp(neoadjuvant.response_log_odds_per_week * weeks))
+
+
+@compiled
 def resect(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Total mesorectal excision, then the deposits that each mechanism leaves."""
     policy = world.policy
     surgery = world.surgery
     cohort = world.cohort
+    remove_primary(patient)
+    respond_to_waiting(patient, world)
     patient.operated_day = now
-    patient.operation = choose_operation(patient, luck, world)
+    patient.theatre_minutes += patient.planned_minutes
     patient.plane = plane_of_surgery(patient, luck.plane, world)
     patient.crm_mm = circumferential_margin_mm(patient, luck.crm, world)
     patient.crm_involved = patient.crm_mm <= surgery.involved_up_to_mm and not patient.complete_response
@@ -133,10 +157,6 @@ def resect(patient: Record, luck: Record, world: Record, now: float) -> None:
         patient.leaked = luck.leak < with_odds(surgery.leak_probability, odds)
         occult = luck.occult_leak < with_odds(surgery.occult_leak_probability, odds)
         patient.abscess = (patient.leaked or occult) and luck.abscess < surgery.abscess_after_leak_probability
-    sides = dissect(patient, world)
-    patient.theatre_minutes += (
-        surgery.resection_minutes[patient.operation] + sides * surgery.dissection_minutes_per_side
-    )
     patient.pathological_stage = pathological_stage(patient)
 
     seed_margins(patient, luck, world, now)

@@ -39,8 +39,8 @@ def wants_dissection(patient: Record, world: Record, side: int) -> bool:
 
 
 @compiled
-def dissect(patient: Record, world: Record) -> int:
-    """Dissect the sides that the policy wants; return how many."""
+def plan_dissection(patient: Record, world: Record) -> int:
+    """Plan to dissect the sides that the policy wants; return how many."""
     left = wants_dissection(patient, world, 0)
     right = wants_dissection(patient, world, 1)
     if world.policy.lateral_sides == LateralSides.BOTH:

@@ -1,0 +1,446 @@
+"""Queues for several resources at once: strict order, joint grants, calendars.
+
+The rule. Requests are ranked by (class, day asked, number of the patient). A request is granted when it
+is first in the queue of every resource that it needs, each of these has a unit free, and each is open
+for long enough. It takes all of them at that instant, and holds each for its own time. What is asked for
+at one instant is allocated at the end of that instant, in rank order: ties go by patient.
+
+Nothing is held while waiting, so there is no deadlock; and within a class nobody is overtaken at a
+resource, so nobody starves.
+
+Day 0 is a Monday, 0:00. All times lie on the grid of 2^-32 day.
+"""
+
+import math
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.compiled import Record, compiled, table
+from sim.distributions import on_grid
+
+
+class Resource(IntEnum):
+    """What patients queue for. The teams come last, in the order of Specialty."""
+
+    MRI = 0
+    MEETING = 1
+    LINAC = 2
+    THEATRE = 3
+    BED = 4
+    LATERAL_SURGEON = 5
+    COLORECTAL_TEAM = 6
+    UROLOGY_TEAM = 7
+    GYNAECOLOGY_TEAM = 8
+    PLASTIC_TEAM = 9
+    ORTHOPAEDIC_TEAM = 10
+    VASCULAR_TEAM = 11
+
+
+N_RESOURCES = len(Resource)
+WEEK_DAYS = 7
+UNLIMITED_COUNT = 1_000_000  # this many units, or more: nobody can ever wait for one
+
+FREE, WAITING, WITHDRAWN = 0, 1, 2
+
+# The resources: what they are, and how they stand. Shape (1,).
+RESOURCES = np.dtype(
+    [
+        ("units", "i8", (N_RESOURCES,)),
+        ("always_open", "u1", (N_RESOURCES,)),
+        ("by_session", "u1", (N_RESOURCES,)),  # what is done must fit into the opening hours
+        ("openings", "i8", (N_RESOURCES,)),  # a week
+        ("opens_day", "f8", (N_RESOURCES, WEEK_DAYS)),  # from Monday 0:00
+        ("closes_day", "f8", (N_RESOURCES, WEEK_DAYS)),
+        ("closed_from_day", "f8", (N_RESOURCES,)),
+        ("closed_until_day", "f8", (N_RESOURCES,)),
+        ("in_use", "i8", (N_RESOURCES,)),  # entries of the heap of releases
+        ("heap_size", "i8", (N_RESOURCES,)),  # entries of the heap of requests, the withdrawn among them
+        ("next_chance_day", "f8", (N_RESOURCES,)),  # when the first in the queue could be served
+        ("changed", "u1", (N_RESOURCES,)),  # to be looked at by the next allocation
+        ("length", "i8", (N_RESOURCES,)),
+        ("last_change_day", "f8", (N_RESOURCES,)),
+        ("queue_days", "f8", (N_RESOURCES,)),  # integral of the queue's length
+        ("free_request", "i8"),  # first of the free entries of the pool
+        ("logged", "i8"),
+    ],
+    align=True,
+)
+
+REQUEST = np.dtype(
+    [
+        ("patient", "i8"),  # index of the row
+        ("event", "i8"),
+        ("rank_class", "i8"),
+        ("asked_day", "f8"),
+        ("number", "i8"),  # of the patient
+        ("state", "i8"),
+        ("in_heaps", "i8"),
+        ("next_free", "i8"),
+        ("holds_days", "f8", (N_RESOURCES,)),  # 0: not needed
+    ],
+    align=True,
+)
+
+# One line for each request that left its queues.
+LOG = np.dtype(
+    [
+        ("number", "i8"),
+        ("event", "i4"),
+        ("granted", "?"),
+        ("asked_day", "f8"),
+        ("left_day", "f8"),
+        ("holds_days", "f4", (N_RESOURCES,)),
+    ],
+    align=True,
+)
+
+
+class Queues(NamedTuple):
+    """The arrays of a clinic's queues, for the compiled functions below."""
+
+    resources: np.ndarray  # RESOURCES, shape (1,)
+    releases: np.ndarray  # heaps of the days at which units become free, shape (N_RESOURCES, most units)
+    heaps: np.ndarray  # heaps of requests by rank, shape (N_RESOURCES, size of the pool)
+    pool: np.ndarray  # REQUEST
+
+
+class Opening(NamedTuple):
+    """How many units a resource has, and when they work.
+
+    ``open_hours`` on each day from Monday, from ``opens_at_hours`` on; 24 on every day is always open.
+    """
+
+    units: int
+    opens_at_hours: float = 0.0
+    open_hours: Sequence[float] = (24.0,) * WEEK_DAYS
+    by_session: bool = False
+    closed_from_day: float = 0.0
+    closed_until_day: float = 0.0
+
+
+def new_queues(openings: Sequence[Opening], requests: int) -> Queues:
+    """Return empty queues of the resources, for at most so many requests at a time (those withdrawn that
+    are still in line count)."""
+    resources = np.zeros(1, RESOURCES)
+    one = resources[0]
+    for r, opening in enumerate(openings):
+        one["units"][r] = opening.units
+        one["by_session"][r] = opening.by_session
+        one["always_open"][r] = all(hours >= 24.0 for hours in opening.open_hours)
+        days = [day for day, hours in enumerate(opening.open_hours) if hours > 0.0]
+        one["openings"][r] = len(days)
+        for k, day in enumerate(days):
+            one["opens_day"][r, k] = on_grid(day + opening.opens_at_hours / 24.0)
+            closes = day + (opening.opens_at_hours + opening.open_hours[day]) / 24.0
+            one["closes_day"][r, k] = on_grid(closes)
+        shut = opening.closed_until_day > opening.closed_from_day
+        one["closed_from_day"][r] = opening.closed_from_day if shut else np.inf
+        one["closed_until_day"][r] = opening.closed_until_day if shut else np.inf
+    one["next_chance_day"] = np.inf
+    limited = [opening.units for opening in openings if opening.units < UNLIMITED_COUNT]
+    pool = np.zeros(requests, REQUEST)
+    pool["next_free"] = np.arange(1, requests + 1)
+    return Queues(
+        table(resources),
+        np.empty((N_RESOURCES, max(limited, default=0) + 1)),
+        np.empty((N_RESOURCES, requests), np.int64),
+        table(pool),
+    )
+
+
+@compiled
+def next_start(q: Record, r: int, day: float, span_days: float) -> float:
+    """Return the earliest day from ``day`` on at which something of this span can start at a resource.
+
+    By session it fits before closing, or, where it is longer than any opening, starts with an opening;
+    otherwise the resource only has to be open at the start. Infinity where it never opens.
+    """
+    if not q.by_session[r]:
+        span_days = 0.0
+    if q.always_open[r]:
+        if day < q.closed_until_day[r] and day + span_days > q.closed_from_day[r]:
+            return q.closed_until_day[r]
+        return day
+    longest = 0.0
+    for k in range(q.openings[r]):
+        longest = max(longest, q.closes_day[r, k] - q.opens_day[r, k])
+    if longest == 0.0:
+        return np.inf
+    fits = span_days <= longest
+    week = math.floor(day / WEEK_DAYS) * float(WEEK_DAYS)
+    while True:
+        for k in range(q.openings[r]):
+            opens = week + q.opens_day[r, k]
+            closes = week + q.closes_day[r, k]
+            start = max(day, opens)
+            if start >= closes or (fits and start + span_days > closes) or (not fits and start > opens):
+                continue
+            if start < q.closed_until_day[r] and start + span_days > q.closed_from_day[r]:
+                continue
+            return start
+        week += WEEK_DAYS
+
+
+@compiled
+def _before(pool: np.ndarray, a: int, b: int) -> bool:
+    """Return whether request a ranks before request b."""
+    if pool[a].rank_class != pool[b].rank_class:
+        return pool[a].rank_class < pool[b].rank_class
+    if pool[a].asked_day != pool[b].asked_day:
+        return pool[a].asked_day < pool[b].asked_day
+    if pool[a].number != pool[b].number:
+        return pool[a].number < pool[b].number
+    return pool[a].event < pool[b].event
+
+
+@compiled
+def _push(heap: np.ndarray, size: int, pool: np.ndarray, request: int) -> None:
+    k = size
+    while k > 0:
+        parent = (k - 1) >> 1
+        if not _before(pool, request, heap[parent]):
+            break
+        heap[k] = heap[parent]
+        k = parent
+    heap[k] = request
+
+
+@compiled
+def _pop(heap: np.ndarray, size: int, pool: np.ndarray) -> None:
+    """Take the first request off a heap of this size."""
+    last = heap[size - 1]
+    size -= 1
+    k = 0
+    while True:
+        child = 2 * k + 1
+        if child >= size:
+            break
+        if child + 1 < size and _before(pool, heap[child + 1], heap[child]):
+            child += 1
+        if not _before(pool, heap[child], last):
+            break
+        heap[k] = heap[child]
+        k = child
+    heap[k] = last
+
+
+@compiled
+def _push_day(heap: np.ndarray, size: int, day: float) -> None:
+    k = size
+    while k > 0:
+        parent = (k - 1) >> 1
+        if heap[parent] <= day:
+            break
+        heap[k] = heap[parent]
+        k = parent
+    heap[k] = day
+
+
+@compiled
+def _pop_day(heap: np.ndarray, size: int) -> None:
+    last = heap[size - 1]
+    size -= 1
+    k = 0
+    while True:
+        child = 2 * k + 1
+        if child >= size:
+            break
+        if child + 1 < size and heap[child + 1] < heap[child]:
+            child += 1
+        if heap[child] >= last:
+            break
+        heap[k] = heap[child]
+        k = child
+    heap[k] = last
+
+
+@compiled
+def _count(q: Record, r: int, step: int, now: float) -> None:
+    q.queue_days[r] += q.length[r] * (now - q.last_change_day[r])
+    q.last_change_day[r] = now
+    q.length[r] += step
+
+
+@compiled
+def ask(
+    resources: np.ndarray,
+    heaps: np.ndarray,
+    pool: np.ndarray,
+    patient: int,
+    event: int,
+    rank_class: int,
+    number: int,
+    holds_days: np.ndarray,
+    now: float,
+) -> int:
+    """Put a request into the queues of the resources that it holds; return its place in the pool.
+
+    ``allocate`` is due at the end of this instant.
+    """
+    q = resources[0]
+    k = q.free_request
+    request = pool[k]
+    q.free_request = request.next_free
+    request.patient = patient
+    request.event = event
+    request.rank_class = rank_class
+    request.asked_day = now
+    request.number = number
+    request.state = WAITING
+    request.in_heaps = 0
+    for r in range(N_RESOURCES):
+        request.holds_days[r] = holds_days[r]
+        if holds_days[r] > 0.0:
+            _push(heaps[r], q.heap_size[r], pool, k)
+            q.heap_size[r] += 1
+            request.in_heaps += 1
+            q.changed[r] = True
+            _count(q, r, 1, now)
+    return k
+
+
+@compiled
+def _leave(q: Record, pool: np.ndarray, log: np.ndarray, k: int, granted: bool, now: float) -> None:
+    """Note that a request is in no queue any more."""
+    request = pool[k]
+    line = log[q.logged]
+    q.logged += 1
+    line.number = request.number
+    line.event = request.event
+    line.granted = granted
+    line.asked_day = request.asked_day
+    line.left_day = now
+    for r in range(N_RESOURCES):
+        line.holds_days[r] = request.holds_days[r]
+        if request.holds_days[r] > 0.0:
+            _count(q, r, -1, now)
+            q.changed[r] = True
+
+
+@compiled
+def withdraw(resources: np.ndarray, pool: np.ndarray, log: np.ndarray, k: int, now: float) -> None:
+    """Take a waiting request out of its queues; ``allocate`` is due at the end of this instant."""
+    pool[k].state = WITHDRAWN
+    _leave(resources[0], pool, log, k, False, now)
+
+
+@compiled
+def _take_off(q: Record, heaps: np.ndarray, pool: np.ndarray, r: int) -> None:
+    """Take the first request off a queue; when it is off all, its place in the pool is free again."""
+    k = heaps[r, 0]
+    _pop(heaps[r], q.heap_size[r], pool)
+    q.heap_size[r] -= 1
+    request = pool[k]
+    request.in_heaps -= 1
+    if request.in_heaps == 0:
+        request.state = FREE
+        request.next_free = q.free_request
+        q.free_request = k
+
+
+@compiled
+def _first(q: Record, heaps: np.ndarray, pool: np.ndarray, r: int) -> int:
+    """Return the first request that still waits for a resource, or -1."""
+    while q.heap_size[r] > 0 and pool[heaps[r, 0]].state == WITHDRAWN:
+        _take_off(q, heaps, pool, r)
+    return heaps[r, 0] if q.heap_size[r] > 0 else -1
+
+
+@compiled
+def _earliest(q: Record, releases: np.ndarray, request: Record, now: float) -> float:
+    """Return when every resource of a first-in-line request has a unit free and is open long enough."""
+    day = now
+    for r in range(N_RESOURCES):
+        if request.holds_days[r] > 0.0 and q.units[r] < UNLIMITED_COUNT:
+            if q.units[r] < 1:
+                return np.inf
+            while q.in_use[r] > 0 and releases[r, 0] <= now:
+                _pop_day(releases[r], q.in_use[r])
+                q.in_use[r] -= 1
+            if q.in_use[r] >= q.units[r]:
+                day = max(day, releases[r, 0])
+    while True:
+        start = day
+        for r in range(N_RESOURCES):
+            if request.holds_days[r] > 0.0:
+                start = next_start(q, r, start, request.holds_days[r])
+                if start == np.inf:
+                    return start
+        if start == day:
+            return day
+        day = start
+
+
+@compiled
+def allocate(
+    resources: np.ndarray,
+    releases: np.ndarray,
+    heaps: np.ndarray,
+    pool: np.ndarray,
+    log: np.ndarray,
+    now: float,
+    granted: np.ndarray,
+) -> int:
+    """Grant all that can be granted now, in order of rank; return how many.
+
+    ``granted``, shape (n, 2), gets (index of the patient, event) of each, in the order of granting. To be
+    called at the end of every instant at which something was asked for or withdrawn, and at
+    ``next_allocation_day``. ``log`` gets a line for each.
+    """
+    q = resources[0]
+    n = 0
+    for r in range(N_RESOURCES):
+        if q.next_chance_day[r] <= now:
+            q.changed[r] = True
+    while True:
+        best = -1  # the highest in rank of those first in all their queues, among what has changed
+        for r in range(N_RESOURCES):
+            if not q.changed[r]:
+                continue
+            k = _first(q, heaps, pool, r)
+            q.next_chance_day[r] = np.inf
+            if k < 0 or not _first_everywhere(q, heaps, pool, k):
+                q.changed[r] = False
+            elif best < 0 or _before(pool, k, best):
+                best = k
+        if best < 0:
+            return n
+        request = pool[best]
+        day = _earliest(q, releases, request, now)
+        for r in range(N_RESOURCES):
+            if request.holds_days[r] > 0.0:
+                q.changed[r] = False
+        if day > now:
+            for r in range(N_RESOURCES):
+                if request.holds_days[r] > 0.0:
+                    q.next_chance_day[r] = day
+            continue
+        granted[n, 0] = request.patient
+        granted[n, 1] = request.event
+        n += 1
+        _leave(q, pool, log, best, True, now)
+        for r in range(N_RESOURCES):
+            if request.holds_days[r] > 0.0 and q.units[r] < UNLIMITED_COUNT:
+                _push_day(releases[r], q.in_use[r], now + request.holds_days[r])
+                q.in_use[r] += 1
+        for r in range(N_RESOURCES):
+            if request.holds_days[r] > 0.0:
+                _take_off(q, heaps, pool, r)
+
+
+@compiled
+def _first_everywhere(q: Record, heaps: np.ndarray, pool: np.ndarray, k: int) -> bool:
+    """Return whether a request is the first in the queue of every resource that it needs."""
+    for r in range(N_RESOURCES):
+        if pool[k].holds_days[r] > 0.0 and _first(q, heaps, pool, r) != k:
+            return False
+    return True
+
+
+@compiled
+def next_allocation_day(resources: np.ndarray) -> float:
+    """Return when the next request could be granted, as things stand."""
+    return resources[0].next_chance_day.min()

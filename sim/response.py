@@ -1,0 +1,58 @@
+"""Response to neoadjuvant treatment: of the primary, of mesorectal nodes, of lateral nodes."""
+
+import math
+
+from sim.compiled import Record, compiled
+from sim.distributions import normal_quantile, with_odds
+from sim.mechanisms.lateral_node import sterilised_probability
+from sim.patient import TStage
+from sim.policy import Regimen
+
+
+@compiled
+def respond_completely(patient: Record, world: Record, odds_ratio: float) -> None:
+    """Decide on a complete response, with odds times a ratio.
+
+    One trait decides: whoever responds completely to a weaker regimen does so to a stronger one.
+    """
+    neoadjuvant = world.neoadjuvant
+    if patient.ct >= TStage.T4A:
+        odds_ratio *= neoadjuvant.t4_response_odds_ratio
+    complete = with_odds(neoadjuvant.complete_response_probability[patient.regimen], odds_ratio)
+    patient.complete_response = complete > 0.0 and patient.radiosensitivity > -normal_quantile(complete)
+
+
+@compiled
+def respond(patient: Record, luck: Record, world: Record) -> None:
+    """Regression of the primary, clearance of mesorectal nodes, response of lateral nodes."""
+    neoadjuvant = world.neoadjuvant
+    regimen = patient.regimen
+    respond_completely(patient, world, 1.0)
+    mean = neoadjuvant.regression_share[regimen]
+    if mean > 0.0:
+        spread = neoadjuvant.regression_sigma * normal_quantile(luck.regression)
+        odds = math.exp(neoadjuvant.radiosensitivity_log_odds_per_sd * patient.radiosensitivity + spread)
+        patient.fascia_distance_mm += neoadjuvant.full_regression_gain_mm * with_odds(mean, odds)
+    if patient.nodes > 0:
+        cleared = with_odds(
+            neoadjuvant.node_clearance_probability[regimen],
+            math.exp(neoadjuvant.radiosensitivity_log_odds_per_sd * patient.radiosensitivity),
+        )
+        if luck.node_clearance < cleared:
+            patient.nodes = 0
+    for side in range(2):
+        _lateral_response(patient, luck, world, side)
+
+
+@compiled
+def _lateral_response(patient: Record, luck: Record, world: Record, side: int) -> None:
+    node = world.lateral_node
+    if patient.lateral_involved[side]:
+        sterilised = luck.lateral_sterilised[side] < sterilised_probability(patient, world, side)
+        patient.lateral_sterilised[side] = sterilised
+        median = node.sterilised_shrinkage_ratio if sterilised else node.residual_shrinkage_ratio
+    else:
+        median = node.benign_shrinkage_ratio
+    if patient.regimen != Regimen.SHORT_COURSE:  # operated within days: no time to shrink
+        factor = median * math.exp(node.shrinkage_sigma * normal_quantile(luck.lateral_shrinkage[side]))
+        patient.lateral_residual_mm[side] = patient.lateral_mm[side] * min(factor, 1.0)
