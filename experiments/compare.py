@@ -1,5 +1,6 @@
 """The main job: one cohort lived under several policies, on the same luck."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,11 @@ def compare(config: DictConfig, command: str) -> Path:
         folder.table("curves.csv", tables.curves(lived.tallies))
         if run.rows:
             folder.table("patients.parquet", patients(lived.rows))
+        if lived.warm_up:
+            folder.notes["warm_up"] = lived.warm_up.note(run)
         print(summary(run, outcomes, averted))
+        for policy, growing in lived.overloads.items():
+            print(f"lrrc: warning: {growing.words(policy)}", file=sys.stderr)
         if run.published:
             beside = tables.beside_published(outcomes, pd.DataFrame(map(vars, run.published)))
             folder.table("published.csv", beside)

@@ -1,0 +1,128 @@
+"""Pictures of what each policy averted and caused, by mechanism and by compartment."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from analysis import look
+from analysis.wording import (
+    Finding,
+    comparator_of,
+    interval,
+    origin_words,
+    patients_words,
+    policy_words,
+    sentence,
+    signed,
+    told_years,
+    years_words,
+)
+from sim.outcomes import ALL
+
+
+def averted_by_mechanism(averted: pd.DataFrame, population: str = "simulated patients") -> Figure:
+    """Return local recurrences averted and caused per 1,000 patients by mechanism, one panel a policy."""
+    return _averted(averted, "mechanism", "compartment", population)
+
+
+def averted_by_compartment(averted: pd.DataFrame, population: str = "simulated patients") -> Figure:
+    """Return local recurrences averted and caused per 1,000 patients by compartment, one panel a policy."""
+    return _averted(averted, "compartment", "mechanism", population)
+
+
+def _averted(table: pd.DataFrame, by: str, other: str, population: str) -> Figure:
+    if table.empty:
+        return look.message(
+            "Nothing averted or caused: there is one policy, and nothing to compare it with",
+            "Name two policies or more to see what each averts and causes.",
+        )
+    years = told_years(table)
+    table = table[(table["horizon_years"] == years) & (table[other] == ALL)]
+    total = table[table[by] == ALL].set_index("policy")
+    parts = table[table[by] != ALL]
+    kinds = _kinds(parts[by])
+    parts = parts[parts[by].isin(kinds)]
+    title, note = _finding(total, parts, by, years)
+    note += (
+        f"{patients_words(table, population, compared=True)} Whiskers: 95 % intervals. "
+        f"A recurrence that only changes its {by} is averted in one row and caused in another."
+    )
+    with look.style():
+        left, bottom = 1.35, 0.95
+        grid = look.Grid(len(total), left, look.EDGE, 0.36 * len(kinds))
+        headings = [_heading(row, grid.width) for _, row in total.reset_index().iterrows()]
+        drawn, panels = grid.draw(title, note, headings, bottom)
+        for k, (name, ax) in enumerate(zip(total.index, panels, strict=True)):
+            _bars(ax, parts[parts["policy"] == name].set_index(by).loc[kinds])
+            ax.set(xlim=_limits(parts, grid.width), ylim=(len(kinds) - 0.4, -0.6))
+            ax.set_yticks(range(len(kinds)), [policy_words(kind) for kind in kinds])
+            ax.tick_params(axis="y", length=0, labelleft=k % grid.columns == 0)
+            ax.tick_params(axis="x", labelbottom=k + grid.columns >= len(panels))
+            ax.spines["left"].set_visible(False)
+            ax.xaxis.set_major_locator(MaxNLocator(max(3, int(1.3 * grid.width)), steps=[1, 2, 5, 10]))
+            ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{abs(value):g}"))
+        words = f"local recurrences per 1,000 patients within {years_words(years)}"
+        middle = (left + grid.panels / 2) / look.WIDTH
+        drawn.text(middle, 0.43 / drawn.get_size_inches()[1], words, ha="center")
+        look.swatch(drawn, left + grid.panels / 2 - 1.3, 0.13, look.ORANGE, "caused", "////")
+        look.swatch(drawn, left + grid.panels / 2 + 0.3, 0.13, look.BLUE, "averted")
+    return drawn
+
+
+def _limits(parts: pd.DataFrame, width: float) -> tuple[float, float]:
+    """Return the ends of the axis: the widest bars, and half an inch for the number beyond each."""
+    most_caused, most_averted = parts["caused_high"].max(), parts["averted_high"].max()
+    beyond = 0.5 * max(most_caused + most_averted, 1.0) / (width - 1.0)
+    return -most_caused - beyond, most_averted + beyond
+
+
+def _kinds(labels: pd.Series) -> list[str]:
+    """Return the kinds that add up to the whole: without the routes that split a mechanism further."""
+    names = [name for name in labels.unique() if name != ALL]
+    return [name for name in names if not any(name.startswith(f"{other}_") for other in names)]
+
+
+def _bars(ax, rows: pd.DataFrame) -> None:
+    where = np.arange(len(rows))
+    for name, sign, colour, hatch in (("averted", 1, look.BLUE, None), ("caused", -1, look.ORANGE, "////")):
+        value, low, high = rows[name], rows[f"{name}_low"], rows[f"{name}_high"]
+        ax.barh(where, sign * value, height=0.62, color=colour, hatch=hatch, edgecolor="white", gid=name)
+        # An interval about nothing at all would only be ink.
+        some = (value > 0).to_numpy()
+        ax.hlines(where[some], sign * low[some], sign * high[some], color=look.INK, linewidth=1.2)
+        for y, number, end in zip(where[some], value[some], sign * high[some], strict=True):
+            ax.annotate(
+                f"{number:.1f}",
+                (end, y),
+                (3 * sign, 0),
+                textcoords="offset points",
+                ha="left" if sign > 0 else "right",
+                va="center",
+                size=look.SMALL,
+                gid="value",
+            )
+    ax.axvline(0, color=look.INK, linewidth=1)
+
+
+def _heading(row: pd.Series, width: float) -> list[str]:
+    net = f"net {signed(row['net'])} ({interval(row['net_low'], row['net_high'], signed)})".replace("+", "")
+    return [*look.wrapped(sentence(policy_words(row["policy"])), width, look.SMALL), net]
+
+
+def _finding(total: pd.DataFrame, parts: pd.DataFrame, by: str, years: float) -> Finding:
+    within = f"within {years_words(years)}"
+    against = policy_words(comparator_of(parts))
+    clear = total[(total["net_low"] > 0) | (total["net_high"] < 0)]
+    if clear.empty:
+        return Finding(f"No clear net change in local recurrences from {against} {within}", "")
+    name = clear["net"].abs().idxmax()
+    row, mine = clear.loc[name], parts[parts["policy"] == name].set_index(by)["net"]
+    verb, also = ("averts", "causes") if row["net"] > 0 else ("causes", "averts")
+    kind = (mine * np.sign(row["net"])).idxmax()
+    low, high = sorted((abs(row["net_low"]), abs(row["net_high"])))
+    return Finding(
+        f"{sentence(policy_words(name))} {verb} {abs(row['net']):.1f} local recurrences per 1,000 patients "
+        f"{within}, {abs(mine[kind]):.1f} of them {origin_words(kind, by)}",
+        f"Net of those it also {also}, beside {against}: 95 % interval {low:.1f} to {high:.1f}. ",
+    )
