@@ -3,9 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import t as student
 
 from sim.outcomes import NO, YES
 
+BATCHES = 30  # of neighbours in a queue
 Z95 = 1.959963984540054  # the normal quantile of 0.975
 
 
@@ -41,6 +43,23 @@ def mean(sums: np.ndarray, scale: float = 1.0) -> Estimate:
     variance = max(squares / n - centre**2, 0.0) / max(n - 1, 1)
     half = Z95 * np.sqrt(variance)
     return Estimate(n, centre / scale, (centre - half) / scale, (centre + half) / scale)
+
+
+def batch_mean(values: np.ndarray) -> Estimate:
+    """Return the mean of values in order of arrival, with the interval of batch means (Student's t).
+
+    Neighbours in a queue wait together: their values depend on each other; means of long batches less so.
+    """
+    n = len(values)
+    if n == 0:
+        return NOBODY
+    batches = min(BATCHES, n // 2)
+    centre = float(values.mean())
+    if batches < 2:
+        return Estimate(n, centre, np.nan, np.nan)
+    means = np.array([batch.mean() for batch in np.array_split(values.astype(float), batches)])
+    half = float(student.ppf(0.975, batches - 1) * means.std(ddof=1) / np.sqrt(batches))
+    return Estimate(n, centre, centre - half, centre + half)
 
 
 def share_difference(joint: np.ndarray) -> Estimate:

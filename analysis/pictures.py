@@ -7,9 +7,11 @@ from matplotlib.figure import Figure
 
 from analysis import look
 from analysis.averted import averted_by_compartment, averted_by_mechanism
+from analysis.capacity import harm_of_waiting, needed_capacity
 from analysis.incidence import incidence, incidence_by_mechanism
 from analysis.survival import survival
 from analysis.trial import beside_published
+from analysis.waits import queue_lengths, utilisation, waits
 
 # Each picture and the tables that it is drawn from.
 PICTURES = {
@@ -19,6 +21,11 @@ PICTURES = {
     averted_by_mechanism: ("averted",),
     averted_by_compartment: ("averted",),
     beside_published: ("published",),
+    waits: ("waits",),
+    queue_lengths: ("queues",),
+    utilisation: ("utilisation",),
+    harm_of_waiting: ("harm",),
+    needed_capacity: ("needed",),
 }
 
 

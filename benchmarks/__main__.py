@@ -2,24 +2,42 @@
 
 import multiprocessing
 import platform
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 
+from benchmarks.clinic import attended_a_second
 from benchmarks.simpy_clock import lives_a_second
 
 COHORTS = (10_000, 100_000)
+CLINIC_COHORTS = (20_000, 100_000)
 REPEATS = 3
 
 
 def main() -> None:
     """Run the benchmarks and print their figures."""
     print(f"Python {platform.python_version()}, {platform.machine()}; CPU seconds of one core\n")
-    print(f"{'SimPy clock, unlimited clinic':<34}{'patients':>10}{'patients/s':>12}{'peak MiB':>10}")
-    context = multiprocessing.get_context("spawn")  # so that peak memory is the benchmark's own
+    print(f"{'':<34}{'patients':>10}{'patients/s':>12}{'peak MiB':>10}")
+    print("SimPy clock, unlimited clinic")
     for patients in COHORTS:
         for _ in range(REPEATS):
-            with ProcessPoolExecutor(1, mp_context=context) as pool:
-                rate, peak_mib = pool.submit(lives_a_second, patients).result()
+            rate, peak_mib = _alone(lives_a_second, patients)
             print(f"{'':<34}{patients:>10,}{rate:>12,.0f}{peak_mib:>10,.0f}")
+    print("SimPy clock, clinic=regional, with those who come before and after")
+    seconds = {}
+    for patients in CLINIC_COHORTS:
+        for _ in range(REPEATS):
+            rate, spent, peak_mib = _alone(attended_a_second, patients)
+            seconds[patients] = min(spent, seconds.get(patients, spent))
+            print(f"{'':<34}{patients:>10,}{rate:>12,.0f}{peak_mib:>10,.0f}")
+    few, many = CLINIC_COHORTS
+    print(f"cost of {many:,} against {few:,} patients, best of {REPEATS}: {seconds[many] / seconds[few]:.2f}")
+
+
+def _alone(benchmark: Callable[[int], tuple[float, ...]], patients: int) -> tuple[float, ...]:
+    """Run a benchmark in a fresh process, so that peak memory is its own."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(benchmark, patients).result()
 
 
 if __name__ == "__main__":

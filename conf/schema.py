@@ -10,6 +10,7 @@ from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
 
 from conf import units
+from conf.clinics import checked_clinic
 from conf.input_error import InputError, choice, nearest, shown
 from conf.policies import BASE, LEVERS, Policy, read_policy
 
@@ -114,6 +115,9 @@ def read_run(config: DictConfig) -> Run:
         if key not in given:
             raise InputError(f"{key}: missing; the configuration must hold it")
     policies = _policies(given["policies"])
+    parameters = {
+        section: checked(section, given[section], shipped(f"parameters/{section}")) for section in sections
+    }
     return Run(
         patients=units.whole("patients", given["patients"], 1),
         seed=units.whole("seed", given["seed"], 0),
@@ -125,12 +129,14 @@ def read_run(config: DictConfig) -> Run:
         rows=_flag("rows", given["rows"]),
         published=_published(given["published"]),
         cohort=checked("cohort", given["cohort"], shipped("cohort/dutch_contemporary")),
-        clinic=checked("clinic", given["clinic"], shipped("clinic/unlimited")),
-        parameters={
-            section: checked(section, given[section], shipped(f"parameters/{section}"))
-            for section in sections
-        },
+        clinic=read_clinic(given["clinic"], policies, parameters),
+        parameters=parameters,
     )
+
+
+def read_clinic(given: object, policies: tuple[Policy, ...], parameters: dict[str, Tree]) -> Tree:
+    """Return a clinic, checked against the policies that it is to serve. Raises InputError."""
+    return checked_clinic(checked("clinic", given, shipped("clinic/unlimited")), policies, parameters)
 
 
 def shipped_sections() -> tuple[str, ...]:
@@ -185,6 +191,8 @@ def unknown_key(key: str, value: object) -> InputError:
             f"{key}={shown(value)}: levers are set in policy files, and policies are named in a list, "
             f"as in policies=[{BASE},short_course+washout_always]"
         )
+    if key in (*SETTINGS, "scenario"):
+        return InputError(f"{key}={shown(value)}: this experiment has no key {key}")
     keys = [*SETTINGS, "scenario", "disease", *leaves("cohort", shipped("cohort/dutch_contemporary"))]
     keys += leaves("clinic", shipped("clinic/unlimited"))
     for section in shipped_sections():

@@ -39,6 +39,15 @@ EXPERIMENTS = {
             "lrrc compare surgery.leak_probability=0.08 out=leaks",
         ),
     ),
+    "capacity": Experiment(
+        "experiments.capacity:capacity",
+        "let patients queue in clinics: how long they wait, what that costs, what capacity is needed",
+        (
+            "lrrc capacity",
+            "lrrc capacity clinics=[regional,backlog] policies=[tme_alone] patients=600",
+            "lrrc capacity policies=[short_course,short_course+recurrences_first] clinic.linac_count=10",
+        ),
+    ),
 }
 
 # Hydra's own options that make sense here; it has more, but a mistyped one must not pass silently.

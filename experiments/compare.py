@@ -1,5 +1,6 @@
 """The main job: one cohort lived under several policies, on the same luck."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,7 +46,11 @@ def compare(config: DictConfig, command: str) -> Path:
         if run.rows:
             folder.table("patients.parquet", patients(lived.rows))
         draw_all(made, folder.path)
+        if lived.warm_up:
+            folder.notes["warm_up"] = lived.warm_up.note(run)
         print(summary(made["outcomes"], made["differences"], comparator))
+        for policy, growing in lived.overloads.items():
+            print(f"lrrc: warning: {growing.words(policy)}", file=sys.stderr)
         if run.published:
             print(published(made["published"]))
     return folder.final

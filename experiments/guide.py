@@ -31,6 +31,8 @@ SETTINGS = {
     "horizon_years": "how long each patient is followed",
     "policies": "a list; policies joined by + are combined",
     "comparator": "the policy that the others are compared with; null: the first",
+    "clinics": "a list; clinic.KEY=VALUE changes a key of every one",
+    "target_share": "the share of patients who are to be served within a step's target days",
     "out": "the run's folder, new or empty; null: runs/<experiment>/<date and time>",
     "rows": "also write every patient's row, patients.parquet",
     "published": "figures to show beside the simulated ones; a scenario sets them",
@@ -41,12 +43,20 @@ def guide(name: str, experiment: "Experiment", options: Iterable[tuple[str, str]
     """Return the help of an experiment: examples, keys, groups, policies, levers and options."""
     with initialize_config_module("conf", version_base=None):
         defaults = OmegaConf.to_container(compose(name))
+        settings = {key: words for key, words in SETTINGS.items() if key in defaults}
+        chosen = {
+            key
+            for choice in OmegaConf.load(CONF / f"{name}.yaml").defaults
+            if choice != "_self_"
+            for key in choice
+        }
+        groups = {group: words for group, words in GROUPS.items() if group in chosen}
         parts = [
             [f"lrrc {name}: {experiment.summary}", "", f"usage: lrrc {name} [key=value ...]"],
             ["examples", *(f"  {example}" for example in experiment.examples)],
-            ["keys", *(_line(f"{key}={shown(defaults[key])}", SETTINGS[key]) for key in schema.SETTINGS)],
+            ["keys", *(_line(f"{key}={shown(defaults[key])}", words) for key, words in settings.items())],
             _numbers(name),
-            *([f"{group}=... {words}", *_files(group)] for group, words in GROUPS.items()),
+            *([f"{_heading(group, defaults)} {words}", *_files(group)] for group, words in groups.items()),
             ["policies: files that set a few levers; + combines them", *_files("policy"), *_own_policy(name)],
             ["levers: what a policy file may set, and what each is in tme_alone", *_levers()],
             ["follow_up: schedules", *_files("follow_up")],
@@ -62,6 +72,11 @@ def _numbers(name: str) -> list[str]:
         *_wrapped(sections, 2),
         f"  To see one section, or all: lrrc {name} --cfg job -p surgery; lrrc {name} --cfg job",
     ]
+
+
+def _heading(group: str, defaults: dict) -> str:
+    # Several clinics of a run are a list.
+    return f"{group}s=[...]" if f"{group}s" in defaults else f"{group}=..."
 
 
 def _own_policy(name: str) -> list[str]:

@@ -1,13 +1,15 @@
-"""Living a run's cohort under its policies: blocks of patients, each lived under every policy."""
+"""Living a run's cohort under its policies: in blocks where nobody waits, as one where patients queue."""
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from tqdm import tqdm
 
+from analysis.queueing import Overload, overload
 from conf.schema import Run, world_tree
+from experiments.clinic import WarmUp, attend, warm_up
+from sim.clinic import is_unlimited
 from sim.clocks.simpy_clock import live
 from sim.luck import draw_luck
 from sim.outcomes import PairTally, Tally, tally, tally_pair
@@ -26,6 +28,19 @@ class Lived:
     tallies: dict[str, Tally] = field(default_factory=dict)
     pairs: dict[str, PairTally] = field(default_factory=dict)
     rows: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    warm_up: WarmUp | None = None  # None where nobody waits
+    overloads: dict[str, Overload] = field(default_factory=dict)  # by policy, where a queue keeps growing
+
+    def add(self, run: Run, lives: dict[str, np.ndarray]) -> None:
+        """Add patients who were lived under every policy."""
+        tallies, pairs = count(run, lives)
+        for name, counts in tallies.items():
+            self.tallies.setdefault(name, Tally()).add(counts)
+        for name, joint in pairs.items():
+            self.pairs.setdefault(name, PairTally()).add(joint)
+        if run.rows:
+            for name, rows in lives.items():
+                self.rows.setdefault(name, []).append(rows)
 
 
 def horizons(horizon_years: float) -> tuple[float, ...]:
@@ -45,9 +60,13 @@ def live_block(run: Run, worlds: dict[str, np.ndarray], first: int, stop: int) -
 
 def count_block(
     run: Run, worlds: dict[str, np.ndarray], first: int, stop: int
-) -> tuple[dict[str, Tally], dict[str, PairTally], dict[str, np.ndarray]]:
-    """Live a block of patients under every policy; return the counts, the joint counts, and the rows."""
-    lives = live_block(run, worlds, first, stop)
+) -> tuple[dict[str, Tally], dict[str, PairTally]]:
+    """Live a block of patients under every policy; return the counts, and the joint counts."""
+    return count(run, live_block(run, worlds, first, stop))
+
+
+def count(run: Run, lives: dict[str, np.ndarray]) -> tuple[dict[str, Tally], dict[str, PairTally]]:
+    """Return the counts of patients lived under every policy, and the joint counts with the comparator."""
     horizons_years = horizons(run.horizon_years)
     comparator = lives[run.comparator.name]
     tallies = {name: tally(rows, horizons_years, run.horizon_years) for name, rows in lives.items()}
@@ -56,7 +75,7 @@ def count_block(
         for name, rows in lives.items()
         if name != run.comparator.name
     }
-    return tallies, pairs, lives
+    return tallies, pairs
 
 
 def simulate(run: Run) -> Lived:
@@ -64,31 +83,49 @@ def simulate(run: Run) -> Lived:
 
     Shows a progress bar on a terminal when it takes more than a moment.
     """
-    worlds = {policy.name: pack(world_tree(run, policy)) for policy in run.policies}
+    worlds = worlds_of(run)
     lived = Lived(horizons(run.horizon_years))
-    for first, stop in _progress(run.patients, len(worlds)):
-        tallies, pairs, lives = count_block(run, worlds, first, stop)
-        for name, counts in tallies.items():
-            lived.tallies.setdefault(name, Tally()).add(counts)
-        for name, joint in pairs.items():
-            lived.pairs.setdefault(name, PairTally()).add(joint)
-        if run.rows:
-            for name, rows in lives.items():
-                lived.rows.setdefault(name, []).append(rows)
+    with progress(run.patients * len(worlds)) as bar:
+        if is_unlimited(run.clinic):
+            for first in range(0, run.patients, BLOCK):
+                lives = live_block(run, worlds, first, min(first + BLOCK, run.patients))
+                lived.add(run, lives)
+                bar.update(sum(map(len, lives.values())))
+        else:
+            # Who waits for whom can be anybody: a cohort that queues cannot be lived in parts.
+            lived.warm_up = warm_up(run, worlds)
+            lives = {}
+            for name, world in worlds.items():
+                attendance = attend(run, world, lived.warm_up.patients)
+                lives[name] = attendance.rows
+                if found := overload(attendance.log, attendance.clinic, attendance.last_day):
+                    lived.overloads[name] = found
+                bar.update(run.patients)
+            lived.add(run, lives)
     return lived
 
 
-def _progress(patients: int, policies: int) -> Iterator[tuple[int, int]]:
-    """Yield the blocks, telling the lives lived so far."""
-    with tqdm(
-        total=patients * policies,
-        unit=" lives",
+def unhindered(run: Run, world: np.ndarray) -> np.ndarray:
+    """Return the cohort's rows under one policy where nobody waits, in order."""
+    blocks = []
+    for first in range(0, run.patients, BLOCK):
+        stop = min(first + BLOCK, run.patients)
+        blocks.append(live_block(run, {"": world}, first, stop)[""])
+    return np.concatenate(blocks)
+
+
+def worlds_of(run: Run) -> dict[str, np.ndarray]:
+    """Return the packed world of each policy, by its name."""
+    return {policy.name: pack(world_tree(run, policy)) for policy in run.policies}
+
+
+def progress(total: int, unit: str = " lives") -> tqdm:
+    """Return a bar that is shown on a terminal when it takes more than a moment."""
+    return tqdm(
+        total=total,
+        unit=unit,
         unit_scale=True,
         delay=2.0,
         leave=False,
         disable=not sys.stderr.isatty(),
-    ) as bar:
-        for first in range(0, patients, BLOCK):
-            stop = min(first + BLOCK, patients)
-            yield first, stop
-            bar.update((stop - first) * policies)
+    )

@@ -62,6 +62,7 @@ class RunFolder:
         self.started = datetime.now(UTC)
         self.clock = time.perf_counter()
         self.tables: dict[str, dict[str, Any]] = {}
+        self.notes: dict[str, Any] = {}  # what else the manifest says
         moment = self.started.astimezone().strftime("%Y-%m-%d_%H-%M-%S")
         self.final = (run.out or Path("runs") / experiment / moment).resolve()
         self.path = self.final.parent / f".{self.final.name}.partial-{os.getpid()}"
@@ -104,6 +105,7 @@ class RunFolder:
             "started_utc": self.started.isoformat(timespec="seconds"),
             "finished_utc": datetime.now(UTC).isoformat(timespec="seconds"),
             "run_seconds": round(time.perf_counter() - self.clock, 3),
+            **self.notes,
             "tables": self.tables,
         }
         (self.path / "manifest.json").write_text(

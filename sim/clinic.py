@@ -1,5 +1,6 @@
 """The clinic: which resources an event must have before it can happen, and for how long."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,11 +63,17 @@ def course_days(fractions: float) -> float:
 
 
 @compiled
+def session_days(minutes: float) -> float:
+    """Return minutes as days, rounded down to the grid: what fits a session to the minute still fits."""
+    return math.floor(minutes / MINUTES_A_DAY * GRID) / GRID
+
+
+@compiled
 def needs(patient: Record, clinic: Record, world: Record, event: int, holds_days: np.ndarray) -> None:
     """Write how long a served event holds each resource, 0 where it does not, shape (N_RESOURCES,)."""
     holds_days[:] = 0.0
     if event == Event.TEAM_MEETING or event == Event.RECURRENCE_MEETING:
-        holds_days[Resource.MEETING] = on_grid(clinic.meeting_minutes / MINUTES_A_DAY)
+        holds_days[Resource.MEETING] = session_days(clinic.meeting_minutes)
     elif event == Event.NEOADJUVANT:
         holds_days[Resource.LINAC] = course_days(world.neoadjuvant.fractions_count[patient.regimen])
     elif event == Event.POSTOPERATIVE_CHEMORADIOTHERAPY:
@@ -77,7 +84,7 @@ def needs(patient: Record, clinic: Record, world: Record, event: int, holds_days
         fractions = salvage.reirradiation_fractions_count if again else salvage.full_course_fractions_count
         holds_days[Resource.LINAC] = course_days(fractions)
     elif event == Event.RESECTION:
-        days = on_grid((patient.planned_minutes + clinic.turnover_minutes) / MINUTES_A_DAY)
+        days = session_days(patient.planned_minutes + clinic.turnover_minutes)
         holds_days[Resource.THEATRE] = days
         holds_days[Resource.COLORECTAL_TEAM] = days
         holds_days[Resource.BED] = clinic.resection_stay_days
@@ -86,7 +93,7 @@ def needs(patient: Record, clinic: Record, world: Record, event: int, holds_days
     elif event == Event.SALVAGE_RESECTION:
         _salvage_needs(patient, clinic, world, holds_days)
     else:  # a staging or restaging MRI, or a visit with one
-        holds_days[Resource.MRI] = on_grid(clinic.mri_minutes / MINUTES_A_DAY)
+        holds_days[Resource.MRI] = session_days(clinic.mri_minutes)
 
 
 @compiled
@@ -94,7 +101,7 @@ def _salvage_needs(patient: Record, clinic: Record, world: Record, holds: np.nda
     """All teams of the recurrence's compartments, for the whole of one session."""
     operation = procedure(patient.recurrence_compartments)
     teams = specialties(patient.recurrence_compartments, operation, patient.female)
-    days = on_grid((world.salvage.operation_minutes[operation] + clinic.turnover_minutes) / MINUTES_A_DAY)
+    days = session_days(world.salvage.operation_minutes[operation] + clinic.turnover_minutes)
     holds[Resource.THEATRE] = days
     holds[Resource.BED] = clinic.salvage_stay_days
     for team in range(N_RESOURCES - Resource.COLORECTAL_TEAM):
@@ -138,6 +145,8 @@ def ask_for(
         return -1
     holds_days = np.empty(N_RESOURCES)
     needs(patient, clinics[0], world, event, holds_days)
+    if holds_days.max() <= 0.0:  # a course of no fractions
+        return -1
     patient.agenda[event] = np.inf
     patient.waiting |= 1 << event
     rank = rank_class(event, world.policy.queue_priority)

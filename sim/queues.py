@@ -137,8 +137,8 @@ def new_queues(openings: Sequence[Opening], requests: int) -> Queues:
             closes = day + (opening.opens_at_hours + opening.open_hours[day]) / 24.0
             one["closes_day"][r, k] = on_grid(closes)
         shut = opening.closed_until_day > opening.closed_from_day
-        one["closed_from_day"][r] = opening.closed_from_day if shut else np.inf
-        one["closed_until_day"][r] = opening.closed_until_day if shut else np.inf
+        one["closed_from_day"][r] = on_grid(opening.closed_from_day) if shut else np.inf
+        one["closed_until_day"][r] = on_grid(opening.closed_until_day) if shut else np.inf
     one["next_chance_day"] = np.inf
     limited = [opening.units for opening in openings if opening.units < UNLIMITED_COUNT]
     pool = np.zeros(requests, REQUEST)
@@ -170,15 +170,15 @@ def next_start(q: Record, r: int, day: float, span_days: float) -> float:
     if longest == 0.0:
         return np.inf
     fits = span_days <= longest
-    week = math.floor(day / WEEK_DAYS) * float(WEEK_DAYS)
+    week = (math.floor(day / WEEK_DAYS) - 1) * float(WEEK_DAYS)  # Sunday's opening may last into Monday
     while True:
         for k in range(q.openings[r]):
             opens = week + q.opens_day[r, k]
             closes = week + q.closes_day[r, k]
             start = max(day, opens)
-            if start >= closes or (fits and start + span_days > closes) or (not fits and start > opens):
-                continue
             if start < q.closed_until_day[r] and start + span_days > q.closed_from_day[r]:
+                start = q.closed_until_day[r]
+            if start >= closes or (fits and start + span_days > closes) or (not fits and start > opens):
                 continue
             return start
         week += WEEK_DAYS
@@ -351,7 +351,10 @@ def _first(q: Record, heaps: np.ndarray, pool: np.ndarray, r: int) -> int:
 
 @compiled
 def _earliest(q: Record, releases: np.ndarray, request: Record, now: float) -> float:
-    """Return when every resource of a first-in-line request has a unit free and is open long enough."""
+    """Return when every resource of a first-in-line request has a unit free and is open long enough.
+
+    Infinity where that cannot be: a resource without a unit, or calendars without a common opening.
+    """
     day = now
     for r in range(N_RESOURCES):
         if request.holds_days[r] > 0.0 and q.units[r] < UNLIMITED_COUNT:
@@ -362,13 +365,19 @@ def _earliest(q: Record, releases: np.ndarray, request: Record, now: float) -> f
                 q.in_use[r] -= 1
             if q.in_use[r] >= q.units[r]:
                 day = max(day, releases[r, 0])
+    # Calendars repeat by the week: where a week without closures has no common opening, there is none.
+    latest = day
+    for r in range(N_RESOURCES):
+        if request.holds_days[r] > 0.0 and q.closed_until_day[r] < np.inf:
+            latest = max(latest, q.closed_until_day[r])
+    latest += 2.0 * WEEK_DAYS
     while True:
         start = day
         for r in range(N_RESOURCES):
             if request.holds_days[r] > 0.0:
                 start = next_start(q, r, start, request.holds_days[r])
-                if start == np.inf:
-                    return start
+                if start > latest:
+                    return np.inf
         if start == day:
             return day
         day = start

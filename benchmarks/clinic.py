@@ -1,0 +1,31 @@
+"""How many patients a second the SimPy clock lives on one core in a clinic with queues, the journal off."""
+
+import resource
+import time
+
+from conf.schema import Run, compose_run
+from experiments.clinic import attend, run_out_patients
+from experiments.lives import worlds_of
+
+WARM_UP = 200  # patients: compiles, or loads what was compiled
+BEFORE = 100  # patients ahead of the cohort, so that it does not find the clinic empty
+
+
+def attended_a_second(patients: int) -> tuple[float, float, float]:
+    """Return patients a CPU second, the CPU seconds, and the peak memory in MiB.
+
+    Everything counts that a run does for one policy: luck, the lives, and the patients who come before and
+    after the cohort; these are patients too.
+    """
+    _attend(compose_run("clinic=regional", "policies=[chemoradiotherapy]", f"patients={WARM_UP}"))
+    run = compose_run("clinic=regional", "policies=[chemoradiotherapy]", f"patients={patients}")
+    start = time.process_time()
+    _attend(run)
+    seconds = time.process_time() - start
+    lived = patients + BEFORE + run_out_patients(run)
+    return lived / seconds, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _attend(run: Run) -> None:
+    (world,) = worlds_of(run).values()
+    attend(run, world, BEFORE)

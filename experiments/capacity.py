@@ -1,0 +1,150 @@
+"""Policies in clinics: who waits, what it costs, and what capacity would be enough."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from conf.capacity import CapacityRun, read_capacity
+from experiments.run_folder import run_folder
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from experiments.clinic import WarmUp
+
+SEARCH_RUNS = 20  # about so many a search, for the progress bar
+
+
+@dataclass
+class Compared:
+    """What ``lrrc capacity`` found: tables by name, the warm-up of each clinic, and warnings in words."""
+
+    tables: "dict[str, pd.DataFrame]"
+    warm_ups: dict[str, "WarmUp"]
+    warnings: list[str] = field(default_factory=list)
+
+
+def capacity(config: DictConfig, command: str) -> Path:
+    """Live the cohort under every policy in every clinic, write tables and pictures, and return the folder.
+
+    Raises InputError for input that cannot be run, before anything is simulated.
+    """
+    run = read_capacity(config, HydraConfig.get().overrides.task)
+    with run_folder("capacity", run, command) as folder:
+        # Imported late: compiling takes seconds, and refused input should say so at once.
+        from analysis.clinic_summary import summary
+        from analysis.pictures import draw_all
+
+        found = compared(run)
+        for name, table in found.tables.items():
+            folder.table(f"{name}.csv", table)
+        draw_all(found.tables, folder.path)
+        folder.notes["warm_up"] = {
+            name: warm_up.note(run.inside(run.clinics[name])) for name, warm_up in found.warm_ups.items()
+        }
+        folder.notes["warnings"] = found.warnings
+        print(summary(found.tables, run.patients, run.target_share))
+        for warning in found.warnings:
+            print(f"lrrc: warning: {warning}", file=sys.stderr)
+    return folder.final
+
+
+def compared(run: CapacityRun) -> Compared:
+    """Return what comes of every policy in every clinic, and the capacity that each policy needs.
+
+    Shows a progress bar on a terminal.
+    """
+    import pandas as pd
+
+    from analysis import queueing
+    from analysis.harm import harm
+    from experiments.clinic import attend, warm_up
+    from experiments.lives import horizons, progress, unhindered, worlds_of
+
+    worlds = worlds_of(run)
+    warm_ups, parts, warnings = {}, [], []
+    runs = len(worlds) * (1 + 2 * len(run.clinics)) + SEARCH_RUNS * len(worlds) * len(_designs(run))
+    with progress(runs, " runs") as bar:
+        for clinic, tree in run.clinics.items():
+            warm_ups[clinic] = warm_up(run.inside(tree), worlds)
+            bar.update(len(worlds))
+        for policy, world in worlds.items():
+            free = unhindered(run, world)
+            bar.update()
+            for clinic, tree in run.clinics.items():
+                there = attend(run.inside(tree), world, warm_ups[clinic].patients)
+                bar.update()
+                days = there.first_day, there.last_day
+                tables = {
+                    "waits": queueing.waits(there.log, there.clinic, run.patients),
+                    "queues": queueing.queues(there.log, *days),
+                    "utilisation": queueing.utilisation(there.log, there.clinic, *days),
+                    "harm": harm(there.rows, free, horizons(run.horizon_years)),
+                }
+                parts.append({name: _named(policy, clinic, table) for name, table in tables.items()})
+                if growing := queueing.overload(there.log, there.clinic, there.last_day):
+                    warnings.append(growing.words(f"{clinic}, {policy}"))
+        found = Compared(
+            {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]},
+            warm_ups,
+            warnings,
+        )
+        _search(run, worlds, found, bar.update)
+    return found
+
+
+def _search(
+    run: CapacityRun, worlds: "Mapping[str, np.ndarray]", found: Compared, lived: Callable[[], Any]
+) -> None:
+    """Add the table of needed capacity, and a warning for each target that no count can meet."""
+    import pandas as pd
+
+    from conf.clinics import NEEDED_FOR
+    from experiments.needed import needed
+
+    parts = []
+    for clinics in _designs(run).values():
+        # The clinics of a design differ in what they have, not in what is needed.
+        first = run.inside(run.clinics[clinics[0]])
+        warm_up = max(found.warm_ups[clinic].patients for clinic in clinics)
+        for policy, world in worlds.items():
+            need = needed(first, world, warm_up, lived)
+            if not need.jointly:
+                found.warnings.append(
+                    f"{', '.join(clinics)}, {policy}: no count brings {need.worst_step} within its target "
+                    f"for {run.target_share:.0%}: with no limit to any, its opening hours leave "
+                    f"{need.share_in_time:.0%} in time."
+                )
+            for clinic in clinics:
+                table = pd.DataFrame({"resource": list(NEEDED_FOR)})
+                table["count"] = [run.clinics[clinic][f"{name}_count"] for name in NEEDED_FOR]
+                for column, values in (
+                    ("needed_alone", need.alone),
+                    ("needed", need.jointly),
+                    ("utilisation", need.utilisation),
+                ):
+                    table[column] = table["resource"].map(values).astype(float)
+                parts.append(_named(policy, clinic, table))
+    found.tables["needed"] = pd.concat(parts, ignore_index=True)
+
+
+def _designs(run: CapacityRun) -> dict[str, list[str]]:
+    """Return the names of the clinics that differ in nothing but their counts and a closure."""
+    from experiments.needed import standing
+
+    designs: dict[str, list[str]] = {}
+    for name, tree in run.clinics.items():
+        designs.setdefault(repr(standing(tree)), []).append(name)
+    return designs
+
+
+def _named(policy: str, clinic: str, table: "pd.DataFrame") -> "pd.DataFrame":
+    table.insert(0, "policy", policy)
+    table.insert(1, "clinic", clinic)
+    return table
