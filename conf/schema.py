@@ -24,10 +24,13 @@ SETTINGS = (
     "horizon_years",
     "policies",
     "comparator",
+    "clock",
     "out",
     "rows",
     "published",
 )  # fmt: skip
+CLOCKS = ("auto", "simpy", "compiled")
+COMPILED_FROM_PATIENTS = 3_000
 SHARES_TOLERANCE = 1e-6
 HORIZON = units.Range(0, 100, "above 0 and at most 100", low_allowed=False)
 
@@ -53,6 +56,7 @@ class Run:
     horizon_years: float
     policies: tuple[Policy, ...]
     comparator: Policy
+    clock: str
     out: Path | None
     rows: bool
     published: tuple[Published, ...]
@@ -69,6 +73,7 @@ class Run:
             "horizon_years": self.horizon_years,
             "policies": [policy.name for policy in self.policies],
             "comparator": self.comparator.name,
+            "clock": self.clock,
             "out": None if self.out is None else str(self.out),
             "rows": self.rows,
             "published": [vars(figure) for figure in self.published],
@@ -118,13 +123,15 @@ def read_run(config: DictConfig) -> Run:
     parameters = {
         section: checked(section, given[section], shipped(f"parameters/{section}")) for section in sections
     }
+    patients = units.whole("patients", given["patients"], 1)
     return Run(
-        patients=units.whole("patients", given["patients"], 1),
+        patients=patients,
         seed=units.whole("seed", given["seed"], 0),
         replication=units.whole("replication", given["replication"], 0),
         horizon_years=units.number("horizon_years", given["horizon_years"], HORIZON),
         policies=policies,
         comparator=_comparator(given["comparator"], policies),
+        clock=_clock(given["clock"], patients),
         out=_folder(given["out"]),
         rows=_flag("rows", given["rows"]),
         published=_published(given["published"]),
@@ -230,6 +237,17 @@ def _comparator(name: object, policies: tuple[Policy, ...]) -> Policy:
             f"comparator={shown(name)}: must be one of the run's policies{choice(str(name), named)}"
         )
     return named[str(name)]
+
+
+def _clock(name: object, patients: int) -> str:
+    """Return the clock that a run takes: for a larger one the compiled clock, where it may choose."""
+    if name not in CLOCKS:
+        raise InputError(
+            f"clock={shown(name)}: must be one of {', '.join(CLOCKS)}{nearest(str(name), CLOCKS)}"
+        )
+    if name == "auto":
+        return "compiled" if patients > COMPILED_FROM_PATIENTS else "simpy"
+    return str(name)
 
 
 def _folder(value: object) -> Path | None:

@@ -9,8 +9,8 @@ import numpy as np
 from analysis.queueing import WEEK_DAYS, census, overload
 from analysis.warm_up import settled_after
 from conf.schema import Run, Tree
+from experiments.clock import clock_of
 from sim.clinic import arrival_days
-from sim.clocks.simpy_clock import live_in_clinic
 from sim.compiled import table
 from sim.events import Event
 from sim.luck import draw_luck
@@ -117,4 +117,7 @@ def _live(
 ) -> np.ndarray:
     """Live the rows in a clinic, arriving on these days; return the log."""
     rows["agenda"][:, Event.DIAGNOSIS] = days
-    return live_in_clinic(rows, luck, world, clinic, run.horizon_years * YEAR_DAYS).log
+    log: np.ndarray = (
+        clock_of(run).live_in_clinic(rows, luck, world, clinic, run.horizon_years * YEAR_DAYS).log
+    )
+    return log

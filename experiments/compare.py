@@ -48,11 +48,13 @@ def compare(config: DictConfig, command: str) -> Path:
         draw_all(made, folder.path)
         if lived.warm_up:
             folder.notes["warm_up"] = lived.warm_up.note(run)
-        print(summary(made["outcomes"], made["differences"], comparator))
-        for policy, growing in lived.overloads.items():
-            print(f"lrrc: warning: {growing.words(policy)}", file=sys.stderr)
-        if run.published:
-            print(published(made["published"]))
+        folder.notes["clock"] = run.clock
+    # Printed last: a reader who leaves early must not cost the run its folder.
+    for policy, growing in lived.overloads.items():
+        print(f"lrrc: warning: {growing.words(policy)}", file=sys.stderr)
+    print(summary(made["outcomes"], made["differences"], comparator))
+    if run.published:
+        print(published(made["published"]))
     return folder.final
 
 

@@ -33,6 +33,7 @@ SETTINGS = {
     "comparator": "the policy that the others are compared with; null: the first",
     "clinics": "a list; clinic.KEY=VALUE changes a key of every one",
     "target_share": "the share of patients who are to be served within a step's target days",
+    "clock": "auto, simpy or compiled: the same lives, to the bit; auto: compiled for many patients",
     "out": "the run's folder, new or empty; null: runs/<experiment>/<date and time>",
     "rows": "also write every patient's row, patients.parquet",
     "published": "figures to show beside the simulated ones; a scenario sets them",

@@ -51,6 +51,8 @@ def launch(name: str, task: str, words: list[str]) -> int:
             known = error if isinstance(error, InputError) else input_error_of(error)
             print(f"lrrc: error: {label}{known}", file=sys.stderr)
             statuses.append(2)
+        except BrokenPipeError:
+            raise
         except Exception:
             print(f"lrrc: {label}a fault of the program:", file=sys.stderr)
             traceback.print_exc()

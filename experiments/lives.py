@@ -9,8 +9,8 @@ from tqdm import tqdm
 from analysis.queueing import Overload, overload
 from conf.schema import Run, world_tree
 from experiments.clinic import WarmUp, attend, warm_up
+from experiments.clock import clock_of
 from sim.clinic import is_unlimited
-from sim.clocks.simpy_clock import live
 from sim.luck import draw_luck
 from sim.outcomes import PairTally, Tally, tally, tally_pair
 from sim.parameters import pack
@@ -51,6 +51,7 @@ def horizons(horizon_years: float) -> tuple[float, ...]:
 def live_block(run: Run, worlds: dict[str, np.ndarray], first: int, stop: int) -> dict[str, np.ndarray]:
     """Live patients ``first`` to ``stop - 1`` under every policy on the same luck; return their rows."""
     luck = draw_luck(first, stop, run.seed, run.replication)
+    live = clock_of(run).live
     lives = {}
     for name, world in worlds.items():
         lives[name] = new_patients(first, stop)

@@ -251,7 +251,7 @@ def test_who_waits_still_is_known_by_name_and_only_they_wait(crowded):
     assert not rows["waiting"][np.isfinite(rows["death_day"])].any()
 
 
-def test_a_visit_that_waited_past_the_next_ones_day_is_followed_by_it_at_once():
+def test_a_visit_that_waited_past_the_next_ones_day_is_followed_by_the_one_after():
     policy = "follow_up_intensive"
     _, hall = go_through({"mri_count": 1, "mri_minutes": 3000.0}, policy, patients=600, years=6.0)
     assert granted(hall, Event.VISIT).max() > 100.0  # visits are three months apart
