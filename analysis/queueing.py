@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from conf.clinics import NEEDED_FOR, NO_LIMIT
 from sim.events import Event
-from sim.queues import UNLIMITED_COUNT, Resource
+from sim.patient import YEAR_DAYS
 
 # What patients wait for, by the target that it has.
 STEPS = {
@@ -24,7 +25,7 @@ STEPS = {
 WEEK_DAYS = 7
 YEAR_WEEKS = 52
 INTERVAL_DAYS = 28.0  # one row of queues.csv
-YEAR_DAYS = 365.25
+RESOURCES = tuple(NEEDED_FOR)  # names, in the order of the log's holds
 
 
 def waits(log: np.ndarray, clinic: Mapping[str, Any], patients: int) -> pd.DataFrame:
@@ -86,14 +87,14 @@ def queues(log: np.ndarray, first_day: float, last_day: float) -> pd.DataFrame:
     if len(edges) < 2:
         edges = np.array([first_day, max(last_day, first_day + 1.0)])
     parts = []
-    for resource in Resource:
+    for resource, name in enumerate(RESOURCES):
         mine = log[log["holds_days"][:, resource] > 0]
         waited = np.diff(integral(mine["asked_day"], mine["left_day"], edges))
         middle = (edges[:-1] + edges[1:]) / 2 - first_day
         parts.append(
             pd.DataFrame(
                 {
-                    "resource": resource.name.lower(),
+                    "resource": name,
                     "time_years": middle / YEAR_DAYS,
                     "mean_length": waited / np.diff(edges),
                 }
@@ -134,13 +135,12 @@ def utilisation(
     """
     years = (last_day - first_day) / YEAR_DAYS
     rows = []
-    for resource in Resource:
-        name = resource.name.lower()
+    for resource, name in enumerate(RESOURCES):
         mine = log[log["holds_days"][:, resource] > 0]
         asked = int(((mine["asked_day"] >= first_day) & (mine["asked_day"] < last_day)).sum())
         count = int(clinic[f"{name}_count"])
         time = count * open_days(clinic, name, first_day, last_day)
-        limited = 0 < count < UNLIMITED_COUNT and time > 0
+        limited = 0 < count < NO_LIMIT and time > 0
         rows.append(
             {
                 "resource": name,
@@ -181,7 +181,7 @@ def overload(log: np.ndarray, clinic: Mapping[str, Any], last_day: float) -> Ove
     if early < 1:
         return None
     growing = {}
-    for resource in Resource:
+    for resource, name in enumerate(RESOURCES):
         mine = log[log["holds_days"][:, resource] > 0]
         came = np.searchsorted(np.sort(mine["asked_day"]), weeks, side="right")
         left = np.searchsorted(np.sort(mine["left_day"]), weeks, side="right")
@@ -190,7 +190,7 @@ def overload(log: np.ndarray, clinic: Mapping[str, Any], last_day: float) -> Ove
         if last.min() > 2 * max(first.max(), 1):
             years = (weeks[-quarter:].mean() - weeks[:early].mean()) / YEAR_DAYS
             growing[resource] = Overload(
-                resource.name.lower(),
+                name,
                 float(first.mean()),
                 float(last.mean()),
                 float(last.mean() - first.mean()) / years,

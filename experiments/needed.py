@@ -13,7 +13,6 @@ from conf.schema import Tree
 from experiments.clinic import Attendance, attend
 from sim.queues import Resource
 
-
 # Steps that wait for one resource; the others may wait for any.
 ALONE = {"mri": "mri", "meeting": "meeting", "radiotherapy": "linac"}
 
@@ -44,8 +43,8 @@ def needed(
     """Search for the fewest units with which, in every step, the target share is served in time.
 
     Each resource is searched alone, by doubling and bisection; then all are tried together. Where that is
-    not enough, the busiest that the late step needs gets one more until it is, and what was added in vain is taken away again.
-    ``lived`` is called after each run.
+    not enough, the busiest that the late step needs gets one more until it is, and what was added in vain
+    is taken away again. ``lived`` is called after each run.
     """
 
     def trial(counts: Mapping[str, int]) -> tuple[Attendance, str, float]:
@@ -76,13 +75,15 @@ def needed(
         own = [name for name in short if ALONE.get(step, name) == name] or short
         jointly[max(own, key=lambda name: use[name])] += 1
         attendance, step, share = trial(jointly)
-    for name in [name for name in names if jointly[name] > alone[name]]:
+    raised = [name for name in names if jointly[name] > alone[name]]
+    for name in raised:
         jointly[name] = smallest(
             lambda k, name=name: trial({**jointly, name: k})[2] >= run.target_share,
             alone[name],
             jointly[name],
         )
-    attendance, step, share = trial(jointly)
+    if raised:
+        attendance, step, share = trial(jointly)
     return Needed(alone, jointly, busy(attendance), step, share)
 
 
