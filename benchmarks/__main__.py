@@ -4,6 +4,7 @@ import multiprocessing
 import platform
 from concurrent.futures import ProcessPoolExecutor
 
+from benchmarks.pictures import drawing_seconds
 from benchmarks.simpy_clock import lives_a_second
 
 COHORTS = (10_000, 100_000)
@@ -20,6 +21,10 @@ def main() -> None:
             with ProcessPoolExecutor(1, mp_context=context) as pool:
                 rate, peak_mib = pool.submit(lives_a_second, patients).result()
             print(f"{'':<34}{patients:>10,}{rate:>12,.0f}{peak_mib:>10,.0f}")
+    print(f"\n{'all pictures of a default run':<34}{'pictures':>10}{'seconds':>12}")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        pictures, seconds = pool.submit(drawing_seconds).result()
+    print(f"{'':<34}{pictures:>10}{seconds:>12.1f}")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ SETTINGS = (
     "comparator",
     "out",
     "rows",
+    "journal",
     "published",
 )  # fmt: skip
 SHARES_TOLERANCE = 1e-6
@@ -54,6 +55,7 @@ class Run:
     comparator: Policy
     out: Path | None
     rows: bool
+    journal: bool
     published: tuple[Published, ...]
     cohort: Tree
     clinic: Tree
@@ -70,6 +72,7 @@ class Run:
             "comparator": self.comparator.name,
             "out": None if self.out is None else str(self.out),
             "rows": self.rows,
+            "journal": self.journal,
             "published": [vars(figure) for figure in self.published],
             "policy": {p.name: {"description": p.description, **p.levers()} for p in self.policies},
             "cohort": self.cohort,
@@ -123,6 +126,7 @@ def read_run(config: DictConfig) -> Run:
         comparator=_comparator(given["comparator"], policies),
         out=_folder(given["out"]),
         rows=_flag("rows", given["rows"]),
+        journal=_flag("journal", given["journal"]),
         published=_published(given["published"]),
         cohort=checked("cohort", given["cohort"], shipped("cohort/dutch_contemporary")),
         clinic=checked("clinic", given["clinic"], shipped("clinic/unlimited")),
@@ -185,6 +189,8 @@ def unknown_key(key: str, value: object) -> InputError:
             f"{key}={shown(value)}: levers are set in policy files, and policies are named in a list, "
             f"as in policies=[{BASE},short_course+washout_always]"
         )
+    if key in SETTINGS:
+        return InputError(f"{key}={shown(value)}: this experiment has no key {key}")
     keys = [*SETTINGS, "scenario", "disease", *leaves("cohort", shipped("cohort/dutch_contemporary"))]
     keys += leaves("clinic", shipped("clinic/unlimited"))
     for section in shipped_sections():

@@ -25,6 +25,9 @@ GROUPS = {
     "disease": "the numbers of the disease",
 }
 SETTINGS = {
+    "number": "the patient to tell, from 0 on",
+    "find": "instead: averted, caused, a mechanism, a route, or a condition on the row's fields "
+    '(docs/outcomes.md), as in find="salvage_margin == r0 and age_years < 60"; tells the first who fits',
     "patients": "how many patients",
     "seed": "another seed is other luck",
     "replication": "a repetition with other luck, under the same seed",
@@ -33,6 +36,7 @@ SETTINGS = {
     "comparator": "the policy that the others are compared with; null: the first",
     "out": "the run's folder, new or empty; null: runs/<experiment>/<date and time>",
     "rows": "also write every patient's row, patients.parquet",
+    "journal": "also write every event of every life, journal.parquet",
     "published": "figures to show beside the simulated ones; a scenario sets them",
 }
 
@@ -41,10 +45,11 @@ def guide(name: str, experiment: "Experiment", options: Iterable[tuple[str, str]
     """Return the help of an experiment: examples, keys, groups, policies, levers and options."""
     with initialize_config_module("conf", version_base=None):
         defaults = OmegaConf.to_container(compose(name))
+        settings = {key: words for key, words in SETTINGS.items() if key in defaults}
         parts = [
             [f"lrrc {name}: {experiment.summary}", "", f"usage: lrrc {name} [key=value ...]"],
             ["examples", *(f"  {example}" for example in experiment.examples)],
-            ["keys", *(_line(f"{key}={shown(defaults[key])}", SETTINGS[key]) for key in schema.SETTINGS)],
+            ["keys", *(_line(f"{key}={shown(defaults[key])}", words) for key, words in settings.items())],
             _numbers(name),
             *([f"{group}=... {words}", *_files(group)] for group, words in GROUPS.items()),
             ["policies: files that set a few levers; + combines them", *_files("policy"), *_own_policy(name)],
