@@ -8,7 +8,10 @@ from matplotlib.figure import Figure
 from analysis import look
 from analysis.averted import averted_by_compartment, averted_by_mechanism
 from analysis.capacity import harm_of_waiting, needed_capacity
+from analysis.flow import flow
+from analysis.icon_array import icon_array
 from analysis.incidence import incidence, incidence_by_mechanism
+from analysis.pelvis import pelvis, pelvis_change
 from analysis.survival import survival
 from analysis.trial import beside_published
 from analysis.waits import queue_lengths, utilisation, waits
@@ -20,6 +23,10 @@ PICTURES = {
     survival: ("curves", "outcomes", "differences"),
     averted_by_mechanism: ("averted",),
     averted_by_compartment: ("averted",),
+    pelvis: ("outcomes", "differences"),
+    pelvis_change: ("averted",),
+    flow: ("flow", "outcomes", "differences"),
+    icon_array: ("outcomes", "differences"),
     beside_published: ("published",),
     waits: ("waits",),
     queue_lengths: ("queues",),
@@ -28,13 +35,31 @@ PICTURES = {
     needed_capacity: ("needed",),
 }
 
+_SPLIT = ("mechanism", "compartment", "group", "horizon_years")
+_ENDS = ("n", "ci_low", "ci_high")
+_INTERVAL = ("estimate", *_ENDS)
+_AVERTED = tuple(name + end for name in ("averted", "caused", "net") for end in ("", "_low", "_high"))
+COLUMNS = {
+    "outcomes": ("policy", "outcome", *_SPLIT, *_INTERVAL),
+    "differences": ("policy", "comparator", "outcome", *_SPLIT, *_INTERVAL),
+    "averted": ("policy", "comparator", "mechanism", "compartment", "horizon_years", "n", *_AVERTED),
+    "curves": ("policy", "outcome", "mechanism", "time_years", *_INTERVAL),
+    "flow": ("policy", "mechanism", "compartment", "treatment", "margin", "fate", "n"),
+    "published": ("policy", "outcome", "horizon_years", "published", "simulated", "difference", *_ENDS),
+}
+
+
+def columns_of(table: str) -> tuple[str, ...]:
+    """Return the columns that pictures read of a table, by its name; none for a table they do not know."""
+    return COLUMNS.get(table, ())
+
 
 def draw_all(
     tables: dict[str, pd.DataFrame], folder: Path, population: str = "simulated patients"
 ) -> list[Path]:
     """Draw every picture whose tables are there, write it as PNG and SVG, and return the paths.
 
-    ``tables`` by name without the ending: outcomes, differences, averted, curves, published.
+    ``tables`` by name without the ending: outcomes, differences, averted, curves, flow, published.
     """
     paths = []
     for picture, needed in PICTURES.items():

@@ -8,11 +8,11 @@ import pandas as pd
 
 from analysis import estimates
 from analysis.estimates import Estimate
-from sim.outcomes import ALL, SCALE, UNITS, Key, PairTally, Tally
+from sim.outcomes import ALL, FLOW, SCALE, UNITS, Key, PairTally, Tally
 from sim.patient import YEAR_DAYS
 
 SURVIVAL_YEARS = (1.0, 3.0, 5.0)  # after a recurrence or its resection
-PER = 1000  # patients, in averted.csv
+PER = 1000  # patients, in averted.csv and flow.csv
 FALLING = ("overall_survival", "disease_free_survival")  # curves of those still free of the event
 
 
@@ -89,6 +89,23 @@ def averted(pairs: Mapping[str, PairTally], comparator: str) -> pd.DataFrame:
             rows.append(row)
     columns = ["policy", "comparator", "mechanism", "compartment", "horizon_years", "n"]
     columns += [name + end for name in ("averted", "caused", "net") for end in ("", "_low", "_high")]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def flow(tallies: Mapping[str, Tally]) -> pd.DataFrame:
+    """Return ``flow.csv``: how many recurrences found went which way, from mechanism to fate.
+
+    Ways that nobody went are left out. ``per_1000`` is of all patients.
+    """
+    columns = ["policy", *(kind.__name__.lower() for kind in FLOW), "n", "per_1000"]
+    rows = []
+    for policy, tally in tallies.items():
+        patients = int(tally.monthly[Key("overall_survival")].sum())
+        counts = tally.flow[Key("flow")]
+        for way in np.argwhere(counts):
+            n = int(counts[tuple(way)])
+            names = [kind(k).name.lower() for kind, k in zip(FLOW, way, strict=True)]
+            rows.append((policy, *names, n, n / patients * PER))
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 
 from benchmarks.clinic import attended_a_second
+from benchmarks.pictures import drawing_seconds
 from benchmarks.simpy_clock import lives_a_second
 
 COHORTS = (10_000, 100_000)
@@ -32,12 +33,16 @@ def main() -> None:
     few, many = CLINIC_COHORTS
     print(f"cost of {many:,} against {few:,} patients, best of {REPEATS}: {seconds[many] / seconds[few]:.2f}")
 
+    print(f"\n{'all pictures of a default run':<34}{'pictures':>10}{'seconds':>12}")
+    pictures, drawing = _alone(drawing_seconds)
+    print(f"{'':<34}{pictures:>10.0f}{drawing:>12.1f}")
 
-def _alone(benchmark: Callable[[int], tuple[float, ...]], patients: int) -> tuple[float, ...]:
+
+def _alone(benchmark: Callable[..., tuple[float, ...]], *size: int) -> tuple[float, ...]:
     """Run a benchmark in a fresh process, so that peak memory is its own."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(benchmark, patients).result()
+        return pool.submit(benchmark, *size).result()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from conf.schema import Run, Tree, read_clinic, read_run
 
 EXPERIMENT = "capacity"
 # What other experiments set, and what it is here.
-NOT_SET: Tree = {"comparator": None, "rows": False, "published": []}
+NOT_SET: Tree = {"comparator": None, "rows": False, "journal": False, "published": []}
 
 
 @dataclass(frozen=True)

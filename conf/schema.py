@@ -27,6 +27,7 @@ SETTINGS = (
     "clock",
     "out",
     "rows",
+    "journal",
     "published",
 )  # fmt: skip
 CLOCKS = ("auto", "simpy", "compiled")
@@ -59,6 +60,7 @@ class Run:
     clock: str
     out: Path | None
     rows: bool
+    journal: bool
     published: tuple[Published, ...]
     cohort: Tree
     clinic: Tree
@@ -76,6 +78,7 @@ class Run:
             "clock": self.clock,
             "out": None if self.out is None else str(self.out),
             "rows": self.rows,
+            "journal": self.journal,
             "published": [vars(figure) for figure in self.published],
             "policy": {p.name: {"description": p.description, **p.levers()} for p in self.policies},
             "cohort": self.cohort,
@@ -124,6 +127,7 @@ def read_run(config: DictConfig) -> Run:
         section: checked(section, given[section], shipped(f"parameters/{section}")) for section in sections
     }
     patients = units.whole("patients", given["patients"], 1)
+    journal = _flag("journal", given["journal"])
     return Run(
         patients=patients,
         seed=units.whole("seed", given["seed"], 0),
@@ -131,9 +135,10 @@ def read_run(config: DictConfig) -> Run:
         horizon_years=units.number("horizon_years", given["horizon_years"], HORIZON),
         policies=policies,
         comparator=_comparator(given["comparator"], policies),
-        clock=_clock(given["clock"], patients),
+        clock=_clock(given["clock"], patients, journal),
         out=_folder(given["out"]),
         rows=_flag("rows", given["rows"]),
+        journal=journal,
         published=_published(given["published"]),
         cohort=checked("cohort", given["cohort"], shipped("cohort/dutch_contemporary")),
         clinic=read_clinic(given["clinic"], policies, parameters),
@@ -239,14 +244,16 @@ def _comparator(name: object, policies: tuple[Policy, ...]) -> Policy:
     return named[str(name)]
 
 
-def _clock(name: object, patients: int) -> str:
+def _clock(name: object, patients: int, journal: bool) -> str:
     """Return the clock that a run takes: for a larger one the compiled clock, where it may choose."""
     if name not in CLOCKS:
         raise InputError(
             f"clock={shown(name)}: must be one of {', '.join(CLOCKS)}{nearest(str(name), CLOCKS)}"
         )
+    if journal and name == "compiled":
+        raise InputError("clock=compiled keeps no journal, and journal=true; use clock=auto or clock=simpy")
     if name == "auto":
-        return "compiled" if patients > COMPILED_FROM_PATIENTS else "simpy"
+        return "compiled" if patients > COMPILED_FROM_PATIENTS and not journal else "simpy"
     return str(name)
 
 

@@ -11,6 +11,7 @@ from analysis.warm_up import settled_after
 from conf.schema import Run, Tree
 from experiments.clock import clock_of
 from sim.clinic import arrival_days
+from sim.clocks.simpy_clock import Journal
 from sim.compiled import table
 from sim.events import Event
 from sim.luck import draw_luck
@@ -32,6 +33,7 @@ class Attendance:
 
     rows: np.ndarray
     log: np.ndarray
+    journal: Journal  # of the cohort, by index of its rows; empty where the run keeps none
     clinic: Tree
     first_day: float
     last_day: float
@@ -67,9 +69,11 @@ def attend(run: Run, world: np.ndarray, warm_up_patients: int) -> Attendance:
     days = arrival_days(luck["arrival"], run.clinic["arrivals_per_year"])
     first_day, last_day = float(days[warm_up_patients]), float(days[warm_up_patients + n - 1])
     clinic = closed_later(run.clinic, np.floor(first_day))
-    log = _live(run, rows, luck, world, clinic, days)
-    cohort = rows[warm_up_patients : warm_up_patients + n].copy()
-    return Attendance(cohort, log, clinic, first_day, last_day)
+    noted: Journal | None = [] if run.journal else None
+    log = _live(run, rows, luck, world, clinic, days, noted)
+    cohort = range(warm_up_patients, warm_up_patients + n)
+    journal = [(day, i - warm_up_patients, event) for day, i, event in noted or [] if i in cohort]
+    return Attendance(rows[cohort.start : cohort.stop].copy(), log, journal, clinic, first_day, last_day)
 
 
 def closed_later(clinic: Tree, days: float) -> Tree:
@@ -113,11 +117,17 @@ def warm_up(run: Run, worlds: Mapping[str, np.ndarray]) -> WarmUp:
 
 
 def _live(
-    run: Run, rows: np.ndarray, luck: np.ndarray, world: np.ndarray, clinic: Tree, days: np.ndarray
+    run: Run,
+    rows: np.ndarray,
+    luck: np.ndarray,
+    world: np.ndarray,
+    clinic: Tree,
+    days: np.ndarray,
+    journal: Journal | None = None,
 ) -> np.ndarray:
     """Live the rows in a clinic, arriving on these days; return the log."""
     rows["agenda"][:, Event.DIAGNOSIS] = days
-    log: np.ndarray = (
-        clock_of(run).live_in_clinic(rows, luck, world, clinic, run.horizon_years * YEAR_DAYS).log
-    )
+    noting = {} if journal is None else {"journal": journal}
+    horizon_days = run.horizon_years * YEAR_DAYS
+    log: np.ndarray = clock_of(run).live_in_clinic(rows, luck, world, clinic, horizon_days, **noting).log
     return log

@@ -48,6 +48,31 @@ EXPERIMENTS = {
             "lrrc capacity policies=[short_course,short_course+recurrences_first] clinic.linac_count=10",
         ),
     ),
+    "patient": Experiment(
+        "experiments.patient:patient",
+        "tell one patient's life under each policy, and where the lives part",
+        (
+            "lrrc patient number=17",
+            "lrrc patient find=averted",
+            "lrrc patient scenario=dutch_tme find=perianastomotic",
+            'lrrc patient find="salvage_margin == r0 and age_years < 60"',
+        ),
+    ),
+}
+
+# What is done with a run's folder: the function takes the words of the command line, the folder among them,
+# and returns the path that it wrote; the module's SETTINGS hold the words for its keys.
+ON_RUNS = {
+    "draw": Experiment(
+        "experiments.draw:draw",
+        "draw a run's pictures again, from the tables in its folder",
+        ("lrrc draw runs/compare/2026-05-04_09-30-00",),
+    ),
+    "animate": Experiment(
+        "experiments.animate:animate",
+        "let the patients of a run with a journal move through the clinic: animation.html",
+        ("lrrc animate runs/compare/2026-05-04_09-30-00",),
+    ),
 }
 
 # Hydra's own options that make sense here; it has more, but a mistyped one must not pass silently.
@@ -125,6 +150,8 @@ def run(words: list[str]) -> int:
 
     name, *rest = words
     try:
+        if name in ON_RUNS:
+            return on_run(name, rest)
         check(name, rest)
         if any(word in ("-h", "--help") for word in rest):
             from experiments.guide import guide
@@ -137,6 +164,21 @@ def run(words: list[str]) -> int:
     except InputError as error:
         print(f"lrrc: error: {error}", file=sys.stderr)
         return 2
+
+
+def on_run(name: str, words: list[str]) -> int:
+    """Do something with a run's folder, print the path that it wrote, and return the exit status."""
+    import importlib
+
+    command = ON_RUNS[name]
+    if not words or any(word in ("-h", "--help") for word in words):
+        settings = importlib.import_module(command.task.partition(":")[0]).SETTINGS
+        print(f"lrrc {name}: {command.summary}\n\nusage: lrrc {name} RUN [key=value ...]\n")
+        print("\n".join([f"  {key:<12}{meaning}" for key, meaning in settings.items()]))
+        return 0
+    module, _, function = command.task.partition(":")
+    print(getattr(importlib.import_module(module), function)(words))
+    return 0
 
 
 def overview() -> str:
@@ -152,6 +194,12 @@ def overview() -> str:
         lines += [
             f"  {name:<12}{experiment.summary}",
             *(f"{'':14}{example}" for example in experiment.examples),
+        ]
+    lines += ["", "on the folder of a run"]
+    for name, command in ON_RUNS.items():
+        lines += [
+            f"  {name:<12}{command.summary}",
+            *(f"{'':14}{example}" for example in command.examples),
         ]
     lines += [
         "",
@@ -169,7 +217,7 @@ def check(name: str, words: list[str]) -> None:
         if "=" in name or name.startswith("-"):
             first = next(iter(EXPERIMENTS))
             raise InputError(f"{name}: an experiment comes first, as in: lrrc {first} {name}")
-        raise InputError(f"{name}: there is no such experiment{choice(name, EXPERIMENTS)}")
+        raise InputError(f"{name}: there is no such experiment{choice(name, [*EXPERIMENTS, *ON_RUNS])}")
     known = [option for spelling, _ in OPTIONS for option in spelling.split(", ")]
     for word, following in zip(words, [*words, ""][1:], strict=True):
         option, _, value = word.partition("=")

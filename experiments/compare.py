@@ -37,6 +37,7 @@ def compare(config: DictConfig, command: str) -> Path:
             "differences": tables.differences(lived.tallies, lived.pairs, comparator, lived.horizons_years),
             "averted": tables.averted(lived.pairs, comparator),
             "curves": tables.curves(lived.tallies),
+            "flow": tables.flow(lived.tallies),
         }
         if run.published:
             figures = pd.DataFrame(map(vars, run.published))
@@ -45,6 +46,9 @@ def compare(config: DictConfig, command: str) -> Path:
             folder.table(f"{name}.csv", table)
         if run.rows:
             folder.table("patients.parquet", patients(lived.rows))
+        if run.journal:
+            blocks = [table for tables_ in lived.journals.values() for table in tables_]
+            folder.table("journal.parquet", pd.concat(blocks, ignore_index=True))
         draw_all(made, folder.path)
         if lived.warm_up:
             folder.notes["warm_up"] = lived.warm_up.note(run)

@@ -25,6 +25,9 @@ GROUPS = {
     "disease": "the numbers of the disease",
 }
 SETTINGS = {
+    "number": "the patient to tell, from 0 on",
+    "find": "instead: averted, caused, a mechanism, a route, or a condition on the row's fields "
+    '(docs/outcomes.md), as in find="salvage_margin == r0 and age_years < 60"; tells the first who fits',
     "patients": "how many patients",
     "seed": "another seed is other luck",
     "replication": "a repetition with other luck, under the same seed",
@@ -36,6 +39,7 @@ SETTINGS = {
     "clock": "auto, simpy or compiled: the same lives, to the bit; auto: compiled for many patients",
     "out": "the run's folder, new or empty; null: runs/<experiment>/<date and time>",
     "rows": "also write every patient's row, patients.parquet",
+    "journal": "also write every event of every life, journal.parquet",
     "published": "figures to show beside the simulated ones; a scenario sets them",
 }
 

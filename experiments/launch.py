@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 import shlex
 import sys
 import tempfile
@@ -60,6 +61,7 @@ def launch(name: str, task: str, words: list[str]) -> int:
 
     overrides = [word for word in words if not word.startswith("-") and ("=" in word or word[:1] == "~")]
     options = [word for word in words if word not in overrides]
+    overrides = [quoted(word) for word in overrides]
     before = sys.argv
     with tempfile.TemporaryDirectory(prefix="lrrc-") as scratch:
         folders = [f"hydra.run.dir='{scratch}'", f"hydra.sweep.dir='{scratch}'"]
@@ -79,6 +81,15 @@ def launch(name: str, task: str, words: list[str]) -> int:
         finally:
             sys.argv = before
     return max(statuses, default=0)
+
+
+def quoted(word: str) -> str:
+    """Return a condition in the quotes that Hydra asks for, and any other word as it is."""
+    key, _, value = word.partition("=")
+    if key != "find" or re.fullmatch(r"[\w,.]*|(['\"]).*\1", value):
+        return word
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"find='{escaped}'"
 
 
 def place_in_sweep(config: DictConfig) -> str:

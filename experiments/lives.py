@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
@@ -10,11 +11,15 @@ from analysis.queueing import Overload, overload
 from conf.schema import Run, world_tree
 from experiments.clinic import WarmUp, attend, warm_up
 from experiments.clock import clock_of
+from experiments.journal import Journal, journal_table
 from sim.clinic import is_unlimited
 from sim.luck import draw_luck
 from sim.outcomes import PairTally, Tally, tally, tally_pair
 from sim.parameters import pack
 from sim.patient import YEAR_DAYS, new_patients
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BLOCK = 2_000  # patients that are lived, counted and forgotten together
 HORIZONS_YEARS = (1.0, 2.0, 3.0, 5.0, 10.0)
@@ -28,8 +33,16 @@ class Lived:
     tallies: dict[str, Tally] = field(default_factory=dict)
     pairs: dict[str, PairTally] = field(default_factory=dict)
     rows: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    journals: "dict[str, list[pd.DataFrame]]" = field(default_factory=dict)
     warm_up: WarmUp | None = None  # None where nobody waits
     overloads: dict[str, Overload] = field(default_factory=dict)  # by policy, where a queue keeps growing
+
+    def note(
+        self, run: Run, name: str, rows: np.ndarray, entries: Journal, log: np.ndarray | None = None
+    ) -> None:
+        """Add what the clock noted of patients lived under a policy, and the log of their clinic."""
+        table = journal_table(name, rows, entries, run.horizon_years, log)
+        self.journals.setdefault(name, []).append(table)
 
     def add(self, run: Run, lives: dict[str, np.ndarray]) -> None:
         """Add patients who were lived under every policy."""
@@ -48,14 +61,24 @@ def horizons(horizon_years: float) -> tuple[float, ...]:
     return (*(years for years in HORIZONS_YEARS if years < horizon_years), horizon_years)
 
 
-def live_block(run: Run, worlds: dict[str, np.ndarray], first: int, stop: int) -> dict[str, np.ndarray]:
-    """Live patients ``first`` to ``stop - 1`` under every policy on the same luck; return their rows."""
+def live_block(
+    run: Run,
+    worlds: dict[str, np.ndarray],
+    first: int,
+    stop: int,
+    journals: dict[str, Journal] | None = None,
+) -> dict[str, np.ndarray]:
+    """Live patients ``first`` to ``stop - 1`` under every policy on the same luck; return their rows.
+
+    ``journals``, where given, receives what the clock notes, by policy.
+    """
     luck = draw_luck(first, stop, run.seed, run.replication)
     live = clock_of(run).live
     lives = {}
     for name, world in worlds.items():
         lives[name] = new_patients(first, stop)
-        live(lives[name], luck, world, run.horizon_years * YEAR_DAYS)
+        journal = None if journals is None else journals.setdefault(name, [])
+        live(lives[name], luck, world, run.horizon_years * YEAR_DAYS, journal)
     return lives
 
 
@@ -80,7 +103,7 @@ def count(run: Run, lives: dict[str, np.ndarray]) -> tuple[dict[str, Tally], dic
 
 
 def simulate(run: Run) -> Lived:
-    """Live the run's cohort under every policy and return the counts, and the rows where asked for.
+    """Live the run's cohort under every policy; return the counts, and rows and journals where asked for.
 
     Shows a progress bar on a terminal when it takes more than a moment.
     """
@@ -89,8 +112,11 @@ def simulate(run: Run) -> Lived:
     with progress(run.patients * len(worlds)) as bar:
         if is_unlimited(run.clinic):
             for first in range(0, run.patients, BLOCK):
-                lives = live_block(run, worlds, first, min(first + BLOCK, run.patients))
+                noted: dict[str, Journal] | None = {} if run.journal else None
+                lives = live_block(run, worlds, first, min(first + BLOCK, run.patients), noted)
                 lived.add(run, lives)
+                for name, entries in (noted or {}).items():
+                    lived.note(run, name, lives[name], entries)
                 bar.update(sum(map(len, lives.values())))
         else:
             # Who waits for whom can be anybody: a cohort that queues cannot be lived in parts.
@@ -101,6 +127,8 @@ def simulate(run: Run) -> Lived:
                 lives[name] = attendance.rows
                 if found := overload(attendance.log, attendance.clinic, attendance.last_day):
                     lived.overloads[name] = found
+                if run.journal:
+                    lived.note(run, name, attendance.rows, attendance.journal, attendance.log)
                 bar.update(run.patients)
             lived.add(run, lives)
     return lived

@@ -6,8 +6,10 @@ salvage resection, cancer-specific survival), deaths and censorings are counted 
 product-limit estimate is taken from the counts.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -123,6 +125,16 @@ def binary_outcomes(rows: np.ndarray, horizons_years: tuple[float, ...]) -> Iter
                 state(among, first_failure > day),
             )
         yield Key("cancer_death", horizon_years=years), state(everyone, cancer_death <= day)
+        # With disease_free_survival these are every patient's fate, once.
+        alive, died_of_cancer = death > day, cancer_death <= day
+        for name, yes in (
+            ("alive_after_recurrence", recurred & alive),
+            ("death_after_recurrence", recurred & ~alive),
+            ("alive_with_metastasis", ~recurred & alive & (metastasis <= day)),
+            ("cancer_death_without_recurrence", ~recurred & died_of_cancer),
+            ("other_death_without_recurrence", ~recurred & ~alive & ~died_of_cancer),
+        ):
+            yield Key(name, horizon_years=years), state(everyone, yes)
     yield from _treatment_shares(rows)
     yield from _recurrence_shares(rows)
 
@@ -233,6 +245,52 @@ def curves(rows: np.ndarray, horizon_years: float) -> Iterator[tuple[Key, np.nda
     yield Key("disease_free_survival"), month(np.minimum(np.minimum(found, metastasis), death))
 
 
+class Treatment(IntEnum):
+    """What was done about a recurrence: the salvage operation, or none."""
+
+    CENTRAL_RESECTION = 0
+    EXENTERATION = 1
+    ABDOMINOSACRAL = 2
+    SIDEWALL = 3
+    PERINEAL = 4
+    RESECTION_ABANDONED = 5  # curative intent, and no salvage resection
+    PALLIATIVE = 6
+
+
+class Fate(IntEnum):
+    """How a patient with a recurrence stands at the end of follow-up."""
+
+    ALIVE_FREE = 0  # the recurrence cleared, and neither it nor metastases known since
+    ALIVE_WITH_CANCER = 1
+    DIED_OF_CANCER = 2
+    DIED_OTHERWISE = 3
+
+
+FLOW = (Mechanism, Compartment, Treatment, Margin, Fate)  # the axes of the counts of recurrences found
+
+
+def flow(rows: np.ndarray) -> np.ndarray:
+    """Return how many recurrences found went which way, int64, one axis for each of ``FLOW``."""
+    rows = rows[np.isfinite(rows["recurrence_found_day"])]
+    salvaged = np.isfinite(rows["salvage_day"])
+    no_operation = np.where(rows["curative_intent"], Treatment.RESECTION_ABANDONED, Treatment.PALLIATIVE)
+    treatment = np.where(salvaged, rows["salvage_procedure"] - Procedure.CENTRAL_RESECTION, no_operation)
+    cleared = np.isin(rows["salvage_margin"], (Margin.R0, Margin.R1))
+    free = cleared & np.isinf(rows["rerecurrence_day"]) & np.isinf(rows["metastasis_found_day"])
+    alive = np.where(free, Fate.ALIVE_FREE, Fate.ALIVE_WITH_CANCER)
+    dead = np.where(rows["death_cause"] == Cause.CANCER, Fate.DIED_OF_CANCER, Fate.DIED_OTHERWISE)
+    fate = np.where(rows["death_cause"] == Cause.ALIVE, alive, dead)
+    ways = (
+        MECHANISM_OF_ROUTE[rows["recurrence_route"]],
+        rows["recurrence_compartment"],
+        treatment,
+        rows["salvage_margin"],
+        fate,
+    )
+    shape = tuple(len(kind) for kind in FLOW)
+    return np.bincount(np.ravel_multi_index(ways, shape), minlength=math.prod(shape)).reshape(shape)
+
+
 Counts = dict[Key, np.ndarray]
 
 
@@ -247,13 +305,14 @@ class Tally:
 
     ``binary``: [absent, no, yes]; ``sums``: [n, sum, sum of squares]; ``timed``: shape (FOLDS,
     days + 1, 2), deaths and censorings by day; ``monthly``: events by month, index 0 unused, the last
-    for never. All int64.
+    for never; ``flow``: the one array of ``flow``. All int64.
     """
 
     binary: Counts = field(default_factory=dict)
     sums: Counts = field(default_factory=dict)
     timed: Counts = field(default_factory=dict)
     monthly: Counts = field(default_factory=dict)
+    flow: Counts = field(default_factory=dict)
 
     def add(self, other: "Tally") -> None:
         """Add the counts of other patients."""
@@ -278,8 +337,8 @@ class PairTally:
         _add(self.sums, other.sums)
 
 
-def _parts(tally: Tally) -> tuple[Counts, Counts, Counts, Counts]:
-    return tally.binary, tally.sums, tally.timed, tally.monthly
+def _parts(tally: Tally) -> tuple[Counts, ...]:
+    return tally.binary, tally.sums, tally.timed, tally.monthly, tally.flow
 
 
 def _sums(values: np.ndarray) -> np.ndarray:
@@ -302,6 +361,7 @@ def tally(rows: np.ndarray, horizons_years: tuple[float, ...], horizon_years: fl
         )
     for key, month in curves(rows, horizon_years):
         result.monthly[key] = np.bincount(month, minlength=round(horizon_years * 12) + 2)
+    result.flow[Key("flow")] = flow(rows)
     return result
 
 

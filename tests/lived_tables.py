@@ -32,6 +32,7 @@ def lived_tables(*overrides: str) -> dict[str, pd.DataFrame]:
         ),
         "averted": tables.averted(lived.pairs, run.comparator.name),
         "curves": tables.curves(lived.tallies),
+        "flow": tables.flow(lived.tallies),
     }
     if run.published:
         figures = pd.DataFrame(map(vars, run.published))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -94,9 +95,12 @@ def test_the_help_of_compare_names_every_group_policy_lever_and_key(lrrc):
 def test_the_examples_of_the_help_are_accepted_up_to_their_size(lrrc):
     for name, experiment in EXPERIMENTS.items():
         for number, example in enumerate(experiment.examples):
-            _, *words = example.split()
+            _, *words = shlex.split(example)
             words = [word for word in words if not word.startswith(("patients=", "out="))]
-            assert lrrc(*words, "patients=20", "horizon_years=1", f"out={name}{number}")[0] == 0
+            # Who is to be found must be there.
+            small = [] if any(word.startswith("find=") for word in words) else ["patients=20"]
+            short = [] if small == [] else ["horizon_years=1"]
+            assert lrrc(*words, *small, *short, f"out={name}{number}")[0] == 0
 
 
 def test_the_version_is_that_of_the_package(lrrc):
@@ -118,6 +122,7 @@ REFUSED = [
     ("compare policies=[tme_alon]", "policy tme_alon: there is no such policy; did you mean tme_alone?"),
     ("compare washout=always", "levers are set in policy files"),
     ("compare policy=short_course", "policies=[tme_alone,short_course+washout_always]"),
+    ("compare journal=perhaps", "journal=perhaps: must be true or false"),
     ("compare patients=many", "patients=many: must be a whole number of 1 or more"),
     ("compare patients=0", "patients=0: must be a whole number of 1 or more"),
     (

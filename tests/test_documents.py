@@ -21,6 +21,7 @@ ROOT = Path(conf.__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 OUTCOMES = (ROOT / "docs/outcomes.md").read_text("utf-8")
 MODEL = (ROOT / "docs/model.md").read_text("utf-8")
+LABELS = ("outcome", "mechanism", "compartment", "group", "treatment", "margin", "fate")
 FILES = (".csv", ".parquet", ".yaml", ".json")
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
 
@@ -168,7 +169,7 @@ def test_every_column_and_outcome_of_a_run_is_documented(run):
     documented = set(in_backticks(OUTCOMES))
     for file in run.glob("*.csv"):
         table = pd.read_csv(file)
-        labels = [column for column in ("outcome", "mechanism", "compartment", "group") if column in table]
+        labels = [column for column in LABELS if column in table]
         words = set(table.columns).union(*(table[column].unique() for column in labels))
         assert sorted(words - documented) == [], file.name
     lives = pd.read_parquet(run / "patients.parquet")

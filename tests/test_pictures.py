@@ -272,4 +272,8 @@ def test_every_picture_is_written_twice_the_same_and_nothing_outside_changes(tmp
 
 def test_tables_that_are_not_there_are_not_drawn(tmp_path: Path):
     paths = draw_all({"averted": default()["averted"]}, tmp_path)
-    assert {path.stem for path in paths} == {"averted_by_mechanism", "averted_by_compartment"}
+    assert {path.stem for path in paths} == {
+        "averted_by_mechanism",
+        "averted_by_compartment",
+        "pelvis_change",
+    }

@@ -1,0 +1,214 @@
+"""A run's journal as a moving picture: patients go from place to place, in one page that needs no network."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conf.input_error import InputError, choice, shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Patients who are still seen one by one, in a page that a browser opens at once.
+PATIENTS, MOST, YEARS, EVERY_DAYS = 60, 100, 3.0, 7
+SETTINGS = {
+    "policy": "whose lives; the first of the run",
+    "patients": f"how many, in the order of their numbers; {PATIENTS}",
+    "years": f"how long; {YEARS:g}",
+}
+# Where a patient stands from an event on; unseen events move nobody. Places by column and row of the picture.
+PLACES: dict[str, tuple[int, int, str]] = {
+    "arrival": (0, 5, "referred"),
+    "staged": (0, 4, "MRI done"),
+    "planned": (0, 3, "treatment planned"),
+    "treated": (0, 2, "treatment before surgery"),
+    "restaged": (0, 1, "MRI after treatment"),
+    "operated": (0, 0, "operated"),
+    "chemoradiotherapy": (1, 0, "chemoradiotherapy after surgery"),
+    "follow_up": (1, 1, "follow-up"),
+    "metastases": (1, 2, "symptoms of metastases"),
+    "recurred": (2, 0, "symptoms of a recurrence"),
+    "discussed": (2, 1, "recurrence discussed"),
+    "prepared": (2, 2, "treatment before salvage"),
+    "salvaged": (2, 3, "salvage operation"),
+    "returned": (2, 4, "recurrence is back"),
+    "waiting": (1, 4, "waiting in a queue"),
+    "depart": (1, 5, "died, or followed to the end"),
+}
+STANDS = {
+    "arrival": "arrival",
+    "diagnosis": "arrival",
+    "staging_mri": "staged",
+    "team_meeting": "planned",
+    "neoadjuvant": "treated",
+    "restaging_mri": "restaged",
+    "resection": "operated",
+    "pathology": "follow_up",
+    "postoperative_chemoradiotherapy": "chemoradiotherapy",
+    "visit": "follow_up",
+    "recurrence_symptoms": "recurred",
+    "recurrence_meeting": "discussed",
+    "salvage_treatment": "prepared",
+    "salvage_resection": "salvaged",
+    "rerecurrence": "returned",
+    "metastasis_symptoms": "metastases",
+    "depart": "depart",
+}
+OFFLINE = (
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline'; "
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:\">"
+)
+COLOUR, NONE = "recurrence from", "no recurrence"
+
+
+def animate(words: Sequence[str]) -> Path:
+    """Write RUN/animation.html from RUN/journal.parquet and return its path.
+
+    ``words``: the run's folder, then policy=, patients= and years= where they are wanted otherwise. Raises
+    InputError where there is no run, no journal or no vidigi, or for a setting that cannot be.
+    """
+    folder, settings = _read(words)
+    try:
+        import vidigi  # noqa: F401
+    except ImportError as error:
+        raise InputError(
+            'animate: needs vidigi, of the extra "teach": pip install "lrrc-sim[teach]"'
+        ) from error
+    import pandas as pd
+
+    path = folder / "journal.parquet"
+    if not path.is_file():
+        raise InputError(f"{folder}: this run has no journal; make one with: {_command(folder)} journal=true")
+    journal = pd.read_parquet(path)
+    page = folder / "animation.html"
+    figure = moving(_chosen(journal, settings), settings["years"])
+    # The script of plotly is written into the page, and the page may load nothing else.
+    html = figure.to_html(include_plotlyjs=True, config={"displaylogo": False, "plotlyServerURL": ""})
+    page.write_text(html.replace("<head>", f"<head>{OFFLINE}", 1), "utf-8")
+    return page
+
+
+def _command(folder: Path) -> str:
+    manifest = folder / "manifest.json"
+    if manifest.is_file():
+        words = str(json.loads(manifest.read_text("utf-8"))["command"]).split()
+        return " ".join(word for word in words if not word.startswith("out="))
+    return "lrrc compare"
+
+
+def _read(words: Sequence[str]) -> tuple[Path, dict[str, Any]]:
+    folders = [word for word in words if "=" not in word]
+    if len(folders) != 1:
+        raise InputError(
+            "animate: name one run's folder, as in: lrrc animate runs/compare/2026-05-04_09-30-00"
+        )
+    folder = Path(folders[0]).expanduser()
+    if not folder.is_dir():
+        raise InputError(f"{folder}: there is no such folder")
+    settings: dict[str, Any] = {"policy": None, "patients": PATIENTS, "years": YEARS}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            continue
+        if key not in settings:
+            raise InputError(f"{word}: there is no key {key}{choice(key, settings)}")
+        settings[key] = value if key == "policy" else _number(key, value)
+    return folder, settings
+
+
+def _number(key: str, value: str) -> float:
+    try:
+        number = int(value) if key == "patients" else float(value)
+    except ValueError:
+        number = 0
+    most = MOST if key == "patients" else 20
+    if not 0 < number <= most:
+        whole = "a whole number" if key == "patients" else "a number"
+        raise InputError(f"{key}={shown(value)}: must be {whole} above 0 and at most {most}")
+    return number
+
+
+def _chosen(journal: "pd.DataFrame", settings: dict[str, Any]) -> "pd.DataFrame":
+    policies = list(journal["policy"].unique())
+    policy = settings["policy"] or policies[0]
+    if policy not in policies:
+        raise InputError(f"policy={policy}: not in this run{choice(policy, policies)}")
+    own = journal[journal["policy"] == policy]
+    numbers = sorted(own["entity_id"].unique())[: int(settings["patients"])]
+    return own[own["entity_id"].isin(numbers)]
+
+
+def moving(journal: "pd.DataFrame", years: float) -> Any:
+    """Return vidigi's figure of the patients of a journal under one policy, for so many years."""
+    import pandas as pd
+    from vidigi.animation import animate_activity_log
+
+    from analysis import look
+    from analysis.wording import policy_words, sentence
+    from sim.patient import YEAR_DAYS, Mechanism
+
+    log = standing(journal)
+    wide, high = 340, 120
+    positions = pd.DataFrame(
+        [(place, 20 + wide * x, 40 + high * y) for place, (x, y, _) in PLACES.items()],
+        columns=["event", "x", "y"],
+    )
+    # As in the pictures; yellow letters are lost on white.
+    stack = [look.ORANGE if colour == look.YELLOW else colour for colour in look.STACK]
+    names = [mechanism.name.lower().replace("_", " ") for mechanism in Mechanism]
+    colours = {NONE: look.GREY, **dict(zip(names, stack, strict=False))}
+    figure = animate_activity_log(
+        log,
+        positions.assign(label=""),
+        simulation_time_unit="days",
+        every_x_time_units=EVERY_DAYS,
+        limit_duration=round(min(years * YEAR_DAYS, float(log["time"].max()))),
+        step_snapshot_max=MOST,
+        wrap_queues_at=20,
+        gap_between_entities=13,
+        gap_between_queue_rows=17,
+        queue_direction="right",
+        custom_entity_icon_list=["●"],
+        entity_icon_size=15,
+        entity_colour_by=COLOUR,
+        entity_colour_map=colours,
+        show_entity_legend=False,
+        display_stage_labels=False,
+        plotly_height=860,
+        plotly_width=1150,
+        override_x_max=3 * wide,
+        override_y_max=6 * high,
+        frame_duration=300,
+        frame_transition_duration=200,
+        plot_bgcolor="white",
+    )
+    for x, y, words in PLACES.values():
+        label = {"text": f"<b>{words}</b>", "showarrow": False, "xanchor": "left", "yanchor": "top"}
+        figure.add_annotation(x=12 + wide * x, y=28 + high * y, font={"size": 14, "color": look.INK}, **label)
+    who = (
+        f"{sentence(policy_words(str(journal['policy'].iloc[0])))}: {journal['entity_id'].nunique()} patients"
+    )
+    legend = "   ".join(f'<span style="color:{colour}">● {word}</span>' for word, colour in colours.items())
+    note = "Colour: the source of a recurrence, from the day on which it could be detected, found or not."
+    figure.update_layout(title={"text": f"<b>{who}</b><br><sup>{note}</sup><br><sup>{legend}</sup>"})
+    figure.update_layout(margin={"t": 110}, font={"color": look.INK})
+    for slider in figure.layout.sliders:
+        slider.currentvalue.prefix = "day "
+    return figure
+
+
+def standing(journal: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the journal as places: a row when a patient comes to another one, and arrival and departure."""
+    log = journal[journal["event_type"].isin(["arrival_departure", "queue"])].copy()
+    waits = log["event"].str.startswith("waiting_for_")
+    place = log["event"].map(STANDS).mask(waits, "waiting")
+    log[COLOUR] = log["mechanism"].str.replace("_", " ").fillna(NONE)
+    # What happens unseen moves nobody; a recurrence that begins to grow shows where the patient stands.
+    log["event"] = place.where(place.notna(), None).groupby(log["entity_id"]).ffill()
+    ends = log["event_type"] == "arrival_departure"
+    log.loc[ends, "event"] = journal.loc[log.index[ends], "event"]
+    before = log.groupby("entity_id")[["event", COLOUR]].shift()
+    moved = (log["event"] != before["event"]) | (log[COLOUR] != before[COLOUR])
+    columns = ["entity_id", "event_type", "event", "time", COLOUR]
+    return log.loc[moved | ends, columns].reset_index(drop=True)

@@ -1,0 +1,43 @@
+"""``make gallery``: the pictures of docs/gallery.md, from the default scenario and, for a trial, its own."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from analysis.pictures import PICTURES
+from experiments.command import main as lrrc
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs/gallery"
+SCENARIOS = ("default", "dutch_tme")  # a picture comes from the first that draws it
+WIDTH, COLOURS = 900, 128  # small files, as a page of them is read over a network
+
+
+def main() -> int:
+    """Run the scenarios and write each picture once, small; return the exit status."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for scenario in SCENARIOS:
+            if status := lrrc(["compare", f"scenario={scenario}", f"out={scratch}/{scenario}"]):
+                return status
+        FOLDER.mkdir(exist_ok=True)
+        for picture in PICTURES:
+            name = f"{picture.__name__}.png"
+            drawn = next(path for s in SCENARIOS if (path := Path(scratch, s, name)).exists())
+            print(shrink(drawn, FOLDER / name))
+    return 0
+
+
+def shrink(drawn: Path, to: Path) -> Path:
+    """Write a picture ``WIDTH`` pixels wide, in few colours; return where."""
+    with Image.open(drawn) as page:
+        height = round(page.height * WIDTH / page.width)
+        small = page.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
+        # Median cut, the default, would turn the rare colours of a scale grey.
+        how = {"method": Image.Quantize.MAXCOVERAGE, "kmeans": 2, "dither": Image.Dither.NONE}
+        small.quantize(COLOURS, **how).save(to, optimize=True)
+    return to
+
+
+if __name__ == "__main__":
+    sys.exit(main())
