@@ -77,8 +77,8 @@ def live_block(
     lives = {}
     for name, world in worlds.items():
         lives[name] = new_patients(first, stop)
-        journal = None if journals is None else journals.setdefault(name, [])
-        live(lives[name], luck, world, run.horizon_years * YEAR_DAYS, journal)
+        noting = {} if journals is None else {"journal": journals.setdefault(name, [])}
+        live(lives[name], luck, world, run.horizon_years * YEAR_DAYS, **noting)
     return lives
 
 
