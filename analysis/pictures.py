@@ -46,6 +46,20 @@ COLUMNS = {
     "curves": ("policy", "outcome", "mechanism", "time_years", *_INTERVAL),
     "flow": ("policy", "mechanism", "compartment", "treatment", "margin", "fate", "n"),
     "published": ("policy", "outcome", "horizon_years", "published", "simulated", "difference", *_ENDS),
+    "waits": (
+        "policy",
+        "clinic",
+        "step",
+        "n",
+        "median_days",
+        "p90_days",
+        "target_days",
+        "share_beyond_target",
+    ),
+    "queues": ("policy", "clinic", "resource", "time_years", "mean_length"),
+    "utilisation": ("policy", "clinic", "resource", "count", "utilisation"),
+    "harm": ("policy", "clinic", "outcome", "horizon_years", "n", "net", "net_low", "net_high"),
+    "needed": ("policy", "clinic", "resource", "count", "needed_alone", "needed"),
 }
 
 

@@ -1,4 +1,4 @@
-"""``make gallery``: the pictures of docs/gallery.md, from the default scenario and, for a trial, its own."""
+"""``make gallery``: the pictures of docs/gallery.md, from the default scenario, a trial and two clinics."""
 
 import sys
 import tempfile
@@ -10,20 +10,25 @@ from analysis.pictures import PICTURES
 from experiments.command import main as lrrc
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs/gallery"
-SCENARIOS = ("default", "dutch_tme")  # a picture comes from the first that draws it
+# A picture comes from the first run that draws it.
+RUNS = {
+    "default": ("compare", "scenario=default"),
+    "dutch_tme": ("compare", "scenario=dutch_tme"),
+    "capacity": ("capacity",),
+}
 WIDTH, COLOURS = 900, 128  # small files, as a page of them is read over a network
 
 
 def main() -> int:
-    """Run the scenarios and write each picture once, small; return the exit status."""
+    """Run them and write each picture once, small; return the exit status."""
     with tempfile.TemporaryDirectory() as scratch:
-        for scenario in SCENARIOS:
-            if status := lrrc(["compare", f"scenario={scenario}", f"out={scratch}/{scenario}"]):
+        for name, words in RUNS.items():
+            if status := lrrc([*words, f"out={scratch}/{name}"]):
                 return status
         FOLDER.mkdir(exist_ok=True)
         for picture in PICTURES:
             name = f"{picture.__name__}.png"
-            drawn = next(path for s in SCENARIOS if (path := Path(scratch, s, name)).exists())
+            drawn = next(path for run in RUNS if (path := Path(scratch, run, name)).exists())
             print(shrink(drawn, FOLDER / name))
     return 0
 

@@ -116,8 +116,9 @@ def test_arrivals_are_poisson_by_the_catchments_incidence():
 
 
 def test_a_long_wait_for_the_theatre_costs_margins_metastases_and_lives(lives):
-    free = lives(patients=1200)
-    rows, _ = go_through(SHORT_OF_THEATRE, patients=1200)
+    seeds = (1, 2, 3)
+    free = np.concatenate([lives(patients=1200, seed=seed) for seed in seeds])
+    rows = np.concatenate([go_through(SHORT_OF_THEATRE, patients=1200, seed=seed)[0] for seed in seeds])
     waited = rows["waited_days"][:, Event.RESECTION]
     assert 100.0 < waited.mean() < 400.0
     operated = np.isfinite(rows["operated_day"]) & np.isfinite(free["operated_day"])

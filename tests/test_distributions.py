@@ -163,6 +163,7 @@ def test_lives_without_cancer_death_die_as_the_table_says(lives, sex, female, ba
         "mortality.unfit_hazard_ratio=1",
         "mortality.operative_death_probability=0",
         "metastasis.occult_probability=0",
+        "primary.seeding_median_days=1e9",
         *(
             f"{mechanism}_probability=0"
             for mechanism in (

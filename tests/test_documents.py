@@ -12,6 +12,7 @@ from hydra.core.global_hydra import GlobalHydra
 
 import conf
 from conf import policies, schema
+from conf.capacity import read_capacity
 from conf.schema import read_run
 from experiments.command import EXPERIMENTS, check, main
 from experiments.launch import launch
@@ -51,7 +52,8 @@ accepted = []
 
 def accept(config, command):
     """An experiment that only reads its configuration, as every experiment does first."""
-    accepted.append(read_run(config))
+    name, *words = shlex.split(command)[1:]
+    accepted.append(read_capacity(config, words) if name == "capacity" else read_run(config))
     return Path(command)
 
 

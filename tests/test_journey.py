@@ -139,7 +139,7 @@ def check_rows(rows, horizon_days):
     again = finite["rerecurrence_day"]
     assert (rows["rerecurrence_day"] > rows["salvage_day"])[again].all()
 
-    assert np.array_equal(finite["operated_day"], rows["operation"] != Operation.NONE)
+    assert (rows["operation"][finite["operated_day"]] != Operation.NONE).all()  # planned, then done
     assert np.array_equal(rows["anastomosis"], rows["operation"] == Operation.LOW_ANTERIOR_RESECTION)
     assert (rows["survived"] <= rows["cells_left"]).all()
     assert ((rows["seed_probability"] >= 0) & (rows["seed_probability"] <= 1)).all()

@@ -258,7 +258,10 @@ def test_every_picture_is_written_twice_the_same_and_nothing_outside_changes(tmp
     paths = draw_all(tables, tmp_path, population="simulated patients of the Dutch TME trial")
     assert (dict(matplotlib.rcParams), matplotlib.get_backend(auto_select=False)) == before
     assert {path.name for path in paths} == {
-        f"{picture.__name__}.{ending}" for picture in PICTURES for ending in ("png", "svg")
+        f"{picture.__name__}.{ending}"
+        for picture, needed in PICTURES.items()
+        for ending in ("png", "svg")
+        if set(needed) <= set(tables)
     }
     for path in paths:
         if path.suffix == ".png":
