@@ -140,7 +140,8 @@ def check_rows(rows, horizon_days):
     assert (rows["rerecurrence_day"] > rows["salvage_day"])[again].all()
 
     assert (rows["operation"][finite["operated_day"]] != Operation.NONE).all()  # planned, then done
-    assert np.array_equal(rows["anastomosis"], rows["operation"] == Operation.LOW_ANTERIOR_RESECTION)
+    joined = (rows["operation"] == Operation.LOW_ANTERIOR_RESECTION) & finite["operated_day"]
+    assert np.array_equal(rows["anastomosis"], joined)
     assert (rows["survived"] <= rows["cells_left"]).all()
     assert ((rows["seed_probability"] >= 0) & (rows["seed_probability"] <= 1)).all()
     assert not (rows["lateral_sterilised"] & ~rows["lateral_involved"].astype(bool)).any()
