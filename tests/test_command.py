@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -92,11 +93,11 @@ def test_the_help_of_compare_names_every_group_policy_lever_and_key(lrrc):
 
 
 def test_the_examples_of_the_help_are_accepted_up_to_their_size(lrrc):
-    for experiment in EXPERIMENTS.values():
+    for name, experiment in EXPERIMENTS.items():
         for number, example in enumerate(experiment.examples):
-            _, *words = example.split()
+            _, *words = shlex.split(example)
             words = [word for word in words if not word.startswith(("patients=", "out="))]
-            assert lrrc(*words, "patients=20", f"out=example{number}")[0] == 0
+            assert lrrc(*words, "patients=20", f"out={name}{number}")[0] == 0
 
 
 def test_the_version_is_that_of_the_package(lrrc):
