@@ -1,5 +1,6 @@
 """Estimates and 95 % intervals from counts: shares, means, product-limit survival, paired differences."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -70,25 +71,35 @@ def share_difference(joint: np.ndarray) -> Estimate:
     few or no changes are not told as certainty; where not everyone counts under both, by the delta method.
     ``n`` is the policy's denominator.
     """
-    if joint[NO:].sum() == 0 or joint[:, NO:].sum() == 0:
-        return NOBODY
-    difference, _ = _difference_and_error(joint)
-    adjusted = joint.astype(float)
-    adjusted[NO:, NO:] += 0.5
-    centre, error = _difference_and_error(adjusted)
-    low, high = max(centre - Z95 * error, -1.0), min(centre + Z95 * error, 1.0)
-    return Estimate(int(joint[:, NO:].sum()), difference, low, high)
+    return share_differences(joint[None])[0]
 
 
-def _difference_and_error(joint: np.ndarray) -> tuple[float, float]:
-    """Return the difference of the shares and its standard error, from the joint counts."""
-    before, after = joint.sum(axis=1), joint.sum(axis=0)
-    n_before, n_after = before[NO] + before[YES], after[NO] + after[YES]
-    p_before, p_after = before[YES] / n_before, after[YES] / n_after
-    residual_before = np.array([0.0, -p_before, 1 - p_before]) / n_before
-    residual_after = np.array([0.0, -p_after, 1 - p_after]) / n_after
-    squares = (joint * (residual_after[None, :] - residual_before[:, None]) ** 2).sum()
-    return float(p_after - p_before), float(np.sqrt(squares))
+def share_differences(joints: np.ndarray) -> list[Estimate]:
+    """Return ``share_difference`` of each of many outcomes, from joint counts of shape (outcomes, 3, 3)."""
+    before, after = joints[:, NO:].sum(axis=(1, 2)), joints[:, :, NO:].sum(axis=(1, 2))
+    with np.errstate(divide="ignore", invalid="ignore"):  # nobody: left out below
+        differences, _ = _differences_and_errors(joints.astype(float))
+    adjusted = joints.astype(float)
+    adjusted[:, NO:, NO:] += 0.5
+    centres, errors = _differences_and_errors(adjusted)
+    lows, highs = np.maximum(centres - Z95 * errors, -1.0), np.minimum(centres + Z95 * errors, 1.0)
+    columns = (before, after, differences, lows, highs)
+    return [
+        Estimate(n, difference, low, high) if n and others else NOBODY
+        for others, n, difference, low, high in zip(*(column.tolist() for column in columns), strict=True)
+    ]
+
+
+def _differences_and_errors(joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the difference of the shares and its standard error, by outcome, from the joint counts."""
+    before, after = joints.sum(axis=2), joints.sum(axis=1)
+    n_before, n_after = before[:, NO] + before[:, YES], after[:, NO] + after[:, YES]
+    p_before, p_after = before[:, YES] / n_before, after[:, YES] / n_after
+    nothing = np.zeros(len(joints))
+    residual_before = np.stack([nothing, -p_before, 1 - p_before], axis=1) / n_before[:, None]
+    residual_after = np.stack([nothing, -p_after, 1 - p_after], axis=1) / n_after[:, None]
+    residuals = residual_after[:, None, :] - residual_before[:, :, None]
+    return p_after - p_before, np.sqrt((joints * residuals**2).sum(axis=(1, 2)))
 
 
 def product_limit(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
@@ -109,29 +120,52 @@ def product_limit(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
 
 def survival(counts: np.ndarray, day: float) -> Estimate:
     """Return the product-limit survival at a day, log-log interval, from shape (folds, days + 1, 2)."""
+    return survivals(counts, [day])[0]
+
+
+def survivals(counts: np.ndarray, days: Sequence[float]) -> list[Estimate]:
+    """Return the product-limit survival at each of some days."""
     curve, error, n = product_limit(counts.sum(axis=0))
     if n == 0:
-        return NOBODY
-    k = min(int(np.floor(day)), len(curve) - 1)
-    s, se = float(curve[k]), float(error[k])
-    if not 0.0 < s < 1.0:
-        return Estimate(n, s, s, s)
-    width = Z95 * se / (s * abs(np.log(s)))
-    return Estimate(n, s, float(s ** np.exp(width)), float(s ** np.exp(-width)))
+        return [NOBODY for _ in days]
+    found = []
+    for day in days:
+        k = min(int(np.floor(day)), len(curve) - 1)
+        s, se = float(curve[k]), float(error[k])
+        if not 0.0 < s < 1.0:
+            found.append(Estimate(n, s, s, s))
+            continue
+        width = Z95 * se / (s * abs(np.log(s)))
+        found.append(Estimate(n, s, float(s ** np.exp(width)), float(s ** np.exp(-width))))
+    return found
 
 
 def survival_difference(counts: np.ndarray, comparator: np.ndarray, day: float) -> Estimate:
     """Return the product-limit survival less the comparator's, with the paired jackknife's interval."""
+    return survival_differences(counts, comparator, [day])[0]
+
+
+def survival_differences(counts: np.ndarray, comparator: np.ndarray, days: Sequence[float]) -> list[Estimate]:
+    """Return the difference of product-limit survivals at each of some days."""
     total, other = counts.sum(axis=0), comparator.sum(axis=0)
+    n = int(total.sum())
+    if n == 0 or other.sum() == 0:
+        return [NOBODY for _ in days]
+    whole = _curves(total) - _curves(other)
+    without = _curves(total - counts) - _curves(other - comparator)
+    folds, found = len(counts), []
+    for day in days:
+        k = min(int(np.floor(day)), len(total) - 1)
+        centre, left_out = float(whole[k]), without[:, k]
+        half = Z95 * np.sqrt((folds - 1) / folds * ((left_out - left_out.mean()) ** 2).sum())
+        found.append(Estimate(n, centre, centre - half, centre + half))
+    return found
 
-    def difference(mine: np.ndarray, theirs: np.ndarray) -> float:
-        k = min(int(np.floor(day)), len(mine) - 1)
-        return float(product_limit(mine)[0][k] - product_limit(theirs)[0][k])
 
-    if total.sum() == 0 or other.sum() == 0:
-        return NOBODY
-    centre = difference(total, other)
-    folds = len(counts)
-    without = np.array([difference(total - counts[f], other - comparator[f]) for f in range(folds)])
-    half = Z95 * np.sqrt((folds - 1) / folds * ((without - without.mean()) ** 2).sum())
-    return Estimate(int(total.sum()), centre, centre - half, centre + half)
+def _curves(counts: np.ndarray) -> np.ndarray:
+    """Return the product-limit survival by day, shape (..., days + 1), from shape (..., days + 1, 2)."""
+    died = counts[..., 0]
+    left = died + counts[..., 1]
+    at_risk = np.cumsum(left[..., ::-1], axis=-1)[..., ::-1]
+    curves: np.ndarray = np.cumprod(1 - died / np.maximum(at_risk, 1), axis=-1)
+    return curves

@@ -23,8 +23,9 @@ def outcomes(tallies: Mapping[str, Tally], horizons_years: tuple[float, ...]) ->
         for key, counts in tally.binary.items():
             rows.append(_row(key, estimates.share(counts), "proportion", policy=policy))
         for key, counts in tally.timed.items():
-            for years in _years(key, horizons_years):
-                estimate = estimates.survival(counts, years * YEAR_DAYS)
+            told = _years(key, horizons_years)
+            found = estimates.survivals(counts, [years * YEAR_DAYS for years in told])
+            for years, estimate in zip(told, found, strict=True):
                 rows.append(_row(key._replace(horizon_years=years), estimate, "proportion", policy=policy))
         for key, sums in tally.sums.items():
             estimate = estimates.mean(sums, SCALE.get(key.outcome, 1.0))
@@ -42,12 +43,14 @@ def differences(
     rows = []
     for policy, pair in pairs.items():
         names = {"policy": policy, "comparator": comparator}
-        for key, joint in pair.binary.items():
-            rows.append(_row(key, estimates.share_difference(joint), "proportion", **names))
+        found = estimates.share_differences(np.stack(list(pair.binary.values())))
+        for key, estimate in zip(pair.binary, found, strict=True):
+            rows.append(_row(key, estimate, "proportion", **names))
         key = Key("cancer_specific_survival")
         mine, theirs = tallies[policy].timed[key], tallies[comparator].timed[key]
-        for years in horizons_years:
-            estimate = estimates.survival_difference(mine, theirs, years * YEAR_DAYS)
+        days = [years * YEAR_DAYS for years in horizons_years]
+        found = estimates.survival_differences(mine, theirs, days)
+        for years, estimate in zip(horizons_years, found, strict=True):
             rows.append(_row(key._replace(horizon_years=years), estimate, "proportion", **names))
         for key, sums in pair.sums.items():
             estimate = estimates.mean(sums, SCALE.get(key.outcome, 1.0))

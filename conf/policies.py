@@ -1,6 +1,7 @@
 """Policies: the levers, what each may be, and how policy files combine."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, Any, NamedTuple, get_type_hints
@@ -256,3 +257,16 @@ def _plain(value: Any) -> Any:
 def written(value: Any) -> str:
     """Return a lever's value as a policy file writes it."""
     return shown(_plain(value))
+
+
+def with_levers(policy: Policy, given: Mapping[str, object]) -> Policy:
+    """Return the policy with these levers set, as a policy file would write them; its name stays.
+
+    Raises InputError for a wrong lever or setting, and for levers that contradict each other.
+    """
+    for lever, value in given.items():
+        if lever not in LEVERS:
+            raise InputError(f"{lever}={shown(value)}: there is no such lever{choice(lever, LEVERS)}")
+    return dataclasses.replace(
+        policy, **{lever: _setting("", lever, value) for lever, value in given.items()}
+    )

@@ -58,6 +58,15 @@ EXPERIMENTS = {
             'lrrc patient find="salvage_margin == r0 and age_years < 60"',
         ),
     ),
+    "sweep": Experiment(
+        "experiments.sweep:sweep",
+        "vary parameters, levers or groups over a grid, a list or a Latin hypercube; nothing done is lost",
+        (
+            "lrrc sweep 'grid={surgery.leak_probability:[0.02,0.05,0.08]}'",
+            "lrrc sweep 'list=[{cohort:dutch_tme,washout:always},{cohort:dutch_tme,washout:never}]'",
+            "lrrc sweep 'latin={surgery.leak_probability:[0.02,0.1]}' points=3 replications=2 out=hypercube",
+        ),
+    ),
 }
 
 # What is done with a run's folder: the function takes the words of the command line, the folder among them,
@@ -106,8 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = run(words)
             sys.stdout.flush()
             return status
-    except KeyboardInterrupt:
-        print("\nlrrc: stopped; nothing was kept", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"\nlrrc: stopped; {str(stop) or 'nothing was kept'}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The pipe's reader left, as in `lrrc --help | head -1`; Python's last flush must not complain.

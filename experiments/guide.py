@@ -23,6 +23,7 @@ GROUPS = {
     "scenario": "a cohort, a clinic and the policies to compare",
     "clinic": "with what capacity",
     "disease": "the numbers of the disease",
+    "compute": "where it is done; its keys are compute.workers, compute.address, ...",
 }
 SETTINGS = {
     "number": "the patient to tell, from 0 on",
@@ -41,6 +42,19 @@ SETTINGS = {
     "rows": "also write every patient's row, patients.parquet",
     "journal": "also write every event of every life, journal.parquet",
     "published": "figures to show beside the simulated ones; a scenario sets them",
+    "grid": "every combination of values, {name:[value,value],...}; a name is a number, a lever or a group",
+    "list": "or these points, [{name:value,...},...]",
+    "latin": "or a Latin hypercube, {name:[low,high],...}",
+    "points": "how many points the Latin hypercube has",
+    "design_seed": "another seed is another Latin hypercube",
+    "replications": "how often each point is lived, each time with other luck",
+    "block": "patients of a task; no result depends on it",
+    "on_error": "continue with the other tasks, or stop",
+    "precision": "add blocks until the half-width of the 95 % interval is this, such as 0.001",
+    "precision_of": "of the difference from the comparator, or of the outcome",
+    "most_patients": "where precision stops asking for more",
+    "outcomes": "the outcomes that are drawn; precision is that of the first",
+    "at_years": "when they are drawn and made precise; null: at 5 years",
 }
 
 
@@ -49,13 +63,7 @@ def guide(name: str, experiment: "Experiment", options: Iterable[tuple[str, str]
     with initialize_config_module("conf", version_base=None):
         defaults = OmegaConf.to_container(compose(name))
         settings = {key: words for key, words in SETTINGS.items() if key in defaults}
-        chosen = {
-            key
-            for choice in OmegaConf.load(CONF / f"{name}.yaml").defaults
-            if choice != "_self_"
-            for key in choice
-        }
-        groups = {group: words for group, words in GROUPS.items() if group in chosen}
+        groups = {group: words for group, words in GROUPS.items() if group in chosen_groups(name)}
         parts = [
             [f"lrrc {name}: {experiment.summary}", "", f"usage: lrrc {name} [key=value ...]"],
             ["examples", *(f"  {example}" for example in experiment.examples)],
@@ -68,6 +76,12 @@ def guide(name: str, experiment: "Experiment", options: Iterable[tuple[str, str]
             ["options", *(_line(spelling, words) for spelling, words in options)],
         ]
     return "\n\n".join("\n".join(lines) for lines in parts)
+
+
+def chosen_groups(name: str) -> set[str]:
+    """Return the groups that an experiment's defaults choose a file of."""
+    listed = OmegaConf.load(CONF / f"{name}.yaml").defaults
+    return {str(group) for entry in listed if entry != "_self_" for group in entry}
 
 
 def _numbers(name: str) -> list[str]:

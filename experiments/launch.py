@@ -30,6 +30,10 @@ QUIET = (
 )
 
 
+class IncompleteError(Exception):
+    """A run that kept what it did, and says why it could not do all; the exit status is 1."""
+
+
 def launch(name: str, task: str, words: list[str]) -> int:
     """Run ``task`` (``module:function``) on ``conf/<name>.yaml`` and the words; print each run's folder.
 
@@ -52,6 +56,9 @@ def launch(name: str, task: str, words: list[str]) -> int:
             known = error if isinstance(error, InputError) else input_error_of(error)
             print(f"lrrc: error: {label}{known}", file=sys.stderr)
             statuses.append(2)
+        except IncompleteError as error:
+            print(f"lrrc: error: {label}{error}", file=sys.stderr)
+            statuses.append(1)
         except BrokenPipeError:
             raise
         except Exception:

@@ -85,8 +85,14 @@ def live_block(
 def count_block(
     run: Run, worlds: dict[str, np.ndarray], first: int, stop: int
 ) -> tuple[dict[str, Tally], dict[str, PairTally]]:
-    """Live a block of patients under every policy; return the counts, and the joint counts."""
-    return count(run, live_block(run, worlds, first, stop))
+    """Live a block of patients under every policy; return the counts, and the joint counts.
+
+    Where patients queue the block is the whole cohort, in the run's clinic.
+    """
+    if is_unlimited(run.clinic):
+        return count(run, live_block(run, worlds, first, stop))
+    before = warm_up(run, worlds).patients
+    return count(run, {name: attend(run, world, before).rows for name, world in worlds.items()})
 
 
 def count(run: Run, lives: dict[str, np.ndarray]) -> tuple[dict[str, Tally], dict[str, PairTally]]:

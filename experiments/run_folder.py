@@ -21,14 +21,14 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from conf.input_error import InputError
-from conf.schema import Run
+from conf.schema import Run, Tree
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CODE = Path(__file__).resolve().parent.parent
 # Faults of the place, not of the program.
-FULL_OR_FORBIDDEN = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+FULL_OR_FORBIDDEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 
 
 @contextmanager
@@ -76,6 +76,10 @@ class RunFolder:
             frame.to_csv(self.path / name, index=False, lineterminator="\n")
         self.tables[name] = {"rows": len(frame), "sha256": content_digest(frame)}
 
+    def resolved(self) -> Tree:
+        """Return the run as it was understood, for ``config.yaml``."""
+        return self.run.resolved()
+
     def _open(self) -> None:
         if self.final.exists() and not self.final.is_dir():
             raise InputError(f"out={self.run.out}: is a file; name a new or an empty folder")
@@ -89,7 +93,7 @@ class RunFolder:
         return InputError(f"out={self.final}: cannot be written: {error.strerror}; nothing was kept")
 
     def _complete(self) -> None:
-        OmegaConf.save(OmegaConf.create(self.run.resolved()), self.path / "config.yaml")
+        OmegaConf.save(OmegaConf.create(self.resolved()), self.path / "config.yaml")
         manifest = {
             "command": self.command,
             "choices": choices(),
@@ -148,15 +152,31 @@ def content_digest(frame: "pd.DataFrame") -> str:
     columns = {str(name): _column(frame[name]) for name in frame.columns}
     names = sorted(columns)
     # lexsort is stable and takes the last key first.
-    ranks = [np.unique(columns[name][1], return_inverse=True)[1] for name in reversed(names)]
+    ranks = [_ranks(columns[name][1]) for name in reversed(names)]
     order = np.lexsort(ranks) if ranks else np.arange(0)
     digest = hashlib.sha256()
     for name in names:
         kind, values = columns[name]
         digest.update(_prefixed(name.encode()) + kind + len(values).to_bytes(8, "little"))
         ordered = values[order]
-        digest.update(b"".join(map(_prefixed, ordered)) if kind == b"s" else ordered.tobytes())
+        if kind == b"s":
+            prefixed = {word: _prefixed(word) for word in set(ordered)}
+            digest.update(b"".join(map(prefixed.__getitem__, ordered)))
+        else:
+            digest.update(ordered.tobytes())
     return digest.hexdigest()
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Return each value's place among the different ones, sorted; words are found by hash, for speed."""
+    if values.dtype != object:
+        return np.unique(values, return_inverse=True)[1]
+    import pandas as pd
+
+    codes, different = pd.factorize(values)
+    places = np.empty(len(different), int)
+    places[np.argsort(different, kind="stable")] = np.arange(len(different))
+    return places[codes]
 
 
 def _column(series: "pd.Series[Any]") -> tuple[bytes, np.ndarray]:
@@ -167,11 +187,14 @@ def _column(series: "pd.Series[Any]") -> tuple[bytes, np.ndarray]:
         values = series.to_numpy().astype("<f8") + 0.0  # -0.0 becomes 0.0
         values[np.isnan(values)] = np.nan
         return b"f", values
-    words = [None if missing else word for word, missing in zip(series, series.isna(), strict=True)]
-    if not all(word is None or isinstance(word, str) for word in words):
+    import pandas as pd
+
+    # Few words stand in many rows: what is slow is done once for each.
+    codes, words = pd.factorize(series)
+    if not all(isinstance(word, str) for word in words):
         raise TypeError(f"column {series.name}: a digest takes numbers, flags and words, not {series.dtype}")
-    # A missing word is told from an empty one by a byte that no UTF-8 text starts with.
-    return b"s", np.array([b"\xff" if word is None else word.encode() for word in words], object)
+    # A missing word, whose code is -1, is told from an empty one by a byte that no UTF-8 text starts with.
+    return b"s", np.array([*(word.encode() for word in words), b"\xff"], object)[codes]
 
 
 def _prefixed(text: bytes) -> bytes:

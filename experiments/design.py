@@ -1,0 +1,158 @@
+"""The design points of a sweep: which numbers, levers and groups each of them changes."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conf import units
+from conf.input_error import InputError, choice, shown
+from conf.policies import LEVERS, with_levers
+from conf.schema import Run, Tree, checked, unknown_key
+
+# Swept by composing the configuration anew: it takes a tenth of a second, and there are few of them.
+COMPOSED = ("cohort", "clinic", "disease", "scenario", "policies", "seed")
+WAYS = ("grid", "list", "latin")
+Values = dict[str, Any]
+# Returns the run of the command line with some words more.
+Composer = Callable[[list[str]], Run]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A design point: the swept names with their values, and the run that they make."""
+
+    values: Values
+    run: Run
+
+    def columns(self) -> Values:
+        """Return the values as cells of a table: numbers, flags and words."""
+        return {
+            name: shown(value) if isinstance(value, list) else value for name, value in self.values.items()
+        }
+
+    def words(self) -> str:
+        """Return the point as the command line writes it."""
+        return " ".join(f"{name}={shown(value)}" for name, value in self.values.items())
+
+
+def read_design(given: Tree, composed: Composer) -> list[Point]:
+    """Return the design points that ``grid``, ``list`` or ``latin`` ask for, in order.
+
+    Every value is checked here, before anything is simulated. Raises InputError.
+    """
+    asked = [way for way in WAYS if given[way] is not None]
+    if len(asked) != 1:
+        raise InputError(
+            "a sweep needs one of grid, list and latin, as in 'grid={surgery.leak_probability:[0.02,0.05]}'"
+            + (f"; {' and '.join(asked)} are given" if asked else "")
+        )
+    way = asked[0]
+    if way == "grid":
+        wanted = _grid(given["grid"])
+    elif way == "list":
+        wanted = _list(given["list"])
+    else:
+        wanted = _latin(given["latin"], given["points"], given["design_seed"])
+    base: dict[str, Run] = {}
+    points: list[Point] = []
+    for values in wanted:
+        words = [f"{name}={shown(value)}" for name, value in values.items() if name in COMPOSED]
+        key = " ".join(words)
+        if key not in base:
+            base[key] = composed(words)
+        points.append(_point(values, base[key]))
+    seen: set[str] = set()
+    for point in points:
+        if point.words() in seen:
+            raise InputError(f"{way}: {point.words()}: this point stands there twice")
+        seen.add(point.words())
+    return points
+
+
+def _grid(axes: object) -> list[Values]:
+    axes = _mapping("grid", axes, "{name:[value,value]}")
+    for name, values in axes.items():
+        if not isinstance(values, list) or not values:
+            raise InputError(f"grid: {name}={shown(values)}: must be a list of values, as in {name}:[a,b]")
+    return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+
+
+def _list(points: object) -> list[Values]:
+    if not isinstance(points, list) or not points:
+        raise InputError(
+            f"list={shown(points)}: must be a list of points, as in [{{name:value}},{{name:value}}]"
+        )
+    points = [_mapping("list", point, "{name:value}") for point in points]
+    for point in points:
+        if set(point) != set(points[0]):
+            raise InputError(
+                f"list: {shown(point)}: every point must set the same names as {shown(points[0])}"
+            )
+    return [{name: point[name] for name in points[0]} for point in points]
+
+
+def _latin(ranges: object, points: object, seed: object) -> list[Values]:
+    from scipy.stats import qmc
+
+    ranges = _mapping("latin", ranges, "{name:[low,high]}")
+    count = units.whole("points", points, 1)
+    for name, ends in ranges.items():
+        if not isinstance(ends, list) or len(ends) != 2:
+            raise InputError(f"latin: {name}={shown(ends)}: must be [low, high]")
+        low, high = (units.number(f"latin: {name}", end, units.ANY) for end in ends)
+        if low >= high:
+            raise InputError(f"latin: {name}={shown(ends)}: low must be below high")
+    hypercube = qmc.LatinHypercube(len(ranges), rng=units.whole("design_seed", seed, 0))
+    lows, highs = zip(*ranges.values(), strict=True)
+    sample = qmc.scale(hypercube.random(count), lows, highs)
+    return [dict(zip(ranges, map(float, row), strict=True)) for row in sample]
+
+
+def _mapping(way: str, value: object, example: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or not value:
+        raise InputError(f"{way}={shown(value)}: must hold names and values, as in {example}")
+    return {str(name): item for name, item in value.items()}
+
+
+def _point(values: Values, run: Run) -> Point:
+    levers = {name: value for name, value in values.items() if name in LEVERS}
+    taken: Values = {}
+    for name, value in values.items():
+        if name in COMPOSED or name in levers:
+            taken[name] = value
+        else:
+            run, taken[name] = _with_number(run, name, value)
+    if levers:
+        policies = tuple(with_levers(policy, levers) for policy in run.policies)
+        comparator = next(policy for policy in policies if policy.name == run.comparator.name)
+        run = dataclasses.replace(run, policies=policies, comparator=comparator)
+    return Point(taken, run)
+
+
+def _with_number(run: Run, key: str, value: object) -> tuple[Run, Any]:
+    """Return the run with one number, or list of numbers, of its trees changed, and that value as checked."""
+    section, *path = key.split(".")
+    trees = {"cohort": run.cohort, "clinic": run.clinic, **run.parameters}
+    here: Any = trees.get(section)
+    for name in path:
+        here = here.get(name) if isinstance(here, Mapping) else None
+    if here is None or isinstance(here, Mapping):
+        if key in Run.__dataclass_fields__:
+            raise InputError(f"{key}: is not swept; swept are numbers, levers and {', '.join(COMPOSED)}")
+        if not path and section not in trees:
+            raise InputError(
+                f"{key}={shown(value)}: there is no such name to sweep{choice(key, [*LEVERS, *COMPOSED])}"
+            )
+        raise unknown_key(key, value)
+    number = checked(key, value, here)
+    tree = _replaced(trees[section], path, number)
+    if section in run.parameters:
+        return dataclasses.replace(run, parameters={**run.parameters, section: tree}), number
+    return dataclasses.replace(run, **{section: tree}), number
+
+
+def _replaced(tree: Tree, path: list[str], value: Any) -> Tree:
+    name, *rest = path
+    return {**tree, name: _replaced(tree[name], rest, value) if rest else value}

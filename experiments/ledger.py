@@ -1,0 +1,191 @@
+"""The ledger of a sweep: every finished task, kept as it ends, in ``ledger/`` of the sweep's folder.
+
+An entry is named by everything that its counts follow from, so one made from other numbers, other code or
+other luck can never be taken for it. It is written beside its place and renamed onto it: at any instant an
+entry is there in full or not at all, and a checksum tells damage that comes later.
+"""
+
+import fcntl
+import functools
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+
+from conf.input_error import InputError, shown
+from conf.schema import Run, Tree, world_tree
+
+ROOT = Path(__file__).resolve().parent.parent
+MARK = b"lrrc ledger 1\n"
+HEAD = "ledger.json"
+OLD_SECONDS = 3600.0
+# Of a resolved run: what the lives do not follow from, or what may grow.
+LEFT_OUT = ("out", "rows", "published", "patients", "replication")
+# What the same counts also hang on: their logarithms and their compiler.
+PACKAGES = ("numpy", "numba")
+
+
+@functools.cache
+def code_files() -> dict[str, str]:
+    """Return the digest of every source that a count follows from: by file, and the versions of PACKAGES."""
+    files = [*sorted((ROOT / "sim").rglob("*.py")), *sorted((ROOT / "conf").rglob("*.py"))]
+    files += [ROOT / "experiments" / "lives.py", ROOT / "experiments" / "counts.py"]
+    digests = {
+        path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+    }
+    return {**digests, **{name: metadata.version(name) for name in PACKAGES}}
+
+
+@functools.cache
+def code_digest() -> str:
+    """Return the digest of all that ``code_files`` names."""
+    return _digest(code_files())
+
+
+def lives_digest(run: Run) -> str:
+    """Return the digest of what a run's lives follow from: numbers, levers, luck, horizon and code."""
+    return _digest(
+        {
+            "worlds": {policy.name: world_tree(run, policy) for policy in run.policies},
+            "clinic": run.clinic,
+            "comparator": run.comparator.name,
+            "horizon_years": run.horizon_years,
+            "seed": run.seed,
+            "replication": run.replication,
+            "code": code_digest(),
+        }
+    )
+
+
+def address(lives: str, first: int, stop: int) -> str:
+    """Return the name of the entry of patients ``first`` to ``stop - 1`` of some lives."""
+    return _digest([lives, first, stop])
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+class Ledger:
+    """The entries in a folder; the same folder may be written to by several processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @contextmanager
+    def open(self, run: Run) -> Iterator[None]:
+        """Hold the ledger for one command; make it where there is none.
+
+        Raises InputError where it was made by another configuration or other code, naming what differs, and
+        where another command is at work in it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / "lock", "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise InputError(f"out={self.folder.parent}: another command is at work in it") from error
+            mine = {"configuration": _base(run), "code": code_files()}
+            # A damaged head is written anew: entries carry their own names, and cannot be mixed.
+            if (found := self._head()) is None:
+                _write(self.folder / HEAD, json.dumps({**mine, "digest": _digest(mine)}, indent=1).encode())
+            else:
+                self._refuse_another(found, mine)
+            for left in self.folder.glob("*/.*.tmp"):
+                # Not those of a cluster's job that is still writing.
+                if time.time() - left.stat().st_mtime > OLD_SECONDS:
+                    left.unlink(missing_ok=True)
+            yield
+
+    def read(self, name: str) -> bytes | None:
+        """Return an entry's counts, or None where it is not there or damaged; a damaged one is removed."""
+        path = self._path(name)
+        try:
+            whole = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        start = len(MARK) + 32
+        packed = whole[start:]
+        if whole[:start] == MARK + _checksum(name, packed):
+            return packed
+        path.unlink(missing_ok=True)
+        return None
+
+    def record(self, name: str, packed: bytes) -> None:
+        """Keep an entry's counts. Raises OSError where the disk does not take them; nothing half is left."""
+        path = self._path(name)
+        path.parent.mkdir(exist_ok=True)
+        _write(path, MARK + _checksum(name, packed) + packed)
+
+    def _path(self, name: str) -> Path:
+        return self.folder / name[:2] / name[2:]
+
+    def _head(self) -> Tree | None:
+        try:
+            head = json.loads((self.folder / HEAD).read_text("utf-8"))
+            digest = head.pop("digest")
+        except (FileNotFoundError, ValueError, KeyError, AttributeError):
+            return None
+        return head if digest == _digest(head) else None
+
+    def _refuse_another(self, found: Tree, mine: Tree) -> None:
+        where = f"out={self.folder.parent}: this folder's ledger was made"
+        then, now = _leaves(found["configuration"]), _leaves(json.loads(json.dumps(mine["configuration"])))
+        if differing := sorted(key for key in {*then, *now} if then.get(key) != now.get(key)):
+            key, more = differing[0], len(differing) - 1
+            raise InputError(
+                f"{where} with {key}={shown(then.get(key))}, not {shown(now.get(key))}"
+                + (f", and differs in {more} more, such as {differing[1]}" if more else "")
+                + "; name another folder"
+            )
+        if changed := sorted(
+            file
+            for file in {*found["code"], *mine["code"]}
+            if found["code"].get(file) != mine["code"].get(file)
+        ):
+            raise InputError(
+                f"{where} by another code version: {', '.join(changed[:3])} differ; name another folder"
+            )
+
+
+def _base(run: Run) -> Tree:
+    return {key: value for key, value in run.resolved().items() if key not in LEFT_OUT}
+
+
+def _leaves(tree: Tree, above: str = "") -> Tree:
+    leaves: Tree = {}
+    for key, value in tree.items():
+        leaves |= _leaves(value, f"{above}{key}.") if isinstance(value, Mapping) else {f"{above}{key}": value}
+    return leaves
+
+
+def _checksum(name: str, packed: bytes) -> bytes:
+    return hashlib.sha256(name.encode() + packed).digest()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file so that it is there in full, or as it was before."""
+    beside = path.with_name(f".{path.name}.{os.uname().nodename}-{os.getpid()}.tmp")
+    try:
+        with open(beside, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def entries(folder: Path) -> list[Path]:
+    """Return the files of a ledger's entries, sorted."""
+    return sorted(path for path in folder.glob("??/*") if not path.name.startswith("."))

@@ -1,0 +1,393 @@
+"""A sweep: many design points, in tasks that are kept as they end, on this machine or a cluster."""
+
+import dataclasses
+import functools
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra import compose
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+from tqdm import tqdm
+
+from conf import units
+from conf.input_error import InputError, choice, shown
+from conf.schema import Run, Tree, read_run
+from experiments import ledger as book
+from experiments.design import Point, Values, read_design
+from experiments.executors import (
+    ClusterLostError,
+    Ended,
+    Failure,
+    Task,
+    checked_compute,
+    executor,
+    uninterrupted,
+    workers_of_this_machine,
+)
+from experiments.launch import IncompleteError
+from experiments.ledger import Ledger
+from experiments.sweep_folder import SweepFolder, sweep_folder
+from sim.clinic import is_unlimited
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from experiments.counts import Sum
+
+CELLS = 25  # whose tables are made together
+# The sweep's own keys; their words stand in experiments/guide.py.
+SETTINGS = (
+    "grid", "list", "latin", "points", "design_seed", "replications", "block", "on_error", "precision",
+    "precision_of", "most_patients", "outcomes", "at_years", "compute",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked sweep: what to live, how precisely, and where."""
+
+    given: Tree
+    run: Run
+    points: list[Point]
+    replications: int
+    block: int
+    stop_on_error: bool
+    precision: float | None
+    of_difference: bool
+    most_patients: int
+    outcomes: list[str]
+    years: float
+    compute: Tree
+
+
+@dataclass
+class Cell:
+    """A design point and replication, of so many patients so far."""
+
+    point: int
+    run: Run
+    lives: str
+    patients: int
+    columns: Values
+
+    def tasks(self, plan: Plan) -> list[Task]:
+        """Return the cell's tasks; patients who queue for the same resources are one."""
+        size = plan.block if is_unlimited(self.run.clinic) else self.patients
+        threads = int(plan.compute["threads"])
+        ranges = [(first, min(first + size, self.patients)) for first in range(0, self.patients, size)]
+        return [
+            Task(
+                self.run, *range_, book.address(self.lives, *range_), self.point, book.code_digest(), threads
+            )
+            for range_ in ranges
+        ]
+
+
+def sweep(config: DictConfig, command: str) -> Path:
+    """Live every design point, keep what is done as it ends, write the tables; return the folder.
+
+    Raises InputError for input that cannot be run, before anything is lived, and IncompleteError where tasks
+    failed or a cluster was lost: the same command then goes on.
+    """
+    words = [*HydraConfig.get().overrides.task] if HydraConfig.initialized() else []
+    plan = read_plan(config, words)
+    with sweep_folder(plan, command) as folder:
+        ledger = Ledger(folder.final / "ledger")
+        with executor(plan.compute, ledger) as execute, ledger.open(plan.run):
+            folder.begin()
+            try:
+                cells = lived(plan, ledger, folder, execute)
+                write(plan, ledger, cells, folder)
+            except KeyboardInterrupt as stop:
+                raise KeyboardInterrupt(str(folder.told)) from stop
+            except ClusterLostError as error:
+                raise IncompleteError(f"{error}; {folder.told}") from error
+    return folder.final
+
+
+def read_plan(config: DictConfig, words: list[str]) -> Plan:
+    """Return the sweep that a composed configuration asks for, checked; ``words`` composed it."""
+    given: Tree = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    own = {key: given.pop(key) for key in SETTINGS}
+    run = read_run(OmegaConf.create(given))
+    if run.rows:
+        raise InputError("rows=true: a sweep keeps counts, not rows; use lrrc compare")
+    if run.journal:
+        raise InputError("journal=true: a sweep keeps counts, not a journal; use lrrc compare")
+
+    def composed(more: list[str]) -> Run:
+        if not more:
+            return run
+        again: Any = OmegaConf.to_container(compose("sweep", [*words, *more]), resolve=True)
+        return read_run(OmegaConf.create({key: value for key, value in again.items() if key not in SETTINGS}))
+
+    plan = Plan(
+        given=own,
+        run=run,
+        points=read_design(own, composed),
+        replications=units.whole("replications", own["replications"], 1),
+        block=units.whole("block", own["block"], 1),
+        stop_on_error=_one_of("on_error", own["on_error"], ("continue", "stop")) == "stop",
+        precision=None
+        if own["precision"] is None
+        else units.number("precision", own["precision"], units.POSITIVE),
+        of_difference=_one_of("precision_of", own["precision_of"], ("difference", "outcome")) == "difference",
+        most_patients=units.whole("most_patients", own["most_patients"], 1),
+        outcomes=_outcomes(own["outcomes"]),
+        years=_years(own["at_years"], run),
+        compute=checked_compute(own["compute"]),
+    )
+    if plan.precision is not None:
+        if not all(is_unlimited(point.run.clinic) for point in plan.points):
+            raise InputError(
+                "precision: patients who queue are lived as one cohort; ask for replications instead"
+            )
+        if plan.of_difference and any(len(point.run.policies) == 1 for point in plan.points):
+            raise InputError("precision: one policy has no difference; set precision_of=outcome")
+    return plan
+
+
+def _one_of(key: str, value: object, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise InputError(
+            f"{key}={shown(value)}: must be one of {', '.join(allowed)}{choice(str(value), allowed)}"
+        )
+    return str(value)
+
+
+def _outcomes(names: object) -> list[str]:
+    from sim.outcomes import CURVES
+
+    if not isinstance(names, list) or not names:
+        raise InputError(f"outcomes={shown(names)}: must be a list of outcomes, as in [{CURVES[0]}]")
+    return [_one_of("outcomes", name, CURVES) for name in names]
+
+
+def _years(years: object, run: Run) -> float:
+    from experiments.lives import horizons
+
+    told = horizons(run.horizon_years)
+    if years is None:
+        return 5.0 if 5.0 in told else told[-1]
+    if years not in told:
+        raise InputError(f"at_years={shown(years)}: must be one of {', '.join(f'{year:g}' for year in told)}")
+    return float(years)  # type: ignore[arg-type]
+
+
+def lived(plan: Plan, ledger: Ledger, folder: SweepFolder, execute: Any) -> list[Cell]:
+    """Live every cell with as many patients as it needs, and return the cells."""
+    cells = []
+    for number, point in enumerate(plan.points):
+        for k in range(plan.replications):
+            run = dataclasses.replace(
+                point.run, replication=point.run.replication + k, out=None, published=()
+            )
+            cells.append(Cell(number, run, book.lives_digest(run), run.patients, point.columns()))
+    wanting = cells
+    while wanting:
+        missing = [task for cell in wanting for task in cell.tasks(plan) if ledger.read(task.entry) is None]
+        done(plan, missing, ledger, folder, execute)
+        wanting = enlarged(plan, ledger, wanting)
+    return cells
+
+
+def done(plan: Plan, tasks: list[Task], ledger: Ledger, folder: SweepFolder, execute: Any) -> None:
+    """Do the tasks and record each as it ends. Raises IncompleteError where some failed."""
+    failures: list[tuple[Task, Failure]] = []
+    folder.told.wanted = len(tasks)
+    folder.told.kept = 0
+    for task, ended in shown_progress(execute(tasks), tasks):
+        if isinstance(ended, Failure):
+            failures.append((task, ended))
+            print(f"lrrc: failed: {task_words(plan, task)}: {ended.words}", file=sys.stderr)
+            if plan.stop_on_error:
+                break
+        else:
+            ledger.record(task.entry, ended)
+            folder.told.kept += 1
+    folder.failed(
+        [{**plan.points[task.point].columns(), **_about(task), **why._asdict()} for task, why in failures]
+    )
+    if failures:
+        raise IncompleteError(
+            f"{len(failures)} of {len(tasks)} tasks failed, see {folder.final / 'failed.csv'}; {folder.told}"
+        )
+
+
+def task_words(plan: Plan, task: Task) -> str:
+    """Return which part of the sweep a task is."""
+    patients = f"patients {task.first} to {task.stop - 1}"
+    return f"{plan.points[task.point].words()}, replication {task.run.replication}, {patients}"
+
+
+def _about(task: Task) -> Tree:
+    return {"replication": task.run.replication, "first": task.first, "stop": task.stop}
+
+
+def shown_progress(ended: Iterator[Ended], tasks: list[Task]) -> Iterator[Ended]:
+    """Yield what ended; on a terminal, tell tasks done, patients a second and the time left."""
+    start, patients = time.perf_counter(), 0
+    with tqdm(
+        total=len(tasks), unit=" tasks", delay=2.0, leave=False, disable=not sys.stderr.isatty()
+    ) as bar:
+        for task, result in ended:
+            yield task, result
+            patients += (task.stop - task.first) * len(task.run.policies)
+            bar.set_postfix_str(f"{patients / (time.perf_counter() - start):,.0f} patients/s", refresh=False)
+            bar.update()
+
+
+def summed(plan: Plan, ledger: Ledger, cell: Cell, total: "Sum") -> "Sum":
+    """Return the sum with the counts of a cell alone. Raises IncompleteError where an entry went bad."""
+    total.clear()
+    for task in cell.tasks(plan):
+        total.add(entry(ledger, task))
+    return total
+
+
+def entry(ledger: Ledger, task: Task) -> bytes:
+    """Return a task's counts from the ledger. Raises IncompleteError where they are no longer there."""
+    if (packed := ledger.read(task.entry)) is None:
+        raise IncompleteError("an entry of the ledger was lost or damaged; the same command makes it anew")
+    return packed
+
+
+def half_widths(plan: Plan, cell: Cell, total: "Sum") -> Tree:
+    """Return, by policy, the estimate that precision is asked of: the outcome, or the difference."""
+    from analysis import estimates
+    from sim.outcomes import Key
+
+    tallies, pairs = total.tallies([policy.name for policy in cell.run.policies])
+    key = Key(plan.outcomes[0], horizon_years=plan.years)
+    if plan.of_difference:
+        return {policy: estimates.share_difference(pair.binary[key]) for policy, pair in pairs.items()}
+    return {policy: estimates.share(tally.binary[key]) for policy, tally in tallies.items()}
+
+
+def widest(found: Tree) -> float:
+    """Return the largest half-width; infinity where there was nobody."""
+    halves = [(estimate.ci_high - estimate.ci_low) / 2 for estimate in found.values()]
+    return max(half if half == half else float("inf") for half in halves)
+
+
+def enlarged(plan: Plan, ledger: Ledger, cells: list[Cell]) -> list[Cell]:
+    """Give the cells that are not precise enough more patients, and return them."""
+    if plan.precision is None:
+        return []
+    from experiments.counts import Sum
+
+    wanting, total = [], Sum()
+    for cell in cells:
+        half = widest(half_widths(plan, cell, summed(plan, ledger, cell, total)))
+        if half > plan.precision and cell.patients >= plan.most_patients:
+            print(
+                f"lrrc: precision {plan.precision:g} is not met with most_patients={plan.most_patients}: "
+                f"{plan.points[cell.point].words()}, half-width {half:.2g}",
+                file=sys.stderr,
+            )
+        elif half > plan.precision:
+            # The half-width falls with the root of the patients; an early estimate of it is not trusted far.
+            needed = cell.patients * min((half / plan.precision) ** 2, 4.0)
+            blocks = max(-int(-needed // plan.block), cell.patients // plan.block + 1)
+            cell.patients = min(blocks * plan.block, plan.most_patients)
+            wanting.append(cell)
+    return wanting
+
+
+def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder) -> None:
+    """Write the tables and pictures of a complete sweep."""
+    import pandas as pd
+
+    from analysis.sweep import draw_sweep
+
+    made: dict[str, list[pd.DataFrame]] = {"outcomes": [], "differences": [], "convergence": []}
+    for found in tabled(plan, ledger, cells):
+        for name, table in found.items():
+            made[name].append(table)
+    complete = {name: pd.concat(parts, ignore_index=True) for name, parts in made.items() if parts}
+    for name, table in complete.items():
+        folder.table(f"{name}.csv", table)
+    folder.table("outcomes.parquet", complete["outcomes"])
+    folder.table(
+        "design.csv", pd.DataFrame([{"point": k, **point.columns()} for k, point in enumerate(plan.points)])
+    )
+    folder.notes["sweep"] = {
+        "points": len(plan.points),
+        "replications": plan.replications,
+        "patients": sum(cell.patients for cell in cells),
+        "tasks": sum(len(cell.tasks(plan)) for cell in cells),
+        "code_sha256": book.code_digest(),
+    }
+    draw_sweep(complete, list(plan.points[0].values), plan.outcomes, plan.years, folder.path, plan.precision)
+
+
+def tabled(plan: Plan, ledger: Ledger, cells: list[Cell]) -> Iterator[dict[str, "pd.DataFrame"]]:
+    """Yield the tables of the cells, in order; many cells are shared out to processes."""
+    batches = [cells[first : first + CELLS] for first in range(0, len(cells), CELLS)]
+    tables = functools.partial(cell_tables, dataclasses.replace(plan, points=[]), ledger)
+    workers = min(len(batches), len(os.sched_getaffinity(0)))
+    if workers == 1 or plan.compute.get("workers") == 1:
+        yield from map(tables, batches)
+        return
+    with workers_of_this_machine(workers) as pool:
+        with uninterrupted():
+            ended = pool.map(tables, batches)
+        yield from ended
+
+
+def cell_tables(plan: Plan, ledger: Ledger, cells: list[Cell]) -> dict[str, "pd.DataFrame"]:
+    """Return the tables of some cells, with a column for each swept name and the replication first."""
+    import pandas as pd
+
+    from analysis import tables
+    from experiments.counts import Sum
+    from experiments.lives import horizons
+
+    made: dict[str, list[pd.DataFrame]] = {"outcomes": [], "differences": [], "convergence": []}
+    total = Sum()
+    for cell in cells:
+        run, horizons_years = cell.run, horizons(cell.run.horizon_years)
+        tallies, pairs = summed(plan, ledger, cell, total).tallies([policy.name for policy in run.policies])
+        found = {
+            "outcomes": tables.outcomes(tallies, horizons_years),
+            "differences": tables.differences(tallies, pairs, run.comparator.name, horizons_years),
+        }
+        if plan.precision is not None:
+            found["convergence"] = convergence(plan, ledger, cell)
+        for name, table in found.items():
+            about = {**cell.columns, "replication": run.replication}
+            front = pd.DataFrame({key: [value] * len(table) for key, value in about.items()}, table.index)
+            made[name].append(pd.concat([front, table], axis=1))
+    return {name: pd.concat(parts, ignore_index=True) for name, parts in made.items() if parts}
+
+
+def convergence(plan: Plan, ledger: Ledger, cell: Cell) -> "pd.DataFrame":
+    """Return how the estimate and its half-width went, block by block, in at most 200 rows a policy."""
+    import pandas as pd
+
+    from experiments.counts import Sum
+
+    total, rows, tasks = Sum(), [], cell.tasks(plan)
+    step = -(-len(tasks) // 200)
+    for number, task in enumerate(tasks, 1):
+        total.add(entry(ledger, task))
+        if number % step and number < len(tasks):
+            continue
+        for policy, estimate in half_widths(plan, cell, total).items():
+            rows.append(
+                {
+                    "policy": policy,
+                    "outcome": plan.outcomes[0],
+                    "horizon_years": plan.years,
+                    "patients": task.stop,
+                    "estimate": estimate.estimate,
+                    "half_width": (estimate.ci_high - estimate.ci_low) / 2,
+                }
+            )
+    return pd.DataFrame(rows)

@@ -1,0 +1,111 @@
+"""The folder of a sweep: its ledger from the start, its tables when they are complete."""
+
+import csv
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conf.input_error import InputError
+from conf.schema import Tree
+from experiments.run_folder import FULL_OR_FORBIDDEN, RunFolder
+
+if TYPE_CHECKING:
+    from experiments.sweep import Plan
+
+
+@dataclass
+class Told:
+    """How far a sweep came, for whoever reads why it stopped."""
+
+    final: Path
+    wanted: int = 0
+    kept: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kept} of {self.wanted} tasks were done and all that was done is kept; "
+            f"the same command with out={self.final} goes on"
+        )
+
+
+@contextmanager
+def sweep_folder(plan: "Plan", command: str) -> Iterator["SweepFolder"]:
+    """Yield the folder; when the context ends well, give it the tables, config and manifest.
+
+    Raises InputError where nothing can be written, or where something else is there already.
+    """
+    folder = SweepFolder(plan, command)
+    try:
+        folder._open()
+        yield folder
+        folder._complete()
+    except OSError as error:
+        if error.errno in FULL_OR_FORBIDDEN:
+            raise folder._unwritable(error) from error
+        raise
+    finally:
+        folder._remove()
+
+
+class SweepFolder(RunFolder):
+    """What a sweep has written: tables wait in ``path``, within the final folder, until they are complete."""
+
+    def __init__(self, plan: "Plan", command: str) -> None:
+        super().__init__("sweep", plan.run, command)
+        self.plan = plan
+        self.path = self.final / self.path.name.replace(self.final.name, "tables")
+        self.told = Told(self.final)
+
+    def begin(self) -> None:
+        """Remove what a killed command left; to be called once the ledger is held."""
+        for left in self.final.glob(".tables.partial-*"):
+            if left != self.path:
+                shutil.rmtree(left, ignore_errors=True)
+
+    def failed(self, rows: list[Tree]) -> None:
+        """Write ``failed.csv``, or remove an earlier one where nothing failed."""
+        path = self.final / "failed.csv"
+        path.unlink(missing_ok=True)
+        if rows:
+            with open(path, "w", newline="", encoding="utf-8") as file:
+                table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+                table.writeheader()
+                table.writerows(rows)
+
+    def resolved(self) -> Tree:
+        return {**self.plan.given, **super().resolved()}
+
+    def _open(self) -> None:
+        if self.final.exists() and not self.final.is_dir():
+            raise InputError(
+                f"out={self.run.out}: is a file; name a new or an empty folder, or a sweep's own"
+            )
+        if self.final.is_dir() and any(self.final.iterdir()) and not (self.final / "ledger").is_dir():
+            raise InputError(
+                f"out={self.run.out}: the folder is not empty, and no sweep's; name a new or an empty one"
+            )
+        self.made = [parent for parent in self.path.parents if not parent.exists()]
+        self.path.mkdir(parents=True)
+
+    def _unwritable(self, error: OSError) -> InputError:
+        return InputError(f"out={self.final}: cannot be written: {error.strerror}; {self.told}")
+
+    def _rename(self) -> None:
+        """Give the folder its tables; while they change, it has no manifest."""
+        manifest = self.final / "manifest.json"
+        new = {path.name for path in self.path.iterdir()} - {manifest.name}
+        old = json.loads(manifest.read_text("utf-8"))["files"] if manifest.is_file() else []
+        manifest.unlink(missing_ok=True)
+        for name in old:
+            (self.final / name).unlink(missing_ok=True)
+        for name in sorted(new):
+            (self.path / name).replace(self.final / name)
+        (self.path / manifest.name).replace(manifest)
+
+    def _complete(self) -> None:
+        self.notes["files"] = sorted({path.name for path in self.path.iterdir()} | {"config.yaml"})
+        super()._complete()

@@ -1,0 +1,205 @@
+"""A sweep lives what its design says, and every design point as a run of its own would."""
+
+import json
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from hydra import compose, initialize_config_module
+from sweeping import LEAK, SMALL, digests, swept
+
+from conf.input_error import InputError
+from conf.policies import with_levers
+from experiments.command import main
+from experiments.sweep import read_plan
+from sim.policy import Use
+
+LEAK_KEY = "surgery.leak_probability"
+
+
+def plan(*words):
+    words = [word for word in words if word]
+    with initialize_config_module("conf", version_base=None):
+        return read_plan(compose("sweep", list(words)), list(words))
+
+
+@pytest.fixture(scope="module")
+def leaks(tmp_path_factory):
+    """The folder of a small sweep over two values of a parameter."""
+    out = tmp_path_factory.mktemp("sweep") / "leaks"
+    assert swept(out, LEAK) == 0
+    return out
+
+
+def test_a_grid_is_every_combination_in_order():
+    points = plan("grid={surgery.leak_probability:[0.02,0.05],washout:[always,never]}").points
+    assert [tuple(point.values.values()) for point in points] == [
+        (0.02, "always"), (0.02, "never"), (0.05, "always"), (0.05, "never"),
+    ]  # fmt: skip
+    for point in points:
+        assert point.run.parameters["surgery"]["leak_probability"] == point.values[LEAK_KEY]
+        assert {policy.washout for policy in point.run.policies} == {Use[point.values["washout"].upper()]}
+
+
+def test_a_list_is_its_points_whatever_the_order_of_their_names():
+    points = plan("list=[{washout:always,seed:3},{seed:4,washout:never}]").points
+    assert [(point.run.seed, point.run.policies[0].washout) for point in points] == [
+        (3, Use.ALWAYS),
+        (4, Use.NEVER),
+    ]
+
+
+def test_a_latin_hypercube_has_one_point_in_each_slice_of_every_range():
+    words = ("latin={surgery.leak_probability:[0.02,0.1],cohort.female_share:[0.2,0.6]}", "points=20")
+    values = pd.DataFrame([point.values for point in plan(*words).points])
+    for name, (low, high) in {LEAK_KEY: (0.02, 0.1), "cohort.female_share": (0.2, 0.6)}.items():
+        slices = np.floor((values[name] - low) / (high - low) * 20)
+        assert sorted(slices) == list(range(20))
+    assert values.equals(pd.DataFrame([point.values for point in plan(*words).points]))
+    assert not values.equals(pd.DataFrame([point.values for point in plan(*words, "design_seed=2").points]))
+
+
+def test_a_group_is_swept_under_the_numbers_of_the_command_line():
+    points = plan("grid={cohort:[dutch_tme,dutch_contemporary]}", "cohort.female_share=0.5").points
+    assert [point.run.cohort["female_share"] for point in points] == [0.5, 0.5]
+    assert points[0].run.cohort["age_mean_years"] != points[1].run.cohort["age_mean_years"]
+
+
+def test_policies_themselves_are_swept():
+    points = plan("grid={policies:[[tme_alone,short_course+washout_always],[tme_alone]]}").points
+    assert [len(point.run.policies) for point in points] == [2, 1]
+    assert points[0].columns() == {"policies": "[tme_alone,short_course+washout_always]"}
+
+
+def test_a_number_of_a_list_swept_leaves_the_command_lines_run_as_it_was():
+    made = plan("grid={cohort.plane_shares:[[1,0,0],[0,1,0]]}")
+    assert [point.run.cohort["plane_shares"] for point in made.points] == [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    assert made.run.cohort["plane_shares"] not in [point.run.cohort["plane_shares"] for point in made.points]
+
+
+def test_a_thousand_points_are_composed_within_seconds():
+    start = time.process_time()
+    assert len(plan("latin={surgery.leak_probability:[0,0.1]}", "points=1000").points) == 1000
+    assert time.process_time() - start < 5
+
+
+def test_levers_that_contradict_each_other_are_refused_in_any_point():
+    with pytest.raises(InputError, match="leaves no anastomosis"):
+        plan("grid={diverting_stoma:[usual,always]}", "policies=[tme_alone,abdominoperineal_resection]")
+    base = plan(LEAK).run.policies[0]
+    assert with_levers(base, {"washout": "always"}).name == base.name
+
+
+REFUSED = [
+    ("", "a sweep needs one of grid, list and latin"),
+    (f"{LEAK} list=[{{seed:1}}]", "grid and list are given"),
+    ("grid={surgery.leak_probabilty:[0.1]}", "did you mean surgery.leak_probability?"),
+    (
+        "grid={surgery.leak_probability:[1.4]}",
+        "surgery.leak_probability=1.4: out of range; must be from 0 to 1",
+    ),
+    ("grid={surgery:[1]}", "there is no key surgery"),
+    ("grid={surgery.leak_probability:0.1}", "must be a list of values"),
+    ("grid={surgery.leak_probability:[0.1,0.10]}", "this point stands there twice"),
+    ("grid={washout:[sometimes]}", "washout=sometimes: must be one of usual, never, always"),
+    ("grid={washuot:[always]}", "did you mean washout?"),
+    ("grid={cohort:[duch]}", "cohort=duch: there is no such cohort"),
+    ("grid={patients:[10]}", "patients: is not swept"),
+    ("list=[{washout:always},{seed:1}]", "every point must set the same names"),
+    ("latin={surgery.leak_probability:[0.2,0.1]}", "low must be below high"),
+    ("latin={surgery.leak_probability:[0.1,0.2]} points=0", "points=0: must be a whole number"),
+    (f"{LEAK} rows=true", "a sweep keeps counts, not rows"),
+    (f"{LEAK} on_error=ignore", "on_error=ignore: must be one of continue, stop"),
+    (f"{LEAK} precision=0", "precision=0: out of range"),
+    (f"{LEAK} precision=0.01 policies=[tme_alone]", "set precision_of=outcome"),
+    (f"{LEAK} precision=0.01 clinic=regional", "ask for replications instead"),
+    (f"{LEAK} outcomes=[happiness]", "outcomes=happiness: must be one of local_recurrence"),
+    (f"{LEAK} at_years=4", "at_years=4: must be one of 1, 2, 3, 5, 10"),
+    (f"{LEAK} compute=dask", "compute.address=tcp://host:8786"),
+    (f"{LEAK} compute.workers=-1", "compute.workers=-1: must be a number above 0"),
+    (f"{LEAK} compute=slrm", "compute=slrm: there is no such compute; did you mean slurm?"),
+    (f"{LEAK} compute=slurm compute.cluster=moon", "compute.cluster=moon: must be slurm or local"),
+    (f"{LEAK} out=full", "out=full: the folder is not empty, and no sweep's"),
+]
+
+
+@pytest.mark.parametrize(("line", "message"), REFUSED, ids=[line for line, _ in REFUSED])
+def test_a_wrong_sweep_is_refused_in_one_line_and_leaves_nothing(
+    tmp_path, monkeypatch, capsys, line, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").touch()
+    assert main(["sweep", *line.split()]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert message in err
+    assert [path.name for path in tmp_path.iterdir()] == ["full"]
+
+
+def test_a_point_has_the_numbers_of_a_run_of_its_own(leaks, tmp_path):
+    words = [word for word in SMALL if not word.startswith("block")]
+    assert main(["compare", *words, f"{LEAK_KEY}=0.3", f"out={tmp_path / 'own'}"]) == 0
+    for name in ("outcomes.csv", "differences.csv"):
+        table = pd.read_csv(leaks / name)
+        point = table[table[LEAK_KEY] == 0.3].drop(columns=[LEAK_KEY, "replication"]).reset_index(drop=True)
+        pd.testing.assert_frame_equal(point, pd.read_csv(tmp_path / "own" / name), check_exact=True)
+
+
+def test_the_swept_parameter_does_what_it_should(leaks):
+    table = pd.read_csv(leaks / "outcomes.csv")
+    share = table[(table["outcome"] == "leak") & (table["policy"] == "tme_alone")].set_index(LEAK_KEY)[
+        "estimate"
+    ]
+    assert share[0.02] < 0.1 < 0.15 < share[0.3]
+
+
+def test_the_parquet_holds_what_the_csv_holds(leaks):
+    made = json.loads((leaks / "manifest.json").read_text())["tables"]
+    assert made["outcomes.csv"] == made["outcomes.parquet"]
+
+
+def test_the_folder_says_what_was_swept(leaks):
+    config = yaml.safe_load((leaks / "config.yaml").read_text())
+    assert config["grid"] == {LEAK_KEY: [0.02, 0.3]}
+    assert pd.read_csv(leaks / "design.csv")[LEAK_KEY].tolist() == [0.02, 0.3]
+    about = json.loads((leaks / "manifest.json").read_text())["sweep"]
+    assert (about["points"], about["patients"], about["tasks"]) == (2, 240, 6)
+
+
+def test_no_result_depends_on_the_size_of_a_block_or_the_number_of_threads(leaks, tmp_path):
+    assert swept(tmp_path / "one", LEAK, "block=120") == 0
+    assert swept(tmp_path / "odd", LEAK, "block=37", "compute.threads=2") == 0
+    assert digests(tmp_path / "one") == digests(tmp_path / "odd") == digests(leaks)
+
+
+def test_replications_have_luck_of_their_own(tmp_path):
+    assert swept(tmp_path / "two", LEAK, "replications=2") == 0
+    table = pd.read_csv(tmp_path / "two" / "outcomes.csv")
+    first, second = (table[table["replication"] == k].drop(columns="replication") for k in (0, 1))
+    assert len(first) == len(second)
+    assert not np.array_equal(first["estimate"], second["estimate"], equal_nan=True)
+
+
+def test_precision_adds_patients_until_every_half_width_is_met_and_shows_how(tmp_path):
+    words = (LEAK, "precision=0.01", "block=100", "patients=100", "horizon_years=1")
+    assert swept(tmp_path / "precise", *words) == 0
+    path = pd.read_csv(tmp_path / "precise" / "convergence.csv")
+    last = path.groupby([LEAK_KEY, "policy"]).last()
+    assert (last["half_width"] <= 0.01).all()
+    assert (path.groupby([LEAK_KEY, "policy"])["half_width"].first() > 0.01).any()
+    table = pd.read_csv(tmp_path / "precise" / "differences.csv")
+    whole = (table[["mechanism", "compartment", "group"]] == "all").all(axis=1)
+    rows = table[whole & (table["outcome"] == "local_recurrence")].set_index([LEAK_KEY, "policy"])
+    half = (rows["ci_high"] - rows["ci_low"]) / 2
+    pd.testing.assert_series_equal(half, last["half_width"], check_names=False)
+
+
+def test_precision_gives_up_at_the_most_patients_and_says_so(tmp_path, capsys):
+    assert swept(tmp_path / "vague", LEAK, "precision=1e-6", "most_patients=200", "precision_of=outcome") == 0
+    assert "precision 1e-06 is not met with most_patients=200" in capsys.readouterr().err
+    assert set(pd.read_csv(tmp_path / "vague" / "convergence.csv").groupby(LEAK_KEY)["patients"].max()) == {
+        200
+    }
