@@ -24,7 +24,7 @@ MARK = b"lrrc ledger 1\n"
 HEAD = "ledger.json"
 OLD_SECONDS = 3600.0
 # Of a resolved run: what the lives do not follow from, or what may grow.
-LEFT_OUT = ("out", "rows", "published", "patients", "replication")
+LEFT_OUT = ("out", "rows", "journal", "clock", "published", "patients", "replication")
 # What the same counts also hang on: their logarithms and their compiler.
 PACKAGES = ("numpy", "numba")
 
@@ -33,7 +33,8 @@ PACKAGES = ("numpy", "numba")
 def code_files() -> dict[str, str]:
     """Return the digest of every source that a count follows from: by file, and the versions of PACKAGES."""
     files = [*sorted((ROOT / "sim").rglob("*.py")), *sorted((ROOT / "conf").rglob("*.py"))]
-    files += [ROOT / "experiments" / "lives.py", ROOT / "experiments" / "counts.py"]
+    files += [ROOT / "experiments" / f"{name}.py" for name in ("lives", "clinic", "clock", "counts")]
+    files += [ROOT / "analysis" / f"{name}.py" for name in ("queueing", "warm_up")]  # how long a warm-up is
     digests = {
         path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
     }

@@ -14,8 +14,10 @@ import conf
 from conf import policies, schema
 from conf.capacity import read_capacity
 from conf.schema import read_run
+from conf.telling import read_patient
 from experiments.command import EXPERIMENTS, check, main
 from experiments.launch import launch
+from experiments.sweep import read_plan
 from sim.patient import ROW
 
 ROOT = Path(conf.__file__).parent.parent
@@ -53,7 +55,12 @@ accepted = []
 def accept(config, command):
     """An experiment that only reads its configuration, as every experiment does first."""
     name, *words = shlex.split(command)[1:]
-    accepted.append(read_capacity(config, words) if name == "capacity" else read_run(config))
+    reads = {
+        "capacity": lambda: read_capacity(config, words),
+        "patient": lambda: read_patient(config),
+        "sweep": lambda: read_plan(config, words),
+    }
+    accepted.append(reads.get(name, lambda: read_run(config))())
     return Path(command)
 
 
@@ -155,7 +162,10 @@ def test_every_file_of_numbers_that_the_model_page_names_is_there():
 def run(tmp_path_factory):
     """The folder of a small run that writes every file."""
     folder = tmp_path_factory.mktemp("documented") / "run"
-    assert main(["compare", "scenario=dutch_tme", "patients=300", "rows=true", f"out={folder}"]) == 0
+    assert (
+        main(["compare", "scenario=dutch_tme", "patients=300", "rows=true", "journal=true", f"out={folder}"])
+        == 0
+    )
     return folder
 
 
