@@ -38,6 +38,7 @@ def next_event(patient: Record, horizon_days: float) -> int:
 @compiled
 def abandon_salvage(patient: Record) -> None:
     """Call off a salvage that is planned or waited for."""
+    call_off(patient, Event.REFUSAL)
     call_off(patient, Event.SALVAGE_TREATMENT)
     call_off(patient, Event.SALVAGE_RESECTION)
 

@@ -14,6 +14,7 @@ from sim.parameters import pack
 from sim.patient import YEAR_DAYS
 from sim.policy import QueuePriority
 from sim.queues import N_RESOURCES, UNLIMITED_COUNT, Opening, Resource, ask
+from sim.refusal import book_refusal, end_wait
 from sim.salvage import procedure, specialties
 
 MINUTES_A_DAY = 1440.0
@@ -126,6 +127,7 @@ def rank_class(event: int, priority: int) -> int:
 @compiled
 def ask_for(
     rows: np.ndarray,
+    luck_table: np.ndarray,
     clinics: np.ndarray,
     worlds: np.ndarray,
     resources: np.ndarray,
@@ -149,6 +151,7 @@ def ask_for(
         return -1
     patient.agenda[event] = np.inf
     patient.waiting |= 1 << event
+    book_refusal(patient, luck_table[i], world, event, now)
     rank = rank_class(event, world.policy.queue_priority)
     return ask(resources, heaps, pool, i, event, rank, patient.number, holds_days, now)
 
@@ -158,6 +161,7 @@ def serve(rows: np.ndarray, i: int, event: int, asked_day: float, now: float) ->
     """The request was granted: its event is due now, and the wait is noted."""
     patient = rows[i]
     patient.waiting &= ~(1 << event)
+    end_wait(patient, event)
     patient.waited_days[event] += now - asked_day
     patient.agenda[event] = now
 

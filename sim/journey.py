@@ -12,6 +12,7 @@ from sim.mortality import die_of_cancer, die_of_other_causes, die_operative
 from sim.neoadjuvant import plan, restage, treat
 from sim.primary import book_growth, progress_primary, seed_metastasis
 from sim.recurrence import appear, give_symptoms, progress, rerecur
+from sim.refusal import refuse
 from sim.salvage import meet, operate, prepare
 from sim.surgery import resect
 
@@ -72,6 +73,8 @@ def react(
         progress_primary(patient, luck, world, now)
     elif event == Event.METASTASIS_SEEDING:
         seed_metastasis(patient, luck, world, now)
+    elif event == Event.REFUSAL:
+        refuse(patient, luck, world, now)
     elif event == Event.DEATH_OPERATIVE:
         die_operative(patient, luck, world, now)
     elif event == Event.DEATH_OTHER:

@@ -18,7 +18,7 @@ DRAWS = (
     "age", "sex", "fitness", "height", "height_band", "t_stage", "nodes", "node_reading", "fascia_distance",
     "fascia_reading", "emvi", "quadrant", "aggressiveness", "radiosensitivity", "death_other",
     # an untreated primary, and the calendar
-    "arrival", "primary_progression", "primary_nodes", "metastasis_seeding",
+    "arrival", "primary_progression", "primary_nodes", "metastasis_seeding", "patience",
     # neoadjuvant treatment
     "regression", "node_clearance",
     # surgery

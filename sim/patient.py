@@ -262,6 +262,7 @@ ROW = np.dtype(
         ("mri_scans", "i4"),
         # what is pending, and what the patient waits for
         ("waiting", "i8"),  # bit mask of events
+        ("refused", "?"),  # a treatment that was waited for too long
         ("waited_days", "f8", (N_EVENTS,)),  # by event, over all requests
         ("agenda", "f8", (N_EVENTS,)),
     ],

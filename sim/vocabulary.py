@@ -447,6 +447,10 @@ def seeding(before: Row, after: Row) -> Iterator[Said]:
     yield Said("It is still in place, and sends out cells that will grow into metastases.", True)
 
 
+def refusal(before: Row, after: Row) -> Iterator[Said]:
+    yield Said("The wait was too long: the patient declines the treatment.")
+
+
 def _died(of: str) -> Callable[[Row, Row], Iterator[Said]]:
     def says(before: Row, after: Row) -> Iterator[Said]:
         age = after["age_years"] + (after["death_day"] - after["diagnosed_day"]) / YEAR_DAYS
@@ -476,6 +480,7 @@ VOCABULARY = {
     Event.METASTASIS_SYMPTOMS: Words("symptoms of metastases", False, metastasis_symptoms),
     Event.PRIMARY_PROGRESSION: Words("tumour grows", True, growth),
     Event.METASTASIS_SEEDING: Words("tumour spreads", True, seeding),
+    Event.REFUSAL: Words("refusal", False, refusal),
     Event.DEATH_OPERATIVE: Words("death", False, _died("After the operation")),
     Event.DEATH_RECURRENCE: Words("death", False, _died("Of the recurrence")),
     Event.DEATH_METASTASIS: Words("death", False, _died("Of metastases")),

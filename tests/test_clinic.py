@@ -213,7 +213,15 @@ def test_whoever_leaves_a_queue_unserved_has_a_reason(crowded):
     rows, hall, journal = crowded
     unserved = hall.log[~hall.log["granted"]]
     progressed = {(i, day) for day, i, event in journal if event == Event.RECURRENCE_PROGRESSION}
-    reasons = {"death": 0, "end": 0, "progression": 0, "metastasis": 0, "found at another time": 0}
+    refused = {(i, day) for day, i, event in journal if event == Event.REFUSAL}
+    reasons = {
+        "death": 0,
+        "end": 0,
+        "refusal": 0,
+        "progression": 0,
+        "metastasis": 0,
+        "found at another time": 0,
+    }
     for line in unserved:
         patient, day = rows[line["number"]], line["left_day"]
         salvage = line["event"] in (Event.SALVAGE_TREATMENT, Event.SALVAGE_RESECTION)
@@ -221,6 +229,8 @@ def test_whoever_leaves_a_queue_unserved_has_a_reason(crowded):
             reasons["death"] += 1
         elif patient["diagnosed_day"] + CROWDED_YEARS * YEAR_DAYS == day:
             reasons["end"] += 1
+        elif (line["number"], day) in refused:
+            reasons["refusal"] += 1
         elif salvage and (line["number"], day) in progressed:
             reasons["progression"] += 1
         elif patient["metastasis_found_day"] == day and (salvage or line["event"] == Event.VISIT):
@@ -302,8 +312,34 @@ def test_no_resource_is_ever_used_by_more_than_its_units(crowded):
 # Capacities and calendars -------------------------------------------------------------------------------
 
 
+def test_who_waits_too_long_refuses_and_leaves_the_queue():
+    impatient = "pathway.patience_median_days=60"
+    rows, hall = go_through({"linac_count": 0}, "chemoradiotherapy+for_everyone", impatient)
+    refused = rows["refused"]
+    assert refused.mean() > 0.9
+    assert not rows["irradiated"].any()
+    operated = np.isfinite(rows["operated_day"])
+    assert operated[refused].mean() > 0.9  # without the radiotherapy before it
+    asked = hall.log["event"] == Event.NEOADJUVANT
+    waited = hall.log["left_day"][asked] - hall.log["asked_day"][asked]
+    assert not hall.log["granted"][asked].any() and 40.0 < np.median(waited) < 90.0
+    # nobody loses patience who is served at once
+    served, _ = go_through({}, "chemoradiotherapy+for_everyone", impatient)
+    assert not served["refused"].any() and served["irradiated"].mean() > 0.9
+
+
+def test_a_salvage_that_is_waited_for_too_long_is_refused():
+    impatient = "pathway.patience_median_days=5"
+    rows, _ = go_through(
+        {"urology_team_count": 0}, "expert_centre", impatient, "cohort=dutch_tme", patients=1500
+    )
+    assert (rows["refused"] & rows["curative_intent"]).sum() > 5
+    assert not (rows["refused"] & np.isfinite(rows["salvage_day"])).any()
+
+
 def test_without_a_linac_radiotherapy_is_waited_for_until_the_end_and_that_is_told():
-    rows, hall = go_through({"linac_count": 0}, "chemoradiotherapy")
+    endless = "pathway.patience_median_days=1e9"
+    rows, hall = go_through({"linac_count": 0}, "chemoradiotherapy", endless)
     alive = ~np.isfinite(rows["death_day"])
     waiting = rows["waiting"] >> Event.NEOADJUVANT & 1 > 0
     assert waiting.sum() > 100
@@ -322,7 +358,7 @@ def test_recurrences_first_shortens_their_waits_and_lengthens_the_others():
             "meeting_count": 1,
             "meeting_minutes": 1300.0,
         }
-        _, hall = go_through(settings, policy, patients=900)
+        _, hall = go_through(settings, policy, "pathway.patience_median_days=1e9", patients=900)
         primaries = [Event.TEAM_MEETING, Event.RESECTION]
         return granted(hall, *OF_RECURRENCE).mean(), granted(hall, *primaries).mean()
 

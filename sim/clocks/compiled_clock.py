@@ -191,7 +191,7 @@ def _run(
             else:
                 place = NO_REQUEST
                 if granted == 0:
-                    place = ask_for(rows, times, world, resources, heaps, pool, i, event, now)
+                    place = ask_for(rows, luck, times, world, resources, heaps, pool, i, event, now)
                 if place >= 0:
                     places[i, event] = place
                     due = now

@@ -187,7 +187,9 @@ class Clinic:
         """Ask for what the event needs; return the request's place, or -1 where it needs nothing."""
         resources, _, heaps, pool = self.queues
         now = self.env.now
-        place: int = ask_for(self.rows, self.times, self.world, resources, heaps, pool, i, event, now)
+        place: int = ask_for(
+            self.rows, self.luck, self.times, self.world, resources, heaps, pool, i, event, now
+        )
         if place >= 0:
             self._allocate_on(now)
         return place
