@@ -53,6 +53,7 @@ STANDS = {
     "salvage_resection": "salvaged",
     "rerecurrence": "returned",
     "metastasis_symptoms": "metastases",
+    "refusal": "follow_up",
     "depart": "depart",
 }
 OFFLINE = (

@@ -147,8 +147,9 @@ def test_a_queue_that_grows_is_told_with_its_figures_and_one_that_clears_is_not(
 
 
 def test_an_overload_that_is_the_runs_own_is_told_by_compare_too():
-    overloaded = "clinic.linac_count=6"
-    lived = simulate(compose_run("clinic=regional", overloaded, *SMALL))
+    # Without end only where nobody loses patience: refusal relieves a queue.
+    overloaded = ("clinic.linac_count=6", "pathway.patience_median_days=1e9")
+    lived = simulate(compose_run("clinic=regional", *overloaded, *SMALL))
     assert list(lived.overloads) == ["chemoradiotherapy+for_everyone"]
     assert lived.warm_up.settled["chemoradiotherapy+for_everyone"] is None
 
