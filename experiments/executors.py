@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from conf.input_error import InputError, choice, shown
-from conf.schema import Run, Tree, world_tree
+from conf.schema import Run, Tree
 from experiments.ledger import Ledger, code_digest
 
 ATTEMPTS = 2
@@ -72,11 +72,10 @@ def counted(task: Task) -> bytes:
     import numba
 
     from experiments.counts import to_bytes
-    from experiments.lives import count_block
-    from sim.parameters import pack
+    from experiments.lives import count_block, worlds_of
 
     numba.set_num_threads(max(1, min(task.threads, numba.config.NUMBA_NUM_THREADS)))
-    worlds = {policy.name: pack(world_tree(task.run, policy)) for policy in task.run.policies}
+    worlds = worlds_of(task.run)
     tallies, pairs = count_block(task.run, worlds, task.first, task.stop)
     return to_bytes(tallies, pairs)
 

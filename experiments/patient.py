@@ -96,12 +96,10 @@ def found(run: PatientRun, condition: "Condition") -> tuple[list[int], bool]:
 
 def _blocks(run: PatientRun) -> Iterator[tuple[int, "dict[str, np.ndarray]"]]:
     """Yield the cohort in blocks: the first number, and the rows by policy."""
-    from conf.schema import world_tree
-    from experiments.lives import BLOCK, live_block
+    from experiments.lives import BLOCK, live_block, worlds_of
     from sim.clinic import is_unlimited
-    from sim.parameters import pack
 
-    worlds = {policy.name: pack(world_tree(run, policy)) for policy in run.policies}
+    worlds = worlds_of(run)
     if is_unlimited(run.clinic):
         for first in range(0, run.patients, BLOCK):
             yield first, live_block(run, worlds, first, min(first + BLOCK, run.patients))

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from attended import tables
+from lived_tables import LONG_NAMES
 from matplotlib.backends.backend_agg import RendererAgg
 
 from analysis import look
@@ -15,17 +16,6 @@ from analysis.clinic_summary import summary
 from analysis.pictures import PICTURES, draw_all
 from analysis.waits import queue_lengths, utilisation, waits
 
-# As in the pictures of other runs: the longest that a reader would name.
-LONG_NAMES = (
-    "tme_alone",
-    "short_course_delayed+for_everyone+washout_always+leak_prevention",
-    "chemoradiotherapy+lateral_before_7mm+lateral_both_sides+diverting_stoma_always+surgical_training",
-    "total_neoadjuvant+for_high_risk+lateral_after_7mm+expert_centre+follow_up_intensive",
-    "washout_never",
-    "centralisation+postoperative_chemoradiotherapy+adjuvant_stage_iii",
-    "chemoradiotherapy",
-    "lateral_routine+diverting_stoma_never+follow_up_minimal",
-)
 OURS = (waits, queue_lengths, utilisation, harm_of_waiting, needed_capacity)
 
 
