@@ -26,13 +26,23 @@ NOBODY = Estimate(0, np.nan, np.nan, np.nan)
 
 def share(counts: np.ndarray) -> Estimate:
     """Return yes over (no + yes) with Wilson's interval, from [absent, no, yes]."""
-    n, yes = int(counts[NO] + counts[YES]), int(counts[YES])
-    if n == 0:
-        return NOBODY
-    p = yes / n
-    centre = (p + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
-    half = Z95 / (1 + Z95**2 / n) * np.sqrt(p * (1 - p) / n + Z95**2 / (4 * n**2))
-    return Estimate(n, p, max(centre - half, 0.0), min(centre + half, 1.0))
+    return shares(counts[None])[0]
+
+
+def shares(counts: np.ndarray) -> list[Estimate]:
+    """Return ``share`` of each of many outcomes, from counts of shape (outcomes, 3)."""
+    yes = counts[:, YES].astype(float)
+    n = counts[:, NO] + yes
+    with np.errstate(divide="ignore", invalid="ignore"):  # nobody: left out below
+        p = yes / n
+        centre = (p + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
+        half = Z95 / (1 + Z95**2 / n) * np.sqrt(p * (1 - p) / n + Z95**2 / (4 * n**2))
+    lows, highs = np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
+    columns = (n.astype(int), p, lows, highs)
+    return [
+        Estimate(*numbers) if numbers[0] else NOBODY
+        for numbers in zip(*(column.tolist() for column in columns), strict=True)
+    ]
 
 
 def mean(sums: np.ndarray, scale: float = 1.0) -> Estimate:

@@ -8,11 +8,13 @@ import pandas as pd
 
 from analysis import estimates
 from analysis.estimates import Estimate
-from sim.outcomes import ALL, FLOW, SCALE, UNITS, Key, PairTally, Tally
+from sim.outcomes import ALL, FLOW, SCALE, UNITS, Key
 from sim.patient import YEAR_DAYS
+from sim.tally import PairTally, Tally
 
 SURVIVAL_YEARS = (1.0, 3.0, 5.0)  # after a recurrence or its resection
 PER = 1000  # patients, in averted.csv and flow.csv
+COLUMNS = (*Key._fields, *Estimate._fields, "unit")  # of outcomes.csv and differences.csv
 FALLING = ("overall_survival", "disease_free_survival")  # curves of those still free of the event
 
 
@@ -20,17 +22,18 @@ def outcomes(tallies: Mapping[str, Tally], horizons_years: tuple[float, ...]) ->
     """Return ``outcomes.csv``: every outcome of every policy, with its interval and unit."""
     rows = []
     for policy, tally in tallies.items():
-        for key, counts in tally.binary.items():
-            rows.append(_row(key, estimates.share(counts), "proportion", policy=policy))
+        found = estimates.shares(np.stack(list(tally.binary.values())))
+        for key, estimate in zip(tally.binary, found, strict=True):
+            rows.append(_row(key, estimate, "proportion", policy))
         for key, counts in tally.timed.items():
             told = _years(key, horizons_years)
             found = estimates.survivals(counts, [years * YEAR_DAYS for years in told])
             for years, estimate in zip(told, found, strict=True):
-                rows.append(_row(key._replace(horizon_years=years), estimate, "proportion", policy=policy))
+                rows.append(_row(key._replace(horizon_years=years), estimate, "proportion", policy))
         for key, sums in tally.sums.items():
             estimate = estimates.mean(sums, SCALE.get(key.outcome, 1.0))
-            rows.append(_row(key, estimate, UNITS[key.outcome], policy=policy))
-    return pd.DataFrame(rows)
+            rows.append(_row(key, estimate, UNITS[key.outcome], policy))
+    return pd.DataFrame(rows, columns=["policy", *COLUMNS])
 
 
 def differences(
@@ -42,21 +45,20 @@ def differences(
     """Return ``differences.csv``: policy less comparator on the same patients, with paired intervals."""
     rows = []
     for policy, pair in pairs.items():
-        names = {"policy": policy, "comparator": comparator}
+        names = (policy, comparator)
         found = estimates.share_differences(np.stack(list(pair.binary.values())))
         for key, estimate in zip(pair.binary, found, strict=True):
-            rows.append(_row(key, estimate, "proportion", **names))
+            rows.append(_row(key, estimate, "proportion", *names))
         key = Key("cancer_specific_survival")
         mine, theirs = tallies[policy].timed[key], tallies[comparator].timed[key]
         days = [years * YEAR_DAYS for years in horizons_years]
         found = estimates.survival_differences(mine, theirs, days)
         for years, estimate in zip(horizons_years, found, strict=True):
-            rows.append(_row(key._replace(horizon_years=years), estimate, "proportion", **names))
+            rows.append(_row(key._replace(horizon_years=years), estimate, "proportion", *names))
         for key, sums in pair.sums.items():
             estimate = estimates.mean(sums, SCALE.get(key.outcome, 1.0))
-            rows.append(_row(key, estimate, UNITS[key.outcome], **names))
-    columns = ["policy", "comparator", *Key._fields, *Estimate._fields, "unit"]
-    return pd.DataFrame(rows, columns=columns)
+            rows.append(_row(key, estimate, UNITS[key.outcome], *names))
+    return pd.DataFrame(rows, columns=["policy", "comparator", *COLUMNS])
 
 
 def averted(pairs: Mapping[str, PairTally], comparator: str) -> pd.DataFrame:
@@ -118,11 +120,11 @@ def curves(tallies: Mapping[str, Tally]) -> pd.DataFrame:
     for policy, tally in tallies.items():
         for key, months in tally.monthly.items():
             reached = np.cumsum(months[:-1])
-            n = int(months.sum())
-            for month, events in enumerate(reached):
-                yes = n - events if key.outcome in FALLING else events
-                n_, estimate, low, high = estimates.share(np.array([0, n - yes, yes]))
-                rows.append((policy, key.outcome, key.mechanism, month / 12, n_, estimate, low, high))
+            n = months.sum()
+            yes = n - reached if key.outcome in FALLING else reached
+            found = estimates.shares(np.stack([np.zeros_like(yes), n - yes, yes], axis=1))
+            for month, estimate in enumerate(found):
+                rows.append((policy, key.outcome, key.mechanism, month / 12, *estimate))
     columns = ["policy", "outcome", "mechanism", "time_years", "n", "estimate", "ci_low", "ci_high"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -149,7 +151,6 @@ def _years(key: Key, horizons_years: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(years for years in SURVIVAL_YEARS if years <= horizons_years[-1])
 
 
-def _row(key: Key, estimate: Estimate, unit: str, **names: str) -> dict[str, Any]:
-    about = key._asdict()
-    about["horizon_years"] = key.horizon_years or np.nan  # empty where no horizon applies
-    return {**names, **about, **estimate._asdict(), "unit": unit}
+def _row(key: Key, estimate: Estimate, unit: str, *names: str) -> tuple[Any, ...]:
+    horizon_years = key.horizon_years or np.nan  # empty where no horizon applies
+    return (*names, *key[:-1], horizon_years, *estimate, unit)

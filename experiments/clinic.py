@@ -14,7 +14,7 @@ from sim.clinic import arrival_days
 from sim.clocks.simpy_clock import Journal
 from sim.compiled import table
 from sim.events import Event
-from sim.luck import draw_luck
+from sim.luck import LUCK, draw_luck, fill_luck
 from sim.patient import YEAR_DAYS, new_patients
 
 # Numbers of those who do not count: no cohort reaches them, so its patients keep their luck.
@@ -63,9 +63,13 @@ def attend(run: Run, world: np.ndarray, warm_up_patients: int) -> Attendance:
     """Live the cohort in the run's clinic, behind a warm-up, and with patients who come after it."""
     n, after = run.patients, run_out_patients(run)
     parts = ((BEFORE, warm_up_patients), (0, n), (AFTER, after))
-    rows = table(np.concatenate([new_patients(first, first + count) for first, count in parts]))
-    drawn = [draw_luck(first, first + count, run.seed, run.replication) for first, count in parts]
-    luck = table(np.concatenate(drawn))
+    total = warm_up_patients + n + after
+    rows, luck = new_patients(0, total), table(np.empty(total, LUCK))
+    start = 0
+    for first, count in parts:
+        rows["number"][start : start + count] = np.arange(first, first + count)
+        fill_luck(luck[start : start + count], first, run.seed, run.replication)
+        start += count
     days = arrival_days(luck["arrival"], run.clinic["arrivals_per_year"])
     first_day, last_day = float(days[warm_up_patients]), float(days[warm_up_patients + n - 1])
     clinic = closed_later(run.clinic, np.floor(first_day))
@@ -73,7 +77,7 @@ def attend(run: Run, world: np.ndarray, warm_up_patients: int) -> Attendance:
     log = _live(run, rows, luck, world, clinic, days, noted)
     cohort = range(warm_up_patients, warm_up_patients + n)
     journal = [(day, i - warm_up_patients, event) for day, i, event in noted or [] if i in cohort]
-    return Attendance(rows[cohort.start : cohort.stop].copy(), log, journal, clinic, first_day, last_day)
+    return Attendance(rows[cohort.start : cohort.stop], log, journal, clinic, first_day, last_day)
 
 
 def closed_later(clinic: Tree, days: float) -> Tree:

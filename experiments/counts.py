@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.outcomes import Key, PairTally, Tally
+from sim.outcomes import Key
+from sim.tally import PairTally, Tally
 
 TALLY = tuple(field.name for field in fields(Tally))
 FEW = 8  # blocks, whose places are remembered
@@ -34,24 +35,21 @@ class Place(NamedTuple):
 
 def to_bytes(tallies: Mapping[str, Tally], pairs: Mapping[str, PairTally]) -> bytes:
     """Return counts as bytes; the same counts are the same bytes."""
-    layout: list[list[Any]] = []
-    places, values, first = [], [], 0
-    for policy, kind, part, key, counts in sorted(_arrays(tallies, pairs), key=lambda array: array[:2]):
-        layout.append([policy, kind, part, *key, list(counts.shape)])
-        flat = np.ravel(counts)
-        there = np.flatnonzero(flat)
-        places.append(there + first)
-        values.append(flat[there])
-        first += flat.size
-    index = np.concatenate(places).astype("<i8")
-    head = json.dumps(layout, separators=(",", ":")).encode()
-    numbers = [len(head).to_bytes(8, "little"), head]
+    arrays = sorted(_arrays(tallies, pairs), key=lambda array: array[:2])
+    head = _head(tuple((*about, counts.shape) for *about, counts in arrays))
+    flat = np.concatenate([np.ravel(counts) for *_, counts in arrays])
+    places = np.flatnonzero(flat)
     # Steps between places are small numbers, which pack better than places.
-    numbers += [
-        np.diff(index, prepend=0).astype("<i8").tobytes(),
-        np.concatenate(values).astype("<i8").tobytes(),
-    ]
+    steps = np.diff(places, prepend=0)
+    numbers = [len(head).to_bytes(8, "little"), head]
+    numbers += [column.astype("<i8").tobytes() for column in (steps, flat[places])]
     return zlib.compress(b"".join(numbers), 1)
+
+
+@functools.lru_cache(8)
+def _head(layout: tuple[tuple, ...]) -> bytes:
+    named = [[policy, kind, part, *key, shape] for policy, kind, part, key, shape in layout]
+    return json.dumps(named, separators=(",", ":")).encode()
 
 
 def _arrays(tallies: Mapping[str, Tally], pairs: Mapping[str, PairTally]) -> list[tuple]:

@@ -14,14 +14,14 @@ from experiments.clock import clock_of
 from experiments.journal import Journal, journal_table
 from sim.clinic import is_unlimited
 from sim.luck import draw_luck
-from sim.outcomes import PairTally, Tally, tally, tally_pair
 from sim.parameters import pack
 from sim.patient import YEAR_DAYS, new_patients
+from sim.tally import Counter, PairTally, Tally
 
 if TYPE_CHECKING:
     import pandas as pd
 
-BLOCK = 2_000  # patients that are lived, counted and forgotten together
+BLOCK = 8_192  # patients that are lived, counted and forgotten together
 HORIZONS_YEARS = (1.0, 2.0, 3.0, 5.0, 10.0)
 
 
@@ -44,16 +44,10 @@ class Lived:
         table = journal_table(name, rows, entries, run.horizon_years, log)
         self.journals.setdefault(name, []).append(table)
 
-    def add(self, run: Run, lives: dict[str, np.ndarray]) -> None:
-        """Add patients who were lived under every policy."""
-        tallies, pairs = count(run, lives)
-        for name, counts in tallies.items():
-            self.tallies.setdefault(name, Tally()).add(counts)
-        for name, joint in pairs.items():
-            self.pairs.setdefault(name, PairTally()).add(joint)
-        if run.rows:
-            for name, rows in lives.items():
-                self.rows.setdefault(name, []).append(rows)
+    def keep(self, lives: dict[str, np.ndarray]) -> None:
+        """Keep the rows of patients who were lived under every policy."""
+        for name, rows in lives.items():
+            self.rows.setdefault(name, []).append(rows)
 
 
 def horizons(horizon_years: float) -> tuple[float, ...]:
@@ -89,22 +83,51 @@ def count_block(
 
     Where patients queue the block is the whole cohort, in the run's clinic.
     """
+    counters = counters_of(run)
     if is_unlimited(run.clinic):
-        return count(run, live_block(run, worlds, first, stop))
-    before = warm_up(run, worlds).patients
-    return count(run, {name: attend(run, world, before).rows for name, world in worlds.items()})
+        for start in range(first, stop, BLOCK):
+            live_and_count(run, worlds, start, min(start + BLOCK, stop), counters)
+    else:
+        before = warm_up(run, worlds).patients
+        count({name: attend(run, world, before).rows for name, world in worlds.items()}, counters)
+    return counts(run, counters)
 
 
-def count(run: Run, lives: dict[str, np.ndarray]) -> tuple[dict[str, Tally], dict[str, PairTally]]:
-    """Return the counts of patients lived under every policy, and the joint counts with the comparator."""
-    horizons_years = horizons(run.horizon_years)
-    comparator = lives[run.comparator.name]
-    tallies = {name: tally(rows, horizons_years, run.horizon_years) for name, rows in lives.items()}
-    pairs = {
-        name: tally_pair(rows, comparator, horizons_years, run.horizon_years)
-        for name, rows in lives.items()
-        if name != run.comparator.name
-    }
+def live_and_count(
+    run: Run, worlds: dict[str, np.ndarray], first: int, stop: int, counters: dict[str, Counter]
+) -> None:
+    """Live patients ``first`` to ``stop - 1`` under every policy where nobody waits, and count them."""
+    if run.clock == "compiled":
+        from sim.clocks import compiled_clock
+
+        luck, others = draw_luck(first, stop, run.seed, run.replication), None
+        for name, counter in counters.items():
+            measures = compiled_clock.live_and_count(first, luck, worlds[name], counter, others)
+            others = others or measures
+    else:
+        count(live_block(run, worlds, first, stop), counters)
+
+
+def count(lives: dict[str, np.ndarray], counters: dict[str, Counter]) -> None:
+    """Count patients lived under every policy."""
+    patients = max(map(len, lives.values()))
+    for first in range(0, patients, BLOCK):
+        others = None
+        for name, counter in counters.items():
+            measures = counter.count(lives[name][first : first + BLOCK], others)
+            others = others or measures
+
+
+def counters_of(run: Run) -> dict[str, Counter]:
+    """Return a counter for each policy by its name, the comparator first."""
+    names = sorted((policy.name for policy in run.policies), key=lambda name: name != run.comparator.name)
+    return {name: Counter(horizons(run.horizon_years), run.horizon_years) for name in names}
+
+
+def counts(run: Run, counters: dict[str, Counter]) -> tuple[dict[str, Tally], dict[str, PairTally]]:
+    """Return what counters have counted, in the order of the run's policies."""
+    tallies = {policy.name: counters[policy.name].tally() for policy in run.policies}
+    pairs = {name: counters[name].pair() for name in tallies if name != run.comparator.name}
     return tallies, pairs
 
 
@@ -113,17 +136,23 @@ def simulate(run: Run) -> Lived:
 
     Shows a progress bar on a terminal when it takes more than a moment.
     """
-    worlds = worlds_of(run)
+    worlds, counters = worlds_of(run), counters_of(run)
     lived = Lived(horizons(run.horizon_years))
     with progress(run.patients * len(worlds)) as bar:
         if is_unlimited(run.clinic):
             for first in range(0, run.patients, BLOCK):
-                noted: dict[str, Journal] | None = {} if run.journal else None
-                lives = live_block(run, worlds, first, min(first + BLOCK, run.patients), noted)
-                lived.add(run, lives)
-                for name, entries in (noted or {}).items():
-                    lived.note(run, name, lives[name], entries)
-                bar.update(sum(map(len, lives.values())))
+                stop = min(first + BLOCK, run.patients)
+                if run.rows or run.journal:
+                    noted: dict[str, Journal] | None = {} if run.journal else None
+                    lives = live_block(run, worlds, first, stop, noted)
+                    count(lives, counters)
+                    if run.rows:
+                        lived.keep(lives)
+                    for name, entries in (noted or {}).items():
+                        lived.note(run, name, lives[name], entries)
+                else:
+                    live_and_count(run, worlds, first, stop, counters)
+                bar.update((stop - first) * len(worlds))
         else:
             # Who waits for whom can be anybody: a cohort that queues cannot be lived in parts.
             lived.warm_up = warm_up(run, worlds)
@@ -136,7 +165,10 @@ def simulate(run: Run) -> Lived:
                 if run.journal:
                     lived.note(run, name, attendance.rows, attendance.journal, attendance.log)
                 bar.update(run.patients)
-            lived.add(run, lives)
+            count(lives, counters)
+            if run.rows:
+                lived.keep(lives)
+    lived.tallies, lived.pairs = counts(run, counters)
     return lived
 
 
@@ -154,13 +186,19 @@ def worlds_of(run: Run) -> dict[str, np.ndarray]:
     return {policy.name: pack(world_tree(run, policy)) for policy in run.policies}
 
 
-def progress(total: int, unit: str = " lives") -> tqdm:
-    """Return a bar that is shown on a terminal when it takes more than a moment."""
+def progress(total: int, unit: str = " lives", what: str = "", delay_seconds: float = 2.0) -> tqdm:
+    """Return a bar that is shown on a terminal when it takes more than a moment: the share done, its
+    description, how much is done a second, the time left."""
     return tqdm(
         total=total,
         unit=unit,
         unit_scale=True,
-        delay=2.0,
+        desc=what,
+        bar_format="{percentage:3.0f} % |{bar}| {desc}{rate_noinv_fmt}, {remaining} left",
+        delay=delay_seconds,
+        miniters=1,
+        smoothing=0.0,  # tasks end in flocks
         leave=False,
+        dynamic_ncols=True,
         disable=not sys.stderr.isatty(),
     )

@@ -26,13 +26,16 @@ def next_event(patient: Record, horizon_days: float) -> int:
 
     The horizon is counted from diagnosis.
     """
-    first = END
-    day = np.inf
-    for event in range(N_EVENTS):
-        if patient.agenda[event] < day:
-            day = patient.agenda[event]
-            first = event
-    return first if day <= patient.diagnosed_day + horizon_days else END
+    agenda = patient.agenda
+    day = agenda[0]
+    for event in range(1, N_EVENTS):
+        day = min(day, agenda[event])
+    if not day <= patient.diagnosed_day + horizon_days:
+        return END
+    first = 0
+    while agenda[first] != day:
+        first += 1
+    return first
 
 
 @compiled

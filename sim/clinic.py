@@ -9,7 +9,7 @@ import numpy as np
 from sim.compiled import Record, compiled
 from sim.distributions import GRID, on_grid
 from sim.events import END, Event
-from sim.journey import react
+from sim.journey import happen
 from sim.parameters import pack
 from sim.patient import YEAR_DAYS
 from sim.policy import QueuePriority
@@ -51,9 +51,15 @@ def advance(
 
     What needs no resource touches nobody else, so it need not wait for its turn in the clinic's time.
     """
-    event = react(rows, luck_table, worlds, i, event, horizon_days)
-    while event != END and not is_served(rows[i], worlds[0], event):
-        event = react(rows, luck_table, worlds, i, event, horizon_days)
+    return happen_up_to_served(rows[i], luck_table[i], worlds[0], event, horizon_days)
+
+
+@compiled
+def happen_up_to_served(patient: Record, luck: Record, world: Record, event: int, horizon_days: float) -> int:
+    """As ``advance``, for compiled loops."""
+    event = happen(patient, luck, world, event, horizon_days)
+    while event != END and not is_served(patient, world, event):
+        event = happen(patient, luck, world, event, horizon_days)
     return event
 
 
@@ -125,6 +131,15 @@ def rank_class(event: int, priority: int) -> int:
 
 
 @compiled
+def is_positive(holds_days: np.ndarray) -> bool:
+    """Return whether anything is held for any time."""
+    for days in holds_days:  # noqa: SIM110  a generator is not compiled
+        if days > 0.0:
+            return True
+    return False
+
+
+@compiled
 def ask_for(
     rows: np.ndarray,
     luck_table: np.ndarray,
@@ -145,9 +160,9 @@ def ask_for(
     world = worlds[0]
     if not is_served(patient, world, event):
         return -1
-    holds_days = np.empty(N_RESOURCES)
+    holds_days = pool[resources[0].free_request].holds_days  # of the request that will be the next
     needs(patient, clinics[0], world, event, holds_days)
-    if holds_days.max() <= 0.0:  # a course of no fractions
+    if not is_positive(holds_days):  # a course of no fractions
         return -1
     patient.agenda[event] = np.inf
     patient.waiting |= 1 << event

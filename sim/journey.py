@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.agenda import next_event
-from sim.compiled import compiled
+from sim.compiled import Record, compiled
 from sim.diagnosis import diagnose, stage
 from sim.events import Event
 from sim.follow_up import irradiate_after_surgery, review_pathology, visit
@@ -26,9 +26,12 @@ def react(
     ``rows`` dtype ROW and ``luck_table`` dtype LUCK, shape (n,); ``worlds`` one packed record,
     shape (1,). The row is written in place; the event leaves the agenda.
     """
-    patient = rows[i]
-    luck = luck_table[i]
-    world = worlds[0]
+    return happen(rows[i], luck_table[i], worlds[0], event, horizon_days)
+
+
+@compiled
+def happen(patient: Record, luck: Record, world: Record, event: int, horizon_days: float) -> int:
+    """As ``react``, for compiled loops, which have the records at hand."""
     now = patient.agenda[event]
     patient.agenda[event] = np.inf
     if event == Event.VISIT:

@@ -6,10 +6,13 @@ size of the cohort, or which other draws exist.
 """
 
 import hashlib
+from collections.abc import Iterator
+from functools import cache
 
+import numba
 import numpy as np
 
-from sim.compiled import table
+from sim.compiled import compiled, compiled_parallel, numba_config, table, wide_product
 from sim.patient import Route
 
 # One uniform a patient.
@@ -57,26 +60,94 @@ LUCK = np.dtype(
 )
 
 
+# Philox4x64-10: Salmon et al., SC11, doi:10.1145/2063384.2063405.
+MULTIPLIERS = (np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157))
+KEY_STEPS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B))
+ROUNDS = 10
+AT_ONCE = 4  # numbers that a Philox counter yields
+
+
+def columns() -> Iterator[str]:
+    """Yield the name of every column of the table, in the order in which a row holds them."""
+    yield from DRAWS
+    for name in SIDE_DRAWS:
+        yield from (f"{name}.{side}" for side in SIDES)
+    for name in ROUTE_DRAWS:
+        yield from (f"{name}.{route.name.lower()}" for route in Route)
+
+
+@cache
+def _key(name: str, seed: int, replication: int) -> np.ndarray:
+    digest = hashlib.sha256(f"{seed}/{replication}/{name}".encode()).digest()
+    return np.frombuffer(digest[:16], "<u8")
+
+
 def uniforms(name: str, first: int, stop: int, seed: int, replication: int) -> np.ndarray:
     """Return one named draw of patients ``first`` to ``stop - 1``: uniforms in (0, 1), shape (n,)."""
-    key = hashlib.sha256(f"{seed}/{replication}/{name}".encode()).digest()[:16]
-    stream = np.random.Philox(key=np.frombuffer(key, "<u8"))
-    skipped = first % 4  # a Philox counter yields four numbers
-    stream.advance(first // 4)
+    stream = np.random.Philox(key=_key(name, seed, replication))
+    skipped = first % AT_ONCE
+    stream.advance(first // AT_ONCE)
     raw = stream.random_raw(stop - first + skipped)[skipped:]
     return ((raw >> np.uint64(12)) + 0.5) * 2.0**-52
+
+
+@cache
+def luck_keys(seed: int, replication: int, names: tuple[str, ...]) -> np.ndarray:
+    """Return the key of each column's stream, uint64, shape (columns, 2)."""
+    return np.array([_key(name, seed, replication) for name in names])
 
 
 def draw_luck(first: int, stop: int, seed: int, replication: int = 0) -> np.ndarray:
     """Return the luck of patients ``first`` to ``stop - 1``, dtype LUCK, shape (n,)."""
     luck = np.empty(stop - first, LUCK)
-    for name in DRAWS:
-        luck[name] = uniforms(name, first, stop, seed, replication)
-    for name in SIDE_DRAWS:
-        for k, side in enumerate(SIDES):
-            luck[name][:, k] = uniforms(f"{name}.{side}", first, stop, seed, replication)
-    for name in ROUTE_DRAWS:
-        for route in Route:
-            draw = f"{name}.{route.name.lower()}"
-            luck[name][:, route] = uniforms(draw, first, stop, seed, replication)
+    fill_luck(luck, first, seed, replication)
     return table(luck)
+
+
+def fill_luck(luck: np.ndarray, first: int, seed: int, replication: int) -> None:
+    """Draw the luck of the patients from ``first`` on into a table, dtype LUCK, as ``uniforms`` does."""
+    names = tuple(columns())
+    plain = luck.view(np.ndarray).view(np.float64).reshape(len(luck), len(names))
+    if numba_config.DISABLE_JIT:
+        for k, name in enumerate(names):
+            plain[:, k] = uniforms(name, first, first + len(luck), seed, replication)
+    else:
+        _fill(plain, first, luck_keys(seed, replication, names))
+
+
+@compiled_parallel
+def _fill(plain: np.ndarray, first: int, keys: np.ndarray) -> None:
+    stop = first + len(plain)
+    for block in numba.prange(first // AT_ONCE, (stop + AT_ONCE - 1) // AT_ONCE):
+        i = block * AT_ONCE - first  # the row of the block's first patient
+        for column in range(keys.shape[0]):
+            a, b, c, d = _philox(np.uint64(block + 1), keys[column, 0], keys[column, 1])
+            if i >= 0 and i + AT_ONCE <= len(plain):
+                plain[i, column] = _uniform(a)
+                plain[i + 1, column] = _uniform(b)
+                plain[i + 2, column] = _uniform(c)
+                plain[i + 3, column] = _uniform(d)
+            else:
+                four = (a, b, c, d)
+                for k in range(max(-i, 0), min(len(plain) - i, AT_ONCE)):
+                    plain[i + k, column] = _uniform(four[k])
+
+
+@compiled
+def _uniform(raw: np.uint64) -> float:
+    return (np.int64(raw >> np.uint64(12)) + 0.5) * 2.0**-52
+
+
+@compiled
+def _philox(
+    counter: np.uint64, key: np.uint64, other_key: np.uint64
+) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
+    """Return the four numbers of a counter, as ``numpy.random.Philox`` does."""
+    a, b, c, d = counter, np.uint64(0), np.uint64(0), np.uint64(0)
+    for _ in range(ROUNDS):
+        high, low = wide_product(MULTIPLIERS[0], a)
+        other_high, other_low = wide_product(MULTIPLIERS[1], c)
+        a, b, c, d = other_high ^ b ^ key, other_low, high ^ d ^ other_key, low
+        key += KEY_STEPS[0]
+        other_key += KEY_STEPS[1]
+    return a, b, c, d

@@ -42,7 +42,9 @@ def years_to_live(
     last_band = len(table) - 1
     while True:
         band = max(math.floor((reached - first_age) / 5.0), 0)
-        hazard = -math.log(1.0 - table[min(band, last_band)]) / 5.0 * growth ** max(band - last_band, 0)
+        hazard = -math.log(1.0 - table[min(band, last_band)]) / 5.0
+        if band > last_band:
+            hazard *= growth ** (band - last_band)
         end = first_age + 5.0 * (band + 1)
         if left <= hazard * (end - reached):
             return reached + left / hazard - age

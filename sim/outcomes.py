@@ -1,21 +1,24 @@
-"""Outcomes: a block of lives becomes counts and whole-number sums, which add up in any order.
+"""Outcomes: what is counted of a life, each defined once, for one patient.
 
 Every patient is followed to death or the horizon, so a cumulative incidence with death as a
 competing event is a count over n. Where follow-up ends before the question does (survival after a
 salvage resection, cancer-specific survival), deaths and censorings are counted by whole day and the
 product-limit estimate is taken from the counts.
+
+Each kind of outcome is a list of keys and, beside it, a compiled function that writes what it is for one
+patient, in the order of the keys. ``sim.tally`` adds up what they write.
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 
+from sim.compiled import Record, compiled
 from sim.patient import (
     MECHANISM_OF_ROUTE,
+    N_COMPARTMENTS,
     YEAR_DAYS,
     Cause,
     Compartment,
@@ -65,184 +68,264 @@ UNITS = {
 SCALE = {"life_years": SIXTEENTH_DAY * YEAR_DAYS}  # stored whole number for one unit; 1 where not named
 
 
+# By route and label, whether the label counts a recurrence of the route.
+_LABELLED = np.array([[route in routes for routes in MECHANISM_LABELS.values()] for route in Route])
+# An enumeration has no length in compiled code.
+_MECHANISMS, _PROCEDURES, _MARGINS = len(Mechanism), len(Procedure), len(Margin)
+_FOCI = np.array([mask.bit_count() for mask in range(1 << len(Compartment))])  # compartments in a mask
+
+
 def since_diagnosis(rows: np.ndarray, name: str) -> np.ndarray:
     """Return a day of the rows counted from diagnosis, shape (n,); infinity where it never came."""
     days: np.ndarray = rows[name] - rows["diagnosed_day"]
     return days
 
 
-def groups(rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the subgroups that incidence and survival are split by: name to membership, shape (n,)."""
-    resected = np.isfinite(rows["operated_day"])
-    height = rows["height_above_verge_cm"]
-    stage = rows["pathological_stage"]
-    return {
-        ALL: np.ones(len(rows), bool),
-        "low": height <= 5.0,
-        "mid": (height > 5.0) & (height <= 10.0),
-        "high": height > 10.0,
-        "stage_1": resected & (stage == 1),
-        "stage_2": resected & (stage == 2),
-        "stage_3": resected & (stage == 3),
-        "crm_involved": resected & rows["crm_involved"],
-        "crm_clear": resected & ~rows["crm_involved"],
-        "enlarged_lateral_node": rows["lateral_mm"].max(axis=1) >= 7.0,
-    }
+# Subgroups that incidence and survival are split by, in the order of the bits of ``groups``.
+GROUPS = (
+    ALL, "low", "mid", "high", "stage_1", "stage_2", "stage_3", "crm_involved", "crm_clear",
+    "enlarged_lateral_node",
+)  # fmt: skip
 
 
-def state(among: np.ndarray, yes: np.ndarray) -> np.ndarray:
-    """Return each patient's state in an outcome: absent from the denominator, no, or yes."""
-    return np.where(among, np.where(yes, YES, NO), ABSENT).astype(np.int8)
+@compiled
+def groups(patient: Record) -> int:
+    """Return the subgroups that a patient belongs to, as a bit mask in the order of ``GROUPS``."""
+    height = patient.height_above_verge_cm
+    mask = 1
+    if height <= 5.0:
+        mask |= 1 << 1
+    elif height <= 10.0:
+        mask |= 1 << 2
+    else:
+        mask |= 1 << 3
+    if patient.operated_day < np.inf:
+        if patient.pathological_stage >= 1:
+            mask |= 1 << (3 + patient.pathological_stage)
+        mask |= 1 << (7 if patient.crm_involved else 8)
+    if max(patient.lateral_mm[0], patient.lateral_mm[1]) >= 7.0:
+        mask |= 1 << 9
+    return mask
 
 
-def binary_outcomes(rows: np.ndarray, horizons_years: tuple[float, ...]) -> Iterator[tuple[Key, np.ndarray]]:
-    """Yield every yes-or-no outcome with each patient's state, int8, shape (n,)."""
-    everyone = np.ones(len(rows), bool)
-    found = since_diagnosis(rows, "recurrence_found_day")
-    metastasis = since_diagnosis(rows, "metastasis_found_day")
-    death = since_diagnosis(rows, "death_day")
-    first_failure = np.minimum(np.minimum(found, metastasis), death)
-    cancer_death = np.where(rows["death_cause"] == Cause.CANCER, death, np.inf)
-    route = rows["recurrence_route"]
-    compartment = rows["recurrence_compartment"]
-    members = groups(rows)
+BY_GROUP = ("local_recurrence", "distant_metastasis", "overall_survival", "disease_free_survival")
+# With disease_free_survival these are every patient's fate, once.
+FATES = (
+    "alive_after_recurrence",
+    "death_after_recurrence",
+    "alive_with_metastasis",
+    "cancer_death_without_recurrence",
+    "other_death_without_recurrence",
+)
+TREATMENT_SHARES = (
+    "irradiated", "complete_response", "crm_involved", "mesorectal_plane", "perforation",
+    "lateral_dissection", "anastomosis", "diverting_stoma", "leak", "operative_death",
+)  # fmt: skip
+RECURRENCE_SHARES = (
+    Key("found_by_symptoms"),
+    Key("synchronous_metastasis"),
+    Key("curative_intent"),
+    Key("salvage_resection"),
+    Key("one_compartment"),
+    Key("two_compartments"),
+    Key("three_or_more_compartments"),
+    Key("limited_to_anastomosis", mechanism="exfoliation"),
+    *(Key(operation.name.lower()) for operation in list(Procedure)[1:]),
+    *(Key(margin.name.lower()) for margin in list(Margin)[1:]),
+    Key("margin_not_clear"),  # a treatment failure
+    Key("salvage_complication"),
+    Key("rerecurrence"),
+)
+
+
+def binary_keys(horizons_years: tuple[float, ...]) -> list[Key]:
+    """Return the keys of the yes-or-no outcomes, in the order in which ``write_states`` writes."""
+    keys = []
     for years in horizons_years:
-        day = years * YEAR_DAYS
-        recurred = found <= day
-        for label, routes in MECHANISM_LABELS.items():
-            yes = recurred & np.isin(route, routes)
-            yield Key("local_recurrence", mechanism=label, horizon_years=years), state(everyone, yes)
-        for place in Compartment:
-            yes = recurred & (compartment == place)
-            key = Key("local_recurrence", compartment=place.name.lower(), horizon_years=years)
-            yield key, state(everyone, yes)
-        for name, among in members.items():
-            yield Key("local_recurrence", group=name, horizon_years=years), state(among, recurred)
-            yield Key("distant_metastasis", group=name, horizon_years=years), state(among, metastasis <= day)
-            yield Key("overall_survival", group=name, horizon_years=years), state(among, death > day)
-            yield (
-                Key("disease_free_survival", group=name, horizon_years=years),
-                state(among, first_failure > day),
-            )
-        yield Key("cancer_death", horizon_years=years), state(everyone, cancer_death <= day)
-        # With disease_free_survival these are every patient's fate, once.
-        alive, died_of_cancer = death > day, cancer_death <= day
-        for name, yes in (
-            ("alive_after_recurrence", recurred & alive),
-            ("death_after_recurrence", recurred & ~alive),
-            ("alive_with_metastasis", ~recurred & alive & (metastasis <= day)),
-            ("cancer_death_without_recurrence", ~recurred & died_of_cancer),
-            ("other_death_without_recurrence", ~recurred & ~alive & ~died_of_cancer),
-        ):
-            yield Key(name, horizon_years=years), state(everyone, yes)
-    yield from _treatment_shares(rows)
-    yield from _recurrence_shares(rows)
+        at = Key("", horizon_years=years)
+        keys += [at._replace(outcome="local_recurrence", mechanism=label) for label in MECHANISM_LABELS]
+        keys += [
+            at._replace(outcome="local_recurrence", compartment=place.name.lower()) for place in Compartment
+        ]
+        keys += [at._replace(outcome=outcome, group=group) for group in GROUPS for outcome in BY_GROUP]
+        keys += [at._replace(outcome=outcome) for outcome in ("cancer_death", *FATES)]
+    keys += [Key(outcome) for outcome in TREATMENT_SHARES]
+    return [*keys, *RECURRENCE_SHARES]
 
 
-def _treatment_shares(rows: np.ndarray) -> Iterator[tuple[Key, np.ndarray]]:
-    everyone = np.ones(len(rows), bool)
-    resected = np.isfinite(rows["operated_day"])
-    within_30_days = (rows["death_day"] <= rows["operated_day"] + 30.0) & resected
-    yield Key("irradiated"), state(everyone, rows["radiotherapy_courses"] > 0)
-    yield Key("complete_response"), state(resected, rows["complete_response"])
-    yield Key("crm_involved"), state(resected, rows["crm_involved"])
-    yield Key("mesorectal_plane"), state(resected, rows["plane"] == Plane.MESORECTAL)
-    yield Key("perforation"), state(resected, rows["perforated"])
-    yield Key("lateral_dissection"), state(resected, rows["dissected"].max(axis=1) > 0)
-    yield Key("anastomosis"), state(resected, rows["anastomosis"])
-    yield Key("diverting_stoma"), state(rows["anastomosis"], rows["diverted"])
-    yield Key("leak"), state(rows["anastomosis"], rows["leaked"])
-    yield Key("operative_death"), state(resected, within_30_days)
+@compiled
+def _state(among: bool, yes: bool) -> int:
+    """Return a patient's state in an outcome: absent from the denominator, no, or yes."""
+    return among * (NO + yes)  # ABSENT is 0, and YES follows NO
 
 
-def _recurrence_shares(rows: np.ndarray) -> Iterator[tuple[Key, np.ndarray]]:
-    found = np.isfinite(rows["recurrence_found_day"])
-    salvaged = np.isfinite(rows["salvage_day"])
-    involved = rows["recurrence_compartments"]
-    count = np.array([bin(mask).count("1") for mask in range(1 << len(Compartment))])[involved]
-    exfoliated = found & (MECHANISM_OF_ROUTE[rows["recurrence_route"]] == Mechanism.EXFOLIATION)
-    yield Key("found_by_symptoms"), state(found, rows["found_by"] == FoundBy.SYMPTOMS)
-    yield Key("synchronous_metastasis"), state(found, rows["synchronous_metastasis"])
-    yield Key("curative_intent"), state(found, rows["curative_intent"])
-    yield Key("salvage_resection"), state(found, salvaged)
-    yield Key("one_compartment"), state(found, count == 1)
-    yield Key("two_compartments"), state(found, count == 2)
-    yield Key("three_or_more_compartments"), state(found, count >= 3)
-    only_anastomosis = involved == 1 << Compartment.CENTRAL
-    yield Key("limited_to_anastomosis", mechanism="exfoliation"), state(exfoliated, only_anastomosis)
-    for operation in Procedure:
-        if operation != Procedure.NONE:
-            yield Key(operation.name.lower()), state(salvaged, rows["salvage_procedure"] == operation)
-    for result in (Margin.R0, Margin.R1, Margin.R2):
-        yield Key(result.name.lower()), state(salvaged, rows["salvage_margin"] == result)
-    not_clear = np.isin(rows["salvage_margin"], (Margin.R1, Margin.R2))
-    yield Key("margin_not_clear"), state(salvaged, not_clear)  # a treatment failure
-    yield Key("salvage_complication"), state(salvaged, rows["salvage_complication"])
-    yield Key("rerecurrence"), state(salvaged, np.isfinite(rows["rerecurrence_day"]))
+@compiled
+def write_states(patient: Record, horizon_days: np.ndarray, states: np.ndarray) -> None:
+    """Write a patient's state in each yes-or-no outcome at these horizons, uint8, as ``binary_keys``."""
+    start = patient.diagnosed_day
+    found = patient.recurrence_found_day - start
+    metastasis = patient.metastasis_found_day - start
+    death = patient.death_day - start
+    of_cancer = patient.death_cause == Cause.CANCER
+    members = groups(patient)
+    k = 0
+    for day in horizon_days:
+        recurred, spread, alive = found <= day, metastasis <= day, death > day
+        labels = _LABELLED.shape[1]
+        for place in range(labels + N_COMPARTMENTS):
+            states[k + place] = NO
+        if recurred:
+            for label in range(labels):
+                states[k + label] = _state(True, _LABELLED[patient.recurrence_route, label])
+            states[k + labels + patient.recurrence_compartment] = YES
+        k += labels + N_COMPARTMENTS
+        for group in range(len(GROUPS)):
+            among = (members >> group) & 1 == 1
+            states[k] = _state(among, recurred)
+            states[k + 1] = _state(among, spread)
+            states[k + 2] = _state(among, alive)
+            states[k + 3] = _state(among, alive and not recurred and not spread)
+            k += 4
+        died_of_cancer = of_cancer and not alive
+        states[k] = _state(True, died_of_cancer)
+        states[k + 1] = _state(True, recurred and alive)
+        states[k + 2] = _state(True, recurred and not alive)
+        states[k + 3] = _state(True, not recurred and alive and spread)
+        states[k + 4] = _state(True, not recurred and died_of_cancer)
+        states[k + 5] = _state(True, not recurred and not alive and not of_cancer)
+        k += 6
+    _write_treatment_shares(patient, states[k : k + len(TREATMENT_SHARES)])
+    _write_recurrence_shares(patient, states[k + len(TREATMENT_SHARES) :])
 
 
-def amounts(rows: np.ndarray, horizon_years: float) -> Iterator[tuple[Key, np.ndarray]]:
-    """Yield every amount a patient, as whole numbers (times SCALE), int64, shape (n,)."""
-    lived = np.minimum(since_diagnosis(rows, "death_day"), horizon_years * YEAR_DAYS)
-    for name in UNITS:
-        values = lived * SIXTEENTH_DAY if name == "life_years" else rows[name]
-        yield Key(name, horizon_years=horizon_years), np.rint(values).astype(np.int64)
+@compiled
+def _write_treatment_shares(patient: Record, states: np.ndarray) -> None:
+    resected = patient.operated_day < np.inf
+    joined = patient.anastomosis
+    states[0] = _state(True, patient.radiotherapy_courses > 0)
+    states[1] = _state(resected, patient.complete_response)
+    states[2] = _state(resected, patient.crm_involved)
+    states[3] = _state(resected, patient.plane == Plane.MESORECTAL)
+    states[4] = _state(resected, patient.perforated)
+    states[5] = _state(resected, patient.dissected[0] > 0 or patient.dissected[1] > 0)
+    states[6] = _state(resected, joined)
+    states[7] = _state(joined, patient.diverted)
+    states[8] = _state(joined, patient.leaked)
+    states[9] = _state(resected, patient.death_day <= patient.operated_day + 30.0)
 
 
-def timed_outcomes(
-    rows: np.ndarray, horizon_years: float
-) -> Iterator[tuple[Key, np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield the product-limit outcomes: key, members, days at risk, and whether death ended them.
+@compiled
+def _write_recurrence_shares(patient: Record, states: np.ndarray) -> None:
+    found = patient.recurrence_found_day < np.inf
+    if not found:
+        states[:] = ABSENT
+        return
+    salvaged = patient.salvage_day < np.inf
+    involved = patient.recurrence_compartments
+    exfoliated = MECHANISM_OF_ROUTE[patient.recurrence_route] == Mechanism.EXFOLIATION
+    states[0] = _state(found, patient.found_by == FoundBy.SYMPTOMS)
+    states[1] = _state(found, patient.synchronous_metastasis)
+    states[2] = _state(found, patient.curative_intent)
+    states[3] = _state(found, salvaged)
+    states[4] = _state(found, _FOCI[involved] == 1)
+    states[5] = _state(found, _FOCI[involved] == 2)
+    states[6] = _state(found, _FOCI[involved] >= 3)
+    states[7] = _state(exfoliated, involved == 1 << Compartment.CENTRAL)
+    k = 8
+    for operation in range(1, _PROCEDURES):
+        states[k] = _state(salvaged, patient.salvage_procedure == operation)
+        k += 1
+    margin = patient.salvage_margin
+    for result in range(1, _MARGINS):
+        states[k] = _state(salvaged, margin == result)
+        k += 1
+    states[k] = _state(salvaged, margin == Margin.R1 or margin == Margin.R2)
+    states[k + 1] = _state(salvaged, patient.salvage_complication)
+    states[k + 2] = _state(salvaged, patient.rerecurrence_day < np.inf)
 
-    Keys carry no horizon: one curve answers all. Days are whole, rounded up; shape (n,) each.
+
+def amount_keys(horizon_years: float) -> list[Key]:
+    """Return the keys of the amounts a patient, in the order in which ``write_amounts`` writes."""
+    return [Key(name, horizon_years=horizon_years) for name in UNITS]
+
+
+@compiled
+def write_amounts(patient: Record, end_days: float, amounts: np.ndarray) -> None:
+    """Write what a patient lived and used up to the end, whole numbers (times SCALE), int64."""
+    lived = min(patient.death_day - patient.diagnosed_day, end_days)
+    amounts[0] = np.int64(np.rint(lived * SIXTEENTH_DAY))
+    amounts[1] = np.int64(np.rint(patient.theatre_minutes))
+    amounts[2] = patient.radiotherapy_courses
+    amounts[3] = np.int64(np.rint(patient.radiotherapy_fractions))
+    amounts[4] = patient.chemotherapy_courses
+    amounts[5] = patient.visits
+    amounts[6] = patient.ct_scans
+    amounts[7] = patient.mri_scans
+
+
+# The product-limit outcomes; keys carry no horizon: one curve answers all. The first is compared between
+# policies, so it is counted by fold; the others are not.
+TIMED = (
+    Key("cancer_specific_survival"),
+    Key("survival_after_recurrence"),
+    Key("survival_after_recurrence", group="curative"),
+    Key("survival_after_recurrence", group="palliative"),
+    *(Key("survival_after_salvage", group=margin.name.lower()) for margin in list(Margin)[1:]),
+)
+NOT_COUNTED = -1
+
+
+@compiled
+def write_timed(patient: Record, end_days: float, cells: np.ndarray) -> None:
+    """Write for each outcome of ``TIMED`` where a patient is counted, int64.
+
+    Twice the whole days at risk, rounded up, plus 1 where no death ended them; or NOT_COUNTED.
     """
-    end = rows["diagnosed_day"] + horizon_years * YEAR_DAYS
-    last = np.minimum(rows["death_day"], end)
-    died = rows["death_day"] <= end
-
-    def days(start: np.ndarray) -> np.ndarray:
-        whole: np.ndarray = np.ceil(np.where(np.isfinite(start), last - start, 0.0)).astype(np.int64)
-        return whole
-
-    everyone = np.ones(len(rows), bool)
-    yield (
-        Key("cancer_specific_survival"),
-        everyone,
-        days(rows["diagnosed_day"]),
-        died & (rows["death_cause"] == Cause.CANCER),
-    )
-    found = np.isfinite(rows["recurrence_found_day"])
-    since_found = days(rows["recurrence_found_day"])
-    yield Key("survival_after_recurrence"), found, since_found, died
-    for name, among in (("curative", rows["curative_intent"]), ("palliative", ~rows["curative_intent"])):
-        yield Key("survival_after_recurrence", group=name), found & among, since_found, died
-    since_salvage = days(rows["salvage_day"])
-    for result in (Margin.R0, Margin.R1, Margin.R2):
-        among = rows["salvage_margin"] == result
-        yield Key("survival_after_salvage", group=result.name.lower()), among, since_salvage, died
+    end = patient.diagnosed_day + end_days
+    last = min(patient.death_day, end)
+    died = patient.death_day <= end
+    of_cancer = died and patient.death_cause == Cause.CANCER
+    cells[:] = NOT_COUNTED
+    cells[0] = 2 * math.ceil(last - patient.diagnosed_day) + (not of_cancer)
+    if patient.recurrence_found_day < np.inf:
+        cells[1] = 2 * math.ceil(last - patient.recurrence_found_day) + (not died)
+        cells[2 if patient.curative_intent else 3] = cells[1]
+    if patient.salvage_margin != Margin.NONE:
+        since = patient.salvage_day
+        cells[3 + patient.salvage_margin] = 2 * math.ceil(last - since) + (not died)
 
 
-CURVES = ("local_recurrence", "distant_metastasis", "overall_survival", "disease_free_survival")
+CURVES = BY_GROUP
+MONTHLY = (
+    Key("local_recurrence"),
+    *(Key("local_recurrence", mechanism=mechanism.name.lower()) for mechanism in Mechanism),
+    *(Key(outcome) for outcome in BY_GROUP[1:]),
+)
 
 
-def curves(rows: np.ndarray, horizon_years: float) -> Iterator[tuple[Key, np.ndarray]]:
-    """Yield for each curve the month, from 1, of each patient's event; one beyond the last: never."""
-    months = round(horizon_years * 12)
-    month_days = YEAR_DAYS / 12
+@compiled
+def _month(days: float, months: int) -> int:
+    return math.ceil(min(days / (YEAR_DAYS / 12), months + 1.0))
 
-    def month(days: np.ndarray) -> np.ndarray:
-        return np.minimum(np.ceil(np.minimum(days / month_days, months + 1)), months + 1).astype(np.int64)
 
-    found = since_diagnosis(rows, "recurrence_found_day")
-    metastasis = since_diagnosis(rows, "metastasis_found_day")
-    death = since_diagnosis(rows, "death_day")
-    yield Key("local_recurrence"), month(found)
-    for mechanism in Mechanism:
-        own = np.isin(rows["recurrence_route"], MECHANISM_LABELS[mechanism.name.lower()])
-        yield Key("local_recurrence", mechanism=mechanism.name.lower()), month(np.where(own, found, np.inf))
-    yield Key("distant_metastasis"), month(metastasis)
-    yield Key("overall_survival"), month(death)
-    yield Key("disease_free_survival"), month(np.minimum(np.minimum(found, metastasis), death))
+@compiled
+def write_months(patient: Record, months: int, events: np.ndarray) -> None:
+    """Write for each curve of ``MONTHLY`` the month, from 1, of a patient's event, int64.
+
+    One beyond the last month: never.
+    """
+    start = patient.diagnosed_day
+    found = patient.recurrence_found_day - start
+    metastasis = patient.metastasis_found_day - start
+    death = patient.death_day - start
+    events[:] = months + 1
+    events[0] = _month(found, months)
+    if found < np.inf:
+        events[1 + MECHANISM_OF_ROUTE[patient.recurrence_route]] = events[0]
+    k = 1 + _MECHANISMS
+    events[k] = _month(metastasis, months)
+    events[k + 1] = _month(death, months)
+    events[k + 2] = min(events[0], events[k], events[k + 1])
 
 
 class Treatment(IntEnum):
@@ -269,113 +352,28 @@ class Fate(IntEnum):
 FLOW = (Mechanism, Compartment, Treatment, Margin, Fate)  # the axes of the counts of recurrences found
 
 
-def flow(rows: np.ndarray) -> np.ndarray:
-    """Return how many recurrences found went which way, int64, one axis for each of ``FLOW``."""
-    rows = rows[np.isfinite(rows["recurrence_found_day"])]
-    salvaged = np.isfinite(rows["salvage_day"])
-    no_operation = np.where(rows["curative_intent"], Treatment.RESECTION_ABANDONED, Treatment.PALLIATIVE)
-    treatment = np.where(salvaged, rows["salvage_procedure"] - Procedure.CENTRAL_RESECTION, no_operation)
-    cleared = np.isin(rows["salvage_margin"], (Margin.R0, Margin.R1))
-    free = cleared & np.isinf(rows["rerecurrence_day"]) & np.isinf(rows["metastasis_found_day"])
-    alive = np.where(free, Fate.ALIVE_FREE, Fate.ALIVE_WITH_CANCER)
-    dead = np.where(rows["death_cause"] == Cause.CANCER, Fate.DIED_OF_CANCER, Fate.DIED_OTHERWISE)
-    fate = np.where(rows["death_cause"] == Cause.ALIVE, alive, dead)
-    ways = (
-        MECHANISM_OF_ROUTE[rows["recurrence_route"]],
-        rows["recurrence_compartment"],
-        treatment,
-        rows["salvage_margin"],
-        fate,
-    )
-    shape = tuple(len(kind) for kind in FLOW)
-    return np.bincount(np.ravel_multi_index(ways, shape), minlength=math.prod(shape)).reshape(shape)
+SHAPE = tuple(len(kind) for kind in FLOW)
 
 
-Counts = dict[Key, np.ndarray]
-
-
-def _add(total: Counts, part: Counts) -> None:
-    for key, counts in part.items():
-        total[key] = total[key] + counts if key in total else counts
-
-
-@dataclass
-class Tally:
-    """The counts of one policy.
-
-    ``binary``: [absent, no, yes]; ``sums``: [n, sum, sum of squares]; ``timed``: shape (FOLDS,
-    days + 1, 2), deaths and censorings by day; ``monthly``: events by month, index 0 unused, the last
-    for never; ``flow``: the one array of ``flow``. All int64.
-    """
-
-    binary: Counts = field(default_factory=dict)
-    sums: Counts = field(default_factory=dict)
-    timed: Counts = field(default_factory=dict)
-    monthly: Counts = field(default_factory=dict)
-    flow: Counts = field(default_factory=dict)
-
-    def add(self, other: "Tally") -> None:
-        """Add the counts of other patients."""
-        for mine, theirs in zip(_parts(self), _parts(other), strict=True):
-            _add(mine, theirs)
-
-
-@dataclass
-class PairTally:
-    """The joint counts of the same patients under a policy and its comparator.
-
-    ``binary``: shape (3, 3), comparator's state by policy's state; ``sums``: [n, sum, sum of
-    squares] of policy less comparator. All int64.
-    """
-
-    binary: Counts = field(default_factory=dict)
-    sums: Counts = field(default_factory=dict)
-
-    def add(self, other: "PairTally") -> None:
-        """Add the counts of other patients."""
-        _add(self.binary, other.binary)
-        _add(self.sums, other.sums)
-
-
-def _parts(tally: Tally) -> tuple[Counts, ...]:
-    return tally.binary, tally.sums, tally.timed, tally.monthly, tally.flow
-
-
-def _sums(values: np.ndarray) -> np.ndarray:
-    return np.array([len(values), values.sum(), (values * values).sum()], np.int64)
-
-
-def tally(rows: np.ndarray, horizons_years: tuple[float, ...], horizon_years: float) -> Tally:
-    """Return the counts of a block of lives that were followed to ``horizon_years``."""
-    result = Tally()
-    for key, states in binary_outcomes(rows, horizons_years):
-        result.binary[key] = np.bincount(states, minlength=3)
-    for key, values in amounts(rows, horizon_years):
-        result.sums[key] = _sums(values)
-    last_day = int(np.ceil(horizon_years * YEAR_DAYS))
-    fold = rows["number"] % FOLDS
-    for key, among, days, died in timed_outcomes(rows, horizon_years):
-        cell = (fold[among] * (last_day + 1) + days[among]) * 2 + ~died[among]
-        result.timed[key] = np.bincount(cell, minlength=FOLDS * (last_day + 1) * 2).reshape(
-            FOLDS, last_day + 1, 2
-        )
-    for key, month in curves(rows, horizon_years):
-        result.monthly[key] = np.bincount(month, minlength=round(horizon_years * 12) + 2)
-    result.flow[Key("flow")] = flow(rows)
-    return result
-
-
-def tally_pair(
-    rows: np.ndarray, comparator: np.ndarray, horizons_years: tuple[float, ...], horizon_years: float
-) -> PairTally:
-    """Return the joint counts of one block of patients lived under a policy and under its comparator."""
-    result = PairTally()
-    for (key, states), (_, others) in zip(
-        binary_outcomes(rows, horizons_years), binary_outcomes(comparator, horizons_years), strict=True
-    ):
-        result.binary[key] = np.bincount(others * 3 + states, minlength=9).reshape(3, 3)
-    for (key, values), (_, others) in zip(
-        amounts(rows, horizon_years), amounts(comparator, horizon_years), strict=True
-    ):
-        result.sums[key] = _sums(values - others)
-    return result
+@compiled
+def way(patient: Record) -> int:
+    """Return which way a patient's recurrence went, as a flat index of ``FLOW``; NOT_COUNTED without one."""
+    if patient.recurrence_found_day == np.inf:
+        return NOT_COUNTED
+    margin = patient.salvage_margin
+    if patient.salvage_day < np.inf:
+        treatment = patient.salvage_procedure - Procedure.CENTRAL_RESECTION
+    elif patient.curative_intent:
+        treatment = Treatment.RESECTION_ABANDONED + 0
+    else:
+        treatment = Treatment.PALLIATIVE + 0
+    if patient.death_cause == Cause.CANCER:
+        fate = Fate.DIED_OF_CANCER + 0
+    elif patient.death_cause != Cause.ALIVE:
+        fate = Fate.DIED_OTHERWISE + 0
+    else:
+        cleared = margin == Margin.R0 or margin == Margin.R1
+        free = cleared and patient.rerecurrence_day == np.inf and patient.metastasis_found_day == np.inf
+        fate = Fate.ALIVE_FREE + 0 if free else Fate.ALIVE_WITH_CANCER + 0
+    index = MECHANISM_OF_ROUTE[patient.recurrence_route] * SHAPE[1] + patient.recurrence_compartment
+    return ((index * SHAPE[2] + treatment) * SHAPE[3] + margin) * SHAPE[4] + fate

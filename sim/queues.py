@@ -54,6 +54,8 @@ RESOURCES = np.dtype(
         ("openings", "i8", (N_RESOURCES,)),  # a week
         ("opens_day", "f8", (N_RESOURCES, WEEK_DAYS)),  # from Monday 0:00
         ("closes_day", "f8", (N_RESOURCES, WEEK_DAYS)),
+        ("longest_days", "f8", (N_RESOURCES,)),  # of its openings
+        ("first_week", "i8", (N_RESOURCES,)),  # -1 where an opening lasts into the next
         ("closed_from_day", "f8", (N_RESOURCES,)),
         ("closed_until_day", "f8", (N_RESOURCES,)),
         ("in_use", "i8", (N_RESOURCES,)),  # entries of the heap of releases
@@ -80,6 +82,8 @@ REQUEST = np.dtype(
         ("in_heaps", "i8"),
         ("next_free", "i8"),
         ("holds_days", "f8", (N_RESOURCES,)),  # 0: not needed
+        ("needs", "i8", (N_RESOURCES,)),  # the resources that are needed: so many of them
+        ("needs_count", "i8"),
     ],
     align=True,
 )
@@ -136,6 +140,9 @@ def new_queues(openings: Sequence[Opening], requests: int) -> Queues:
             one["opens_day"][r, k] = on_grid(day + opening.opens_at_hours / 24.0)
             closes = day + (opening.opens_at_hours + opening.open_hours[day]) / 24.0
             one["closes_day"][r, k] = on_grid(closes)
+        spans = one["closes_day"][r] - one["opens_day"][r]
+        one["longest_days"][r] = spans[: len(days)].max(initial=0.0)
+        one["first_week"][r] = -1 if one["closes_day"][r].max() > WEEK_DAYS else 0
         shut = opening.closed_until_day > opening.closed_from_day
         one["closed_from_day"][r] = on_grid(opening.closed_from_day) if shut else np.inf
         one["closed_until_day"][r] = on_grid(opening.closed_until_day) if shut else np.inf
@@ -164,13 +171,11 @@ def next_start(q: Record, r: int, day: float, span_days: float) -> float:
         if day < q.closed_until_day[r] and day + span_days > q.closed_from_day[r]:
             return q.closed_until_day[r]
         return day
-    longest = 0.0
-    for k in range(q.openings[r]):
-        longest = max(longest, q.closes_day[r, k] - q.opens_day[r, k])
+    longest = q.longest_days[r]
     if longest == 0.0:
         return np.inf
     fits = span_days <= longest
-    week = (math.floor(day / WEEK_DAYS) - 1) * float(WEEK_DAYS)  # Sunday's opening may last into Monday
+    week = (math.floor(day / WEEK_DAYS) + q.first_week[r]) * float(WEEK_DAYS)
     while True:
         for k in range(q.openings[r]):
             opens = week + q.opens_day[r, k]
@@ -290,15 +295,17 @@ def ask(
     request.asked_day = now
     request.number = number
     request.state = WAITING
-    request.in_heaps = 0
+    request.needs_count = 0
     for r in range(N_RESOURCES):
         request.holds_days[r] = holds_days[r]
         if holds_days[r] > 0.0:
             _push(heaps[r], q.heap_size[r], pool, k)
             q.heap_size[r] += 1
-            request.in_heaps += 1
+            request.needs[request.needs_count] = r
+            request.needs_count += 1
             q.changed[r] = True
             _count(q, r, 1, now)
+    request.in_heaps = request.needs_count
     return k
 
 
@@ -315,9 +322,10 @@ def _leave(q: Record, pool: np.ndarray, log: np.ndarray, k: int, granted: bool, 
     line.left_day = now
     for r in range(N_RESOURCES):
         line.holds_days[r] = request.holds_days[r]
-        if request.holds_days[r] > 0.0:
-            _count(q, r, -1, now)
-            q.changed[r] = True
+    for need in range(request.needs_count):
+        r = request.needs[need]
+        _count(q, r, -1, now)
+        q.changed[r] = True
 
 
 @compiled
@@ -356,8 +364,9 @@ def _earliest(q: Record, releases: np.ndarray, request: Record, now: float) -> f
     Infinity where that cannot be: a resource without a unit, or calendars without a common opening.
     """
     day = now
-    for r in range(N_RESOURCES):
-        if request.holds_days[r] > 0.0 and q.units[r] < UNLIMITED_COUNT:
+    for need in range(request.needs_count):
+        r = request.needs[need]
+        if q.units[r] < UNLIMITED_COUNT:
             if q.units[r] < 1:
                 return np.inf
             while q.in_use[r] > 0 and releases[r, 0] <= now:
@@ -367,17 +376,18 @@ def _earliest(q: Record, releases: np.ndarray, request: Record, now: float) -> f
                 day = max(day, releases[r, 0])
     # Calendars repeat by the week: where a week without closures has no common opening, there is none.
     latest = day
-    for r in range(N_RESOURCES):
-        if request.holds_days[r] > 0.0 and q.closed_until_day[r] < np.inf:
+    for need in range(request.needs_count):
+        r = request.needs[need]
+        if q.closed_until_day[r] < np.inf:
             latest = max(latest, q.closed_until_day[r])
     latest += 2.0 * WEEK_DAYS
     while True:
         start = day
-        for r in range(N_RESOURCES):
-            if request.holds_days[r] > 0.0:
-                start = next_start(q, r, start, request.holds_days[r])
-                if start > latest:
-                    return np.inf
+        for need in range(request.needs_count):
+            r = request.needs[need]
+            start = next_start(q, r, start, request.holds_days[r])
+            if start > latest:
+                return np.inf
         if start == day:
             return day
         day = start
@@ -419,32 +429,31 @@ def allocate(
             return n
         request = pool[best]
         day = _earliest(q, releases, request, now)
-        for r in range(N_RESOURCES):
-            if request.holds_days[r] > 0.0:
-                q.changed[r] = False
+        for need in range(request.needs_count):
+            q.changed[request.needs[need]] = False
         if day > now:
-            for r in range(N_RESOURCES):
-                if request.holds_days[r] > 0.0:
-                    q.next_chance_day[r] = day
+            for need in range(request.needs_count):
+                q.next_chance_day[request.needs[need]] = day
             continue
         granted[n, 0] = request.patient
         granted[n, 1] = request.event
         n += 1
         _leave(q, pool, log, best, True, now)
-        for r in range(N_RESOURCES):
-            if request.holds_days[r] > 0.0 and q.units[r] < UNLIMITED_COUNT:
+        for need in range(request.needs_count):
+            r = request.needs[need]
+            if q.units[r] < UNLIMITED_COUNT:
                 _push_day(releases[r], q.in_use[r], now + request.holds_days[r])
                 q.in_use[r] += 1
-        for r in range(N_RESOURCES):
-            if request.holds_days[r] > 0.0:
-                _take_off(q, heaps, pool, r)
+        for need in range(request.needs_count):
+            _take_off(q, heaps, pool, request.needs[need])
 
 
 @compiled
 def _first_everywhere(q: Record, heaps: np.ndarray, pool: np.ndarray, k: int) -> bool:
     """Return whether a request is the first in the queue of every resource that it needs."""
-    for r in range(N_RESOURCES):
-        if pool[k].holds_days[r] > 0.0 and _first(q, heaps, pool, r) != k:
+    request = pool[k]
+    for need in range(request.needs_count):  # noqa: SIM110  a generator is not compiled
+        if _first(q, heaps, pool, request.needs[need]) != k:
             return False
     return True
 
@@ -452,4 +461,8 @@ def _first_everywhere(q: Record, heaps: np.ndarray, pool: np.ndarray, k: int) ->
 @compiled
 def next_allocation_day(resources: np.ndarray) -> float:
     """Return when the next request could be granted, as things stand."""
-    return resources[0].next_chance_day.min()
+    chances = resources[0].next_chance_day
+    day = chances[0]
+    for r in range(1, N_RESOURCES):
+        day = min(day, chances[r])
+    return day

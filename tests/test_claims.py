@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.outcomes import Key, tally
+from sim.outcomes import Key
 from sim.patient import (
     MECHANISM_OF_ROUTE,
     YEAR_DAYS,
@@ -21,6 +21,7 @@ from sim.patient import (
     SpillPattern,
     TStage,
 )
+from sim.tally import tally
 
 LATERAL_ROUTES = [Route.LATERAL_LEFT, Route.LATERAL_RIGHT]
 EXFOLIATION_ROUTES = [Route.ANASTOMOTIC, Route.PERIANASTOMOTIC]

@@ -13,8 +13,8 @@ from analysis.flow import STAGES, flow
 from analysis.icon_array import FATES, icon_array, thousand
 from analysis.tables import flow as flow_table
 from analysis.wording import told
-from sim.outcomes import tally
 from sim.patient import Cause, Compartment, Margin, Mechanism, Procedure
+from sim.tally import tally
 
 
 def title(figure) -> str:

@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from sim.luck import DRAWS, LUCK, ROUTE_DRAWS, SIDE_DRAWS, draw_luck, uniforms
+from sim.luck import columns as columns_by_name
 
 PATIENTS = 20_000
 
@@ -89,6 +90,15 @@ def test_a_patient_has_the_same_uniforms_wherever_the_block_begins(first):
     block = uniforms("leak", first, first + 9, 1, 0)
     singly = [uniforms("leak", number, number + 1, 1, 0)[0] for number in range(first, first + 9)]
     assert block.tolist() == singly
+
+
+@pytest.mark.parametrize("first", [0, 1, 2, 3, 1_000_003, 3 * 10**9 + 1])
+@pytest.mark.parametrize("patients", [1, 2, 3, 4, 5, 11])
+def test_the_table_is_numpys_philox_wherever_the_block_begins(first, patients):
+    luck = draw_luck(first, first + patients, 7, 2)
+    mine = luck.view(float).reshape(patients, -1).T
+    streams = [uniforms(name, first, first + patients, 7, 2) for name in columns_by_name()]
+    assert np.array_equal(mine, np.vstack(streams))
 
 
 def test_no_patients_no_luck():

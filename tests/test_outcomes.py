@@ -7,8 +7,9 @@ from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis import estimates, tables
-from sim.outcomes import FOLDS, Key, PairTally, Tally, binary_outcomes, groups, tally, tally_pair
+from sim.outcomes import ABSENT, FOLDS, Key
 from sim.patient import YEAR_DAYS, Cause, Compartment, Margin, Mechanism
+from sim.tally import PairTally, Tally, binary_outcomes, tally, tally_pair
 
 HORIZONS = (1.0, 2.0, 3.0, 5.0, 10.0)
 YEARS = 10.0
@@ -84,7 +85,8 @@ def test_mechanisms_and_compartments_each_add_up_to_all_recurrences(counts):
 
 @pytest.mark.parametrize("group", ["all", "stage_3", "crm_involved", "low"])
 def test_overall_survival_is_kaplan_meier(alone, counts, group):
-    among = groups(alone)[group]
+    states = binary_outcomes(alone, HORIZONS)[Key("overall_survival", group=group, horizon_years=1.0)]
+    among = states != ABSENT
     end = YEARS * YEAR_DAYS
     time, died = np.minimum(alone["death_day"], end)[among], (alone["death_day"] <= end)[among]
     oracle = SurvfuncRight(time, died.astype(int))
@@ -192,7 +194,7 @@ def test_a_difference_of_shares_among_different_patients_has_the_bootstraps_inte
     key = Key("crm_involved")
     pair = tally_pair(irradiated, alone, HORIZONS, YEARS)
     mine = estimates.share_difference(pair.binary[key])
-    before, after = (dict(binary_outcomes(rows, HORIZONS))[key] for rows in (alone, irradiated))
+    before, after = (binary_outcomes(rows, HORIZONS)[key] for rows in (alone, irradiated))
     random = np.random.default_rng(1)
     draws = []
     for _ in range(400):

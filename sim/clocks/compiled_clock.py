@@ -7,13 +7,16 @@ import numba
 import numpy as np
 
 from sim.agenda import next_event
-from sim.clinic import advance, ask_for, clinic_record, openings, serve
-from sim.compiled import compiled, compiled_parallel
+from sim.clinic import ask_for, clinic_record, happen_up_to_served, openings, serve
+from sim.compiled import Record, compiled, compiled_allocating, compiled_parallel, table
 from sim.events import END, N_EVENTS, Event
-from sim.journey import react
+from sim.journey import happen
+from sim.patient import ROW, new_patients
 from sim.queues import LOG, Queues, allocate, new_queues, next_allocation_day, withdraw
+from sim.tally import CHUNK, Counter, Measures, Parts, count_chunk, new_scratch
 
 NO_REQUEST = -1
+NOBODY = -1
 
 
 @compiled_parallel
@@ -23,9 +26,71 @@ def live(rows: np.ndarray, luck: np.ndarray, world: np.ndarray, horizon_days: fl
     As ``sim.clocks.simpy_clock.live``; patients are independent, so threads share them out.
     """
     for i in numba.prange(len(rows)):
-        event = Event.DIAGNOSIS + 0
-        while event != END:
-            event = react(rows, luck, world, i, event, horizon_days)
+        _live_one(rows[i], luck[i], world[0], horizon_days)
+
+
+@compiled
+def _live_one(patient: Record, luck: Record, world: Record, horizon_days: float) -> None:
+    event = Event.DIAGNOSIS + 0
+    while event != END:
+        event = happen(patient, luck, world, event, horizon_days)
+
+
+def live_and_count(
+    first: int, luck: np.ndarray, world: np.ndarray, counter: Counter, others: Measures | None = None
+) -> Measures:
+    """Live the patients from ``first`` on, one for each row of luck, where nobody waits, and count them.
+
+    As ``live`` on ``new_patients`` and then ``Counter.count``, but few rows at a time, so that none leaves
+    the processor's cache.
+    """
+    own = counter.measures(len(luck))
+    rows = np.empty((len(counter.parts.joint), CHUNK), ROW)
+    _live_and_count(
+        first,
+        table(new_patients(0, 1)),
+        table(rows),
+        luck,
+        world,
+        own,
+        others or own,
+        counter.horizon_days,
+        counter.end_days,
+        counter.parts,
+    )
+    return own
+
+
+@compiled_parallel
+def _live_and_count(
+    number: int,
+    blank: np.ndarray,
+    buffers: np.ndarray,
+    luck: np.ndarray,
+    world: np.ndarray,
+    own: Measures,
+    others: Measures,
+    horizons_days: np.ndarray,
+    end_days: float,
+    parts: Parts,
+) -> None:
+    for part in numba.prange(len(buffers)):
+        scratch = new_scratch(own.states.shape[1])
+        for first in range(part * CHUNK, len(luck), len(buffers) * CHUNK):
+            drawn = luck[first : first + CHUNK]
+            rows = buffers[part, : len(drawn)]
+            _live_chunk(number + first, blank, rows, drawn, world, end_days)
+            count_chunk(rows, own, others, first, horizons_days, end_days, parts, part, scratch)
+
+
+@compiled
+def _live_chunk(
+    first: int, blank: np.ndarray, rows: np.ndarray, luck: np.ndarray, world: np.ndarray, horizon_days: float
+) -> None:
+    for i in range(len(rows)):
+        rows[i] = blank[0]
+        rows[i].number = first + i
+        _live_one(rows[i], luck[i], world[0], horizon_days)
 
 
 class Served(NamedTuple):
@@ -49,9 +114,9 @@ def live_in_clinic(
     queues = new_queues(openings(clinic), 2 * len(rows) + 2)
     # Every served event comes once in a life, but for the visits with an MRI.
     most = len(Event) + int(world["follow_up"]["mri"].sum())
-    log = np.empty(most * len(rows), LOG)
+    log = table(np.empty(most * len(rows), LOG))
     lines = _run(rows, luck, world, clinic_record(clinic), *queues, log, horizon_days)
-    return Served(queues, log[:lines].copy())
+    return Served(queues, log[:lines])
 
 
 @compiled
@@ -122,10 +187,13 @@ def _withdraw_called_off(
 @compiled
 def _asks(places: np.ndarray) -> bool:
     """Return whether a patient is in any queue."""
-    return places.max() >= 0
+    for place in places:  # noqa: SIM110  a generator is not compiled
+        if place != NO_REQUEST:
+            return True
+    return False
 
 
-@compiled
+@compiled_allocating
 def _run(
     rows: np.ndarray,
     luck: np.ndarray,
@@ -144,7 +212,7 @@ def _run(
     events happen first, then comes the allocation, then what was granted.
     """
     n = len(rows)
-    upcoming = np.zeros(n, np.int64)  # the next event of each patient in the calendar
+    upcoming = np.full(n, Event.DIAGNOSIS + 0)  # the next event of each patient in the calendar
     days = np.empty(n)  # and its day
     heap = np.empty(n, np.int64)
     at = np.full(n, -1, np.int64)  # place in the heap
@@ -152,14 +220,17 @@ def _run(
     turns = np.empty((2 * n + 2, 2), np.int64)
     size = 0
     for i in range(n):
-        upcoming[i] = Event.DIAGNOSIS
         days[i] = rows[i].agenda[Event.DIAGNOSIS]
-        _up(heap, at, days, size, i)
-        size += 1
+    # Who has yet to arrive stays out of the heap: it holds those in the clinic, and is short.
+    arriving = np.argsort(days, kind="mergesort")
+    arrived = 0
     now = -np.inf
     due = np.inf  # the end of an instant at which something was asked for or withdrawn
     while True:
-        next_day = days[heap[0]] if size > 0 else np.inf
+        first = heap[0] if size > 0 else NOBODY
+        if arrived < n and (first == NOBODY or _earlier(days, arriving[arrived], first)):
+            first = arriving[arrived]
+        next_day = days[first] if first != NOBODY else np.inf
         allocation_day = min(due, next_allocation_day(resources))
         if next_day == np.inf and allocation_day == np.inf:
             return resources[0].logged
@@ -167,7 +238,8 @@ def _run(
         if next_day <= allocation_day:
             assert next_day >= now
             now = next_day
-            first = heap[0]
+            if arrived < n and first == arriving[arrived]:
+                arrived += 1
         else:
             assert allocation_day >= now
             now = allocation_day
@@ -197,11 +269,11 @@ def _run(
                     due = now
                     event = next_event(rows[i], horizon_days)
                 elif _asks(places[i]):
-                    event = react(rows, luck, world, i, event, horizon_days)
+                    event = happen(rows[i], luck[i], world[0], event, horizon_days)
                     if _withdraw_called_off(rows[i].waiting, resources, pool, log, places[i], now):
                         due = now
                 else:
-                    event = advance(rows, luck, world, i, event, horizon_days)
+                    event = happen_up_to_served(rows[i], luck[i], world[0], event, horizon_days)
                 if event != END or _asks(places[i]):
                     upcoming[i] = event
                     days[i] = rows[i].agenda[event] if event != END else rows[i].diagnosed_day + horizon_days
