@@ -1,0 +1,62 @@
+"""Whole jobs with the compiled clock: from a seed to merged counts, and what comes before the first of them.
+
+``python -m benchmarks.scale 100000000``: memory and speed of a cohort of this size under two policies.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+from conf.schema import compose_run
+from experiments.lives import simulate
+
+POLICIES = ("tme_alone", "short_course", "chemoradiotherapy", "chemoradiotherapy+lateral_after_5mm")
+SOME = 1_000  # patients: compiles, or loads what was compiled
+# A process of its own does this, from nothing to counts.
+FIRST_COUNTS = f"""
+from conf.schema import compose_run
+from experiments.lives import simulate
+simulate(compose_run("clock=compiled", "patients={SOME}"))
+"""
+# All that is ever compiled: counted lives, rows, a clinic's queues.
+EVERYTHING = f"""{FIRST_COUNTS}
+simulate(compose_run("clock=compiled", "patients={SOME}", "rows=true"))
+simulate(compose_run("clock=compiled", "patients={SOME}", "clinic=regional"))
+"""
+
+
+def whole_job(patients: int, policies: int, clinic: str) -> tuple[float, float, float, float]:
+    """Return lives a second, lives a CPU second, seconds, and the peak memory in MiB, of one run.
+
+    A life is a patient under one policy.
+    """
+    words = ("clock=compiled", f"policies=[{','.join(POLICIES[:policies])}]", f"clinic={clinic}")
+    simulate(compose_run(*words, f"patients={SOME}"))
+    run = compose_run(*words, f"patients={patients}")
+    start, spent = time.perf_counter(), time.process_time()
+    simulate(run)
+    seconds, spent = time.perf_counter() - start, time.process_time() - spent
+    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return patients * policies / seconds, patients * policies / spent, seconds, peak_mib
+
+
+def start_seconds() -> tuple[float, float]:
+    """Return how long a new process takes to its first counts, and when all must first be compiled."""
+    with tempfile.TemporaryDirectory() as cache:
+        compiling = _seconds(EVERYTHING, {**os.environ, "XDG_CACHE_HOME": cache})
+        return _seconds(FIRST_COUNTS, {**os.environ, "XDG_CACHE_HOME": cache}), compiling
+
+
+def _seconds(source: str, environment: dict[str, str]) -> float:
+    environment.pop("NUMBA_CACHE_DIR", None)
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", source], env=environment, check=True)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    rate, a_cpu_second, seconds, peak_mib = whole_job(int(sys.argv[1]), 2, "unlimited")
+    print(f"{rate:,.0f} lives/s, {a_cpu_second:,.0f} a CPU second, {seconds:.0f} s, {peak_mib:,.0f} MiB")
