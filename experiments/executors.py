@@ -184,7 +184,7 @@ class Local:
 def workers_of_this_machine(workers: int) -> ProcessPoolExecutor:
     """Return a pool of processes that end with this one; begin them within ``uninterrupted``."""
     context = multiprocessing.get_context("spawn")  # threads of compiled code do not survive a fork
-    return ProcessPoolExecutor(workers, context, initializer=_die_with_parent)
+    return ProcessPoolExecutor(workers, context, initializer=die_with_parent)
 
 
 @contextmanager
@@ -197,7 +197,7 @@ def uninterrupted() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """End this process when the one that started it is gone, even by kill -9."""
     parent = multiprocessing.parent_process()
 

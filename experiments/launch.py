@@ -53,7 +53,7 @@ def launch(name: str, task: str, words: list[str]) -> int:
             statuses.append(0)
         # Told here, not by Hydra, so that one job's failure leaves the others of a sweep alone.
         except (InputError, *FOREIGN) as error:
-            known = error if isinstance(error, InputError) else input_error_of(error)
+            known = error if isinstance(error, InputError) else input_error_of(error, name)
             print(f"lrrc: error: {label}{known}", file=sys.stderr)
             statuses.append(2)
         except IncompleteError as error:
@@ -77,7 +77,7 @@ def launch(name: str, task: str, words: list[str]) -> int:
         try:
             hydra.main(version_base=None, config_path="pkg://conf", config_name=name)(job)()
         except FOREIGN as error:
-            raise input_error_of(error) from error
+            raise input_error_of(error, name) from error
         except ValueError as error:  # Hydra's, for a group that is set to null: it does not name the group
             raise InputError(f"{' '.join(overrides)}: {error}") from error
         except KeyboardInterrupt:
@@ -91,8 +91,14 @@ def launch(name: str, task: str, words: list[str]) -> int:
 
 
 def quoted(word: str) -> str:
-    """Return a condition in the quotes that Hydra asks for, and any other word as it is."""
+    """Return a condition or a path in the quotes that Hydra asks for, and any other word as it is."""
     key, _, value = word.partition("=")
+    if key == "trial":
+        # Without its s it is a group to Hydra, of which one file is chosen.
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+        return (
+            f"trials={value}" if re.fullmatch(r"[\w,]*|\[.*\]|(['\"]).*\1", value) else f"trials='{escaped}'"
+        )
     if key != "find" or re.fullmatch(r"[\w,.]*|(['\"]).*\1", value):
         return word
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")

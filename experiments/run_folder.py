@@ -14,14 +14,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from conf.input_error import InputError
-from conf.schema import Run, Tree
+from conf.policies import Policy
+from conf.schema import Tree
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +32,25 @@ CODE = Path(__file__).resolve().parent.parent
 FULL_OR_FORBIDDEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 
 
+class Recorded(Protocol):
+    """What a folder records of a run."""
+
+    @property
+    def out(self) -> Path | None: ...
+    @property
+    def patients(self) -> int: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def replication(self) -> int: ...
+    @property
+    def policies(self) -> tuple[Policy, ...]: ...
+
+    def resolved(self) -> Tree: ...
+
+
 @contextmanager
-def run_folder(experiment: str, run: Run, command: str) -> Iterator["RunFolder"]:
+def run_folder(experiment: str, run: Recorded, command: str) -> Iterator["RunFolder"]:
     """Yield the folder to write to; when the context ends well, add config and manifest, and name it finally.
 
     Files go to a hidden folder beside the final one, which is renamed when it is complete, and removed after
@@ -57,7 +75,7 @@ def run_folder(experiment: str, run: Run, command: str) -> Iterator["RunFolder"]
 class RunFolder:
     """What a run has written so far, in ``path``; ``final`` is the folder's name once it is complete."""
 
-    def __init__(self, experiment: str, run: Run, command: str) -> None:
+    def __init__(self, experiment: str, run: Recorded, command: str) -> None:
         self.run, self.command = run, command
         self.started = datetime.now(UTC)
         self.clock = time.perf_counter()
@@ -73,7 +91,7 @@ class RunFolder:
         if name.endswith(".parquet"):
             frame.to_parquet(self.path / name, index=False)
         else:
-            frame.to_csv(self.path / name, index=False, lineterminator="\n")
+            _write_csv(frame, self.path / name)
         self.tables[name] = {"rows": len(frame), "sha256": content_digest(frame)}
 
     def resolved(self) -> Tree:
@@ -140,6 +158,18 @@ class RunFolder:
             # Another run may have put something there meanwhile.
             if parent.is_dir() and not any(parent.iterdir()):
                 parent.rmdir()
+
+
+def _write_csv(frame: "pd.DataFrame", path: Path) -> None:
+    """Write a table as CSV; a sweep's has millions of rows, which takes pandas ten times as long."""
+    import pyarrow
+    from pyarrow import csv
+
+    table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+    try:
+        csv.write_csv(table, path, csv.WriteOptions(quoting_style="none", quoting_header="none"))
+    except pyarrow.ArrowInvalid:  # a word with a comma in it
+        csv.write_csv(table, path, csv.WriteOptions(quoting_style="needed"))
 
 
 def content_digest(frame: "pd.DataFrame") -> str:

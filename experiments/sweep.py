@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import os
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +96,7 @@ def sweep(config: DictConfig, command: str) -> Path:
     """
     words = [*HydraConfig.get().overrides.task] if HydraConfig.initialized() else []
     plan = read_plan(config, words)
-    with sweep_folder(plan, command) as folder:
+    with sweep_folder("sweep", plan.run, plan.given, command) as folder:
         ledger = Ledger(folder.final / "ledger")
         with executor(plan.compute, ledger) as execute, ledger.open(plan.run):
             folder.begin()
@@ -146,7 +145,8 @@ def read_plan(config: DictConfig, words: list[str]) -> Plan:
     if plan.precision is not None:
         if not all(is_unlimited(point.run.clinic) for point in plan.points):
             raise InputError(
-                "precision: patients who queue are lived as one cohort; ask for replications instead"
+                f"precision={plan.precision:g}: patients who queue are lived as one cohort, which cannot "
+                "grow; take clinic=unlimited, or instead of precision more patients or replications"
             )
         if plan.of_difference and any(len(point.run.policies) == 1 for point in plan.points):
             raise InputError("precision: one policy has no difference; set precision_of=outcome")
@@ -205,7 +205,8 @@ def done(plan: Plan, tasks: list[Task], ledger: Ledger, folder: SweepFolder, exe
     for task, ended in shown_progress(execute(tasks), tasks):
         if isinstance(ended, Failure):
             failures.append((task, ended))
-            print(f"lrrc: failed: {task_words(plan, task)}: {ended.words}", file=sys.stderr)
+            # Not print: the bar stands in the line.
+            tqdm.write(f"lrrc: failed: {task_words(plan, task)}: {ended.words}", file=sys.stderr)
             if plan.stop_on_error:
                 break
         else:
@@ -232,15 +233,22 @@ def _about(task: Task) -> Tree:
 
 def shown_progress(ended: Iterator[Ended], tasks: list[Task]) -> Iterator[Ended]:
     """Yield what ended; on a terminal, tell tasks done, patients a second and the time left."""
-    start, patients = time.perf_counter(), 0
-    with tqdm(
-        total=len(tasks), unit=" tasks", delay=2.0, leave=False, disable=not sys.stderr.isatty()
-    ) as bar:
-        for task, result in ended:
+    from experiments.lives import progress
+
+    # Shown at once: a task can take minutes.
+    with progress(sum(map(_lives, tasks)), " patients", _tasks_done(0, tasks), delay_seconds=0.0) as bar:
+        for number, (task, result) in enumerate(ended, 1):
             yield task, result
-            patients += (task.stop - task.first) * len(task.run.policies)
-            bar.set_postfix_str(f"{patients / (time.perf_counter() - start):,.0f} patients/s", refresh=False)
-            bar.update()
+            bar.set_description_str(_tasks_done(number, tasks), refresh=False)
+            bar.update(_lives(task))
+
+
+def _tasks_done(number: int, tasks: list[Task]) -> str:
+    return f"{number} of {len(tasks)} tasks, "
+
+
+def _lives(task: Task) -> int:
+    return (task.stop - task.first) * len(task.run.policies)
 
 
 def summed(plan: Plan, ledger: Ledger, cell: Cell, total: "Sum") -> "Sum":
@@ -305,11 +313,14 @@ def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder) ->
     import pandas as pd
 
     from analysis.sweep import draw_sweep
+    from experiments.lives import progress
 
     made: dict[str, list[pd.DataFrame]] = {"outcomes": [], "differences": [], "convergence": []}
-    for found in tabled(plan, ledger, cells):
-        for name, table in found.items():
-            made[name].append(table)
+    with progress(len(cells), " points", "tables, ") as bar:
+        for found in tabled(plan, ledger, cells):
+            for name, table in found.items():
+                made[name].append(table)
+            bar.update(min(CELLS, len(cells) - bar.n))
     complete = {name: pd.concat(parts, ignore_index=True) for name, parts in made.items() if parts}
     for name, table in complete.items():
         folder.table(f"{name}.csv", table)

@@ -7,14 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from conf.input_error import InputError
 from conf.schema import Tree
-from experiments.run_folder import FULL_OR_FORBIDDEN, RunFolder
-
-if TYPE_CHECKING:
-    from experiments.sweep import Plan
+from experiments.run_folder import FULL_OR_FORBIDDEN, Recorded, RunFolder
 
 
 @dataclass
@@ -33,12 +29,13 @@ class Told:
 
 
 @contextmanager
-def sweep_folder(plan: "Plan", command: str) -> Iterator["SweepFolder"]:
+def sweep_folder(experiment: str, run: Recorded, given: Tree, command: str) -> Iterator["SweepFolder"]:
     """Yield the folder; when the context ends well, give it the tables, config and manifest.
 
-    Raises InputError where nothing can be written, or where something else is there already.
+    ``given``: what the configuration holds beside the run. Raises InputError where nothing can be written, or
+    where something else is there already.
     """
-    folder = SweepFolder(plan, command)
+    folder = SweepFolder(experiment, run, given, command)
     try:
         folder._open()
         yield folder
@@ -54,9 +51,9 @@ def sweep_folder(plan: "Plan", command: str) -> Iterator["SweepFolder"]:
 class SweepFolder(RunFolder):
     """What a sweep has written: tables wait in ``path``, within the final folder, until they are complete."""
 
-    def __init__(self, plan: "Plan", command: str) -> None:
-        super().__init__("sweep", plan.run, command)
-        self.plan = plan
+    def __init__(self, experiment: str, run: Recorded, given: Tree, command: str) -> None:
+        super().__init__(experiment, run, command)
+        self.given = given
         self.path = self.final / self.path.name.replace(self.final.name, "tables")
         self.told = Told(self.final)
 
@@ -77,7 +74,7 @@ class SweepFolder(RunFolder):
                 table.writerows(rows)
 
     def resolved(self) -> Tree:
-        return {**self.plan.given, **super().resolved()}
+        return {**self.given, **super().resolved()}
 
     def _open(self) -> None:
         if self.final.exists() and not self.final.is_dir():

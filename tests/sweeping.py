@@ -25,7 +25,8 @@ def started(out: Path, *words: str, **options) -> subprocess.Popen:
     """Start a small sweep in a process of its own."""
     code = "from experiments.command import main; raise SystemExit(main())"
     command = [sys.executable, "-c", code, "sweep", *SMALL, *one_worker(words), *words, f"out={out}"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, **{**pipes, **options})
 
 
 def digests(out: Path) -> dict[str, str]:

@@ -179,7 +179,9 @@ def test_the_tasks_of_a_killed_dask_worker_are_done_again_to_the_same_bits(tmp_p
             child.kill()
         workers[0].kill()
         _, err = process.communicate(timeout=DEADLINE)
-    assert (process.returncode, err) == (0, "")
+    assert process.returncode == 0
+    # Dask may say that a result died with the worker; this command has nothing to add.
+    assert all("distributed." in line for line in err.splitlines())
     assert digests(out) == digests(whole)
 
 

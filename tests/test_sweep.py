@@ -1,6 +1,9 @@
 """A sweep lives what its design says, and every design point as a run of its own would."""
 
 import json
+import os
+import re
+import termios
 import time
 
 import numpy as np
@@ -8,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 from hydra import compose, initialize_config_module
-from sweeping import LEAK, SMALL, digests, swept
+from sweeping import LEAK, SMALL, digests, started, swept
 
 from conf.input_error import InputError
 from conf.policies import with_levers
@@ -114,7 +117,13 @@ REFUSED = [
     (f"{LEAK} on_error=ignore", "on_error=ignore: must be one of continue, stop"),
     (f"{LEAK} precision=0", "precision=0: out of range"),
     (f"{LEAK} precision=0.01 policies=[tme_alone]", "set precision_of=outcome"),
-    (f"{LEAK} precision=0.01 clinic=regional", "ask for replications instead"),
+    (f"{LEAK} precision=0.01 clinic=regional", "precision=0.01: patients who queue are lived as one cohort"),
+    ("grd={surgery.leak_probability:[0.1]}", "there is no key grd; did you mean grid?"),
+    (f"{LEAK} precison=0.01", "there is no key precison; did you mean precision?"),
+    (f"{LEAK} compute.worker=2", "did you mean compute.workers?"),
+    (f"{LEAK} disese=default", "did you mean disease?"),
+    (f"{LEAK} clinics=[regional]", "lrrc sweep has no key clinics; lrrc capacity has it"),
+    (f"{LEAK} surgery.leak_probabilty=0.1", "did you mean surgery.leak_probability?"),
     (f"{LEAK} outcomes=[happiness]", "outcomes=happiness: must be one of local_recurrence"),
     (f"{LEAK} at_years=4", "at_years=4: must be one of 1, 2, 3, 5, 10"),
     (f"{LEAK} compute=dask", "compute.address=tcp://host:8786"),
@@ -203,3 +212,32 @@ def test_precision_gives_up_at_the_most_patients_and_says_so(tmp_path, capsys):
     assert set(pd.read_csv(tmp_path / "vague" / "convergence.csv").groupby(LEAK_KEY)["patients"].max()) == {
         200
     }
+
+
+def on_a_terminal(out, *words):
+    """Return what a sweep writes to a terminal beside its last line."""
+    here, there = os.openpty()
+    termios.tcsetwinsize(there, (40, 100))
+    process = started(out, *words, stderr=there)
+    os.close(there)
+    written = b""
+    try:
+        while read := os.read(here, 4096):
+            written += read
+    except OSError:  # how Linux says that the other end is closed
+        pass
+    os.close(here)
+    assert process.communicate()[0] == f"{out}\n"
+    return written.decode()
+
+
+def test_a_terminal_shows_tasks_done_patients_a_second_and_the_time_left_and_is_clean_at_the_end(tmp_path):
+    *states, end = on_a_terminal(tmp_path / "shown", LEAK).rstrip("\r").split("\r")
+    amount, left = r"([\d.]+k?|\?)", r"(\d\d:\d\d|\?) left *"
+    bar = re.compile(rf" *\d+ % \|.*\| (\d) of 6 tasks, {amount} patients/s, {left}")
+    tables = re.compile(rf" *\d+ % \|.*\| tables, {amount} points/s, {left}")  # shown where they take long
+    done = [int(found[1]) for state in states if (found := bar.fullmatch(state))]
+    assert done[0] == 0 and max(done) >= 1 and done == sorted(done)
+    for state in states:
+        assert not state.strip() or bar.fullmatch(state) or tables.fullmatch(state)
+    assert not end.strip()
