@@ -53,6 +53,28 @@ def disseminate(
 
 
 @compiled
+def stop_dissemination(patient: Record, luck: Record, world: Record) -> None:
+    """The recurrence is out: what it had yet to sow never comes; what the primary had sown still does."""
+    recurrence, metastasis = world.recurrence, world.metastasis
+    sown = patient.recurrence_onset_day + on_grid(
+        lognormal(
+            luck.dissemination_day, recurrence.dissemination_median_days, recurrence.dissemination_sigma
+        )
+    )
+    if patient.agenda[Event.METASTASIS_ONSET] == sown:
+        patient.agenda[Event.METASTASIS_ONSET] = np.inf
+        disseminate(
+            patient,
+            luck.metastasis,
+            luck.metastasis_day,
+            patient.metastasis_probability,
+            metastasis.onset_median_days,
+            metastasis.onset_sigma,
+            patient.diagnosed_day,
+        )
+
+
+@compiled
 def treat_occult_metastasis(patient: Record, luck: Record, odds_ratio: float) -> None:
     """Systemic treatment lowers the odds of occult metastases: some patients are spared them."""
     patient.metastasis_probability = with_odds(patient.metastasis_probability, odds_ratio)

@@ -10,7 +10,7 @@ from sim.distributions import lognormal, on_grid
 from sim.events import Event
 from sim.mechanisms.deposit import ADJACENT, NEIGHBOURS
 from sim.metastasis import disseminate
-from sim.patient import FoundBy, Route, SpillPattern
+from sim.patient import Compartment, FoundBy, Route, SpillPattern
 
 
 @compiled
@@ -88,6 +88,10 @@ def give_symptoms(patient: Record, luck: Record, world: Record, now: float) -> N
     """The recurrence gives symptoms: it is found, and its natural course to death is set."""
     recurrence = world.recurrence
     days = lognormal(luck.survival_recurrence, recurrence.survival_median_days, recurrence.survival_sigma)
+    if patient.age_years >= world.salvage.old_from_years:
+        days *= recurrence.old_survival_time_ratio
+    if patient.recurrence_compartment != Compartment.CENTRAL:
+        days *= recurrence.noncentral_survival_time_ratio
     patient.agenda[Event.DEATH_RECURRENCE] = now + on_grid(days)
     find_recurrence(patient, world, FoundBy.SYMPTOMS, now)
 

@@ -1,11 +1,13 @@
 """Treatment of a recurrence: intent, preparation, the joint operation, its margin and what comes after."""
 
+import math
+
 import numpy as np
 
 from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid, with_odds
 from sim.events import Event
-from sim.metastasis import disseminate, find_metastasis
+from sim.metastasis import disseminate, find_metastasis, stop_dissemination
 from sim.patient import Compartment, FoundBy, Margin, Operation, Procedure, Specialty
 from sim.policy import RecurrenceCentre
 from sim.recurrence import hold_growth
@@ -141,6 +143,7 @@ def margin(patient: Record, u: float, world: Record) -> int:
         odds *= salvage.induction_r0_odds_ratio
     if patient.expert_centre:
         odds *= salvage.expert_r0_odds_ratio
+    odds *= math.exp(-salvage.aggressiveness_log_odds_per_sd * patient.aggressiveness)
     r0 = with_odds(salvage.r0_probability, odds)
     if u < r0:
         return Margin.R0
@@ -177,6 +180,8 @@ def _after_margin(patient: Record, luck: Record, world: Record, now: float) -> N
     """Book re-recurrence, metastasis or death by the margin: R2 leaves the recurrence where it was."""
     salvage = world.salvage
     k = patient.salvage_margin - Margin.R0
+    if patient.salvage_margin != Margin.R2:
+        stop_dissemination(patient, luck, world)
     if patient.salvage_margin == Margin.R2:
         days = lognormal(luck.survival_recurrence, salvage.r2_survival_median_days, salvage.survival_sigma)
         patient.agenda[Event.DEATH_RECURRENCE] = now + on_grid(days)

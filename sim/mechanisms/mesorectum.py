@@ -1,6 +1,7 @@
 """Incomplete resection of the mesorectum: deposits in what was left behind."""
 
 from sim.compiled import Record, compiled
+from sim.distributions import with_odds
 from sim.mechanisms.deposit import settle, sterilised
 from sim.patient import Compartment, Route
 
@@ -9,8 +10,11 @@ from sim.patient import Compartment, Route
 def deposit_left(patient: Record, luck: Record, world: Record) -> bool:
     """Return whether mesorectum was left behind, by plane, with a deposit in it, by nodes."""
     mesorectum = world.mesorectum
-    left = luck.mesorectum_left < mesorectum.left_probability[patient.plane]
-    return left and luck.mesorectal_deposit < mesorectum.deposit_probability[patient.nodes]
+    # Blunt dissection leaves some more often, and more of it.
+    blunt = world.cohort.residual_mesorectum_odds_ratio
+    left = with_odds(mesorectum.left_probability[patient.plane], blunt)
+    deposit = with_odds(mesorectum.deposit_probability[patient.nodes], blunt)
+    return luck.mesorectum_left < left and luck.mesorectal_deposit < deposit
 
 
 @compiled

@@ -1,0 +1,195 @@
+"""What a patient's row tells in the words of the clinic: the columns that conditions and endpoints name.
+
+Months are counted from the resection of the primary where nothing else is said; infinity: it never came.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.patient import (
+    MECHANISM_OF_ROUTE,
+    YEAR_DAYS,
+    Cause,
+    Compartment,
+    FoundBy,
+    Margin,
+    Mechanism,
+    Plane,
+    Procedure,
+    TStage,
+)
+from sim.policy import Regimen
+
+MONTH_DAYS = YEAR_DAYS / 12
+Words = Mapping[str, int]
+
+
+class Column(NamedTuple):
+    """``of`` returns the column from rows, shape (n,); ``words`` name its values, where they have names."""
+
+    of: Callable[[np.ndarray], np.ndarray]
+    meaning: str
+    words: Words = {}  # noqa: RUF012
+    trait: bool = False  # known before treatment, the same under every policy
+
+
+def _words(kind: type[IntEnum]) -> Words:
+    return {member.name.lower(): int(member) for member in kind}
+
+
+def _field(name: str) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda rows: rows[name]
+
+
+def _months(name: str, since: str) -> Callable[[np.ndarray], np.ndarray]:
+    def months(rows: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore"):
+            passed: np.ndarray = (rows[name] - rows[since]) / MONTH_DAYS
+        return np.where(np.isfinite(rows[name]) & np.isfinite(rows[since]), passed, np.inf)
+
+    return months
+
+
+def _happened(name: str) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda rows: np.isfinite(rows[name])
+
+
+def _any_side(name: str) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda rows: rows[name].max(axis=1) > 0
+
+
+def _mechanism(rows: np.ndarray) -> np.ndarray:
+    # The last entry is found by -1, no recurrence.
+    return np.append(MECHANISM_OF_ROUTE, -1)[rows["recurrence_route"]]
+
+
+# Left and right are one here.
+PLACES = {
+    "central": (Compartment.CENTRAL,),
+    "anterior": (Compartment.ANTERIOR,),
+    "posterior": (Compartment.POSTERIOR,),
+    "lateral": (Compartment.LATERAL_LEFT, Compartment.LATERAL_RIGHT),
+    "perineal": (Compartment.PERINEAL,),
+    "peritoneal": (Compartment.PERITONEAL,),
+}
+_PLACE_OF = np.array([k for c in Compartment for k, own in enumerate(PLACES.values()) if c in own] + [-1])
+
+
+def _involves(place: str) -> Callable[[np.ndarray], np.ndarray]:
+    mask = sum(1 << compartment for compartment in PLACES[place])
+    return lambda rows: (rows["recurrence_compartments"] & mask) != 0
+
+
+def _compartments(rows: np.ndarray) -> np.ndarray:
+    count: np.ndarray = sum(
+        (_involves(place)(rows).astype(int) for place in PLACES), np.zeros(len(rows), int)
+    )
+    return count
+
+
+def _of_resected(name: str, otherwise: int) -> Callable[[np.ndarray], np.ndarray]:
+    # Until there is one, a row holds the operation that is planned, and 0, which is a plane and a stage.
+    return lambda rows: np.where(np.isfinite(rows["operated_day"]), rows[name], otherwise)
+
+
+def _operative_death(rows: np.ndarray) -> np.ndarray:
+    return np.isfinite(rows["operated_day"]) & (rows["death_day"] <= rows["operated_day"] + 30.0)
+
+
+COLUMNS: dict[str, Column] = {
+    # traits at diagnosis
+    "age_years": Column(_field("age_years"), "age at diagnosis", trait=True),
+    "female": Column(_field("female"), "woman", trait=True),
+    "unfit": Column(_field("unfit"), "ASA III or more", trait=True),
+    "height_above_verge_cm": Column(_field("height_above_verge_cm"), "height of the tumour", trait=True),
+    "ct": Column(_field("ct"), "clinical T", _words(TStage), trait=True),
+    "t_category": Column(
+        lambda rows: np.array([1, 2, 3, 3, 4, 4])[rows["ct"]], "clinical T, 1 to 4", trait=True
+    ),
+    "cn": Column(_field("cn"), "mesorectal nodes as MRI reads them: 0, 1, 2", trait=True),
+    "nodes": Column(_field("nodes"), "mesorectal nodes as they are: 0, 1, 2"),
+    "emvi": Column(_field("emvi"), "extramural vascular invasion", trait=True),
+    "fascia_threatened": Column(
+        _field("fascia_threatened"), "mesorectal fascia threatened on MRI", trait=True
+    ),
+    "high_risk": Column(
+        _field("high_risk"), "high risk on MRI, as neoadjuvant_for=high_risk has it", trait=True
+    ),
+    "short_axis_mm": Column(
+        lambda rows: rows["lateral_mm"].max(axis=1),
+        "largest lateral node before treatment; 0: none seen",
+        trait=True,
+    ),
+    "lateral_involved": Column(
+        _any_side("lateral_involved"), "lateral nodes involved on a side, as they are"
+    ),
+    # treatment
+    "regimen": Column(_field("regimen"), "neoadjuvant treatment", _words(Regimen)),
+    "irradiated": Column(_field("irradiated"), "irradiated before surgery"),
+    "boosted": Column(_field("boosted"), "boost to a lateral node"),
+    "complete_response": Column(_field("complete_response"), "no tumour left at the site of the primary"),
+    # surgery
+    "resected": Column(_happened("operated_day"), "primary resected"),
+    "operation": Column(
+        _of_resected("operation", 0),
+        "operation on the primary",
+        {"none": 0, "lar": 1, "apr": 2, "hartmann": 3},
+    ),
+    "plane": Column(_of_resected("plane", -1), "plane of surgery", _words(Plane)),
+    "crm_mm": Column(_field("crm_mm"), "circumferential margin"),
+    "crm_involved": Column(_field("crm_involved"), "circumferential margin of 1 mm or less"),
+    "distal_margin_mm": Column(_field("distal_margin_mm"), "distal margin"),
+    "anastomosis": Column(_field("anastomosis"), "anastomosis made"),
+    "diverted": Column(_field("diverted"), "diverting stoma"),
+    "washed_out": Column(_field("washed_out"), "rectal washout"),
+    "perforated": Column(_field("perforated"), "tumour or bowel perforated in surgery"),
+    "breached": Column(_field("breached"), "tumour through the peritoneal surface"),
+    "dissected": Column(_any_side("dissected"), "lateral nodes dissected on a side"),
+    "leaked": Column(_field("leaked"), "anastomotic leak, recognised"),
+    "abscess": Column(_field("abscess"), "abscess by the anastomosis"),
+    "pathological_stage": Column(_of_resected("pathological_stage", -1), "0 no tumour left, 1, 2, 3"),
+    "adjuvant": Column(_field("adjuvant"), "chemotherapy after surgery"),
+    "postoperatively_irradiated": Column(_field("postoperatively_irradiated"), "irradiated after surgery"),
+    "operative_death": Column(_operative_death, "died within 30 days of surgery"),
+    # the recurrence
+    "recurred": Column(_happened("recurrence_found_day"), "local recurrence found"),
+    "mechanism": Column(_mechanism, "why cells stayed behind", _words(Mechanism)),
+    "compartment": Column(
+        lambda rows: _PLACE_OF[rows["recurrence_compartment"]],
+        "main compartment",
+        {place: k for k, place in enumerate(PLACES)},
+    ),
+    **{f"involves_{place}": Column(_involves(place), f"{place} compartment involved") for place in PLACES},
+    "compartments": Column(_compartments, "how many compartments are involved; left and right are one"),
+    "recurrence_months": Column(_months("recurrence_found_day", "operated_day"), "months to the recurrence"),
+    "found_by": Column(
+        _field("found_by"),
+        "what brought it to light",
+        {"visit": int(FoundBy.VISIT), "symptoms": int(FoundBy.SYMPTOMS)},
+    ),
+    "synchronous_metastasis": Column(
+        _field("synchronous_metastasis"), "metastases known when it was restaged"
+    ),
+    "curative_intent": Column(_field("curative_intent"), "treated with curative intent"),
+    "salvaged": Column(_happened("salvage_day"), "salvage resection done"),
+    "procedure": Column(_field("salvage_procedure"), "salvage operation", _words(Procedure)),
+    "salvage_margin": Column(_field("salvage_margin"), "margin of the salvage resection", _words(Margin)),
+    "salvage_complication": Column(_field("salvage_complication"), "major complication of the salvage"),
+    "rerecurred": Column(_happened("rerecurrence_day"), "recurrence after the salvage"),
+    "rerecurrence_months": Column(
+        _months("rerecurrence_day", "salvage_day"), "months from salvage to re-recurrence"
+    ),
+    # metastasis and death
+    "metastasis": Column(_happened("metastasis_found_day"), "distant metastasis found"),
+    "metastasis_months": Column(_months("metastasis_found_day", "operated_day"), "months to metastasis"),
+    "metastasis_resected": Column(_field("metastasis_resected"), "metastases resected"),
+    "died": Column(_happened("death_day"), "died within follow-up"),
+    "death_cause": Column(_field("death_cause"), "cause of death", _words(Cause)),
+    "survival_months": Column(_months("death_day", "operated_day"), "months to death"),
+    "survival_after_recurrence_months": Column(
+        _months("death_day", "recurrence_found_day"), "months from the recurrence to death"
+    ),
+}

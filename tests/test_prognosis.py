@@ -1,0 +1,133 @@
+"""What aggressive biology, a cleared recurrence, age and blunt dissection do to a life."""
+
+import numpy as np
+import pytest
+
+from sim.patient import YEAR_DAYS, Compartment, Margin
+
+# Everybody's recurrence is found and resected, so that a few thousand lives hold hundreds of salvages.
+MANY_SALVAGES = (
+    "mesorectum.left_probability=[1,1,1]",
+    "mesorectum.deposit_probability=[0.5,0.5,0.5]",
+    "salvage.curative_probability=0.97",
+    "salvage.abandoned_probability=0",
+    "salvage.metastasis_probability=[0,0,0]",
+    "salvage.r1_of_not_r0_share=0.5",
+)
+
+
+def with_margin(rows, *margins):
+    return rows[np.isin(rows["salvage_margin"], margins)]
+
+
+def test_aggressive_tumours_come_nearer_to_the_fascia(lived):
+    def slope(value):
+        rows = lived(f"margin.fascia_distance_log_ratio_per_sd={value}", years=0.01)
+        t3 = rows[rows["ct"] == 2]
+        return np.polyfit(t3["aggressiveness"], np.log(t3["fascia_distance_mm"]), 1)[0]
+
+    assert slope(0.4) == pytest.approx(-0.4, abs=0.06)
+    assert slope(0.0) == pytest.approx(0.0, abs=0.06)
+
+
+def test_an_involved_margin_tells_of_metastasis_where_aggressive_tumours_come_near(lived):
+    def difference(value):
+        rows = lived(f"margin.fascia_distance_log_ratio_per_sd={value}")
+        rows = rows[np.isfinite(rows["operated_day"]) & (rows["ct"] == 3)]
+        involved = rows["crm_involved"]
+        metastasis = np.isfinite(rows["metastasis_found_day"])
+        return metastasis[involved].mean() - metastasis[~involved].mean()
+
+    assert difference(0.9) > difference(0.0) + 0.05
+
+
+def test_an_aggressive_recurrence_is_cleared_less_often(lived):
+    def difference(value):
+        rows = lived(*MANY_SALVAGES, f"salvage.aggressiveness_log_odds_per_sd={value}")
+        clear, not_clear = with_margin(rows, Margin.R0), with_margin(rows, Margin.R1, Margin.R2)
+        return not_clear["aggressiveness"].mean() - clear["aggressiveness"].mean()
+
+    assert difference(1.0) > 0.3
+    assert abs(difference(0.0)) < 0.2
+
+
+def test_a_resected_recurrence_sows_no_more_and_one_left_behind_still_does(lived):
+    rows = lived(
+        *MANY_SALVAGES,
+        "metastasis.occult_probability=0",
+        "primary.seeding_median_days=1e9",
+        "recurrence.dissemination_probability=1",
+        "recurrence.dissemination_median_days=1500",
+        "recurrence.dissemination_sigma=0.01",
+        "salvage.r2_survival_median_days=3000",
+        "salvage.survival_sigma=0.01",
+        years=14.0,
+    )
+    rows = rows[np.isfinite(rows["salvage_day"])]
+    early = rows[rows["salvage_day"] - rows["recurrence_onset_day"] < 1000]
+    out, left = with_margin(early, Margin.R0, Margin.R1), with_margin(early, Margin.R2)
+    assert min(len(out), len(left)) > 30
+    assert np.isinf(out["metastasis_onset_day"]).all()
+    followed = left[np.minimum(left["death_day"], 14 * YEAR_DAYS) > left["recurrence_onset_day"] + 1700]
+    assert len(followed) > 10 and np.isfinite(followed["metastasis_onset_day"]).all()
+
+
+def test_what_the_primary_had_sown_still_comes_after_a_salvage(lived):
+    rows = lived(
+        *MANY_SALVAGES,
+        "metastasis.occult_probability=0.999999",
+        "metastasis.onset_median_days=3000",
+        "metastasis.onset_sigma=0.0",
+        "recurrence.dissemination_probability=1",
+        "recurrence.dissemination_median_days=1500",
+        "recurrence.dissemination_sigma=0.01",
+        "recurrence.onset_median_days=100",
+        "recurrence.onset_sigma=0.1",
+        years=14.0,
+    )
+    out = with_margin(rows, Margin.R0, Margin.R1)
+    late = out[(out["death_day"] > 3100) & (out["salvage_day"] < 1500)]
+    assert len(late) > 30
+    assert (late["metastasis_onset_day"] == 3000).all()
+
+
+def test_the_old_and_those_whose_recurrence_is_not_central_live_shorter_with_it(lived):
+    usual = (
+        "recurrence.old_survival_time_ratio=1",
+        "recurrence.noncentral_survival_time_ratio=1",
+    )
+
+    def days(rows, which):
+        rows = rows[np.isfinite(rows["recurrence_found_day"]) & ~rows["curative_intent"]]
+        rows = rows[rows["death_day"] < np.inf]
+        rows = rows[which(rows)]
+        return np.median(rows["death_day"] - rows["recurrence_found_day"])
+
+    def old(rows):
+        return rows["age_years"] >= 80
+
+    def elsewhere(rows):
+        return rows["recurrence_compartment"] != Compartment.CENTRAL
+
+    before = lived(*MANY_SALVAGES, *usual, "salvage.curative_probability=0")
+    for name, which in (("old", old), ("noncentral", elsewhere)):
+        changed = tuple(key for key in usual if name not in key)
+        after = lived(
+            *MANY_SALVAGES,
+            *changed,
+            f"recurrence.{name}_survival_time_ratio=0.3",
+            "salvage.curative_probability=0",
+        )
+        assert days(after, which) < 0.6 * days(before, which)
+        assert days(after, lambda rows, which=which: ~which(rows)) == days(
+            before, lambda rows, which=which: ~which(rows)
+        )
+
+
+def test_blunt_dissection_leaves_more_recurrences_in_the_mesorectum(lived):
+    def share(ratio):
+        rows = lived(f"cohort.residual_mesorectum_odds_ratio={ratio}")
+        return np.mean(rows["cells_left"][:, 2])
+
+    assert share(0.0001) < 0.002
+    assert share(4.0) > 2 * share(1.0) > 0
