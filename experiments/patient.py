@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from analysis.story import Life
-    from experiments.find import Condition
+    from experiments.find import Wanted
 
 LISTED = 10  # patients that a condition names
 
@@ -26,9 +26,9 @@ def patient(config: DictConfig, command: str) -> Path:
     Raises InputError for input that cannot be run, and where no patient fits the condition.
     """
     run = read_patient(config)
-    from experiments.find import Condition
+    from experiments.find import Wanted
 
-    condition = Condition(run.find) if run.find is not None else None
+    condition = Wanted(run.find) if run.find is not None else None
     with run_folder("patient", run, command) as folder:
         import pandas as pd
 
@@ -73,7 +73,7 @@ def _which(run: PatientRun, fitting: Sequence[int], more: bool) -> str:
     return f"{run.find}: patient {first} fits; so do {names}. To tell another: number={others[0]}\n"
 
 
-def found(run: PatientRun, condition: "Condition") -> tuple[list[int], bool]:
+def found(run: PatientRun, condition: "Wanted") -> tuple[list[int], bool]:
     """Return the first numbers that fit the condition, and whether there are more.
 
     Raises InputError where there is none.

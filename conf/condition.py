@@ -1,0 +1,129 @@
+"""A condition in words and names, as in ``crm_mm <= 1 and operation == "apr"``; read, never run."""
+
+import ast
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from conf.input_error import InputError
+
+LONGEST = 300  # characters; Python reads deeper nesting at the risk of the stack
+COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: np.isin,
+    ast.NotIn: lambda left, right: ~np.isin(left, right),
+}
+ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+
+Values = Any  # an array over patients, a number, or a list of numbers
+Names = Callable[[str], Values]
+Words = Mapping[str, Mapping[str, int]]  # by column: the words for its values
+
+
+class Condition:
+    """A condition on patients. ``key`` is what messages call it; ``columns`` are the names that a comparison
+    can hold; ``words`` the values that have names.
+
+    Raises InputError for what is no condition, naming the part.
+    """
+
+    def __init__(
+        self, key: str, text: str, columns: Iterable[str], words: Words, example: str = "crm_mm <= 1"
+    ) -> None:
+        self.key, self.text, self.columns, self.words = key, text, frozenset(columns), words
+        if len(text) > LONGEST:
+            raise InputError(f"{key}: at most {LONGEST} characters, not {len(text)}")
+        try:
+            self.tree = ast.parse(text.strip(), mode="eval").body
+        except (SyntaxError, ValueError) as error:
+            raise InputError(f"{key}={text}: not understood; write {example}") from error
+
+    def holds(self, names: Names) -> np.ndarray:
+        """Return whether the condition holds, bool, shape (n,) or () where it names no column.
+
+        ``names`` returns the values of a name, or raises InputError.
+        """
+        with np.errstate(all="ignore"):
+            held = self._value(self.tree, names)
+        if np.asarray(held).dtype != np.dtype(bool):
+            raise self.wrong(ast.unparse(self.tree), "is a number; compare it, as in age_years < 60")
+        return np.asarray(held)
+
+    def wrong(self, part: str, why: str) -> InputError:
+        """Return the refusal of a part of the condition."""
+        return InputError(f"{self.key}={self.text}: {part} {why}")
+
+    def _value(self, node: ast.expr, names: Names) -> Values:
+        if isinstance(node, ast.BoolOp):
+            parts = [self._flag(part, names) for part in node.values]
+            combine = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
+            return combine.reduce(np.broadcast_arrays(*parts))
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return np.logical_not(self._flag(node.operand, names))
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return 0.0 - self._value(node.operand, names)
+        if isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC:
+            # NumPy's numbers, so that 1 / 0 is infinite and no fault.
+            left, right = (np.multiply(1.0, self._value(side, names)) for side in (node.left, node.right))
+            return ARITHMETIC[type(node.op)](left, right)
+        if isinstance(node, ast.Compare) and all(type(one) in COMPARISONS for one in node.ops):
+            return self._compared(node, names)
+        if isinstance(node, ast.Constant) and isinstance(node.value, (bool, int, float)):
+            return node.value
+        if isinstance(node, ast.Name):
+            return names(node.id)
+        raise self.wrong(
+            ast.unparse(node), "is not allowed; there are and, or, not, in, comparisons and + - * /"
+        )
+
+    def _flag(self, node: ast.expr, names: Names) -> Values:
+        """Return a part of an and, an or or a not: a number there is an oversight."""
+        held = self._value(node, names)
+        if np.asarray(held).dtype != np.dtype(bool):
+            raise self.wrong(ast.unparse(node), f"is a number; compare it, as in {ast.unparse(node)} > 0")
+        return held
+
+    def _compared(self, node: ast.Compare, names: Names) -> Values:
+        sides = [node.left, *node.comparators]
+        column = next((s.id for s in sides if isinstance(s, ast.Name) and s.id in self.words), "")
+        words = self.words.get(column, {})
+
+        def side(part: ast.expr) -> Values:
+            if isinstance(part, (ast.Tuple, ast.List)):
+                items = [side(item) for item in part.elts]
+                if any(isinstance(item, list) or np.ndim(item) for item in items):
+                    raise self.wrong(ast.unparse(part), "is not understood; a list holds numbers or words")
+                return items
+            word = part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else None
+            if word is None and words and isinstance(part, ast.Name) and part.id not in self.columns:
+                word = part.id  # salvage_margin == r0
+            if word is None:
+                return self._value(part, names)
+            if word not in words:
+                allowed = (
+                    f"is not one of {', '.join(words)}" if words else "is a word, and this column has none"
+                )
+                raise self.wrong(word, allowed)
+            return words[word]
+
+        values = [side(part) for part in sides]
+        held = []
+        for one, left, right in zip(node.ops, values, values[1:], strict=False):
+            if isinstance(one, (ast.In, ast.NotIn)) != isinstance(right, list) or isinstance(left, list):
+                raise self.wrong(
+                    ast.unparse(node), "is not understood; a list follows in, as in ct in (t1, t2)"
+                )
+            held.append(COMPARISONS[type(one)](left, right))
+        return np.logical_and.reduce(np.broadcast_arrays(*held))
