@@ -246,13 +246,18 @@ def label_height(lines: Sequence[str]) -> float:
 
 
 class Grid:
-    """Panels of one size, at most three in a row, each under a heading; lengths in inches."""
+    """Panels of one size, at most three in a row, each under a heading; lengths in inches.
 
-    def __init__(self, panels: int, left: float, right: float, height: float) -> None:
+    ``gap`` lies between columns, ``below`` under the panels of each row but the last.
+    """
+
+    def __init__(
+        self, panels: int, left: float, right: float, height: float, gap: float = 0.35, below: float = 0.25
+    ) -> None:
         # Four read better as two by two.
         self.columns = 2 if panels == 4 else min(panels, 3)
         self.rows = -(-panels // self.columns)
-        self.count, self.left, self.height, self.gap = panels, left, height, 0.35
+        self.count, self.left, self.height, self.gap, self.below = panels, left, height, gap, below
         self.panels = WIDTH - left - right
         self.width = (self.panels - self.gap * (self.columns - 1)) / self.columns
 
@@ -262,13 +267,13 @@ class Grid:
         """Return the figure and its panels by rows; ``bottom`` inches stay free below them."""
         by_row = [headings[k : k + self.columns] for k in range(0, self.count, self.columns)]
         self.above = [max(len(lines) for lines in row) * SMALL * LINE + 0.15 for row in by_row]
-        self.rows_height = sum(self.above) + self.rows * self.height + 0.25 * (self.rows - 1)
+        self.rows_height = sum(self.above) + self.rows * self.height + self.below * (self.rows - 1)
         drawn = figure(title, note, self.rows_height + bottom)
         panels, top = [], bottom + self.rows_height
         for k, lines in enumerate(headings):
             row, column = divmod(k, self.columns)
             if column == 0:
-                top -= self.above[row] + self.height + (0.25 if row else 0)
+                top -= self.above[row] + self.height + (self.below if row else 0)
             ax = axes(drawn, self.left + column * (self.width + self.gap), top, self.width, self.height)
             ax.text(
                 0,

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 
 from conf.input_error import InputError, choice
 
-GROUPS = ("cohort", "scenario", "policy", "follow_up", "disease", "clinic", "parameters")
+GROUPS = ("cohort", "scenario", "policy", "follow_up", "disease", "clinic", "parameters", "trial")
 
 
 def sources() -> list[ConfigSource]:

@@ -136,7 +136,7 @@ def read_run(config: DictConfig) -> Run:
         policies=policies,
         comparator=_comparator(given["comparator"], policies),
         clock=_clock(given["clock"], patients, journal),
-        out=_folder(given["out"]),
+        out=read_folder(given["out"]),
         rows=_flag("rows", given["rows"]),
         journal=journal,
         published=_published(given["published"]),
@@ -257,7 +257,8 @@ def _clock(name: object, patients: int, journal: bool) -> str:
     return str(name)
 
 
-def _folder(value: object) -> Path | None:
+def read_folder(value: object) -> Path | None:
+    """Return the folder that ``out`` names, or None. Raises InputError."""
     if value is None:
         return None
     # A folder named 2026 reaches us as a number.

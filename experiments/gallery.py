@@ -33,14 +33,14 @@ def main() -> int:
     return 0
 
 
-def shrink(drawn: Path, to: Path) -> Path:
-    """Write a picture ``WIDTH`` pixels wide, in few colours; return where."""
+def shrink(drawn: Path, to: Path, width: int = WIDTH, colours: int = COLOURS) -> Path:
+    """Write a picture so many pixels wide, in few colours; return where."""
     with Image.open(drawn) as page:
-        height = round(page.height * WIDTH / page.width)
-        small = page.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
+        height = round(page.height * width / page.width)
+        small = page.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
         # Median cut, the default, would turn the rare colours of a scale grey.
         how = {"method": Image.Quantize.MAXCOVERAGE, "kmeans": 2, "dither": Image.Dither.NONE}
-        small.quantize(COLOURS, **how).save(to, optimize=True)
+        small.quantize(colours, **how).save(to, optimize=True)
     return to
 
 

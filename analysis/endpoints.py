@@ -1,0 +1,275 @@
+"""What an emulated trial shows at a published endpoint: a level, or a contrast of two."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis.estimates import Z95, share
+from conf.condition import Condition
+from conf.endpoint import AMOUNTS, RATIOS, SURVIVALS, Endpoint
+from sim.columns import COLUMNS
+from sim.patient import YEAR_DAYS, Cause
+
+FOLDS = 20  # of the jackknife
+MOST_LOG_RATIO = 10.0  # where one side has no event, a ratio has no bound
+ORIGIN = {
+    "diagnosis": "diagnosed_day",
+    "surgery": "operated_day",
+    "recurrence": "recurrence_found_day",
+    "salvage": "salvage_day",
+}
+CENSORED, EVENT, COMPETING = 0, 1, 2
+
+
+class Sample(NamedTuple):
+    """One side of an endpoint, a line a patient who counts, shape (n,) each.
+
+    ``value``: days from the origin to what came first, or a number, or 0; ``kind``: CENSORED, EVENT or
+    COMPETING (death); ``fold``: of the jackknife.
+    """
+
+    value: np.ndarray
+    kind: np.ndarray
+    fold: np.ndarray
+
+    def without(self, fold: int) -> "Sample":
+        """Return the sample less one fold."""
+        kept = self.fold != fold
+        return Sample(self.value[kept], self.kind[kept], self.fold[kept])
+
+
+def joined(samples: Sequence[Sample]) -> Sample:
+    """Return samples of different patients as one."""
+    return Sample(*(np.concatenate(parts) for parts in zip(*samples, strict=True)))
+
+
+class Reading:
+    """The rows of an arm with the columns and conditions that were read from them, each once."""
+
+    def __init__(self, rows: np.ndarray) -> None:
+        self.rows = rows
+        self._columns: dict[str, np.ndarray] = {}
+        self._held: dict[str, np.ndarray] = {}
+
+    def column(self, name: str) -> np.ndarray:
+        """Return a column of ``sim.columns``, shape (n,)."""
+        if name in ("true", "false"):
+            return np.asarray(name == "true")
+        if name not in self._columns:
+            self._columns[name] = COLUMNS[name].of(self.rows)
+        return self._columns[name]
+
+    def holds(self, condition: Condition | None) -> np.ndarray:
+        """Return whether a condition holds for each row, bool, shape (n,); no condition holds for all."""
+        text = "true" if condition is None else condition.text
+        if text not in self._held:
+            held = np.asarray(True) if condition is None else condition.holds(self.column)
+            self._held[text] = np.broadcast_to(held, len(self.rows))
+        return self._held[text]
+
+
+def sample(endpoint: Endpoint, subgroup: Condition | None, reading: Reading, follow_up_days: float) -> Sample:
+    """Return one side of an endpoint from the rows of an arm, lived to ``follow_up_days`` from diagnosis."""
+    rows, members = reading.rows, reading.holds(subgroup)
+    if endpoint.outcome in AMOUNTS:
+        members = members & np.isfinite(reading.column(str(endpoint.of)))
+    elif endpoint.outcome != "share":
+        members = members & np.isfinite(rows[ORIGIN[endpoint.time_from]])
+
+    def of(values: np.ndarray) -> np.ndarray:
+        chosen: np.ndarray = values[members]
+        return chosen
+
+    fold = of(rows["number"]) % FOLDS
+    if endpoint.outcome == "share":
+        assert isinstance(endpoint.of, Condition)
+        return Sample(np.zeros(len(fold)), of(reading.holds(endpoint.of)).astype(np.int8), fold)
+    if endpoint.outcome in AMOUNTS:
+        values = of(reading.column(str(endpoint.of))).astype(float)
+        return Sample(values, np.full(len(values), EVENT, np.int8), fold)
+    death = of(rows["death_day"])
+    happened = _event_day(endpoint.outcome, rows, members)
+    if endpoint.where is not None:
+        happened = np.where(of(reading.holds(endpoint.where)), happened, np.inf)
+    first = np.minimum(np.minimum(happened, death), of(rows["diagnosed_day"]) + follow_up_days)
+    kind = np.where(happened <= first, EVENT, np.where(death <= first, COMPETING, CENSORED))
+    return Sample(first - of(rows[ORIGIN[endpoint.time_from]]), kind.astype(np.int8), fold)
+
+
+def _event_day(outcome: str, rows: np.ndarray, members: np.ndarray) -> np.ndarray:
+    """Return the day of an outcome for the members, infinity where it never came."""
+    found, metastasis, death, rerecurrence, cause = (
+        rows[name][members]
+        for name in (
+            "recurrence_found_day",
+            "metastasis_found_day",
+            "death_day",
+            "rerecurrence_day",
+            "death_cause",
+        )
+    )
+    cancer_death = np.where(cause == Cause.CANCER, death, np.inf)
+    day: np.ndarray = {
+        "local_recurrence": found,
+        "distant_metastasis": metastasis,
+        "any_recurrence": np.minimum(found, metastasis),
+        "cancer_death": cancer_death,
+        "rerecurrence": rerecurrence,
+        "overall_survival": death,
+        "disease_free_survival": np.minimum(np.minimum(found, metastasis), death),
+        "cancer_specific_survival": cancer_death,
+    }[outcome]
+    return day
+
+
+def simulated(endpoint: Endpoint, side: Sample, other: Sample | None) -> float:
+    """Return what the simulation shows at an endpoint; NaN where nobody counts."""
+    if endpoint.ratio is None:
+        return _level(endpoint, side)
+    assert other is not None
+    if endpoint.ratio == "hazard_ratio":
+        years = endpoint.horizon_years
+        return hazard_ratio(side, other, math.inf if years is None else years * YEAR_DAYS)
+    level, beside = _level(endpoint, side), _level(endpoint, other)
+    if endpoint.ratio == "difference":
+        return level - beside
+    if endpoint.ratio == "odds_ratio":
+        level, beside = _odds(level), _odds(beside)
+    return math.exp(_bounded(_log(level) - _log(beside)))
+
+
+def _odds(share: float) -> float:
+    return math.inf if share >= 1 else share / (1 - share)
+
+
+def _log(value: float) -> float:
+    if value == math.inf:
+        return math.inf
+    return -math.inf if value <= 0 else math.log(value)
+
+
+def _bounded(log_ratio: float) -> float:
+    return float(np.clip(log_ratio, -MOST_LOG_RATIO, MOST_LOG_RATIO))
+
+
+def _level(endpoint: Endpoint, side: Sample) -> float:
+    """Return the incidence, survival, share, median or mean of one side."""
+    if len(side.value) == 0:
+        return math.nan
+    if endpoint.outcome == "share":
+        return float(side.kind.mean())
+    if endpoint.outcome in AMOUNTS:
+        return float(np.median(side.value) if endpoint.outcome == "median" else side.value.mean())
+    day = (endpoint.horizon_years or math.inf) * YEAR_DAYS
+    if endpoint.outcome in SURVIVALS:
+        return 1.0 - kaplan_meier(side, day)
+    return (
+        kaplan_meier(side, day) if endpoint.estimator == "kaplan_meier" else cumulative_incidence(side, day)
+    )
+
+
+def _at_risk(side: Sample, days: np.ndarray) -> np.ndarray:
+    """Return how many are at risk just before each of some days."""
+    return len(side.value) - np.searchsorted(np.sort(side.value), days, side="left")
+
+
+def kaplan_meier(side: Sample, day: float) -> float:
+    """Return one less the product-limit estimate at a day; whoever dies otherwise is censored."""
+    events, count = np.unique(side.value[(side.kind == EVENT) & (side.value <= day)], return_counts=True)
+    return float(1.0 - np.prod(1.0 - count / _at_risk(side, events)))
+
+
+def cumulative_incidence(side: Sample, day: float) -> float:
+    """Return the Aalen-Johansen estimate at a day; death competes."""
+    within = side.value <= day
+    if not np.any(within & (side.kind == CENSORED)):
+        return float(np.mean(within & (side.kind == EVENT)))
+    days, place = np.unique(side.value[within & (side.kind != CENSORED)], return_inverse=True)
+    ended = np.bincount(place, minlength=len(days))
+    events = np.bincount(place[side.kind[within & (side.kind != CENSORED)] == EVENT], minlength=len(days))
+    at_risk = _at_risk(side, days)
+    before = np.concatenate([[1.0], np.cumprod(1.0 - ended / at_risk)[:-1]])
+    return float((before * events / at_risk).sum())
+
+
+def hazard_ratio(side: Sample, other: Sample, day: float = math.inf) -> float:
+    """Return Cox's hazard ratio of one side against the other up to a day, Breslow's ties; death is censored.
+
+    With one covariate of 0 and 1 the partial likelihood needs no more than how many of either side are at
+    risk at each event (Cox, J R Stat Soc B 1972;34:187-220).
+    """
+    events = [np.sort(s.value[(s.kind == EVENT) & (s.value <= day)]) for s in (side, other)]
+    if not len(events[0]) or not len(events[1]):
+        return (
+            math.exp(_bounded(_log(len(events[0])) - _log(len(events[1]))))
+            if any(map(len, events))
+            else math.nan
+        )
+    days = np.concatenate(events)
+    mine, theirs = _at_risk(side, days), _at_risk(other, days)
+    log_ratio = 0.0
+    for _ in range(50):
+        share_of_risk = mine / (mine + theirs * math.exp(-log_ratio))
+        score = len(events[0]) - share_of_risk.sum()
+        step = score / (share_of_risk * (1 - share_of_risk)).sum()
+        log_ratio = _bounded(log_ratio + float(np.clip(step, -2.0, 2.0)))
+        if abs(step) < 1e-10:
+            break
+    return math.exp(log_ratio)
+
+
+def standard_error(endpoint: Endpoint, side: Sample, other: Sample | None) -> float:
+    """Return the simulation's own standard error, by the jackknife over folds; a ratio's is of its log.
+
+    Both sides leave out the same patients, so that common luck counts.
+    """
+    left_out = np.array(
+        [
+            simulated(endpoint, side.without(k), None if other is None else other.without(k))
+            for k in range(FOLDS)
+        ]
+    )
+    if endpoint.ratio in RATIOS:
+        left_out = np.log(left_out)
+    return float(np.sqrt((FOLDS - 1) / FOLDS * ((left_out - left_out.mean()) ** 2).sum()))
+
+
+def published_interval(endpoint: Endpoint, side: Sample) -> tuple[float, float]:
+    """Return the 95 % interval of the published figure: as printed, or from its n.
+
+    A proportion's is Wilson's; a median's is that of large samples, with the simulated distribution's density
+    about its median.
+    """
+    if endpoint.low is not None and endpoint.high is not None:
+        return endpoint.low, endpoint.high
+    assert endpoint.n is not None
+    n = endpoint.n
+    if endpoint.outcome == "median":
+        # The density about the median, from wide quantiles: a visit finds many recurrences on one day.
+        low, middle, high = np.quantile(side.value, [0.3, 0.5, 0.7])
+        reach = math.exp(Z95 * 0.5 / math.sqrt(n) * float((high - low) / 0.4 / middle))
+        return endpoint.published / reach, endpoint.published * reach
+    yes = endpoint.published * n
+    _, _, low, high = share(np.array([0, n - yes, yes]))
+    return low, high
+
+
+def deviation(endpoint: Endpoint, value: float, low: float, high: float, error: float = 0.0) -> float:
+    """Return how many standard errors the simulated value lies above the published one.
+
+    Proportions are compared by their log odds, ratios by their logs. An interval need not be symmetric: its
+    side towards the simulated value counts. ``error`` is the simulation's own standard error.
+    """
+    published = endpoint.published
+    if endpoint.ratio in RATIOS:
+        value, published, low, high = (_bounded(_log(x)) for x in (value, published, low, high))
+    elif endpoint.ratio is None and endpoint.outcome not in AMOUNTS and low > 0 and high < 1:
+        error = error / max(value * (1 - value), 1e-9)
+        value, published, low, high = (_bounded(_log(_odds(x))) for x in (value, published, low, high))
+    half = high - published if value > published else published - low
+    scale = math.hypot(half / Z95, error)
+    if scale == 0:
+        return 0.0 if value == published else math.copysign(math.inf, value - published)
+    return (value - published) / scale

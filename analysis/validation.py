@@ -1,0 +1,164 @@
+"""Simulated beside published endpoints: the table, and how well a set of trials agrees."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2
+
+from analysis.endpoints import Sample, deviation, published_interval, simulated, standard_error
+from analysis.estimates import Z95
+from conf.endpoint import AMOUNTS, RATIOS, Endpoint
+from conf.trials import Trial
+
+NEGLIGIBLE = 0.2  # of the published standard error: it then adds 2 % to the error of the comparison
+COLUMNS = (
+    "trial", "set", "endpoint", "arm", "outcome", "subgroup", "horizon_years", "n", "published",
+    "published_low", "published_high", "simulated", "simulated_low", "simulated_high", "inside", "z",
+    "measure", "note",
+)  # fmt: skip
+
+
+class Compared(NamedTuple):
+    """One endpoint: published with its interval, simulated with its standard error, and z."""
+
+    endpoint: Endpoint
+    low: float
+    high: float
+    value: float
+    error: float
+    z: float
+
+    @property
+    def inside(self) -> bool:
+        """Return whether the simulated value lies in the published interval."""
+        return self.low <= self.value <= self.high
+
+    @property
+    def error_beside_published(self) -> float:
+        """Return the simulation's own standard error over the published one."""
+        low, high = self.low, self.high
+        if self.endpoint.ratio in RATIOS:
+            low, high = math.log(low), math.log(high)
+        return self.error * 2 * Z95 / (high - low) if high > low else math.inf
+
+    def interval(self) -> tuple[float, float]:
+        """Return the simulation's own 95 % interval."""
+        half = Z95 * self.error
+        if self.endpoint.ratio in RATIOS:
+            return self.value * math.exp(-half), self.value * math.exp(half)
+        low, high = self.value - half, self.value + half
+        if self.endpoint.ratio is None and self.endpoint.outcome not in AMOUNTS:
+            low, high = max(low, 0.0), min(high, 1.0)
+        return low, high
+
+
+def compared(endpoint: Endpoint, side: Sample, other: Sample | None) -> Compared:
+    """Return an endpoint as the simulation shows it beside what was published."""
+    value, error = simulated(endpoint, side, other), standard_error(endpoint, side, other)
+    low, high = published_interval(endpoint, side)
+    return Compared(endpoint, low, high, value, error, deviation(endpoint, value, low, high, error))
+
+
+def measure(endpoint: Endpoint) -> str:
+    """Return what kind of number an endpoint is: a ratio's name, or incidence, survival, share, ..."""
+    if endpoint.ratio is not None:
+        return endpoint.ratio
+    if endpoint.outcome in ("share", *AMOUNTS):
+        return endpoint.outcome
+    return "survival" if endpoint.outcome.endswith("survival") else "incidence"
+
+
+def rows(trial: Trial, endpoints: list[Compared]) -> pd.DataFrame:
+    """Return the lines of ``endpoints.csv`` of one trial."""
+    lines = []
+    for one in endpoints:
+        endpoint = one.endpoint
+        low, high = one.interval()
+        line = {
+            "trial": trial.name,
+            "set": trial.set,
+            "endpoint": endpoint.evidence,
+            "arm": _both(endpoint, endpoint.arm, endpoint.against),
+            "outcome": outcome_words(endpoint),
+            "subgroup": _both(endpoint, _text(endpoint.subgroup), _text(endpoint.against_subgroup)),
+            "horizon_years": endpoint.horizon_years or 0.0,
+            "n": endpoint.n or 0,
+            "published": endpoint.published,
+            "published_low": one.low,
+            "published_high": one.high,
+            "simulated": one.value,
+            "simulated_low": low,
+            "simulated_high": high,
+            "inside": one.inside,
+            "z": one.z,
+            "measure": measure(endpoint),
+            "note": endpoint.note,
+        }
+        lines.append(line)
+    return pd.DataFrame(lines, columns=list(COLUMNS))
+
+
+def _text(condition: object) -> str:
+    return getattr(condition, "text", "all")
+
+
+def _both(endpoint: Endpoint, one: str, other: str) -> str:
+    return one if endpoint.ratio is None or one == other else f"{one} : {other}"
+
+
+def outcome_words(endpoint: Endpoint) -> str:
+    """Return the outcome, with its condition: ``local_recurrence where ...``, ``share of ...``."""
+    if endpoint.where is not None:
+        return f"{endpoint.outcome} where {endpoint.where.text}"
+    if endpoint.of is not None:
+        return f"{endpoint.outcome} of {getattr(endpoint.of, 'text', endpoint.of)}"
+    return endpoint.outcome
+
+
+def agreement(endpoints: pd.DataFrame) -> pd.DataFrame:
+    """Return how each set agrees: ``set``, ``endpoints``, ``inside``, ``coverage``, ``slope``, ``intercept``,
+    ``chi_square``, ``degrees``, ``p_value``.
+
+    ``slope`` and ``intercept`` are those of the published on the simulated proportions, both as log odds,
+    weighted by the published precision: 1 and 0 where they agree. Endpoints of one trial depend on each
+    other, so that the chi-square is a guide, no test.
+    """
+    lines = []
+    for name, part in [*endpoints.groupby("set", sort=True), ("all", endpoints)]:
+        chi_square = float((part["z"] ** 2).sum())
+        slope, intercept = calibration_line(part)
+        lines.append(
+            {
+                "set": name,
+                "trials": part["trial"].nunique(),
+                "endpoints": len(part),
+                "inside": int(part["inside"].sum()),
+                "coverage": float(part["inside"].mean()),
+                "slope": slope,
+                "intercept": intercept,
+                "chi_square": chi_square,
+                "degrees": len(part),
+                "p_value": float(chi2.sf(chi_square, len(part))),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def calibration_line(endpoints: pd.DataFrame) -> tuple[float, float]:
+    """Return slope and intercept of published on simulated log odds; NaN of fewer than three proportions."""
+    part = endpoints[endpoints["measure"].isin(["incidence", "survival", "share"])]
+    part = part[(part["published"] > 0) & (part["published"] < 1)]
+    part = part[(part["simulated"] > 0) & (part["simulated"] < 1)]
+    part = part[(part["published_low"] > 0) & (part["published_high"] < 1)]
+    if len(part) < 3:
+        return math.nan, math.nan
+
+    def log_odds(name: str) -> np.ndarray:
+        p = part[name].to_numpy(float)
+        return np.log(p / (1 - p))
+
+    width = log_odds("published_high") - log_odds("published_low")
+    slope, intercept = np.polyfit(log_odds("simulated"), log_odds("published"), 1, w=2 * Z95 / width)
+    return float(slope), float(intercept)

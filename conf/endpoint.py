@@ -1,0 +1,237 @@
+"""A published figure as a trial's file tells it: what it counts, and how far chance reaches."""
+
+import ast
+import dataclasses
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from conf import units
+from conf.condition import Condition
+from conf.input_error import InputError, choice, nearest, shown
+from conf.schema import Tree
+from sim.columns import COLUMNS
+from sim.patient import new_patients
+
+ORIGINS = ("diagnosis", "surgery", "recurrence", "salvage")
+ESTIMATORS = ("cumulative_incidence", "kaplan_meier")
+INCIDENCES = ("local_recurrence", "distant_metastasis", "any_recurrence", "cancer_death", "rerecurrence")
+SURVIVALS = ("overall_survival", "disease_free_survival", "cancer_specific_survival")
+AMOUNTS = ("median", "mean")
+OUTCOMES = (*INCIDENCES, *SURVIVALS, "share", *AMOUNTS)
+RATIOS = ("hazard_ratio", "odds_ratio", "risk_ratio")
+CONTRASTS = (*RATIOS, "difference")
+WORDS = {name: column.words for name, column in COLUMNS.items() if column.words}
+POSITIVE_YEARS = units.Range(0, 100, "above 0 and at most 100", low_allowed=False)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A published figure, with what it counts; ``against`` and its subgroup only where it is a contrast.
+
+    ``low`` and ``high`` are the published 95 % interval; None where only ``n`` is known.
+    """
+
+    evidence: str
+    arm: str
+    outcome: str
+    published: float
+    subgroup: Condition | None
+    horizon_years: float | None
+    time_from: str
+    estimator: str
+    where: Condition | None
+    of: Condition | str | None
+    ratio: str | None
+    against: str
+    against_subgroup: Condition | None
+    n: int | None
+    low: float | None
+    high: float | None
+    note: str
+
+    def resolved(self) -> Tree:
+        """Return what is set, as a trial's file writes it."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        if self.ratio is None:
+            del fields["against"]
+        return {
+            name: value.text if isinstance(value, Condition) else value
+            for name, value in fields.items()
+            if value is not None and value != ""
+        }
+
+
+def read_text(key: str, value: object) -> str:
+    """Return words, or a list of them as one text. Raises InputError."""
+    if isinstance(value, list):
+        value = "; ".join(map(str, value))
+    if not isinstance(value, str):
+        raise InputError(f"{key}={shown(value)}: must be words")
+    return " ".join(value.split())
+
+
+def one_of(key: str, value: object, allowed: Collection[str]) -> str:
+    """Return the value, which must be one of the allowed words. Raises InputError."""
+    if value not in allowed:
+        raise InputError(
+            f"{key}={shown(value)}: must be one of {', '.join(allowed)}{nearest(str(value), allowed)}"
+        )
+    return str(value)
+
+
+def read_mapping(key: str, value: object, example: str) -> Tree:
+    """Return keys and values, of which there must be some. Raises InputError."""
+    if not isinstance(value, Mapping) or not value:
+        raise InputError(f"{key}={shown(value)}: must hold keys and values, as in {example}")
+    return {str(name): item for name, item in value.items()}
+
+
+def condition(key: str, text: object) -> Condition:
+    """Return a condition on the columns of ``sim.columns``, checked. Raises InputError."""
+    if not isinstance(text, str):
+        raise InputError(f"{key}={shown(text)}: must be a condition, as in crm_mm <= 1")
+    read = Condition(key, text, COLUMNS, WORDS)
+    read.holds(_over_nobody(read))
+    return read
+
+
+def _over_nobody(read: Condition) -> Callable[[str], Any]:
+    rows = new_patients(0, 1)
+
+    def column(name: str) -> Any:
+        if name in ("true", "false"):
+            return name == "true"
+        if name not in COLUMNS:
+            raise read.wrong(name, f"is no column{choice(name, COLUMNS)}")
+        return np.asarray(COLUMNS[name].of(rows))
+
+    return column
+
+
+def names_in(read: Condition) -> set[str]:
+    """Return the columns that a condition names."""
+    return {node.id for node in ast.walk(read.tree) if isinstance(node, ast.Name) and node.id in COLUMNS}
+
+
+_FIELDS = [field.name for field in dataclasses.fields(Endpoint)]
+_NEEDED = ("evidence", "arm", "outcome", "published")
+
+
+def read_endpoint(key: str, given: object, trial: Tree, arms: Collection[str], follow_up: float) -> Endpoint:
+    """Return an endpoint of a trial that sets these defaults and has these arms. Raises InputError."""
+    values = read_mapping(key, given, "{evidence: my.id, arm: a, outcome: local_recurrence, ...}")
+    label = f"{key} ({values['evidence']})" if "evidence" in values else key
+    for name, value in values.items():
+        if name not in _FIELDS:
+            raise InputError(f"{label}: {name}={shown(value)}: there is no such key{choice(name, _FIELDS)}")
+    for name in _NEEDED:
+        if name not in values:
+            raise InputError(f"{label}: {name}: missing; an endpoint has {', '.join(_NEEDED)}, and more")
+    outcome = one_of(f"{label}: outcome", values["outcome"], OUTCOMES)
+    time_from = one_of(f"{label}: time_from", values.get("time_from", trial["time_from"]), ORIGINS)
+    ratio = values.get("ratio")
+    if ratio is not None:
+        one_of(f"{label}: ratio", ratio, CONTRASTS)
+    for name in ("arm", "against"):
+        if name in values:
+            one_of(f"{label}: {name}", values[name], list(arms))
+
+    def one(name: str) -> Condition | None:
+        text = values.get(name)
+        return None if text is None else condition(f"{label}: {name}", text)
+
+    horizon = values.get("horizon_years")
+    if horizon is not None:
+        horizon = units.number(f"{label}: horizon_years", horizon, POSITIVE_YEARS)
+        if horizon > follow_up:
+            raise InputError(
+                f"{label}: horizon_years={shown(horizon)}: beyond the trial's follow_up_years={follow_up:g}"
+            )
+    numbers = {
+        name: None if values.get(name) is None else units.number(f"{label}: {name}", values[name], units.ANY)
+        for name in ("low", "high")
+    }
+    n = values.get("n")
+    endpoint = Endpoint(
+        evidence=str(values["evidence"]),
+        arm=str(values["arm"]),
+        outcome=outcome,
+        published=units.number(f"{label}: published", values["published"], units.ANY),
+        subgroup=one("subgroup"),
+        horizon_years=horizon,
+        time_from=time_from,
+        estimator=one_of(f"{label}: estimator", values.get("estimator", trial["estimator"]), ESTIMATORS),
+        where=one("where"),
+        of=_of(f"{label}: of", outcome, values.get("of")),
+        ratio=ratio,
+        against=str(values.get("against", values["arm"])),
+        against_subgroup=one("against_subgroup") or (one("subgroup") if "against" in values else None),
+        n=None if n is None else units.whole(f"{label}: n", n, 1),
+        low=numbers["low"],
+        high=numbers["high"],
+        note=read_text(f"{label}: note", values.get("note", "")),
+    )
+    _coherent(label, endpoint, values)
+    return endpoint
+
+
+def _of(key: str, outcome: str, given: object) -> Condition | str | None:
+    if outcome == "share":
+        return condition(key, given)
+    if outcome in AMOUNTS:
+        if not isinstance(given, str) or given not in COLUMNS:
+            raise InputError(f"{key}={shown(given)}: must be a column{choice(str(given), COLUMNS)}")
+        return given
+    if given is not None:
+        raise InputError(f"{key}={shown(given)}: belongs to outcome share, median or mean, not {outcome}")
+    return None
+
+
+def _coherent(label: str, endpoint: Endpoint, given: Tree) -> None:
+    """Raise InputError where the parts of an endpoint contradict each other."""
+    outcome, ratio, horizon = endpoint.outcome, endpoint.ratio, endpoint.horizon_years
+    timed = outcome in (*INCIDENCES, *SURVIVALS)
+    proportion = timed or outcome == "share"
+    low, high, published = endpoint.low, endpoint.high, endpoint.published
+    both = low is not None and high is not None
+    other_side = "against" in given or "against_subgroup" in given
+    refusals = (
+        (timed and horizon is None and ratio != "hazard_ratio", f"outcome={outcome} needs horizon_years"),
+        (not timed and horizon is not None, f"outcome={outcome} has no horizon_years"),
+        (
+            endpoint.where is not None and outcome not in INCIDENCES,
+            f"where belongs to an incidence, not to {outcome}",
+        ),
+        (
+            ratio == "hazard_ratio" and not timed,
+            f"a hazard_ratio is of an incidence or a survival, not of {outcome}",
+        ),
+        (ratio is not None and not proportion, f"a {ratio} is not of a {outcome}"),
+        (
+            ratio is not None and not other_side,
+            f"ratio={ratio} needs against (an arm), against_subgroup, or both",
+        ),
+        (ratio is None and other_side, f"against needs ratio, one of {', '.join(CONTRASTS)}"),
+        ((low is None) != (high is None), "low and high belong together"),
+        (
+            both and not (low or 0) <= published <= (high or 0),
+            f"published={published:g} is not between low={low} and high={high}",
+        ),
+        (
+            not both and endpoint.n is None,
+            "needs n, or low and high: without them nothing says how far chance reaches",
+        ),
+        (ratio is not None and not both, f"a {ratio} needs low and high"),
+        (outcome == "mean" and not both, "a mean needs low and high"),
+        (
+            proportion and ratio is None and not 0 <= published <= 1,
+            f"published={published:g}: a proportion is from 0 to 1",
+        ),
+        (ratio in RATIOS and not (published > 0 and (low or 0) > 0), "a ratio and its interval are above 0"),
+    )
+    for refused, words in refusals:
+        if refused:
+            raise InputError(f"{label}: {words}")

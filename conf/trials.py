@@ -1,0 +1,256 @@
+"""A trial as a file: its cohort, its arms, and the published figures that an emulation is compared with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from omegaconf._utils import get_yaml_loader
+
+from conf import library, units
+from conf.condition import Condition
+from conf.endpoint import (
+    ESTIMATORS,
+    ORIGINS,
+    POSITIVE_YEARS,
+    Endpoint,
+    condition,
+    names_in,
+    one_of,
+    read_endpoint,
+    read_mapping,
+    read_text,
+)
+from conf.input_error import InputError, choice, nearest, shown
+from conf.policies import Policy, read_policy, with_levers
+from conf.schema import SHARES_TOLERANCE, Tree, checked, leaves, shipped, shipped_sections
+from sim.columns import COLUMNS
+
+SETS = ("calibration", "validation")
+KEYS = (
+    "title", "set", "source", "note", "cohort", "eligibility", "arms", "follow_up_years", "time_from",
+    "estimator", "endpoints",
+)  # fmt: skip
+OPTIONAL: Tree = {
+    "set": "validation",
+    "source": "",
+    "note": "",
+    "eligibility": [],
+    "time_from": "diagnosis",
+    "estimator": "cumulative_incidence",
+}
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What is done in one arm of a trial, and to whom: the numbers of the cohort.
+
+    ``policies``: each with the share of the patients who have it, shares adding up to 1; mostly one.
+    """
+
+    name: str
+    policies: tuple[tuple[Policy, float], ...]
+    cohort: Tree
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A checked trial. ``set`` says whether it was fitted (calibration) or only predicted (validation)."""
+
+    name: str
+    title: str
+    set: str
+    source: str
+    note: str
+    eligibility: tuple[Condition, ...]
+    arms: dict[str, Arm]
+    follow_up_years: float
+    endpoints: tuple[Endpoint, ...]
+
+    def policies(self) -> dict[str, Policy]:
+        """Return the policies of all arms, by name."""
+        return {policy.name: policy for arm in self.arms.values() for policy, _ in arm.policies}
+
+
+def read_trials(asked: object) -> list[Trial]:
+    """Return the trials of a name, a path to a file, a list of either, or ``all``.
+
+    Hydra must be initialised: trials are found through it. Raises InputError.
+    """
+    names = asked if isinstance(asked, list) else [asked]
+    if names == ["all"]:
+        names = library.options("trial")
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise InputError(f"trial={shown(asked)}: must be a trial, a list of trials, a file, or all")
+    trials = [read_trial(name) for name in names]
+    for trial in trials:
+        if sum(trial.name == other.name for other in trials) > 1:
+            raise InputError(f"trial={shown(asked)}: {trial.name} stands there twice; name each trial once")
+    return trials
+
+
+def read_trial(name: str) -> Trial:
+    """Return one trial, by its name in ``conf/trial`` or by the path of a file. Raises InputError."""
+    path = Path(name).expanduser()
+    if path.suffix in (".yaml", ".yml"):
+        return _trial(path.stem, _file(path))
+    return _trial(name, library.read("trial", name))
+
+
+def _file(path: Path) -> Tree:
+    try:
+        # As Hydra reads the shipped ones: a key twice is refused, and 1e-3 is a number.
+        content = yaml.load(path.read_text("utf-8"), get_yaml_loader())
+    except OSError as error:
+        raise InputError(f"trial={path}: cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"trial={path}: is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"trial={path}: must hold lines of the form key: value, such as title: ...")
+    return {str(key): value for key, value in content.items()}
+
+
+def _trial(name: str, given: Tree) -> Trial:
+    where = f"trial {name}: "
+    for key, value in given.items():
+        if key not in KEYS:
+            raise _unknown(where, key, value)
+    for key in KEYS:
+        if key not in given and key not in OPTIONAL:
+            raise InputError(f"{where}{key}: missing; a trial has {', '.join(KEYS)}")
+    given = {**OPTIONAL, **given}
+    for key, allowed in (("set", SETS), ("time_from", ORIGINS), ("estimator", ESTIMATORS)):
+        one_of(f"{where}{key}", given[key], allowed)
+    cohort = _cohort(f"{where}cohort", given["cohort"])
+    arms = _arms(f"{where}arms", given["arms"], cohort)
+    endpoints = given["endpoints"]
+    if not isinstance(endpoints, list) or not endpoints:
+        raise InputError(f"{where}endpoints={shown(endpoints)}: must be a list of endpoints")
+    follow_up = units.number(f"{where}follow_up_years", given["follow_up_years"], POSITIVE_YEARS)
+    read = tuple(
+        read_endpoint(f"{where}endpoints[{k}]", endpoint, given, arms, follow_up)
+        for k, endpoint in enumerate(endpoints)
+    )
+    return Trial(
+        name=name,
+        title=read_text(f"{where}title", given["title"]),
+        set=given["set"],
+        source=read_text(f"{where}source", given["source"]),
+        note=read_text(f"{where}note", given["note"]),
+        eligibility=_eligibility(f"{where}eligibility", given["eligibility"]),
+        arms=arms,
+        follow_up_years=follow_up,
+        endpoints=read,
+    )
+
+
+def _unknown(where: str, key: str, value: object) -> InputError:
+    sections = shipped_sections()
+    if key in sections or key == "disease" or key.partition(".")[0] in sections:
+        return InputError(
+            f"{where}{key}={shown(value)}: a trial sets no parameter of the disease, only its cohort and "
+            f"arms; set it on the command line, as in lrrc validate {key.partition('.')[0]}.KEY=VALUE"
+        )
+    return InputError(f"{where}{key}={shown(value)}: there is no such key{choice(key, KEYS)}")
+
+
+def _cohort(key: str, given: object) -> Tree:
+    changes = read_mapping(key, given, "{base: dutch_contemporary, female_share: 0.36}")
+    if "base" not in changes:
+        raise InputError(f"{key}.base: missing; name the cohort that this one is like")
+    try:
+        base = _named_cohort(str(changes.pop("base")))
+    except InputError as error:
+        raise InputError(f"{key}.base: {error}") from error
+    return _changed(key, base, changes)
+
+
+def _named_cohort(name: str) -> Tree:
+    """Return a shipped cohort's numbers: its own file, over the one that it starts from."""
+    content = library.read("cohort", name)
+    below: Tree = {}
+    for base in content.pop("defaults", []):
+        if base != "_self_":
+            below |= _named_cohort(str(base))
+    return {**below, **content}
+
+
+def _changed(key: str, cohort: Tree, changes: Tree) -> Tree:
+    reference = shipped("cohort/dutch_contemporary")
+    for name, value in changes.items():
+        if name not in reference:
+            sections = [leaf for s in shipped_sections() for leaf in leaves(s, shipped(f"parameters/{s}"))]
+            if any(leaf.rpartition(".")[2] == name for leaf in sections):
+                raise InputError(
+                    f"{key}.{name}={shown(value)}: is a parameter of the disease; a trial sets only its "
+                    "cohort and arms"
+                )
+            raise InputError(f"{key}.{name}={shown(value)}: there is no such key{nearest(name, reference)}")
+    whole: Tree = checked(key, {**cohort, **changes}, reference)
+    return whole
+
+
+def _arms(key: str, given: object, cohort: Tree) -> dict[str, Arm]:
+    arms = {}
+    for name, content in read_mapping(
+        key, given, "{surgery_alone: tme_alone, preoperative: short_course}"
+    ).items():
+        here = f"{key}.{name}"
+        changes: Tree = {}
+        if isinstance(content, Mapping) and "policy" in content:
+            parts = read_mapping(here, content, "{policy: tme_alone, cohort: {female_share: 0.4}}")
+            for part, value in parts.items():
+                if part not in ("policy", "cohort"):
+                    raise (
+                        _unknown(f"{here}.", part, value)
+                        if part in shipped_sections()
+                        else InputError(f"{here}.{part}={shown(value)}: an arm has a policy and a cohort")
+                    )
+            content, changes = parts["policy"], parts.get("cohort", {})
+        arms[name] = Arm(
+            name,
+            _policies(here, content),
+            _changed(f"{here}.cohort", cohort, read_mapping(f"{here}.cohort", changes, "{female_share: 0.4}"))
+            if changes
+            else cohort,
+        )
+    return arms
+
+
+def _policies(key: str, content: object) -> tuple[tuple[Policy, float], ...]:
+    if not isinstance(content, Mapping) or "mix" not in content:
+        return ((_policy(key, content), 1.0),)
+    if len(content) > 1:
+        raise InputError(f"{key}={shown(dict(content))}: an arm is a policy or a mix of policies, not both")
+    example = "{mix: {tme_alone: 0.5, short_course: 0.5}}"
+    shares = {
+        name: units.number(f"{key}.mix.{name}", share, units.FRACTION)
+        for name, share in read_mapping(f"{key}.mix", content["mix"], example).items()
+    }
+    if abs(sum(shares.values()) - 1.0) > SHARES_TOLERANCE:
+        raise InputError(f"{key}.mix={shown(shares)}: the shares must add up to 1, as in {example}")
+    return tuple((_policy(f"{key}.mix", name), share) for name, share in shares.items())
+
+
+def _policy(key: str, content: object) -> Policy:
+    try:
+        if isinstance(content, str):
+            return read_policy(content)
+        levers = read_mapping(key, content, "{base: chemoradiotherapy, washout: never}")
+        if "base" not in levers:
+            raise InputError("base: missing; name the policy that this one is like")
+        return with_levers(read_policy(str(levers.pop("base"))), levers)
+    except InputError as error:
+        raise InputError(f"{key}: {error}") from error
+
+
+def _eligibility(key: str, given: object) -> tuple[Condition, ...]:
+    if not isinstance(given, list):
+        raise InputError(f"{key}={shown(given)}: must be a list of conditions on traits, or []")
+    read = tuple(condition(f"{key}[{k}]", text) for k, text in enumerate(given))
+    for one in read:
+        for name in sorted(names_in(one)):
+            if not COLUMNS[name].trait:
+                traits = [trait for trait, column in COLUMNS.items() if column.trait]
+                raise one.wrong(name, f"is not known at diagnosis; eligibility is by {', '.join(traits)}")
+    return read

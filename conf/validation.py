@@ -1,0 +1,94 @@
+"""The typed settings of ``lrrc validate``: which trials, with which disease, on how many patients."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from conf import units
+from conf.input_error import InputError
+from conf.policies import Policy
+from conf.schema import Tree, checked, read_folder, shipped, shipped_sections, unknown_key
+from conf.trials import Trial, read_trials
+
+
+@dataclass(frozen=True)
+class ValidationRun:
+    """Trials to emulate: ``patients`` an arm at first, more where the simulation's own error would show."""
+
+    trials: tuple[Trial, ...]
+    patients: int
+    most_patients: int
+    seed: int
+    out: Path | None
+    parameters: dict[str, Tree]
+    replication: int = 0
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """Return the policies of all arms, each once."""
+        return tuple({name: policy for t in self.trials for name, policy in t.policies().items()}.values())
+
+    def resolved(self) -> Tree:
+        """Return everything as it was understood, as plain values."""
+        return {
+            "trials": {trial.name: resolved_trial(trial) for trial in self.trials},
+            "patients": self.patients,
+            "most_patients": self.most_patients,
+            "seed": self.seed,
+            "out": None if self.out is None else str(self.out),
+            **self.parameters,
+        }
+
+
+def resolved_trial(trial: Trial) -> Tree:
+    """Return a trial as it was understood, as plain values: every lever and number of every arm."""
+    return {
+        "title": trial.title,
+        "set": trial.set,
+        "eligibility": [condition.text for condition in trial.eligibility],
+        "follow_up_years": trial.follow_up_years,
+        "arms": {
+            name: {
+                "policies": [
+                    {"name": policy.name, "share": share, **policy.levers()} for policy, share in arm.policies
+                ],
+                "cohort": arm.cohort,
+            }
+            for name, arm in trial.arms.items()
+        },
+        "endpoints": [endpoint.resolved() for endpoint in trial.endpoints],
+    }
+
+
+SETTINGS = ("trials", "patients", "most_patients", "seed", "out")
+
+
+def read_validation(config: DictConfig) -> ValidationRun:
+    """Return the composed configuration, checked. Hydra must be initialised. Raises InputError."""
+    given: Tree = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    parameters = read_parameters(given, SETTINGS)
+    patients = units.whole("patients", given["patients"], 1)
+    return ValidationRun(
+        trials=tuple(read_trials(given["trials"])),
+        patients=patients,
+        most_patients=max(patients, units.whole("most_patients", given["most_patients"], 1)),
+        seed=units.whole("seed", given["seed"], 0),
+        out=read_folder(given["out"]),
+        parameters=parameters,
+    )
+
+
+def read_parameters(given: Tree, settings: tuple[str, ...]) -> dict[str, Tree]:
+    """Return the sections of the disease, checked; every other key must be one of the settings.
+
+    Raises InputError.
+    """
+    sections = shipped_sections()
+    for key, value in given.items():
+        if key not in (*settings, *sections):
+            raise unknown_key(key, value)
+    for key in (*settings, *sections):
+        if key not in given:
+            raise InputError(f"{key}: missing; the configuration must hold it")
+    return {s: checked(s, given[s], shipped(f"parameters/{s}")) for s in sections}

@@ -1,0 +1,74 @@
+"""Emulating published trials, and telling where the simulation agrees with them and where not."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omegaconf import DictConfig
+
+from conf.validation import ValidationRun, read_validation
+from experiments.run_folder import run_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.validation import Compared
+    from conf.schema import Tree
+    from conf.trials import Trial
+    from experiments.emulate import Sides
+
+
+def validate(config: DictConfig, command: str) -> Path:
+    """Emulate the trials, write tables, pictures and a page for each, and return the folder.
+
+    Raises InputError for input that cannot be run, before anything is simulated.
+    """
+    run = read_validation(config)
+    with run_folder("validate", run, command) as folder:
+        # Imported late: compiling takes seconds, and refused input should say so at once.
+        from analysis.validation_pages import summary, write_pages
+
+        from analysis.validation import agreement
+
+        endpoints, curves = emulate_all(run)
+        folder.table("endpoints.csv", endpoints)
+        folder.table("curves.csv", curves)
+        table = agreement(endpoints)
+        folder.table("agreement.csv", table)
+        write_pages(run.trials, endpoints, curves, table, folder.path)
+        print(summary(endpoints, table))
+    return folder.final
+
+
+def emulate_all(run: ValidationRun) -> "tuple[pd.DataFrame, pd.DataFrame]":
+    """Return the tables ``endpoints`` and ``curves`` of the run's trials; shows progress on a terminal."""
+    import pandas as pd
+
+    from analysis.validation import rows
+    from analysis.validation_curves import curves
+    from experiments.lives import progress
+
+    tables, drawn = [], []
+    with progress(len(run.trials), " trials") as bar:
+        for trial in run.trials:
+            endpoints, sides = precise(trial, run.parameters, run.patients, run.most_patients, run.seed)
+            tables.append(rows(trial, endpoints))
+            drawn.append(curves(trial, sides))
+            bar.update()
+    return pd.concat(tables, ignore_index=True), pd.concat(drawn, ignore_index=True)
+
+
+def precise(
+    trial: "Trial", parameters: "Mapping[str, Tree]", patients: int, most_patients: int, seed: int
+) -> "tuple[list[Compared], list[Sides]]":
+    """Return a trial's endpoints, on so many patients that the simulation's own error is negligible."""
+    from analysis.validation import NEGLIGIBLE, compared
+    from experiments.emulate import emulated
+
+    lived = patients
+    for sides in emulated(trial, parameters, patients, seed):
+        endpoints = [compared(endpoint, *both) for endpoint, both in zip(trial.endpoints, sides, strict=True)]
+        lived *= 2
+        if lived > most_patients or all(one.error_beside_published <= NEGLIGIBLE for one in endpoints):
+            break
+    return endpoints, sides
