@@ -44,8 +44,10 @@ FILES = [
     *sorted(CONF.glob("cohort/*.yaml")),
     *sorted(CONF.glob("uncertainty/*.yaml")),
     *sorted(CONF.glob("scenario/*.yaml")),
+    *sorted(CONF.glob("trial/*.yaml")),
 ]
 COMMENTED = [file for file in FILES if file.parent.name in ("parameters", "cohort")]
+TRIALS = [file for file in FILES if file.parent.name == "trial"]
 
 
 def named_in(text):
@@ -142,8 +144,54 @@ def test_published_figures_are_those_of_the_evidence():
             assert float(row["horizon_years"]) == figure["horizon_years"], figure
 
 
+@pytest.mark.parametrize("file", TRIALS, ids=lambda file: file.stem)
+def test_every_number_of_a_trials_cohort_names_its_source_beside_it(file):
+    trial = shipped(f"trial/{file.stem}")
+    arms = [arm["cohort"] for arm in trial["arms"].values() if isinstance(arm, dict) and "cohort" in arm]
+    keys = set().union(trial["cohort"], *arms) - {"base"}
+    beside = re.findall(r"^ +(\w+): +[^#\n]*?(?:  # (.*))?$", file.read_text(), re.MULTILINE)
+    comments = [(key, comment) for key, comment in beside if key in keys]
+    assert {key for key, _ in comments} == keys
+    unsourced = [
+        key
+        for key, comment in comments
+        if not (named_in(comment) & EVIDENCE.keys() or re.search(r"\bassumption\b", comment))
+    ]
+    assert unsourced == []
+
+
+def restated(row, endpoint):
+    """Return what an endpoint may print for a row: the value, what is left of one, months, a share of n."""
+    value, n = float(row["value"]), endpoint.get("n")
+    if row["unit"] == "years":
+        return {12 * value}
+    if row["unit"] == "months":  # a median survival, as the half that then lives
+        return {0.5} if abs(12 * endpoint["horizon_years"] - value) < 0.01 else set()
+    if row["unit"] == "count":
+        return {round(value / n, 3)}
+    if endpoint.get("ratio") == "difference":  # against the row that the comment names
+        return {round(value - float(EVIDENCE[row["id"].replace("_llnd", "")]["value"]), 3)}
+    return {value, round(1 - value, 4)} if row["unit"] == "proportion" else {value}
+
+
+@pytest.mark.parametrize("file", TRIALS, ids=lambda file: file.stem)
+def test_published_endpoints_are_those_of_the_evidence(file):
+    wrong = []
+    for endpoint in shipped(f"trial/{file.stem}")["endpoints"]:
+        row = EVIDENCE[endpoint["evidence"]]
+        printed = [float(row[end]) for end in ("ci_low", "ci_high") if row[end]]
+        given = [endpoint[end] for end in ("low", "high") if end in endpoint]
+        complement = [round(1 - end, 4) for end in reversed(printed)]
+        if endpoint["published"] not in restated(row, endpoint):
+            wrong.append(endpoint)
+        if printed and row["unit"] != "years" and given not in (printed, complement):
+            wrong.append(endpoint)
+    assert wrong == []
+
+
 # Numbers that Python may hold, by file (and function): each with its reason. Everything else stands in conf/.
 EVERYWHERE = {0: "none", 1: "all, and the odds ratio of no effect", 2: "both sides; stage II"}
+PHILOX = "a multiplier or a step of the key"
 WICHURA = "Algorithm AS 241: its splits and coefficients"
 ALLOWED = {
     "clinic.py": {
@@ -152,16 +200,28 @@ ALLOWED = {
         24: "hours of a day",
         1440: "minutes of a day",
     },
+    "columns.py": {
+        3: "clinical T3",
+        4: "clinical T4",
+        12: "months of a year",
+        30: "30-day mortality: the definition",
+    },
     "clocks/simpy_clock.py": {
         500: "patients in one environment, for speed",
         4096: "lines of the log at first",
     },
-    "compiled.py": {16: "letters of a digest"},
+    "compiled.py": {16: "letters of a digest", 64: "bits of half a product", 128: "bits of a product"},
     "distributions.py": {32: "bits of the grid of days", 0.5: "rounding to the grid"},
     "distributions.py normal_quantile": WICHURA,
     "follow_up.py": {3: "stage III"},
     "luck.py": {
+        3: "the last number of a Philox counter",
         4: "numbers of a Philox counter",
+        10: "rounds of Philox",
+        0xD2E7470EE14C6C93: PHILOX,
+        0xCA5A826395121157: PHILOX,
+        0x9E3779B97F4A7C15: PHILOX,
+        0xBB67AE8584CAA73B: PHILOX,
         12: "bits dropped of 64, so that 52 are left",
         16: "bytes of a key",
         52: "bits of a uniform",
@@ -170,10 +230,13 @@ ALLOWED = {
     "mortality.py": {5: "the life table is in five-year bands"},
     "neoadjuvant.py": {7: "days of a week"},
     "outcomes.py": {
-        3: "stage III; three or more compartments; states of an end point",
+        3: "stage III; three or more compartments; a place in a row",
+        4: "a place in a row of states, amounts or axes",
         5: "low: to 5 cm, a subgroup of the report",
         7: "enlarged lateral node: 7 mm, a subgroup of the report",
-        9: "pairs of states",
+        6: "a place in a row",
+        8: "a place in a row",
+        9: "a place in a row",
         10: "high: above 10 cm, a subgroup of the report",
         12: "months of a year",
         16: "life time is summed in sixteenths of a day",
@@ -189,6 +252,12 @@ ALLOWED = {
     },
     "salvage.py": {5: "fractions of a week", 7: "days of a week"},
     "surgery.py": {3: "stage III", 7: "days of a week"},
+    "tally.py": {
+        3: "states of an outcome",
+        9: "pairs of states",
+        12: "months of a year",
+        128: "patients counted in bytes",
+    },
     "vocabulary.py": {12: "months of a year", 24: "spans are told in months up to two years"},
 }
 
