@@ -18,13 +18,17 @@ from pathlib import Path
 
 from conf.input_error import InputError, shown
 from conf.schema import Run, Tree, world_tree
+from experiments.run_folder import Recorded
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = b"lrrc ledger 1\n"
 HEAD = "ledger.json"
 OLD_SECONDS = 3600.0
 # Of a resolved run: what the lives do not follow from, or what may grow.
-LEFT_OUT = ("out", "rows", "journal", "clock", "published", "patients", "replication")
+LEFT_OUT = (
+    "out", "rows", "journal", "clock", "published", "patients", "replication",
+    "ensemble", "steps", "search_evaluations", "workers", "ship",
+)  # fmt: skip
 # What the same counts also hang on: their logarithms and their compiler.
 PACKAGES = ("numpy", "numba")
 
@@ -33,8 +37,10 @@ PACKAGES = ("numpy", "numba")
 def code_files() -> dict[str, str]:
     """Return the digest of every source that a count follows from: by file, and the versions of PACKAGES."""
     files = [*sorted((ROOT / "sim").rglob("*.py")), *sorted((ROOT / "conf").rglob("*.py"))]
-    files += [ROOT / "experiments" / f"{name}.py" for name in ("lives", "clinic", "clock", "counts")]
-    files += [ROOT / "analysis" / f"{name}.py" for name in ("queueing", "warm_up")]  # how long a warm-up is
+    files += [
+        ROOT / "experiments" / f"{name}.py" for name in ("lives", "clinic", "clock", "counts", "emulate")
+    ]
+    files += [ROOT / "analysis" / f"{name}.py" for name in ("queueing", "warm_up", "endpoints")]
     digests = {
         path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
     }
@@ -78,7 +84,7 @@ class Ledger:
         self.folder = folder
 
     @contextmanager
-    def open(self, run: Run) -> Iterator[None]:
+    def open(self, run: Recorded) -> Iterator[None]:
         """Hold the ledger for one command; make it where there is none.
 
         Raises InputError where it was made by another configuration or other code, naming what differs, and
@@ -153,7 +159,7 @@ class Ledger:
             )
 
 
-def _base(run: Run) -> Tree:
+def _base(run: Recorded) -> Tree:
     return {key: value for key, value in run.resolved().items() if key not in LEFT_OUT}
 
 

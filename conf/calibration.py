@@ -1,0 +1,95 @@
+"""The typed settings of ``lrrc calibrate``: which numbers are fitted to which trials, and how thoroughly."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from conf import units
+from conf.input_error import InputError, shown
+from conf.library import options
+from conf.policies import Policy
+from conf.schema import Tree, read_folder
+from conf.trials import Trial, read_trial, read_trials
+from conf.uncertain import Uncertain, uncertain_numbers
+from conf.validation import read_parameters, resolved_trial
+
+SETTINGS = (
+    "trials", "fitted", "patients", "ensemble", "steps", "search_evaluations", "seed", "workers", "ship",
+    "out",
+)  # fmt: skip
+FEWEST_MEMBERS = 20
+
+
+@dataclass(frozen=True)
+class CalibrationRun:
+    """A calibration: the endpoints of ``trials`` are the targets, ``numbers`` are fitted."""
+
+    trials: tuple[Trial, ...]
+    numbers: tuple[Uncertain, ...]
+    patients: int
+    ensemble: int
+    steps: int
+    search_evaluations: int
+    seed: int
+    workers: int | None
+    ship: bool
+    out: Path | None
+    parameters: dict[str, Tree]
+    replication: int = 0
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """Return the policies of all arms, each once."""
+        return tuple({name: policy for t in self.trials for name, policy in t.policies().items()}.values())
+
+    def resolved(self) -> Tree:
+        """Return everything as it was understood, as plain values."""
+        return {
+            "trials": {trial.name: resolved_trial(trial) for trial in self.trials},
+            "fitted": [number.key for number in self.numbers],
+            "patients": self.patients,
+            "ensemble": self.ensemble,
+            "steps": self.steps,
+            "search_evaluations": self.search_evaluations,
+            "seed": self.seed,
+            "workers": self.workers,
+            "ship": self.ship,
+            "out": None if self.out is None else str(self.out),
+            **self.parameters,
+        }
+
+
+def read_calibration(config: DictConfig) -> CalibrationRun:
+    """Return the composed configuration, checked. Hydra must be initialised. Raises InputError."""
+    given: Tree = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    parameters = read_parameters(given, SETTINGS)
+    fitted = given["fitted"]
+    if fitted is not None and not (
+        isinstance(fitted, list) and fitted and all(isinstance(key, str) for key in fitted)
+    ):
+        raise InputError(
+            f"fitted={shown(fitted)}: must be a list of sections or keys, as in [margin], or null"
+        )
+    workers = given["workers"]
+    if not isinstance(given["ship"], bool):
+        raise InputError(f"ship={shown(given['ship'])}: must be true or false")
+    return CalibrationRun(
+        trials=tuple(_targets(given["trials"])),
+        numbers=tuple(uncertain_numbers(fitted)),
+        patients=units.whole("patients", given["patients"], 1),
+        ensemble=units.whole("ensemble", given["ensemble"], FEWEST_MEMBERS),
+        steps=units.whole("steps", given["steps"], 1),
+        search_evaluations=units.whole("search_evaluations", given["search_evaluations"], 0),
+        seed=units.whole("seed", given["seed"], 0),
+        workers=None if workers is None else units.whole("workers", workers, 1),
+        ship=given["ship"],
+        out=read_folder(given["out"]),
+        parameters=parameters,
+    )
+
+
+def _targets(asked: object) -> list[Trial]:
+    if asked != "calibration":
+        return read_trials(asked)
+    return [trial for trial in map(read_trial, options("trial")) if trial.set == "calibration"]
