@@ -7,7 +7,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DELETE_ON_ERROR:
-.PHONY: help compare test test-long lint bench gallery lock python clean
+.PHONY: help compare test test-long lint bench gallery calibrated validation lock python clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -32,12 +32,18 @@ bench: .venv/.installed  ## speed and memory, measured
 gallery: .venv/.installed  ## the pictures of docs/gallery.md, made anew
 	$(BIN)/python -m experiments.gallery
 
+calibrated: .venv/.installed  ## conf/disease/calibrated.yaml and conf/posterior.csv, fitted anew (an hour on two cores)
+	$(BIN)/lrrc calibrate ship=true $(ARGS)
+
+validation: .venv/.installed  ## docs/validation.md and its pictures, made anew
+	$(BIN)/python -m experiments.validation_page $(ARGS)
+
 # Pins stay where they still fit; ARGS=--upgrade moves them. An index's address never enters the lock.
 lock:  ## renew requirements.lock from pyproject.toml
 	@python=$$($(MAKE) -s --no-print-directory python) && dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
 	"$$python" -m venv "$$dir" && "$$dir/bin/python" -m pip install --quiet uv && \
 	"$$dir/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --all-extras --group dev \
+		--no-emit-index-url --no-emit-find-links --all-extras --group dev --group bench \
 		--custom-compile-command "make lock" $(ARGS) pyproject.toml -o requirements.lock
 
 python:  ## the Python that the environment is made with

@@ -67,6 +67,24 @@ EXPERIMENTS = {
             "lrrc sweep 'latin={surgery.leak_probability:[0.02,0.1]}' points=3 replications=2 out=hypercube",
         ),
     ),
+    "validate": Experiment(
+        "experiments.validate:validate",
+        "emulate published trials, and show every published figure beside the simulated one",
+        (
+            "lrrc validate",
+            "lrrc validate trial=dutch_tme",
+            "lrrc validate trial=[rapido,trog_0104] disease=default",
+            "lrrc validate trial=path/to/mine.yaml",
+        ),
+    ),
+    "calibrate": Experiment(
+        "experiments.calibrate:calibrate",
+        "fit the uncertain numbers of the disease to published trials; nothing done is lost",
+        (
+            "lrrc calibrate",
+            "lrrc calibrate trial=[dutch_tme] fitted=[margin,mesorectum] ensemble=100 search_evaluations=500",
+        ),
+    ),
 }
 
 # What is done with a run's folder: the function takes the words of the command line, the folder among them,
@@ -182,8 +200,11 @@ def on_run(name: str, words: list[str]) -> int:
     command = ON_RUNS[name]
     if not words or any(word in ("-h", "--help") for word in words):
         settings = importlib.import_module(command.task.partition(":")[0]).SETTINGS
-        print(f"lrrc {name}: {command.summary}\n\nusage: lrrc {name} RUN [key=value ...]\n")
-        print("\n".join([f"  {key:<12}{meaning}" for key, meaning in settings.items()]))
+        lines = [f"lrrc {name}: {command.summary}", "", f"usage: lrrc {name} RUN"]
+        if settings:
+            lines[-1] += " [key=value ...]"
+            lines += ["", *(f"  {key:<12}{meaning}" for key, meaning in settings.items())]
+        print("\n".join(lines))
         return 0
     module, _, function = command.task.partition(":")
     print(getattr(importlib.import_module(module), function)(words))

@@ -30,6 +30,7 @@ SETTINGS = {
     "find": "instead: averted, caused, a mechanism, a route, or a condition on the row's fields "
     '(docs/outcomes.md), as in find="salvage_margin == r0 and age_years < 60"; tells the first who fits',
     "patients": "how many patients",
+    "most_patients": "up to how many, where more are needed",
     "seed": "another seed is other luck",
     "replication": "a repetition with other luck, under the same seed",
     "horizon_years": "how long each patient is followed",
@@ -52,9 +53,25 @@ SETTINGS = {
     "on_error": "continue with the other tasks, or stop",
     "precision": "add blocks until the half-width of the 95 % interval is this, such as 0.001",
     "precision_of": "of the difference from the comparator, or of the outcome",
-    "most_patients": "where precision stops asking for more",
     "outcomes": "the outcomes that are drawn; precision is that of the first",
     "at_years": "when they are drawn and made precise; null: at 5 years",
+    "trials": "a trial, a list, the path of your own file (docs/trials.md), or all; trial=... is the same",
+    "fitted": "what to fit: sections or keys, as in [margin,surgery.leak_probability]; null: all uncertain",
+    "ensemble": "members of the posterior sample",
+    "steps": "in which the posterior sample takes the published figures in",
+    "search_evaluations": "evaluations of the search for the best fit",
+    "workers": "processes; null: one for each core",
+    "ship": "also write conf/disease/calibrated.yaml and conf/posterior.csv",
+}
+# What an experiment says otherwise; None: not at all, since it refuses the key.
+OTHERWISE: dict[str, dict[str, str | None]] = {
+    "sweep": {
+        "patients": "how many patients of every point, replication and policy",
+        "out": "the sweep's folder, new or empty, or its own: then it goes on where it was; "
+        "null: runs/sweep/<date and time>",
+        "rows": None,
+        "journal": None,
+    }
 }
 
 
@@ -62,7 +79,8 @@ def guide(name: str, experiment: "Experiment", options: Iterable[tuple[str, str]
     """Return the help of an experiment: examples, keys, groups, policies, levers and options."""
     with initialize_config_module("conf", version_base=None):
         defaults = OmegaConf.to_container(compose(name))
-        settings = {key: words for key, words in SETTINGS.items() if key in defaults}
+        told = {**SETTINGS, **OTHERWISE.get(name, {})}
+        settings = {key: words.replace("<experiment>", name) for key in defaults if (words := told.get(key))}
         groups = {group: words for group, words in GROUPS.items() if group in chosen_groups(name)}
         parts = [
             [f"lrrc {name}: {experiment.summary}", "", f"usage: lrrc {name} [key=value ...]"],
@@ -73,6 +91,7 @@ def guide(name: str, experiment: "Experiment", options: Iterable[tuple[str, str]
             ["policies: files that set a few levers; + combines them", *_files("policy"), *_own_policy(name)],
             ["levers: what a policy file may set, and what each is in tme_alone", *_levers()],
             ["follow_up: schedules", *_files("follow_up")],
+            *([["trials: trial=...", *_files("trial")]] if "trials" in defaults else []),
             ["options", *(_line(spelling, words) for spelling, words in options)],
         ]
     return "\n\n".join("\n".join(lines) for lines in parts)
@@ -85,7 +104,8 @@ def chosen_groups(name: str) -> set[str]:
 
 
 def _numbers(name: str) -> list[str]:
-    sections = ", ".join(["cohort", *schema.shipped_sections()])
+    own = [group for group in ("cohort",) if group in chosen_groups(name)]
+    sections = ", ".join([*own, *schema.shipped_sections()])
     return [
         "numbers: any in these sections by its full key, as in surgery.leak_probability=0.08",
         *_wrapped(sections, 2),
@@ -120,16 +140,18 @@ def _files(group: str) -> list[str]:
 
 
 def _about(group: str, name: str) -> str:
-    """Return a file's description: its line of that name, or its first comment."""
+    """Return a file's description: its line of that name, or its title, or its first comment."""
     text = (CONF / group / f"{name}.yaml").read_text("utf-8")
-    found = re.search(r"^(?:description:|#(?! @package)) *(.*)$", text, re.MULTILINE)
+    found = re.search(r"^(?:description|title): *(.*)$", text, re.MULTILINE) or re.search(
+        r"^#(?! @package) *(.*)$", text, re.MULTILINE
+    )
     return found[1] if found else ""
 
 
 def _line(left: str, right: str) -> str:
     space = " " * COLUMN
     first = f"  {left}".ljust(COLUMN) if len(left) < COLUMN - 3 else f"  {left}\n{space}"
-    return first + f"\n{space}".join(textwrap.wrap(right, WIDTH - COLUMN))
+    return first + f"\n{space}".join(textwrap.wrap(right, WIDTH - COLUMN, break_on_hyphens=False))
 
 
 def _wrapped(text: str, indent: int) -> list[str]:

@@ -12,9 +12,11 @@ from hydra.core.global_hydra import GlobalHydra
 
 import conf
 from conf import policies, schema
+from conf.calibration import read_calibration
 from conf.capacity import read_capacity
 from conf.schema import read_run
 from conf.telling import read_patient
+from conf.validation import read_validation
 from experiments.command import EXPERIMENTS, check, main
 from experiments.launch import launch
 from experiments.sweep import read_plan
@@ -59,6 +61,8 @@ def accept(config, command):
         "capacity": lambda: read_capacity(config, words),
         "patient": lambda: read_patient(config),
         "sweep": lambda: read_plan(config, words),
+        "validate": lambda: read_validation(config),
+        "calibrate": lambda: read_calibration(config),
     }
     accepted.append(reads.get(name, lambda: read_run(config))())
     return Path(command)

@@ -12,7 +12,15 @@ FLOORS = ("experiments", "analysis", "conf", "sim")  # from the top down
 FILES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
 OUTSIDE = {"hydra", "omegaconf", "pandas", "matplotlib", "seaborn"}
 # What analysis may know of sim: results and the words they are told in, no clock and no reaction.
-RESULTS = {"sim.outcomes", "sim.patient", "sim.policy", "sim.events", "sim.vocabulary"}
+RESULTS = {
+    "sim.columns",
+    "sim.outcomes",
+    "sim.tally",
+    "sim.patient",
+    "sim.policy",
+    "sim.events",
+    "sim.vocabulary",
+}
 
 
 def imported(source):
