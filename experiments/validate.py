@@ -26,9 +26,8 @@ def validate(config: DictConfig, command: str) -> Path:
     run = read_validation(config)
     with run_folder("validate", run, command) as folder:
         # Imported late: compiling takes seconds, and refused input should say so at once.
-        from analysis.validation_pages import summary, write_pages
-
         from analysis.validation import agreement
+        from analysis.validation_pages import summary, write_pages
 
         endpoints, curves = emulate_all(run)
         folder.table("endpoints.csv", endpoints)
