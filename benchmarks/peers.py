@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.compiled import compiled
+from sim.compiled import compiled_allocating
 from sim.distributions import GRID
 from sim.queues import (
     LOG,
@@ -70,7 +70,7 @@ def compiled_queues(toy: Toy) -> np.ndarray:
     return waited
 
 
-@compiled
+@compiled_allocating
 def _operate(
     arrives: np.ndarray,
     operation: np.ndarray,

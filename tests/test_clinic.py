@@ -193,7 +193,7 @@ def crowded() -> tuple[np.ndarray, Clinic, Journal]:
         "postoperative_chemoradiotherapy+lateral_before_5mm+follow_up_intensive+expert_centre+primaries_first"
     )
     rows, hall = go_through(
-        SHORT_OF_ALL, policy, "cohort=dutch_tme", patients=1500, years=CROWDED_YEARS, journal=journal
+        SHORT_OF_ALL, policy, "cohort=dutch_tme", patients=2500, years=CROWDED_YEARS, journal=journal
     )
     return rows, hall, journal
 

@@ -287,7 +287,7 @@ def test_the_command_tells_a_patient_and_leaves_the_story_its_picture_and_its_jo
         (["find=age_years > 200"], "none of the 100 patients fits"),
         (["find=age_years >"], "not understood"),
         (["find=true"], "must be a word or a condition"),
-        (["number=1", "rows=true"], "this experiment has no key rows"),
+        (["number=1", "rows=true"], "lrrc patient has no key rows"),
     ],
 )
 def test_what_cannot_be_told_is_refused_in_one_line_and_leaves_nothing(lrrc, tmp_path, words, message):
