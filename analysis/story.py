@@ -11,7 +11,9 @@ import numpy as np
 from analysis.wording import policy_words, sentence
 from sim.events import Event
 from sim.patient import YEAR_DAYS, Cause, FoundBy, Margin, Route
-from sim.vocabulary import ANSWERS_TO, ORIGIN, SETTING, VOCABULARY, Said, listed
+from sim.sentences import Said
+from sim.terms import ORIGIN, listed
+from sim.vocabulary import ANSWERS_TO, SETTING, VOCABULARY
 
 WIDTH = 110
 ABREAST = 3  # columns side by side; more do not read

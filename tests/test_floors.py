@@ -20,6 +20,8 @@ RESULTS = {
     "sim.policy",
     "sim.events",
     "sim.vocabulary",
+    "sim.sentences",
+    "sim.terms",
 }
 
 

@@ -258,7 +258,7 @@ ALLOWED = {
         12: "months of a year",
         128: "patients counted in bytes",
     },
-    "vocabulary.py": {12: "months of a year", 24: "spans are told in months up to two years"},
+    "terms.py": {12: "months of a year", 24: "spans are told in months up to two years"},
 }
 
 
