@@ -55,8 +55,6 @@ class Reading:
 
     def column(self, name: str) -> np.ndarray:
         """Return a column of ``sim.columns``, shape (n,)."""
-        if name in ("true", "false"):
-            return np.asarray(name == "true")
         if name not in self._columns:
             self._columns[name] = COLUMNS[name].of(self.rows)
         return self._columns[name]

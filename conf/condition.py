@@ -53,7 +53,7 @@ class Condition:
     def holds(self, names: Names) -> np.ndarray:
         """Return whether the condition holds, bool, shape (n,) or () where it names no column.
 
-        ``names`` returns the values of a name, or raises InputError.
+        ``names`` returns the values of a name, but for true and false, or raises InputError.
         """
         with np.errstate(all="ignore"):
             held = self._value(self.tree, names)
@@ -83,7 +83,7 @@ class Condition:
         if isinstance(node, ast.Constant) and isinstance(node.value, (bool, int, float)):
             return node.value
         if isinstance(node, ast.Name):
-            return names(node.id)
+            return node.id == "true" if node.id in ("true", "false") else names(node.id)
         raise self.wrong(
             ast.unparse(node), "is not allowed; there are and, or, not, in, comparisons and + - * /"
         )

@@ -2,9 +2,8 @@
 
 import ast
 import dataclasses
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -94,21 +93,15 @@ def condition(key: str, text: object) -> Condition:
     if not isinstance(text, str):
         raise InputError(f"{key}={shown(text)}: must be a condition, as in crm_mm <= 1")
     read = Condition(key, text, COLUMNS, WORDS)
-    read.holds(_over_nobody(read))
-    return read
+    nobody = new_patients(0, 1)
 
-
-def _over_nobody(read: Condition) -> Callable[[str], Any]:
-    rows = new_patients(0, 1)
-
-    def column(name: str) -> Any:
-        if name in ("true", "false"):
-            return name == "true"
+    def column(name: str) -> np.ndarray:
         if name not in COLUMNS:
             raise read.wrong(name, f"is no column{choice(name, COLUMNS)}")
-        return np.asarray(COLUMNS[name].of(rows))
+        return np.asarray(COLUMNS[name].of(nobody))
 
-    return column
+    read.holds(column)  # whatever is wrong is said before anything is simulated
+    return read
 
 
 def names_in(read: Condition) -> set[str]:

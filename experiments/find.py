@@ -42,7 +42,6 @@ MEMBERS: dict[str, type[IntEnum]] = {
     "salvage_margin": Margin,
     "death_cause": Cause,
 }
-CONSTANTS = {"true": True, "false": False, "never": np.inf}
 MECHANISMS = {m.name.lower(): [r for r in Route if MECHANISM_OF_ROUTE[r] == m] for m in Mechanism}
 # Mechanisms and routes of one name hold the same recurrences.
 ORIGINS = {**{r.name.lower(): [r] for r in Route}, **MECHANISMS}
@@ -96,8 +95,8 @@ class Wanted:
             def value(name: str, rows: np.ndarray = rows) -> Values:
                 if name in words:
                     return words[name]
-                if name in CONSTANTS:
-                    return CONSTANTS[name]
+                if name == "never":
+                    return np.inf
                 if name not in FIELDS:
                     hint = nearest(name, [*WORDS, *FIELDS])
                     hint = hint or f"; words are {', '.join(WORDS)}, fields those of patients.parquet"

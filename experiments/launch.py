@@ -28,6 +28,8 @@ QUIET = (
     "hydra.output_subdir=null",
     "hydra.sweep.subdir=.",
 )
+# Values of these keys that Hydra understands without quotes: words, numbers, and lists of trials.
+UNQUOTED = {"find": r"[\w,.]*", "trial": r"[\w,]*|\[.*\]"}
 
 
 class IncompleteError(Exception):
@@ -93,16 +95,13 @@ def launch(name: str, task: str, words: list[str]) -> int:
 def quoted(word: str) -> str:
     """Return a condition or a path in the quotes that Hydra asks for, and any other word as it is."""
     key, _, value = word.partition("=")
-    if key == "trial":
-        # Without its s it is a group to Hydra, of which one file is chosen.
-        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-        return (
-            f"trials={value}" if re.fullmatch(r"[\w,]*|\[.*\]|(['\"]).*\1", value) else f"trials='{escaped}'"
-        )
-    if key != "find" or re.fullmatch(r"[\w,.]*|(['\"]).*\1", value):
+    if key not in UNQUOTED:
         return word
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"find='{escaped}'"
+    if not re.fullmatch(UNQUOTED[key] + r"|(['\"]).*\1", value):
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+        value = f"'{escaped}'"
+    # Without its s, trial is a group to Hydra, of which one file is chosen.
+    return f"{'trials' if key == 'trial' else key}={value}"
 
 
 def place_in_sweep(config: DictConfig) -> str:
