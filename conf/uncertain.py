@@ -61,7 +61,7 @@ def uncertain_numbers(fitted: Sequence[str] | None = None) -> list[Uncertain]:
     for key in fitted:
         if not any(_belongs(number, key) for number in numbers):
             keys = [*dict.fromkeys(n.section for n in numbers), *(f"{n.section}.{n.name}" for n in numbers)]
-            raise InputError(f"parameters={key}: no uncertain number of the disease{nearest(key, keys)}")
+            raise InputError(f"fitted={key}: no uncertain number of the disease{nearest(key, keys)}")
     return [number for number in numbers if any(_belongs(number, key) for key in fitted)]
 
 

@@ -113,7 +113,7 @@ def test_a_section_a_key_or_an_element_can_be_fitted(fitted, keys):
 def test_what_is_no_uncertain_number_is_refused(wrong):
     with pytest.raises(InputError) as refusal:
         uncertain_numbers([wrong])
-    assert wrong in str(refusal.value)
+    assert str(refusal.value).startswith(f"fitted={wrong}: ")
 
 
 def test_values_replace_their_numbers_and_nothing_else(disease):
