@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from conf.schema import compose_run
+from experiments.compare import tables_of
 from experiments.lives import simulate
 
 PATIENTS = 2_000  # the tables are as long as those of 20,000
@@ -15,17 +16,9 @@ def drawing_seconds() -> tuple[int, float]:
     run = compose_run(f"patients={PATIENTS}")
     lived = simulate(run)
     start = time.process_time()
-    from analysis import tables
     from analysis.pictures import draw_all
 
-    comparator = run.comparator.name
-    made = {
-        "outcomes": tables.outcomes(lived.tallies, lived.horizons_years),
-        "differences": tables.differences(lived.tallies, lived.pairs, comparator, lived.horizons_years),
-        "averted": tables.averted(lived.pairs, comparator),
-        "curves": tables.curves(lived.tallies),
-        "flow": tables.flow(lived.tallies),
-    }
+    made = tables_of(run, lived)
     with tempfile.TemporaryDirectory() as folder:
         paths = draw_all(made, Path(folder))
     return len({path.stem for path in paths}), time.process_time() - start

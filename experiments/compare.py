@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
-from conf.schema import read_run
+from conf.schema import Run, read_run
 from experiments.run_folder import run_folder
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+    from experiments.lives import Lived
 
 
 def compare(config: DictConfig, command: str) -> Path:
@@ -25,29 +27,18 @@ def compare(config: DictConfig, command: str) -> Path:
         # Imported late: pandas and compiling take seconds, and refused input should say so at once.
         import pandas as pd
 
-        from analysis import tables
         from analysis.pictures import draw_all
         from analysis.summary import published, summary
         from experiments.lives import simulate
 
         lived = simulate(run)
-        comparator = run.comparator.name
-        made = {
-            "outcomes": tables.outcomes(lived.tallies, lived.horizons_years),
-            "differences": tables.differences(lived.tallies, lived.pairs, comparator, lived.horizons_years),
-            "averted": tables.averted(lived.pairs, comparator),
-            "curves": tables.curves(lived.tallies),
-            "flow": tables.flow(lived.tallies),
-        }
-        if run.published:
-            figures = pd.DataFrame(map(vars, run.published))
-            made["published"] = tables.beside_published(made["outcomes"], figures)
+        made = tables_of(run, lived)
         for name, table in made.items():
             folder.table(f"{name}.csv", table)
         if run.rows:
             folder.table("patients.parquet", patients(lived.rows))
         if run.journal:
-            blocks = [table for tables_ in lived.journals.values() for table in tables_]
+            blocks = [table for tables in lived.journals.values() for table in tables]
             folder.table("journal.parquet", pd.concat(blocks, ignore_index=True))
         draw_all(made, folder.path)
         if lived.warm_up:
@@ -56,10 +47,30 @@ def compare(config: DictConfig, command: str) -> Path:
     # Printed last: a reader who leaves early must not cost the run its folder.
     for policy, growing in lived.overloads.items():
         print(f"lrrc: warning: {growing.words(policy)}", file=sys.stderr)
-    print(summary(made["outcomes"], made["differences"], comparator))
+    print(summary(made["outcomes"], made["differences"], run.comparator.name))
     if run.published:
         print(published(made["published"]))
     return folder.final
+
+
+def tables_of(run: Run, lived: "Lived") -> "dict[str, pd.DataFrame]":
+    """Return the tables of the policies' lives, by name."""
+    import pandas as pd
+
+    from analysis import tables
+
+    horizons, comparator = lived.horizons_years, run.comparator.name
+    made = {
+        "outcomes": tables.outcomes(lived.tallies, horizons),
+        "differences": tables.differences(lived.tallies, lived.pairs, comparator, horizons),
+        "averted": tables.averted(lived.pairs, comparator),
+        "curves": tables.curves(lived.tallies),
+        "flow": tables.flow(lived.tallies),
+    }
+    if run.published:
+        figures = pd.DataFrame(map(vars, run.published))
+        made["published"] = tables.beside_published(made["outcomes"], figures)
+    return made
 
 
 def patients(rows: "Mapping[str, list[np.ndarray]]") -> "pd.DataFrame":

@@ -4,8 +4,8 @@ import functools
 
 import pandas as pd
 
-from analysis import tables
 from conf.schema import compose_run
+from experiments.compare import tables_of
 from experiments.lives import simulate
 
 LONG_NAMES = (
@@ -24,20 +24,7 @@ LONG_NAMES = (
 def lived_tables(*overrides: str) -> dict[str, pd.DataFrame]:
     """Return the tables that ``lrrc compare`` with these overrides would write, by name."""
     run = compose_run(*overrides)
-    lived = simulate(run)
-    found = {
-        "outcomes": tables.outcomes(lived.tallies, lived.horizons_years),
-        "differences": tables.differences(
-            lived.tallies, lived.pairs, run.comparator.name, lived.horizons_years
-        ),
-        "averted": tables.averted(lived.pairs, run.comparator.name),
-        "curves": tables.curves(lived.tallies),
-        "flow": tables.flow(lived.tallies),
-    }
-    if run.published:
-        figures = pd.DataFrame(map(vars, run.published))
-        found["published"] = tables.beside_published(found["outcomes"], figures)
-    return found
+    return tables_of(run, simulate(run))
 
 
 def default(patients: int = 1000) -> dict[str, pd.DataFrame]:
