@@ -10,11 +10,11 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from hydra.core.hydra_config import HydraConfig
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 CODE = Path(__file__).resolve().parent.parent
 # Faults of the place, not of the program.
 FULL_OR_FORBIDDEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
+Folder = TypeVar("Folder", bound="RunFolder")
 
 
 class Recorded(Protocol):
@@ -49,14 +50,18 @@ class Recorded(Protocol):
     def resolved(self) -> Tree: ...
 
 
-@contextmanager
-def run_folder(experiment: str, run: Recorded, command: str) -> Iterator["RunFolder"]:
-    """Yield the folder to write to; when the context ends well, add config and manifest, and name it finally.
+def run_folder(experiment: str, run: Recorded, command: str) -> AbstractContextManager["RunFolder"]:
+    """Return the context of a folder to write to, hidden beside the final one until it is complete."""
+    return completed(RunFolder(experiment, run, command))
 
-    Files go to a hidden folder beside the final one, which is renamed when it is complete, and removed after
-    an error or Ctrl-C. Raises InputError where nothing can be written, or where something is there already.
+
+@contextmanager
+def completed(folder: Folder) -> Iterator[Folder]:
+    """Yield the folder; when the context ends well, add config and manifest, and name it finally.
+
+    After an error or Ctrl-C it is removed. Raises InputError where nothing can be written, or where something
+    else is there already.
     """
-    folder = RunFolder(experiment, run, command)
     try:
         try:
             folder._open()

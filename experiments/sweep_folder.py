@@ -3,14 +3,13 @@
 import csv
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from conf.input_error import InputError
 from conf.schema import Tree
-from experiments.run_folder import FULL_OR_FORBIDDEN, Recorded, RunFolder
+from experiments.run_folder import Recorded, RunFolder, completed
 
 
 @dataclass
@@ -28,24 +27,14 @@ class Told:
         )
 
 
-@contextmanager
-def sweep_folder(experiment: str, run: Recorded, given: Tree, command: str) -> Iterator["SweepFolder"]:
-    """Yield the folder; when the context ends well, give it the tables, config and manifest.
+def sweep_folder(
+    experiment: str, run: Recorded, given: Tree, command: str
+) -> AbstractContextManager["SweepFolder"]:
+    """Return the context of a sweep's folder: there from the start, with its tables when it ends well.
 
-    ``given``: what the configuration holds beside the run. Raises InputError where nothing can be written, or
-    where something else is there already.
+    ``given``: what the configuration holds beside the run.
     """
-    folder = SweepFolder(experiment, run, given, command)
-    try:
-        folder._open()
-        yield folder
-        folder._complete()
-    except OSError as error:
-        if error.errno in FULL_OR_FORBIDDEN:
-            raise folder._unwritable(error) from error
-        raise
-    finally:
-        folder._remove()
+    return completed(SweepFolder(experiment, run, given, command))
 
 
 class SweepFolder(RunFolder):
@@ -89,7 +78,8 @@ class SweepFolder(RunFolder):
         self.path.mkdir(parents=True)
 
     def _unwritable(self, error: OSError) -> InputError:
-        return InputError(f"out={self.final}: cannot be written: {error.strerror}; {self.told}")
+        kept = str(self.told) if self.told.wanted else "nothing was done"
+        return InputError(f"out={self.final}: cannot be written: {error.strerror}; {kept}")
 
     def _rename(self) -> None:
         """Give the folder its tables; while they change, it has no manifest."""

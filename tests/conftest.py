@@ -1,10 +1,12 @@
-"""What the tests share: lives under policies, with any override that the command takes."""
+"""What the tests share: lives under policies, with any override that the command takes; places to be in."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hydra import initialize_config_module
 
 from conf.schema import compose_run, world_tree
 from sim.clocks.simpy_clock import Journal, live
@@ -46,3 +48,17 @@ def lives_fixture() -> Callable[..., np.ndarray]:
 def lived_fixture() -> Callable[..., np.ndarray]:
     """Return the same function, which remembers the lives it has lived: for reading only."""
     return functools.cache(lives)
+
+
+@pytest.fixture
+def hydra() -> Iterator[None]:
+    """Let the files of ``conf`` be found."""
+    with initialize_config_module("conf", version_base=None):
+        yield
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty folder, which is the working one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

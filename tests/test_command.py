@@ -22,12 +22,6 @@ HEAVY = {"numba", "pandas", "matplotlib", "seaborn", "scipy", "simpy"}
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
 def lrrc(here, capsys):
     """Run the command in an empty folder; return its exit status and what it printed."""
 

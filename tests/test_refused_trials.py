@@ -1,7 +1,6 @@
 """What is wrong in a trial's file is refused in one line that names it, and says what may stand there."""
 
 import pytest
-from hydra import initialize_config_module
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trial_files import MINE, mine, with_endpoint, written
@@ -10,18 +9,6 @@ from conf.endpoint import condition
 from conf.input_error import InputError
 from conf.trials import read_trials
 from experiments.command import main
-
-
-@pytest.fixture
-def hydra():
-    with initialize_config_module("conf", version_base=None):
-        yield
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def arms(**more):

@@ -1,6 +1,7 @@
 """The run's folder: complete under its final name, or not there at all."""
 
 import errno
+import functools
 import json
 import re
 import subprocess
@@ -16,6 +17,7 @@ from omegaconf import OmegaConf
 from conf.input_error import InputError
 from conf.schema import compose_run
 from experiments.run_folder import CODE, content_digest, run_folder
+from experiments.sweep_folder import sweep_folder
 
 FRAME = pd.DataFrame(
     {
@@ -26,12 +28,6 @@ FRAME = pd.DataFrame(
     }
 )
 COMMAND = "lrrc compare out=here"
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def files(folder):
@@ -101,10 +97,12 @@ def test_a_folder_that_another_run_filled_meanwhile_is_left_alone(here):
     assert files(here / "here") == ["theirs"]
 
 
+@pytest.mark.parametrize("folder", [run_folder, functools.partial(sweep_folder, given={})])
 @pytest.mark.parametrize("out", ["file", "file/below", "/proc/here", "x" * 300])
-def test_a_place_that_cannot_be_written_is_refused_before_the_run(here, out):
+def test_a_place_that_cannot_be_written_is_refused_before_the_run(here, out, folder):
     (here / "file").touch()
-    with pytest.raises(InputError, match="out="), run_folder("compare", compose_run(f"out={out}"), COMMAND):
+    run = compose_run(f"out={out}")
+    with pytest.raises(InputError, match="out="), folder("compare", run, command=COMMAND):
         pytest.fail("the run began")
     assert files(here) == ["file"]
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hydra import initialize_config_module
 from trial_files import MINE, mine, written
 
 from conf import schema
@@ -35,18 +34,6 @@ ASKED = [
     "inside",
     "z",
 ]
-
-
-@pytest.fixture
-def hydra():
-    with initialize_config_module("conf", version_base=None):
-        yield
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def validated(*words):
