@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from attended import tables
 from lived_tables import LONG_NAMES
-from matplotlib.backends.backend_agg import RendererAgg
+from pages import Page, artists
 
 from analysis import look
 from analysis.capacity import harm_of_waiting, needed_capacity
@@ -19,26 +19,9 @@ from analysis.waits import queue_lengths, utilisation, waits
 OURS = (waits, queue_lengths, utilisation, harm_of_waiting, needed_capacity)
 
 
-class Page(RendererAgg):
-    """Notes each line of text that is drawn: left, top, right and bottom in pixels, from the top left."""
-
-    def __init__(self, *size):
-        super().__init__(*size)
-        self.lines = []
-
-    def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
-        width, height, descent = self.get_text_width_height_descent(s, prop, ismath)
-        upright = (x, y + descent - height, x + width, y + descent)
-        self.lines.append(((x + descent - height, y - width, x + descent, y) if angle else upright, s))
-
-
 def drawn(picture, found=None):
     found = found or tables()
     return picture(*(found[name] for name in PICTURES[picture]))
-
-
-def artists(figure, gid):
-    return figure.findobj(lambda artist: artist.get_gid() == gid)
 
 
 def many():
@@ -78,15 +61,10 @@ def alone():
 def test_nothing_is_cut_off_and_no_text_covers_another(picture, case):
     figure = drawn(picture, case())
     figure.set_dpi(look.DPI)
-    width, height = (figure.get_size_inches() * look.DPI).tolist()
-    page = Page(int(width), int(height), look.DPI)
     with look.style():
-        figure.draw(page)
-    for (left, top, right, bottom), words in page.lines:
-        assert min(left, top) >= 0 and right <= width and bottom <= height, words
-    for (a, first), (b, second) in itertools.combinations(page.lines, 2):
-        apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
-        assert apart, (first, second)
+        page = Page(figure)
+    assert page.lines
+    assert (page.cut_off(), page.covered(0)) == ([], [])
 
 
 def test_the_marks_of_waits_are_the_medians_of_the_table():

@@ -1,6 +1,5 @@
 """What the pictures show is what the tables say, and nothing covers anything else."""
 
-import itertools
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -9,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from lived_tables import default, eight, lived_tables, nobody_recurs, tiny
-from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
+from pages import Page, artists, note, title, words
 
 from analysis import look
 from analysis.averted import averted_by_compartment, averted_by_mechanism
@@ -21,38 +20,8 @@ from analysis.trial import beside_published
 from analysis.wording import percent, policy_words, told
 
 
-class Page(RendererAgg):
-    """Notes each line of text that is drawn: its left, top, right and bottom in pixels, from the top left."""
-
-    def __init__(self, *size):
-        super().__init__(*size)
-        self.lines = []
-
-    def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
-        width, height, descent = self.get_text_width_height_descent(s, prop, ismath)
-        upright = (x, y + descent - height, x + width, y + descent)
-        self.lines.append(((x + descent - height, y - width, x + descent, y) if angle else upright, s))
-
-
 def drawn(picture, tables: dict[str, pd.DataFrame]) -> Figure:
     return picture(*(tables[name] for name in PICTURES[picture]))
-
-
-def title(figure: Figure) -> str:
-    return figure.texts[0].get_text().replace("\n", " ")
-
-
-def note(figure: Figure) -> str:
-    return figure.texts[1].get_text().replace("\n", " ")
-
-
-def words(figure: Figure) -> list[str]:
-    texts = [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
-    return [text.replace("\n", " ") for text in texts if text]
-
-
-def artists(figure: Figure, gid: str) -> list:
-    return figure.findobj(lambda artist: artist.get_gid() == gid)
 
 
 def dutch() -> dict[str, pd.DataFrame]:
@@ -229,15 +198,9 @@ def test_no_words_cover_others_or_leave_the_page(tables):
         if not all(name in tables() for name in needed):
             continue
         figure = drawn(picture, tables())
-        width, height = (round(inches * figure.dpi) for inches in figure.get_size_inches())
-        page = Page(width, height, figure.dpi)
-        figure.draw(page)
-        for (left, top, right, bottom), text in page.lines:
-            assert left >= 0 and right <= width, (picture.__name__, text)
-            assert top >= 0 and bottom <= height, (picture.__name__, text)
-        for (one, text), (other, beside) in itertools.combinations(page.lines, 2):
-            apart = np.maximum(one[:2], other[:2]) > np.minimum(one[2:], other[2:]) - 1
-            assert apart.any(), (picture.__name__, text, beside)
+        page = Page(figure)
+        assert page.lines
+        assert (page.cut_off(), page.covered()) == ([], []), picture.__name__
 
 
 def test_eight_policies_differ_in_colour_and_in_line_or_marker():

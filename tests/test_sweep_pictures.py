@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from test_pictures import Page
+from pages import Page, artists
 
 from analysis.sweep import convergence, draw_sweep, heat_map, lines, pooled
 from analysis.wording import percent
@@ -38,19 +38,6 @@ def differences(table):
     return table.assign(comparator="tme_alone")
 
 
-def artists(figure, gid):
-    return figure.findobj(lambda artist: artist.get_gid() == gid)
-
-
-def nothing_is_cut_off(figure):
-    width, height = (int(side) for side in figure.get_size_inches() * figure.dpi)
-    page = Page(width, height, figure.dpi)
-    figure.draw(page)
-    assert page.lines
-    for (left, top, right, bottom), words in page.lines:
-        assert left >= 0 and top >= 0 and right <= width and bottom <= height, words
-
-
 ONE = [{A: value} for value in (0.3, 0.02, 0.1)]
 GRID = [{A: a, B: b} for a in (0.02, 0.1, 0.3) for b in (0.1, 0.5)]
 
@@ -63,7 +50,8 @@ def test_a_line_is_the_numbers_of_the_table_in_order():
         part = part.sort_values(A)
         np.testing.assert_array_equal(line.get_xdata(), part[A])
         np.testing.assert_array_equal(line.get_ydata(), part["estimate"])
-    nothing_is_cut_off(figure)
+    page = Page(figure)
+    assert page.lines and page.cut_off() == []
 
 
 def test_a_heat_map_holds_every_point_at_its_place():
@@ -77,7 +65,8 @@ def test_a_heat_map_holds_every_point_at_its_place():
             assert values[j, i] == wanted
     written = {text.get_text() for text in figure.findobj(matplotlib.text.Text)}
     assert {percent(value) for value in rows["estimate"]} <= written
-    nothing_is_cut_off(figure)
+    page = Page(figure)
+    assert page.lines and page.cut_off() == []
 
 
 def test_the_points_of_a_hypercube_are_dots_at_their_place():
@@ -86,7 +75,8 @@ def test_the_points_of_a_hypercube_are_dots_at_their_place():
     figure = heat_map(rows, [A, B], "local_recurrence", 5.0)
     (dots,) = artists(figure, "heat short_course")
     np.testing.assert_array_equal(np.asarray(dots.get_offsets()), [[0.02, 0.3], [0.05, 0.1], [0.07, 0.2]])
-    nothing_is_cut_off(figure)
+    page = Page(figure)
+    assert page.lines and page.cut_off() == []
 
 
 def test_replications_are_averaged_and_narrow_the_interval():
@@ -109,7 +99,8 @@ def test_the_convergence_picture_shows_every_half_width_and_says_whether_it_suff
     (line,) = artists(figure, "half-width short_course")
     np.testing.assert_array_equal(line.get_ydata(), 0.3 / np.array([1000, 2000, 4000]) ** 0.5)
     assert ("as narrow as" in figure.texts[0].get_text()) == reached
-    nothing_is_cut_off(figure)
+    page = Page(figure)
+    assert page.lines and page.cut_off() == []
 
 
 @pytest.mark.parametrize(
