@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.validation import LEVELS
 from analysis.wording import DASH, interval, percent, policy_words, signed, years_words
 from conf.condition import Condition
 from conf.endpoint import AMOUNTS, INCIDENCES, RATIOS, Endpoint
 from conf.trials import Trial
 
-LEVELS = ("incidence", "survival", "share")  # the measures that are proportions
 # Columns whose name is no short word; all others are written as they are spelt.
 NOUNS = {
     "adjuvant": "adjuvant chemotherapy",

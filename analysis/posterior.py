@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.smoother import correlations
 from conf.uncertain import Uncertain
 
 TRADED = 0.4  # correlation in the posterior from which two numbers are told to trade off
@@ -74,13 +75,11 @@ def pulls(
 ) -> pd.DataFrame:
     """Return pairs of targets that pull apart: ``endpoint``, ``against``, ``cosine``, ``z``, ``z_against``.
 
-    ``normals`` and ``deviations``: the prior ensemble and its deviations; how they go together gives each
-    target's slope over the numbers. Two targets pull apart where both are missed at the best fit and what
+    ``normals`` and ``deviations``: the prior ensemble and its deviations; their correlations say where each
+    target draws the numbers. Two targets pull apart where both are missed at the best fit and what
     would bring one nearer takes the other away: the cosine of their pulls is well below 0.
     """
-    from_mean = (normals - normals.mean(axis=0)) / normals.std(axis=0)
-    slopes = (deviations - deviations.mean(axis=0)).T @ from_mean / len(normals)
-    pull = slopes * at_best[:, None]
+    pull = correlations(normals, deviations).T * at_best[:, None]
     length = np.linalg.norm(pull, axis=1)
     found = []
     for a, b in zip(*np.triu_indices(len(endpoints), 1), strict=True):

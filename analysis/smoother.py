@@ -10,6 +10,14 @@ import numpy as np
 CHANCE = 2.0  # correlations below this over the square root of the ensemble are taken for chance
 
 
+def correlations(normals: np.ndarray, deviations: np.ndarray) -> np.ndarray:
+    """Return how numbers and endpoints go together, shape (numbers, endpoints); 0 where one never changes."""
+    from_mean, apart = normals - normals.mean(axis=0), deviations - deviations.mean(axis=0)
+    scale = np.outer(normals.std(axis=0), deviations.std(axis=0)) * len(normals)
+    found: np.ndarray = np.divide(from_mean.T @ apart, scale, out=np.zeros(scale.shape), where=scale > 0)
+    return found
+
+
 def assimilate(
     normals: np.ndarray, deviations: np.ndarray, inflation: float, rng: np.random.Generator
 ) -> np.ndarray:
@@ -24,10 +32,7 @@ def assimilate(
     from_mean = normals - normals.mean(axis=0)
     apart = deviations - deviations.mean(axis=0)
     cross = from_mean.T @ apart / (members - 1)
-    scale = np.outer(from_mean.std(axis=0, ddof=1), apart.std(axis=0, ddof=1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        correlation = np.where(scale > 0, cross / scale, 0.0)
-    cross = np.where(np.abs(correlation) > CHANCE / np.sqrt(members), cross, 0.0)
+    cross = np.where(np.abs(correlations(normals, deviations)) > CHANCE / np.sqrt(members), cross, 0.0)
     spread = apart.T @ apart / (members - 1) + inflation * np.eye(endpoints)
     noise = np.sqrt(inflation) * rng.standard_normal(deviations.shape)
     moved: np.ndarray = normals + (cross @ np.linalg.solve(spread, (noise - deviations).T)).T

@@ -5,13 +5,16 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.special import logit
 from scipy.stats import chi2
 
 from analysis.endpoints import Sample, deviation, published_interval, simulated, standard_error
 from analysis.estimates import Z95
+from conf.condition import Condition
 from conf.endpoint import AMOUNTS, RATIOS, Endpoint
 from conf.trials import Trial
 
+LEVELS = ("incidence", "survival", "share")  # the measures that are proportions
 NEGLIGIBLE = 0.2  # of the published standard error: it then adds 2 % to the error of the comparison
 COLUMNS = (
     "trial", "set", "endpoint", "arm", "outcome", "subgroup", "horizon_years", "n", "published",
@@ -81,7 +84,7 @@ def rows(trial: Trial, endpoints: list[Compared]) -> pd.DataFrame:
             "set": trial.set,
             "endpoint": endpoint.evidence,
             "arm": _both(endpoint, endpoint.arm, endpoint.against),
-            "outcome": outcome_words(endpoint),
+            "outcome": _outcome(endpoint),
             "subgroup": _both(endpoint, _text(endpoint.subgroup), _text(endpoint.against_subgroup)),
             "horizon_years": endpoint.horizon_years or 0.0,
             "n": endpoint.n or 0,
@@ -100,26 +103,25 @@ def rows(trial: Trial, endpoints: list[Compared]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
-def _text(condition: object) -> str:
-    return getattr(condition, "text", "all")
+def _text(condition: Condition | None) -> str:
+    return "all" if condition is None else condition.text
 
 
 def _both(endpoint: Endpoint, one: str, other: str) -> str:
     return one if endpoint.ratio is None or one == other else f"{one} : {other}"
 
 
-def outcome_words(endpoint: Endpoint) -> str:
+def _outcome(endpoint: Endpoint) -> str:
     """Return the outcome, with its condition: ``local_recurrence where ...``, ``share of ...``."""
     if endpoint.where is not None:
         return f"{endpoint.outcome} where {endpoint.where.text}"
-    if endpoint.of is not None:
-        return f"{endpoint.outcome} of {getattr(endpoint.of, 'text', endpoint.of)}"
-    return endpoint.outcome
+    of = endpoint.of.text if isinstance(endpoint.of, Condition) else endpoint.of
+    return endpoint.outcome if of is None else f"{endpoint.outcome} of {of}"
 
 
 def agreement(endpoints: pd.DataFrame) -> pd.DataFrame:
-    """Return how each set agrees: ``set``, ``endpoints``, ``inside``, ``coverage``, ``slope``, ``intercept``,
-    ``chi_square``, ``degrees``, ``p_value``.
+    """Return how each set agrees, and ``all``: ``set``, ``trials``, ``endpoints``, ``inside``, ``coverage``,
+    ``slope``, ``intercept``, ``chi_square``, ``degrees``, ``p_value``.
 
     ``slope`` and ``intercept`` are those of the published on the simulated proportions, both as log odds,
     weighted by the published precision: 1 and 0 where they agree. Endpoints of one trial depend on each
@@ -148,17 +150,14 @@ def agreement(endpoints: pd.DataFrame) -> pd.DataFrame:
 
 def calibration_line(endpoints: pd.DataFrame) -> tuple[float, float]:
     """Return slope and intercept of published on simulated log odds; NaN of fewer than three proportions."""
-    part = endpoints[endpoints["measure"].isin(["incidence", "survival", "share"])]
+    part = endpoints[endpoints["measure"].isin(LEVELS)]
     part = part[(part["published"] > 0) & (part["published"] < 1)]
     part = part[(part["simulated"] > 0) & (part["simulated"] < 1)]
     part = part[(part["published_low"] > 0) & (part["published_high"] < 1)]
     if len(part) < 3:
         return math.nan, math.nan
 
-    def log_odds(name: str) -> np.ndarray:
-        p = part[name].to_numpy(float)
-        return np.log(p / (1 - p))
-
-    width = log_odds("published_high") - log_odds("published_low")
-    slope, intercept = np.polyfit(log_odds("simulated"), log_odds("published"), 1, w=2 * Z95 / width)
+    log_odds = part[["published", "published_low", "published_high", "simulated"]].apply(logit)
+    width = log_odds["published_high"] - log_odds["published_low"]
+    slope, intercept = np.polyfit(log_odds["simulated"], log_odds["published"], 1, w=2 * Z95 / width)
     return float(slope), float(intercept)

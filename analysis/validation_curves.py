@@ -1,5 +1,6 @@
 """The curves of an emulated trial, for its picture: each outcome of a whole arm that the trial published."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,8 +19,6 @@ def curves(trial: Trial, sides: Sequence[tuple[Sample, Sample | None]]) -> pd.Da
 
     Columns as ``COLUMNS``; a line a point, from the origin to the last horizon that was published.
     """
-    import dataclasses
-
     wanted = {}
     for endpoint, (side, _) in zip(trial.endpoints, sides, strict=True):
         whole = endpoint.subgroup is None and endpoint.where is None and endpoint.ratio is None

@@ -11,7 +11,6 @@ from analysis import look
 from analysis.endpoint_words import (
     ABBREVIATIONS,
     CONTRAST,
-    LEVELS,
     arm_words,
     labels,
     miss,
@@ -20,6 +19,7 @@ from analysis.endpoint_words import (
     verdict,
     with_interval,
 )
+from analysis.validation import LEVELS
 from analysis.validation_pictures import dumbbells, scatter, trial_curves, whole_arms
 from analysis.wording import DASH, sentence, signed
 from conf.endpoint import RATIOS

@@ -8,11 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from scipy.special import logit
 
 from analysis import look
 from analysis.endpoint_words import (
     ABBREVIATIONS,
-    LEVELS,
     arm_words,
     number,
     outcome_words,
@@ -21,7 +21,7 @@ from analysis.endpoint_words import (
     verdict,
     with_interval,
 )
-from analysis.validation import calibration_line
+from analysis.validation import LEVELS, calibration_line
 from analysis.wording import sentence
 from conf.endpoint import RATIOS
 from conf.trials import SETS
@@ -41,8 +41,7 @@ PUBLISHED = {"marker": "D", "markerfacecolor": "white", "markeredgecolor": look.
 
 def log_odds(share: float) -> float:
     """Return the log odds of a proportion, within what is drawn."""
-    share = float(np.clip(share, LEAST, MOST))
-    return float(np.log(share) - np.log1p(-share))
+    return float(logit(np.clip(share, LEAST, MOST)))
 
 
 def log(ratio: float) -> float:

@@ -1,18 +1,16 @@
 """The typed settings of ``lrrc calibrate``: which numbers are fitted to which trials, and how thoroughly."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
 from conf import units
 from conf.input_error import InputError, shown
 from conf.library import options
-from conf.policies import Policy
 from conf.schema import Tree, read_folder
 from conf.trials import Trial, read_trial, read_trials
 from conf.uncertain import Uncertain, uncertain_numbers
-from conf.validation import read_parameters, resolved_trial
+from conf.validation import TrialsRun, read_parameters
 
 SETTINGS = (
     "trials", "fitted", "patients", "ensemble", "steps", "search_evaluations", "seed", "workers", "ship",
@@ -21,42 +19,26 @@ SETTINGS = (
 FEWEST_MEMBERS = 20
 
 
-@dataclass(frozen=True)
-class CalibrationRun:
+@dataclass(frozen=True, kw_only=True)
+class CalibrationRun(TrialsRun):
     """A calibration: the endpoints of ``trials`` are the targets, ``numbers`` are fitted."""
 
-    trials: tuple[Trial, ...]
     numbers: tuple[Uncertain, ...]
-    patients: int
     ensemble: int
     steps: int
     search_evaluations: int
-    seed: int
     workers: int | None
     ship: bool
-    out: Path | None
-    parameters: dict[str, Tree]
-    replication: int = 0
-
-    @property
-    def policies(self) -> tuple[Policy, ...]:
-        """Return the policies of all arms, each once."""
-        return tuple({name: policy for t in self.trials for name, policy in t.policies().items()}.values())
 
     def resolved(self) -> Tree:
-        """Return everything as it was understood, as plain values."""
         return {
-            "trials": {trial.name: resolved_trial(trial) for trial in self.trials},
             "fitted": [number.key for number in self.numbers],
-            "patients": self.patients,
             "ensemble": self.ensemble,
             "steps": self.steps,
             "search_evaluations": self.search_evaluations,
-            "seed": self.seed,
             "workers": self.workers,
             "ship": self.ship,
-            "out": None if self.out is None else str(self.out),
-            **self.parameters,
+            **super().resolved(),
         }
 
 

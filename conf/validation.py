@@ -11,14 +11,15 @@ from conf.policies import Policy
 from conf.schema import Tree, checked, read_folder, shipped, shipped_sections, unknown_key
 from conf.trials import Trial, read_trials
 
+SETTINGS = ("trials", "patients", "most_patients", "seed", "out")
 
-@dataclass(frozen=True)
-class ValidationRun:
+
+@dataclass(frozen=True, kw_only=True)
+class TrialsRun:
     """Trials to emulate: ``patients`` an arm at first, more where the simulation's own error would show."""
 
     trials: tuple[Trial, ...]
     patients: int
-    most_patients: int
     seed: int
     out: Path | None
     parameters: dict[str, Tree]
@@ -34,11 +35,20 @@ class ValidationRun:
         return {
             "trials": {trial.name: resolved_trial(trial) for trial in self.trials},
             "patients": self.patients,
-            "most_patients": self.most_patients,
             "seed": self.seed,
             "out": None if self.out is None else str(self.out),
             **self.parameters,
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidationRun(TrialsRun):
+    """A validation, on at most ``most_patients`` an arm."""
+
+    most_patients: int
+
+    def resolved(self) -> Tree:
+        return {"most_patients": self.most_patients, **super().resolved()}
 
 
 def resolved_trial(trial: Trial) -> Tree:
@@ -59,9 +69,6 @@ def resolved_trial(trial: Trial) -> Tree:
         },
         "endpoints": [endpoint.resolved() for endpoint in trial.endpoints],
     }
-
-
-SETTINGS = ("trials", "patients", "most_patients", "seed", "out")
 
 
 def read_validation(config: DictConfig) -> ValidationRun:

@@ -1,39 +1,32 @@
-"""Fitting the disease's uncertain numbers to published trials: a global search, then a posterior sample.
+"""Fitting the disease's uncertain numbers to published trials: a posterior sample, then the best fit.
 
-Both work on standard normal deviates of the priors and on the same luck, so that an evaluation is a smooth
-enough function of the numbers. Every evaluation is kept in a ledger as it ends.
+Both work on standard normal deviates of the priors. The sample is an ensemble that takes the endpoints in by
+steps; the search starts from it, for the most probable numbers of all.
 """
 
-import dataclasses
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from multiprocessing import get_context
-from os import sched_getaffinity
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from omegaconf import DictConfig
-from tqdm import tqdm
 
 import conf
-from analysis.smoother import assimilate
+from analysis.smoother import assimilate, correlations
 from conf.calibration import CalibrationRun, read_calibration
 from conf.uncertain import with_values
-from experiments.executors import die_with_parent, uninterrupted
+from experiments.evaluate import Evaluator, workers
 from experiments.ledger import Ledger, code_digest
 from experiments.lives import progress
 from experiments.run_folder import code_version
 from experiments.sweep_folder import SweepFolder, sweep_folder
+from experiments.validate import precise
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from conf.schema import Tree
+    from analysis.validation import Compared
     from conf.trials import Trial
 
 CONF = Path(conf.__file__).parent
@@ -56,24 +49,14 @@ def calibrate(config: DictConfig, command: str) -> Path:
         with ledger.open(run):
             folder.begin()
             try:
-                endpoints = Endpoints(run)
-                write(run, fit(run, endpoints, ledger, folder), endpoints, folder)
+                targets = Targets(run)
+                write(run, fit(run, targets, ledger, folder), targets, folder)
             except KeyboardInterrupt as stop:
                 raise KeyboardInterrupt(str(folder.told)) from stop
     return folder.final
 
 
 @dataclass(frozen=True)
-class Problem:
-    """What an evaluation follows from, but for the fitted values: trials, patients of each, the disease."""
-
-    trials: "tuple[Trial, ...]"
-    patients: tuple[int, ...]
-    parameters: "dict[str, Tree]"
-    seed: int
-
-
-@dataclass
 class Fitted:
     """What a calibration found; ensembles have a line a member, deviates of the priors.
 
@@ -82,7 +65,6 @@ class Fitted:
     objective by evaluation.
     """
 
-    problem: Problem
     prior: np.ndarray
     prior_predicted: np.ndarray
     posterior: np.ndarray
@@ -90,31 +72,25 @@ class Fitted:
     influential: np.ndarray
     best: np.ndarray
     best_predicted: np.ndarray
-    trace: list[tuple[int, float]] = field(default_factory=list)
+    trace: list[tuple[int, float]]
 
 
-class Endpoints:
-    """The targets of a calibration in one order, with the interval and the simulation's error of each."""
+class Targets:
+    """The endpoints that numbers are fitted to, in one order, as the unfitted disease shows them.
+
+    ``patients``: of every arm, by trial: so many that for most endpoints the simulation's own error is small.
+    """
 
     def __init__(self, run: CalibrationRun) -> None:
-        from analysis.validation import compared
-        from experiments.emulate import emulated
-
-        self.all, self.bounds, self.errors = [], [], []
-        patients = []
+        self.patients: list[int] = []
+        self.all: list[tuple[Trial, Compared]] = []
+        most = MOST_TIMES_PATIENTS * run.patients
         for trial in run.trials:
-            lived = run.patients
-            for sides in emulated(trial, run.parameters, run.patients, run.seed):
-                found = [compared(e, *both) for e, both in zip(trial.endpoints, sides, strict=True)]
-                shown = [one.error_beside_published for one in found]
-                if np.quantile(shown, 0.8) <= MOST_ERROR or lived >= MOST_TIMES_PATIENTS * run.patients:
-                    break
-                lived *= 2
-            patients.append(lived)
-            self.all += [(trial, one.endpoint) for one in found]
-            self.bounds += [(one.low, one.high) for one in found]
-            self.errors += [one.error for one in found]
-        self.problem = Problem(run.trials, tuple(patients), run.parameters, run.seed)
+            endpoints, _, lived = precise(
+                trial, run.parameters, run.patients, most, run.seed, _small_for_most
+            )
+            self.patients.append(lived)
+            self.all += [(trial, endpoint) for endpoint in endpoints]
 
     def deviations(self, predicted: np.ndarray) -> np.ndarray:
         """Return the deviations of predictions, shape (members, endpoints), in standard errors."""
@@ -123,10 +99,8 @@ class Endpoints:
         found = np.array(
             [
                 [
-                    deviation(endpoint, value, low, high, error)
-                    for (_, endpoint), value, (low, high), error in zip(
-                        self.all, line, self.bounds, self.errors, strict=True
-                    )
+                    deviation(one.endpoint, value, one.low, one.high, one.error)
+                    for (_, one), value in zip(self.all, line, strict=True)
                 ]
                 for line in predicted
             ]
@@ -134,51 +108,38 @@ class Endpoints:
         return np.clip(np.nan_to_num(found, nan=FARTHEST), -FARTHEST, FARTHEST)
 
 
-def fit(run: CalibrationRun, endpoints: Endpoints, ledger: Ledger, folder: SweepFolder) -> Fitted:
-    """Return the fit of a run: prior sample, search, posterior sample. Shows progress on a terminal."""
+def _small_for_most(endpoints: "list[Compared]") -> bool:
+    return bool(np.quantile([one.error_beside_published for one in endpoints], 0.8) <= MOST_ERROR)
+
+
+def fit(run: CalibrationRun, targets: Targets, ledger: Ledger, folder: SweepFolder) -> Fitted:
+    """Return the fit of a run: prior sample, posterior sample, search. Shows progress on a terminal."""
     rng = np.random.default_rng(np.random.SeedSequence([run.seed, len(run.numbers), run.ensemble]))
     prior = rng.standard_normal((run.ensemble, len(run.numbers)))
-    folder.told.wanted = run.ensemble * (run.steps + 1) + run.search_evaluations
-    with progress(folder.told.wanted, " evaluations") as bar, workers(run, endpoints.problem) as pool:
-        evaluator = Evaluator(run, endpoints.problem, ledger, pool, bar, folder)
-        prior_predicted = evaluator(prior)
-        influential = influences(prior, endpoints.deviations(prior_predicted))
+    told = folder.told
+    told.wanted = run.ensemble * (run.steps + 1) + run.search_evaluations
+    with progress(told.wanted, " evaluations") as bar, workers(run, targets.patients) as pool:
+        evaluate = Evaluator(run, targets.patients, ledger, pool, told, bar)
+        prior_predicted = evaluate(prior)
+        influential = influences(prior, targets.deviations(prior_predicted))
         posterior, predicted = prior, prior_predicted
         for _ in range(run.steps):
-            posterior = assimilate(posterior, endpoints.deviations(predicted), float(run.steps), rng)
-            predicted = evaluator(posterior)
-        best, best_predicted, trace = search(run, endpoints, evaluator, influential, posterior)
-    return Fitted(
-        endpoints.problem,
-        prior,
-        prior_predicted,
-        posterior,
-        predicted,
-        influential,
-        best,
-        best_predicted,
-        trace,
-    )
-
-
-def run_default(run: CalibrationRun) -> np.ndarray:
-    """Return the deviates of the hand-set values."""
-    return np.array([number.normal(number.default) for number in run.numbers])
+            posterior = assimilate(posterior, targets.deviations(predicted), float(run.steps), rng)
+            predicted = evaluate(posterior)
+        best, best_predicted, trace = search(run, targets, evaluate, influential, posterior)
+    return Fitted(prior, prior_predicted, posterior, predicted, influential, best, best_predicted, trace)
 
 
 def influences(normals: np.ndarray, deviations: np.ndarray) -> np.ndarray:
     """Return for each number whether any endpoint follows it, bool, shape (numbers,)."""
-    standard = (normals - normals.mean(axis=0)) / normals.std(axis=0)
-    spread = deviations.std(axis=0)
-    apart = (deviations - deviations.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    correlations = standard.T @ apart / len(normals)
-    return np.abs(correlations).max(axis=1) > INFLUENCE / np.sqrt(len(normals))
+    found = correlations(normals, deviations)
+    return np.abs(found).max(axis=1) > INFLUENCE / np.sqrt(len(normals))
 
 
 def search(
     run: CalibrationRun,
-    endpoints: Endpoints,
-    evaluator: "Evaluator",
+    targets: Targets,
+    evaluate: Callable[[np.ndarray], np.ndarray],
     influential: np.ndarray,
     posterior: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, list[tuple[int, float]]]:
@@ -189,9 +150,10 @@ def search(
     """
     from cmaes import CMA
 
-    best = start = np.where(influential, posterior.mean(axis=0), run_default(run))
-    best_predicted = evaluator(best[None])[0]
-    least = objective(best[influential], endpoints.deviations(best_predicted[None])[0])
+    by_hand = [number.normal(number.default) for number in run.numbers]
+    best = start = np.where(influential, posterior.mean(axis=0), by_hand)
+    best_predicted = evaluate(best[None])[0]
+    least = objective(best[influential], targets.deviations(best_predicted[None])[0])
     trace = [(1, least)]
     if not influential.any():
         return best, best_predicted, trace
@@ -203,8 +165,8 @@ def search(
         asked = np.array([optimiser.ask() for _ in range(optimiser.population_size)])
         normals = np.tile(start, (len(asked), 1))
         normals[:, influential] = asked
-        predicted = evaluator(normals)
-        values = [objective(a, d) for a, d in zip(asked, endpoints.deviations(predicted), strict=True)]
+        predicted = evaluate(normals)
+        values = [objective(a, d) for a, d in zip(asked, targets.deviations(predicted), strict=True)]
         optimiser.tell(list(zip(asked, values, strict=True)))
         done += len(asked)
         if min(values) < least:
@@ -219,108 +181,14 @@ def objective(normals: np.ndarray, deviations: np.ndarray) -> float:
     return float((normals**2).sum() + (deviations**2).sum()) / 2
 
 
-_problem: Problem
-_luck: np.ndarray
-
-
-def _begin(problem: Problem) -> None:
-    """Prepare a worker: the trials, and the luck of the first patients, which every trial takes."""
-    import numba
-
-    from sim.luck import draw_luck
-
-    global _problem, _luck
-    die_with_parent()
-    numba.set_num_threads(1)
-    _problem, _luck = problem, draw_luck(0, max(problem.patients), problem.seed)
-
-
-def evaluate(parameters: "dict[str, Tree]") -> list[float]:
-    """Return what the disease shows at every endpoint; in a worker."""
-    from analysis.endpoints import simulated
-    from experiments.emulate import emulate
-
-    found = []
-    for trial, patients in zip(_problem.trials, _problem.patients, strict=True):
-        both = emulate(trial, parameters, 0, patients, _luck[:patients])
-        found += [simulated(e, *sides) for e, sides in zip(trial.endpoints, both, strict=True)]
-    return found
-
-
-@contextmanager
-def workers(run: CalibrationRun, problem: Problem) -> Iterator[ProcessPoolExecutor]:
-    """Yield the processes that evaluate."""
-    count = run.workers or len(sched_getaffinity(0))
-    pool = ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin, initargs=(problem,))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-@dataclass
-class Evaluator:
-    """Evaluates members of an ensemble, each once: what the ledger holds is read from it."""
-
-    run: CalibrationRun
-    problem: Problem
-    ledger: Ledger
-    pool: ProcessPoolExecutor
-    bar: tqdm
-    folder: SweepFolder
-
-    def __post_init__(self) -> None:
-        content = [
-            [dataclasses.asdict(arm) for trial in self.problem.trials for arm in trial.arms.values()],
-            [endpoint.resolved() for trial in self.problem.trials for endpoint in trial.endpoints],
-            [[condition.text for condition in trial.eligibility] for trial in self.problem.trials],
-            self.problem.patients,
-            self.problem.seed,
-            code_digest(),
-        ]
-        self.digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode())
-
-    def __call__(self, normals: np.ndarray) -> np.ndarray:
-        """Return what each member predicts, shape (members, endpoints)."""
-        members = [self._parameters(line) for line in normals]
-        names = [self._name(parameters) for parameters in members]
-        found: list[list[float] | None] = []
-        for name in names:
-            packed = self.ledger.read(name)
-            found.append(None if packed is None else json.loads(packed))
-        missing = [k for k, known in enumerate(found) if known is None]
-        self._count(len(found) - len(missing))
-        with uninterrupted():
-            futures = {k: self.pool.submit(evaluate, members[k]) for k in missing}
-        for k, future in futures.items():
-            found[k] = future.result()
-            self.ledger.record(names[k], json.dumps(found[k]).encode())
-            self._count(1)
-        return np.array(found, float)
-
-    def _count(self, done: int) -> None:
-        self.folder.told.kept += done
-        self.bar.update(done)
-
-    def _parameters(self, normals: Sequence[float]) -> "dict[str, Tree]":
-        numbers = self.run.numbers
-        values = [number.value(normal) for number, normal in zip(numbers, normals, strict=True)]
-        return with_values(self.run.parameters, numbers, values)
-
-    def _name(self, parameters: "dict[str, Tree]") -> str:
-        digest = self.digest.copy()
-        digest.update(json.dumps(parameters, sort_keys=True).encode())
-        return digest.hexdigest()
-
-
-def write(run: CalibrationRun, fitted: Fitted, endpoints: Endpoints, folder: SweepFolder) -> None:
+def write(run: CalibrationRun, fitted: Fitted, targets: Targets, folder: SweepFolder) -> None:
     """Write the tables, the pictures and the fitted disease, and in conf/ where asked."""
     from analysis.calibration_pages import draw_calibration, summary
 
-    made = tables(run, fitted, endpoints)
+    made = tables(run, fitted, targets)
     for name, table in made.items():
         folder.table(f"{name}.csv", table)
-    disease = fitted_disease(run, fitted, endpoints)
+    disease = fitted_disease(run, fitted, targets)
     (folder.path / "calibrated.yaml").write_text(disease, "utf-8")
     draw_calibration(made, folder.path)
     if run.ship:
@@ -329,20 +197,21 @@ def write(run: CalibrationRun, fitted: Fitted, endpoints: Endpoints, folder: Swe
     print(summary(made))
 
 
-def tables(run: CalibrationRun, fitted: Fitted, endpoints: Endpoints) -> "dict[str, pd.DataFrame]":
+def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, pd.DataFrame]":
     """Return the tables of a calibration, by name."""
     import pandas as pd
 
     from analysis import posterior
 
-    at_best = endpoints.deviations(fitted.best_predicted[None])[0]
+    at_best = targets.deviations(fitted.best_predicted[None])[0]
     low, high = np.quantile(fitted.posterior_predicted, [0.025, 0.975], axis=0)
-    bounds = np.array(endpoints.bounds)
-    targets = pd.DataFrame(
+    bounds = np.array([(one.low, one.high) for _, one in targets.all])
+    names = [one.endpoint.evidence for _, one in targets.all]
+    table = pd.DataFrame(
         {
-            "trial": [trial.name for trial, _ in endpoints.all],
-            "endpoint": [endpoint.evidence for _, endpoint in endpoints.all],
-            "published": [endpoint.published for _, endpoint in endpoints.all],
+            "trial": [trial.name for trial, _ in targets.all],
+            "endpoint": names,
+            "published": [one.endpoint.published for _, one in targets.all],
             "published_low": bounds[:, 0],
             "published_high": bounds[:, 1],
             "fitted": fitted.best_predicted,
@@ -352,24 +221,23 @@ def tables(run: CalibrationRun, fitted: Fitted, endpoints: Endpoints) -> "dict[s
             "z": at_best,
         }
     )
-    names = list(targets["endpoint"])
     return {
-        "targets": targets,
+        "targets": table,
         "parameters": posterior.numbers_table(run.numbers, fitted.posterior, fitted.best, fitted.influential),
         "posterior": posterior.members_table(run.numbers, fitted.posterior, fitted.influential),
         "tradeoffs": posterior.tradeoffs(run.numbers, fitted.posterior, fitted.influential),
-        "pulls": posterior.pulls(names, fitted.prior, endpoints.deviations(fitted.prior_predicted), at_best),
+        "pulls": posterior.pulls(names, fitted.prior, targets.deviations(fitted.prior_predicted), at_best),
         "trace": pd.DataFrame(fitted.trace, columns=["evaluation", "objective"]),
     }
 
 
-def fitted_disease(run: CalibrationRun, fitted: Fitted, endpoints: Endpoints) -> str:
+def fitted_disease(run: CalibrationRun, fitted: Fitted, targets: Targets) -> str:
     """Return the fitted disease as a file of the group ``disease``, with where it comes from."""
     chosen = np.flatnonzero(fitted.influential).tolist()
     numbers = [run.numbers[k] for k in chosen]
     values = [float(f"{run.numbers[k].value(fitted.best[k]):.6g}") for k in chosen]
     changed = with_values(run.parameters, numbers, values)
-    at_best = endpoints.deviations(fitted.best_predicted[None])[0]
+    at_best = targets.deviations(fitted.best_predicted[None])[0]
     version = code_version()
     lines = [
         "# @package _global_",

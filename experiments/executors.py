@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -104,7 +104,7 @@ def executor(compute: Tree, ledger: Ledger) -> Iterator[Any]:
     Raises InputError where the cluster is not there.
     """
     if compute["kind"] == "local":
-        yield Local(compute["workers"] or len(os.sched_getaffinity(0)))
+        yield Local(compute["workers"] or cores())
     elif compute["kind"] == "dask":
         from experiments.dask_cluster import connected
 
@@ -181,10 +181,26 @@ class Local:
             pool.shutdown()
 
 
-def workers_of_this_machine(workers: int) -> ProcessPoolExecutor:
-    """Return a pool of processes that end with this one; begin them within ``uninterrupted``."""
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def workers_of_this_machine(
+    workers: int, begin: Callable[..., None] | None = None, *given: object
+) -> ProcessPoolExecutor:
+    """Return a pool of processes that end with this one; begin them within ``uninterrupted``.
+
+    Each calls ``begin``, where there is one, with what is given before its first task.
+    """
     context = multiprocessing.get_context("spawn")  # threads of compiled code do not survive a fork
-    return ProcessPoolExecutor(workers, context, initializer=die_with_parent)
+    return ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(begin, *given))
+
+
+def _begin(begin: Callable[..., None] | None, *given: object) -> None:
+    die_with_parent()
+    if begin is not None:
+        begin(*given)
 
 
 @contextmanager

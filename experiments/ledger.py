@@ -50,12 +50,12 @@ def code_files() -> dict[str, str]:
 @functools.cache
 def code_digest() -> str:
     """Return the digest of all that ``code_files`` names."""
-    return _digest(code_files())
+    return digest(code_files())
 
 
 def lives_digest(run: Run) -> str:
     """Return the digest of what a run's lives follow from: numbers, levers, luck, horizon and code."""
-    return _digest(
+    return digest(
         {
             "worlds": {policy.name: world_tree(run, policy) for policy in run.policies},
             "clinic": run.clinic,
@@ -70,10 +70,11 @@ def lives_digest(run: Run) -> str:
 
 def address(lives: str, first: int, stop: int) -> str:
     """Return the name of the entry of patients ``first`` to ``stop - 1`` of some lives."""
-    return _digest([lives, first, stop])
+    return digest([lives, first, stop])
 
 
-def _digest(content: object) -> str:
+def digest(content: object) -> str:
+    """Return the SHA-256 of plain values, in hexadecimal."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -99,7 +100,7 @@ class Ledger:
             mine = {"configuration": _base(run), "code": code_files()}
             # A damaged head is written anew: entries carry their own names, and cannot be mixed.
             if (found := self._head()) is None:
-                _write(self.folder / HEAD, json.dumps({**mine, "digest": _digest(mine)}, indent=1).encode())
+                _write(self.folder / HEAD, json.dumps({**mine, "digest": digest(mine)}, indent=1).encode())
             else:
                 self._refuse_another(found, mine)
             for left in self.folder.glob("*/.*.tmp"):
@@ -134,10 +135,10 @@ class Ledger:
     def _head(self) -> Tree | None:
         try:
             head = json.loads((self.folder / HEAD).read_text("utf-8"))
-            digest = head.pop("digest")
+            noted = head.pop("digest")
         except (FileNotFoundError, ValueError, KeyError, AttributeError):
             return None
-        return head if digest == _digest(head) else None
+        return head if noted == digest(head) else None
 
     def _refuse_another(self, found: Tree, mine: Tree) -> None:
         where = f"out={self.folder.parent}: this folder's ledger was made"

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from experiments.executors import (
     Failure,
     Task,
     checked_compute,
+    cores,
     executor,
     uninterrupted,
     workers_of_this_machine,
@@ -342,7 +342,7 @@ def tabled(plan: Plan, ledger: Ledger, cells: list[Cell]) -> Iterator[dict[str, 
     """Yield the tables of the cells, in order; many cells are shared out to processes."""
     batches = [cells[first : first + CELLS] for first in range(0, len(cells), CELLS)]
     tables = functools.partial(cell_tables, dataclasses.replace(plan, points=[]), ledger)
-    workers = min(len(batches), len(os.sched_getaffinity(0)))
+    workers = min(len(batches), cores())
     if workers == 1 or plan.compute.get("workers") == 1:
         yield from map(tables, batches)
         return

@@ -1,6 +1,6 @@
 """Emulating published trials, and telling where the simulation agrees with them and where not."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,24 +50,39 @@ def emulate_all(run: ValidationRun) -> "tuple[pd.DataFrame, pd.DataFrame]":
     tables, drawn = [], []
     with progress(len(run.trials), " trials") as bar:
         for trial in run.trials:
-            endpoints, sides = precise(trial, run.parameters, run.patients, run.most_patients, run.seed)
+            endpoints, sides, _ = precise(trial, run.parameters, run.patients, run.most_patients, run.seed)
             tables.append(rows(trial, endpoints))
             drawn.append(curves(trial, sides))
             bar.update()
     return pd.concat(tables, ignore_index=True), pd.concat(drawn, ignore_index=True)
 
 
+def negligible(endpoints: "list[Compared]") -> bool:
+    """Return whether the simulation's own error is negligible beside each published one."""
+    from analysis.validation import NEGLIGIBLE
+
+    return all(one.error_beside_published <= NEGLIGIBLE for one in endpoints)
+
+
 def precise(
-    trial: "Trial", parameters: "Mapping[str, Tree]", patients: int, most_patients: int, seed: int
-) -> "tuple[list[Compared], list[Sides]]":
-    """Return a trial's endpoints, on so many patients that the simulation's own error is negligible."""
-    from analysis.validation import NEGLIGIBLE, compared
+    trial: "Trial",
+    parameters: "Mapping[str, Tree]",
+    patients: int,
+    most_patients: int,
+    seed: int,
+    enough: "Callable[[list[Compared]], bool]" = negligible,
+) -> "tuple[list[Compared], list[Sides], int]":
+    """Return a trial's endpoints, their sides, and of how many patients an arm.
+
+    They are doubled until there are ``enough`` by what the endpoints show, and to ``most_patients`` at most.
+    """
+    from analysis.validation import compared
     from experiments.emulate import emulated
 
     lived = patients
     for sides in emulated(trial, parameters, patients, seed):
         endpoints = [compared(endpoint, *both) for endpoint, both in zip(trial.endpoints, sides, strict=True)]
-        lived *= 2
-        if lived > most_patients or all(one.error_beside_published <= NEGLIGIBLE for one in endpoints):
+        if 2 * lived > most_patients or enough(endpoints):
             break
-    return endpoints, sides
+        lived *= 2
+    return endpoints, sides, lived

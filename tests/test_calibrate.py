@@ -17,7 +17,7 @@ from trial_files import mine, written
 from benchmarks.recovery import FITTED, SMALL, recovery
 from conf.schema import compose_run
 from conf.uncertain import uncertain_numbers, with_values
-from experiments.calibrate import Endpoints
+from experiments.calibrate import Targets
 from experiments.command import main
 from experiments.ledger import entries
 
@@ -228,14 +228,14 @@ def test_the_fitted_values_show_what_the_table_says(whole, trials):
 
         words = [f"trials={trials.partition('=')[2]}", *WORDS]
         run = read_calibration(OmegaConf.create(compose("calibrate", words)))
-    endpoints = Endpoints(run)
+    targets = Targets(run)
     parameters = pd.read_csv(whole / "parameters.csv").set_index("key")
     values = [parameters.loc[number.key, "fitted"] for number in run.numbers]
     disease = with_values(run.parameters, run.numbers, values)
     shown = []
     from analysis.endpoints import simulated
 
-    for trial, patients in zip(run.trials, endpoints.problem.patients, strict=True):
+    for trial, patients in zip(run.trials, targets.patients, strict=True):
         sides = emulate(trial, disease, 0, patients, draw_luck(0, patients, run.seed))
         shown += [simulated(one, *both) for one, both in zip(trial.endpoints, sides, strict=True)]
     assert pd.read_csv(whole / "targets.csv")["fitted"].tolist() == pytest.approx(shown, abs=1e-3)

@@ -135,7 +135,7 @@ def test_a_ledger_of_other_code_is_refused_and_the_file_named(copy, capsys):
     content = json.loads(head.read_text())
     del content["digest"]
     content["code"]["sim/surgery.py"] = "0" * 64
-    head.write_text(json.dumps({**content, "digest": book._digest(content)}))
+    head.write_text(json.dumps({**content, "digest": book.digest(content)}))
     assert swept(copy, LEAK, *FAST) == 2
     assert "made by another code version: sim/surgery.py differ" in capsys.readouterr().err
 

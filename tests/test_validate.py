@@ -37,7 +37,7 @@ def trial(tmp_path):
 
 
 def table(trial, disease, patients=1000, seed=1):
-    endpoints, _ = precise(trial, disease, patients, patients, seed)
+    endpoints, _, _ = precise(trial, disease, patients, patients, seed)
     return rows(trial, endpoints)
 
 
@@ -83,7 +83,9 @@ def test_patients_are_added_to_those_who_have_lived(trial, disease):
 
 def test_more_patients_live_only_where_the_simulations_error_would_show(trial, disease):
     def lived(n):
-        endpoints, sides = precise(trial({"published": 0.1, "n": n}, eligibility=[]), disease, 1000, 8000, 1)
+        here = trial({"published": 0.1, "n": n}, eligibility=[])
+        endpoints, sides, patients = precise(here, disease, 1000, 8000, 1)
+        assert patients == pytest.approx(len(sides[0][0].value), rel=0.1)
         return endpoints[0].error_beside_published, round(len(sides[0][0].value) / 1000)
 
     error, thousands = lived(20)  # a small trial's interval is wide

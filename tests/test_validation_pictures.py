@@ -1,6 +1,5 @@
 """Pictures and pages of validation and calibration show what the tables say; nothing covers anything else."""
 
-import itertools
 import re
 
 import matplotlib
@@ -8,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from hydra import compose, initialize_config_module
-from test_pictures import Page, artists, note, title, words
+from pages import Page, artists, note, title, words
 
 from analysis import posterior
 from analysis.calibration_pictures import MOST_NUMBERS, converged, identified, traded
-from analysis.endpoint_words import LEVELS, labels, miss, short, verdict
-from analysis.validation import agreement
+from analysis.endpoint_words import labels, miss, short, verdict
+from analysis.validation import LEVELS, agreement
 from analysis.validation_pages import MOST_LINES, WIDEST, summary, write_pages
 from analysis.validation_pictures import MARKS, dumbbells, log, log_odds, scatter, trial_curves, whole_arms
 from analysis.wording import sentence
@@ -98,15 +97,9 @@ def all_pictures(emulated, told, learnt):
 
 def test_no_words_cover_others_or_leave_the_page_and_all_are_large_enough(emulated, told, learnt):
     for name, figure in all_pictures(emulated, told, learnt):
-        width, height = (round(inches * figure.dpi) for inches in figure.get_size_inches())
-        page = Page(width, height, figure.dpi)
-        figure.draw(page)
+        page = Page(figure)
         assert page.lines
-        for (left, top, right, bottom), text in page.lines:
-            assert left >= 0 and right <= width and top >= 0 and bottom <= height, (name, text)
-        for (one, text), (other, beside) in itertools.combinations(page.lines, 2):
-            apart = np.maximum(one[:2], other[:2]) > np.minimum(one[2:], other[2:]) - 1
-            assert apart.any(), (name, text, beside)
+        assert (page.cut_off(), page.covered()) == ([], []), name
         sizes = [text.get_size() for text in figure.findobj(matplotlib.text.Text) if text.get_text()]
         assert min(sizes) >= 10 and max(sizes) <= 15, name
 
@@ -245,7 +238,7 @@ def test_what_nobody_counted_for_is_a_dash_and_not_drawn(told):
     rows.loc[rows.index[0], unknown] = np.nan
     rows.loc[rows.index[0], "inside"] = False
     figure = dumbbells(rows)
-    figure.draw(Page(1600, 1600, figure.dpi))
+    Page(figure)  # it can be drawn
     assert any(text.endswith("→ –") for text in words(figure))
 
 
