@@ -180,17 +180,27 @@ def overload(log: np.ndarray, clinic: Mapping[str, Any], last_day: float) -> Ove
     early = min(quarter, YEAR_WEEKS)
     if early < 1:
         return None
+    asked, left = (np.ascontiguousarray(log[name]) for name in ("asked_day", "left_day"))
+    # Some weeks tell of most queues that they do not grow, before the others are looked at.
+    may_grow = np.full(len(RESOURCES), True)
+    for week in weeks[-quarter :: -(-quarter // YEAR_WEEKS)]:
+        standing = log["holds_days"][(asked <= week) & (left > week)] > 0
+        may_grow &= standing.sum(axis=0) > 2
+        if not may_grow.any():
+            return None
     growing = {}
-    for resource, name in enumerate(RESOURCES):
-        mine = log[log["holds_days"][:, resource] > 0]
-        came = np.searchsorted(np.sort(mine["asked_day"]), weeks, side="right")
-        left = np.searchsorted(np.sort(mine["left_day"]), weeks, side="right")
-        length = came - left
+    for resource in np.flatnonzero(may_grow).tolist():
+        mine = log["holds_days"][:, resource] > 0
+        # Stable: quick on a log, which is nearly in order.
+        came, gone = (
+            np.searchsorted(np.sort(days[mine], kind="stable"), weeks, side="right") for days in (asked, left)
+        )
+        length = came - gone
         first, last = length[:early], length[-quarter:]
         if last.min() > 2 * max(first.max(), 1):
             years = (weeks[-quarter:].mean() - weeks[:early].mean()) / YEAR_DAYS
             growing[resource] = Overload(
-                name,
+                RESOURCES[resource],
                 float(first.mean()),
                 float(last.mean()),
                 float(last.mean() - first.mean()) / years,

@@ -96,14 +96,18 @@ def pictures() -> None:
 def scale() -> None:
     """Whole jobs of the compiled clock, from a seed to merged counts, and what comes before the first."""
     print(
-        f"{'whole job, all cores':<34}{'patients':>12}{'lives/s':>12}{'/CPU s':>12}{'s':>8}{'peak MiB':>10}"
+        f"{'whole job, all cores':<34}{'patients':>12}{'lives/s':>12}{'/CPU s':>12}{'uncounted too':>15}"
+        f"{'s':>8}{'peak MiB':>10}"
     )
     for patients, policies, clinic in WHOLE_JOBS:
         for _ in range(REPEATS):
-            rate, a_cpu_second, seconds, peak_mib = _alone(whole_job, patients, policies, clinic)
+            rate, a_cpu_second, all_a_cpu_second, seconds, peak_mib = _alone(
+                whole_job, patients, policies, clinic
+            )
             what = f"clinic={clinic}, policies: {policies}"
             print(
-                f"{what:<34}{patients:>12,}{rate:>12,.0f}{a_cpu_second:>12,.0f}{seconds:>8.1f}{peak_mib:>10,.0f}"
+                f"{what:<34}{patients:>12,}{rate:>12,.0f}{a_cpu_second:>12,.0f}{all_a_cpu_second:>15,.0f}"
+                f"{seconds:>8.1f}{peak_mib:>10,.0f}"
             )
     starting, compiling = start_seconds()
     print(

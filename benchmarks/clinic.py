@@ -4,8 +4,9 @@ import resource
 import time
 
 from conf.schema import Run, compose_run
-from experiments.clinic import attend, run_out_patients
+from experiments.clinic import attend, attend_in_blocks, crowd_of, run_out_patients
 from experiments.lives import worlds_of
+from sim.compiled import on_one_core
 
 WARM_UP = 200  # patients: compiles, or loads what was compiled
 BEFORE = 100  # patients ahead of the cohort, so that it does not find the clinic empty
@@ -28,5 +29,10 @@ def attended_a_second(clock: str, patients: int) -> tuple[float, float, float]:
 
 
 def _attend(run: Run) -> None:
-    (world,) = worlds_of(run).values()
-    attend(run, world, BEFORE)
+    worlds = worlds_of(run)
+    if run.clock == "compiled":
+        with on_one_core():
+            for _ in attend_in_blocks(run, worlds, crowd_of(run, BEFORE), {}):
+                pass
+    else:
+        attend(run, *worlds.values(), BEFORE)

@@ -1,8 +1,8 @@
 """Living a cohort in one clinic, among patients who come before and after it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,13 +14,69 @@ from sim.clinic import arrival_days
 from sim.clocks.simpy_clock import Journal
 from sim.compiled import table
 from sim.events import Event
-from sim.luck import LUCK, draw_luck, fill_luck
-from sim.patient import YEAR_DAYS, new_patients
+from sim.luck import LUCK, draw_luck, fill_luck, uniforms
+from sim.patient import ROW, YEAR_DAYS, new_patients
 
 # Numbers of those who do not count: no cohort reaches them, so its patients keep their luck.
 BEFORE, AFTER, PILOT = 10**9, 2 * 10**9, 3 * 10**9
 PILOT_HORIZONS = 3  # a pilot takes in patients for so many times the horizon
 LEAST_PILOT = 1_000  # patients
+BLOCK = 1_024  # patients who are drawn and counted together
+
+
+class Block(NamedTuple):
+    """Patients of successive numbers, and where they stand in the order of arrival."""
+
+    number: int  # of the first
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """All who come to a run's clinic, in order of arrival: a warm-up, the cohort, and those after it.
+
+    ``days`` count from the arrival of the first of all; ``clinic`` is the tree with its closure on that
+    scale.
+    """
+
+    parts: tuple[Block, Block, Block]
+    days: np.ndarray
+    clinic: Tree
+
+    @property
+    def first_day(self) -> float:
+        """Return the day of the cohort's first arrival."""
+        return float(self.days[self.parts[1].start])
+
+    @property
+    def last_day(self) -> float:
+        """Return the day of the cohort's last arrival."""
+        return float(self.days[self.parts[1].stop - 1])
+
+    def blocks(self) -> list[Block]:
+        """Return all who come, few at a time; those of a block belong to the same part."""
+        return [
+            Block(part.number + start - part.start, start, min(start + BLOCK, part.stop))
+            for part in self.parts
+            for start in range(part.start, part.stop, BLOCK)
+        ]
+
+
+def crowd_of(run: Run, warm_up_patients: int) -> Crowd:
+    """Return who come to the run's clinic, with so many before the cohort."""
+    cohort_stop = warm_up_patients + run.patients
+    parts = (
+        Block(BEFORE, 0, warm_up_patients),
+        Block(0, warm_up_patients, cohort_stop),
+        Block(AFTER, cohort_stop, cohort_stop + run_out_patients(run)),
+    )
+    gaps = [
+        uniforms("arrival", part.number, part.number + part.stop - part.start, run.seed, run.replication)
+        for part in parts
+    ]
+    days = arrival_days(np.concatenate(gaps), run.clinic["arrivals_per_year"])
+    return Crowd(parts, days, closed_later(run.clinic, np.floor(days[warm_up_patients])))
 
 
 @dataclass(frozen=True)
@@ -61,23 +117,62 @@ class WarmUp:
 
 def attend(run: Run, world: np.ndarray, warm_up_patients: int) -> Attendance:
     """Live the cohort in the run's clinic, behind a warm-up, and with patients who come after it."""
-    n, after = run.patients, run_out_patients(run)
-    parts = ((BEFORE, warm_up_patients), (0, n), (AFTER, after))
-    total = warm_up_patients + n + after
-    rows, luck = new_patients(0, total), table(np.empty(total, LUCK))
-    start = 0
-    for first, count in parts:
-        rows["number"][start : start + count] = np.arange(first, first + count)
-        fill_luck(luck[start : start + count], first, run.seed, run.replication)
-        start += count
-    days = arrival_days(luck["arrival"], run.clinic["arrivals_per_year"])
-    first_day, last_day = float(days[warm_up_patients]), float(days[warm_up_patients + n - 1])
-    clinic = closed_later(run.clinic, np.floor(first_day))
+    crowd = crowd_of(run, warm_up_patients)
+    rows, luck = new_patients(0, len(crowd.days)), table(np.empty(len(crowd.days), LUCK))
+    for number, start, stop in crowd.parts:
+        rows["number"][start:stop] = np.arange(number, number + stop - start)
+        fill_luck(luck[start:stop], number, run.seed, run.replication)
     noted: Journal | None = [] if run.journal else None
-    log = _live(run, rows, luck, world, clinic, days, noted)
-    cohort = range(warm_up_patients, warm_up_patients + n)
-    journal = [(day, i - warm_up_patients, event) for day, i, event in noted or [] if i in cohort]
-    return Attendance(rows[cohort.start : cohort.stop], log, journal, clinic, first_day, last_day)
+    log = _live(run, rows, luck, world, crowd.clinic, crowd.days, noted)
+    _, start, stop = crowd.parts[1]
+    journal = [(day, i - start, event) for day, i, event in noted or [] if start <= i < stop]
+    return Attendance(rows[start:stop], log, journal, crowd.clinic, crowd.first_day, crowd.last_day)
+
+
+def attend_in_blocks(
+    run: Run, worlds: Mapping[str, np.ndarray], crowd: Crowd, logs: dict[str, np.ndarray]
+) -> Iterator[dict[str, np.ndarray]]:
+    """Live the cohort in the run's clinic under every policy, by the compiled clock; yield its rows by
+    policy, a block of patients at a time, in order, to be used before the next.
+
+    As ``attend``, but the policies share the luck, and few rows are used over and over, so that none leaves
+    the processor's cache. ``logs`` receives the log of each policy's clinic at the end.
+    """
+    from sim.clocks import compiled_clock
+
+    horizon_days = run.horizon_years * YEAR_DAYS
+    blocks = crowd.blocks()
+    abreast = _abreast(crowd.days, blocks, horizon_days)
+    luck = table(np.empty(abreast * BLOCK, LUCK))
+    clinics = {
+        name: compiled_clock.Clinic(
+            np.empty_like(luck, ROW), luck, world, crowd.clinic, horizon_days, len(crowd.days)
+        )
+        for name, world in worlds.items()
+    }
+    places = [k % abreast * BLOCK for k in range(len(blocks))]
+    for k in range(len(blocks) + abreast):
+        if k >= abreast and (block := blocks[k - abreast]).number < BEFORE:
+            first = places[k - abreast]
+            stop = first + block.stop - block.start
+            yield {name: clinic.rows[first:stop] for name, clinic in clinics.items()}
+        if k < len(blocks):
+            number, start, stop = blocks[k]
+            place = places[k]
+            fill_luck(luck[place : place + stop - start], number, run.seed, run.replication)
+            until = crowd.days[stop] if stop < len(crowd.days) else np.inf
+            for clinic in clinics.values():
+                clinic.admit(number, crowd.days[start:stop], place)
+                clinic.live_until(until, place, place + stop - start)
+    logs.update({name: clinic.log for name, clinic in clinics.items()})
+
+
+def _abreast(days: np.ndarray, blocks: list[Block], horizon_days: float) -> int:
+    """Return how many blocks are in the clinic at most, the last of whom has not reached the horizon."""
+    last_days = np.array([days[block.stop - 1] for block in blocks])
+    first_days = np.array([days[block.start] for block in blocks])
+    gone = np.searchsorted(last_days + horizon_days, first_days)
+    return int((np.arange(len(blocks)) - gone).max()) + 1
 
 
 def closed_later(clinic: Tree, days: float) -> Tree:

@@ -9,10 +9,11 @@ from tqdm import tqdm
 
 from analysis.queueing import Overload, overload
 from conf.schema import Run, world_tree
-from experiments.clinic import WarmUp, attend, warm_up
+from experiments.clinic import WarmUp, attend, attend_in_blocks, crowd_of, warm_up
 from experiments.clock import clock_of
 from experiments.journal import Journal, journal_table
 from sim.clinic import is_unlimited
+from sim.compiled import on_one_core
 from sim.luck import draw_luck
 from sim.parameters import pack
 from sim.patient import YEAR_DAYS, new_patients
@@ -88,8 +89,13 @@ def count_block(
         for start in range(first, stop, BLOCK):
             live_and_count(run, worlds, start, min(start + BLOCK, stop), counters)
     else:
-        before = warm_up(run, worlds).patients
-        count({name: attend(run, world, before).rows for name, world in worlds.items()}, counters)
+        with on_one_core():
+            before = warm_up(run, worlds).patients
+            if run.clock == "compiled":
+                for lives in attend_in_blocks(run, worlds, crowd_of(run, before), {}):
+                    count(lives, counters)
+            else:
+                count({name: attend(run, world, before).rows for name, world in worlds.items()}, counters)
     return counts(run, counters)
 
 
@@ -154,22 +160,39 @@ def simulate(run: Run) -> Lived:
                     live_and_count(run, worlds, first, stop, counters)
                 bar.update((stop - first) * len(worlds))
         else:
-            # Who waits for whom can be anybody: a cohort that queues cannot be lived in parts.
-            lived.warm_up = warm_up(run, worlds)
-            lives = {}
-            for name, world in worlds.items():
-                attendance = attend(run, world, lived.warm_up.patients)
-                lives[name] = attendance.rows
-                if found := overload(attendance.log, attendance.clinic, attendance.last_day):
-                    lived.overloads[name] = found
-                if run.journal:
-                    lived.note(run, name, attendance.rows, attendance.journal, attendance.log)
-                bar.update(run.patients)
-            count(lives, counters)
-            if run.rows:
-                lived.keep(lives)
+            with on_one_core():
+                _simulate_clinic(run, worlds, counters, lived, bar)
     lived.tallies, lived.pairs = counts(run, counters)
     return lived
+
+
+def _simulate_clinic(
+    run: Run, worlds: dict[str, np.ndarray], counters: dict[str, Counter], lived: Lived, bar: tqdm
+) -> None:
+    """As ``simulate``, where patients queue: who waits for whom can be anybody, so the cohort is one."""
+    lived.warm_up = warm_up(run, worlds)
+    crowd = crowd_of(run, lived.warm_up.patients)
+    logs: dict[str, np.ndarray] = {}
+    if run.clock == "compiled":
+        for lives in attend_in_blocks(run, worlds, crowd, logs):
+            count(lives, counters)
+            if run.rows:
+                lived.keep({name: rows.copy() for name, rows in lives.items()})
+            bar.update(sum(map(len, lives.values())))
+    else:
+        lives = {}
+        for name, world in worlds.items():
+            attendance = attend(run, world, lived.warm_up.patients)
+            lives[name], logs[name] = attendance.rows, attendance.log
+            if run.journal:
+                lived.note(run, name, attendance.rows, attendance.journal, attendance.log)
+            bar.update(run.patients)
+        count(lives, counters)
+        if run.rows:
+            lived.keep(lives)
+    for name, log in logs.items():
+        if found := overload(log, crowd.clinic, crowd.last_day):
+            lived.overloads[name] = found
 
 
 def unhindered(run: Run, world: np.ndarray) -> np.ndarray:

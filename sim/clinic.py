@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled import Record, compiled
+from sim.compiled import Record, compiled, compiled_inline
 from sim.distributions import GRID, on_grid
 from sim.events import END, Event
 from sim.journey import happen
@@ -24,7 +24,7 @@ MINUTES_A_DAY = 1440.0
 BY_SESSION = (Resource.MRI, Resource.MEETING, Resource.THEATRE, *list(Resource)[Resource.LATERAL_SURGEON :])
 
 
-@compiled
+@compiled_inline
 def is_served(patient: Record, world: Record, event: int) -> bool:
     """Return whether an event waits for resources; every other event happens when it is due."""
     if event == Event.VISIT:
@@ -54,7 +54,7 @@ def advance(
     return happen_up_to_served(rows[i], luck_table[i], worlds[0], event, horizon_days)
 
 
-@compiled
+@compiled_inline
 def happen_up_to_served(patient: Record, luck: Record, world: Record, event: int, horizon_days: float) -> int:
     """As ``advance``, for compiled loops."""
     event = happen(patient, luck, world, event, horizon_days)
@@ -75,7 +75,7 @@ def session_days(minutes: float) -> float:
     return math.floor(minutes / MINUTES_A_DAY * GRID) / GRID
 
 
-@compiled
+@compiled_inline
 def needs(patient: Record, clinic: Record, world: Record, event: int, holds_days: np.ndarray) -> None:
     """Write how long a served event holds each resource, 0 where it does not, shape (N_RESOURCES,)."""
     holds_days[:] = 0.0
@@ -130,7 +130,7 @@ def rank_class(event: int, priority: int) -> int:
     return 0 if first else 1
 
 
-@compiled
+@compiled_inline
 def is_positive(holds_days: np.ndarray) -> bool:
     """Return whether anything is held for any time."""
     for days in holds_days:  # noqa: SIM110  a generator is not compiled
@@ -139,7 +139,7 @@ def is_positive(holds_days: np.ndarray) -> bool:
     return False
 
 
-@compiled
+@compiled_inline
 def ask_for(
     rows: np.ndarray,
     luck_table: np.ndarray,
@@ -171,7 +171,7 @@ def ask_for(
     return ask(resources, heaps, pool, i, event, rank, patient.number, holds_days, now)
 
 
-@compiled
+@compiled_inline
 def serve(rows: np.ndarray, i: int, event: int, asked_day: float, now: float) -> None:
     """The request was granted: its event is due now, and the wait is noted."""
     patient = rows[i]

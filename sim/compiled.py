@@ -7,7 +7,8 @@ file would go unnoticed. Here any change of any source file of ``sim`` names ano
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,11 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     return _njit_in_place(function)
 
 
+def compiled_inline(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As ``compiled``, into its callers: a call would hand over every array word by word."""
+    return numba.njit(**_options, _nrt=False, forceinline=True)(function)  # type: ignore[call-overload]
+
+
 def compiled_allocating(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function that makes arrays of its own."""
     return _njit(function)
@@ -70,6 +76,18 @@ def compiled_allocating(function: Callable[..., Any]) -> Callable[..., Any]:
 def compiled_parallel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a loop over patients whose ``numba.prange`` threads share out."""
     return numba.njit(**_options, parallel=True)(function)
+
+
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Let compiled loops over patients take turns with other work on one core: threads that wait for the next
+    loop would keep the other core busy for nothing."""
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(threads)
 
 
 def table(array: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import Record, compiled, table
+from sim.compiled import Record, compiled_inline, table
 from sim.distributions import on_grid
 
 
@@ -61,10 +61,11 @@ RESOURCES = np.dtype(
         ("in_use", "i8", (N_RESOURCES,)),  # entries of the heap of releases
         ("heap_size", "i8", (N_RESOURCES,)),  # entries of the heap of requests, the withdrawn among them
         ("next_chance_day", "f8", (N_RESOURCES,)),  # when the first in the queue could be served
-        ("changed", "u1", (N_RESOURCES,)),  # to be looked at by the next allocation
         ("length", "i8", (N_RESOURCES,)),
         ("last_change_day", "f8", (N_RESOURCES,)),
         ("queue_days", "f8", (N_RESOURCES,)),  # integral of the queue's length
+        ("changed", "i8"),  # bit mask of the resources to be looked at by the next allocation
+        ("allocation_day", "f8"),  # the earliest of the chances
         ("free_request", "i8"),  # first of the free entries of the pool
         ("logged", "i8"),
     ],
@@ -80,10 +81,11 @@ REQUEST = np.dtype(
         ("number", "i8"),  # of the patient
         ("state", "i8"),
         ("in_heaps", "i8"),
-        ("next_free", "i8"),
+        ("next_free", "i8"),  # of the free entries, counted from the one after this
         ("holds_days", "f8", (N_RESOURCES,)),  # 0: not needed
         ("needs", "i8", (N_RESOURCES,)),  # the resources that are needed: so many of them
         ("needs_count", "i8"),
+        ("needed", "i8"),  # the same as a bit mask
     ],
     align=True,
 )
@@ -107,7 +109,7 @@ class Queues(NamedTuple):
 
     resources: np.ndarray  # RESOURCES, shape (1,)
     releases: np.ndarray  # heaps of the days at which units become free, shape (N_RESOURCES, most units)
-    heaps: np.ndarray  # heaps of requests by rank, shape (N_RESOURCES, size of the pool)
+    heaps: np.ndarray  # heaps of requests by rank, shape (size of the pool, N_RESOURCES)
     pool: np.ndarray  # REQUEST
 
 
@@ -147,18 +149,17 @@ def new_queues(openings: Sequence[Opening], requests: int) -> Queues:
         one["closed_from_day"][r] = on_grid(opening.closed_from_day) if shut else np.inf
         one["closed_until_day"][r] = on_grid(opening.closed_until_day) if shut else np.inf
     one["next_chance_day"] = np.inf
+    one["allocation_day"] = np.inf
     limited = [opening.units for opening in openings if opening.units < UNLIMITED_COUNT]
-    pool = np.zeros(requests, REQUEST)
-    pool["next_free"] = np.arange(1, requests + 1)
     return Queues(
         table(resources),
         np.empty((N_RESOURCES, max(limited, default=0) + 1)),
-        np.empty((N_RESOURCES, requests), np.int64),
-        table(pool),
+        np.empty((requests, N_RESOURCES), np.int64),
+        table(np.zeros(requests, REQUEST)),  # what is not written takes no memory
     )
 
 
-@compiled
+@compiled_inline
 def next_start(q: Record, r: int, day: float, span_days: float) -> float:
     """Return the earliest day from ``day`` on at which something of this span can start at a resource.
 
@@ -189,7 +190,7 @@ def next_start(q: Record, r: int, day: float, span_days: float) -> float:
         week += WEEK_DAYS
 
 
-@compiled
+@compiled_inline
 def _before(pool: np.ndarray, a: int, b: int) -> bool:
     """Return whether request a ranks before request b."""
     if pool[a].rank_class != pool[b].rank_class:
@@ -201,7 +202,7 @@ def _before(pool: np.ndarray, a: int, b: int) -> bool:
     return pool[a].event < pool[b].event
 
 
-@compiled
+@compiled_inline
 def _push(heap: np.ndarray, size: int, pool: np.ndarray, request: int) -> None:
     k = size
     while k > 0:
@@ -213,7 +214,7 @@ def _push(heap: np.ndarray, size: int, pool: np.ndarray, request: int) -> None:
     heap[k] = request
 
 
-@compiled
+@compiled_inline
 def _pop(heap: np.ndarray, size: int, pool: np.ndarray) -> None:
     """Take the first request off a heap of this size."""
     last = heap[size - 1]
@@ -232,7 +233,7 @@ def _pop(heap: np.ndarray, size: int, pool: np.ndarray) -> None:
     heap[k] = last
 
 
-@compiled
+@compiled_inline
 def _push_day(heap: np.ndarray, size: int, day: float) -> None:
     k = size
     while k > 0:
@@ -244,7 +245,7 @@ def _push_day(heap: np.ndarray, size: int, day: float) -> None:
     heap[k] = day
 
 
-@compiled
+@compiled_inline
 def _pop_day(heap: np.ndarray, size: int) -> None:
     last = heap[size - 1]
     size -= 1
@@ -262,14 +263,14 @@ def _pop_day(heap: np.ndarray, size: int) -> None:
     heap[k] = last
 
 
-@compiled
+@compiled_inline
 def _count(q: Record, r: int, step: int, now: float) -> None:
     q.queue_days[r] += q.length[r] * (now - q.last_change_day[r])
     q.last_change_day[r] = now
     q.length[r] += step
 
 
-@compiled
+@compiled_inline
 def ask(
     resources: np.ndarray,
     heaps: np.ndarray,
@@ -288,7 +289,7 @@ def ask(
     q = resources[0]
     k = q.free_request
     request = pool[k]
-    q.free_request = request.next_free
+    q.free_request = k + 1 + request.next_free
     request.patient = patient
     request.event = event
     request.rank_class = rank_class
@@ -296,20 +297,22 @@ def ask(
     request.number = number
     request.state = WAITING
     request.needs_count = 0
+    request.needed = 0
     for r in range(N_RESOURCES):
         request.holds_days[r] = holds_days[r]
         if holds_days[r] > 0.0:
-            _push(heaps[r], q.heap_size[r], pool, k)
+            _push(heaps[:, r], q.heap_size[r], pool, k)
             q.heap_size[r] += 1
             request.needs[request.needs_count] = r
             request.needs_count += 1
-            q.changed[r] = True
+            request.needed |= 1 << r
             _count(q, r, 1, now)
     request.in_heaps = request.needs_count
+    q.changed |= request.needed
     return k
 
 
-@compiled
+@compiled_inline
 def _leave(q: Record, pool: np.ndarray, log: np.ndarray, k: int, granted: bool, now: float) -> None:
     """Note that a request is in no queue any more."""
     request = pool[k]
@@ -325,39 +328,39 @@ def _leave(q: Record, pool: np.ndarray, log: np.ndarray, k: int, granted: bool, 
     for need in range(request.needs_count):
         r = request.needs[need]
         _count(q, r, -1, now)
-        q.changed[r] = True
+    q.changed |= request.needed
 
 
-@compiled
+@compiled_inline
 def withdraw(resources: np.ndarray, pool: np.ndarray, log: np.ndarray, k: int, now: float) -> None:
     """Take a waiting request out of its queues; ``allocate`` is due at the end of this instant."""
     pool[k].state = WITHDRAWN
     _leave(resources[0], pool, log, k, False, now)
 
 
-@compiled
+@compiled_inline
 def _take_off(q: Record, heaps: np.ndarray, pool: np.ndarray, r: int) -> None:
     """Take the first request off a queue; when it is off all, its place in the pool is free again."""
-    k = heaps[r, 0]
-    _pop(heaps[r], q.heap_size[r], pool)
+    k = heaps[0, r]
+    _pop(heaps[:, r], q.heap_size[r], pool)
     q.heap_size[r] -= 1
     request = pool[k]
     request.in_heaps -= 1
     if request.in_heaps == 0:
         request.state = FREE
-        request.next_free = q.free_request
+        request.next_free = q.free_request - (k + 1)
         q.free_request = k
 
 
-@compiled
+@compiled_inline
 def _first(q: Record, heaps: np.ndarray, pool: np.ndarray, r: int) -> int:
     """Return the first request that still waits for a resource, or -1."""
-    while q.heap_size[r] > 0 and pool[heaps[r, 0]].state == WITHDRAWN:
+    while q.heap_size[r] > 0 and pool[heaps[0, r]].state == WITHDRAWN:
         _take_off(q, heaps, pool, r)
-    return heaps[r, 0] if q.heap_size[r] > 0 else -1
+    return heaps[0, r] if q.heap_size[r] > 0 else -1
 
 
-@compiled
+@compiled_inline
 def _earliest(q: Record, releases: np.ndarray, request: Record, now: float) -> float:
     """Return when every resource of a first-in-line request has a unit free and is open long enough.
 
@@ -381,19 +384,19 @@ def _earliest(q: Record, releases: np.ndarray, request: Record, now: float) -> f
         if q.closed_until_day[r] < np.inf:
             latest = max(latest, q.closed_until_day[r])
     latest += 2.0 * WEEK_DAYS
-    while True:
-        start = day
-        for need in range(request.needs_count):
-            r = request.needs[need]
-            start = next_start(q, r, start, request.holds_days[r])
-            if start > latest:
-                return np.inf
-        if start == day:
-            return day
+    need, agreed = 0, 0  # so many resources, up to the last that was asked, can start on this day
+    while agreed < request.needs_count:
+        r = request.needs[need]
+        start = next_start(q, r, day, request.holds_days[r])
+        if start > latest:
+            return np.inf
+        agreed = agreed + 1 if start == day else 1
         day = start
+        need = need + 1 if need + 1 < request.needs_count else 0
+    return day
 
 
-@compiled
+@compiled_inline
 def allocate(
     resources: np.ndarray,
     releases: np.ndarray,
@@ -411,26 +414,28 @@ def allocate(
     """
     q = resources[0]
     n = 0
-    for r in range(N_RESOURCES):
-        if q.next_chance_day[r] <= now:
-            q.changed[r] = True
+    if q.allocation_day <= now:
+        for r in range(N_RESOURCES):
+            if q.next_chance_day[r] <= now:
+                q.changed |= 1 << r
     while True:
         best = -1  # the highest in rank of those first in all their queues, among what has changed
-        for r in range(N_RESOURCES):
-            if not q.changed[r]:
-                continue
-            k = _first(q, heaps, pool, r)
-            q.next_chance_day[r] = np.inf
-            if k < 0 or not _first_everywhere(q, heaps, pool, k):
-                q.changed[r] = False
-            elif best < 0 or _before(pool, k, best):
-                best = k
+        changed, r = q.changed, 0
+        while changed != 0:
+            if changed & 1:
+                k = _first(q, heaps, pool, r)
+                q.next_chance_day[r] = np.inf
+                if k < 0 or not _first_elsewhere(q, heaps, pool, k, r):
+                    q.changed ^= 1 << r
+                elif k != best and (best < 0 or _before(pool, k, best)):
+                    best = k
+            changed >>= 1
+            r += 1
         if best < 0:
-            return n
+            break
         request = pool[best]
         day = _earliest(q, releases, request, now)
-        for need in range(request.needs_count):
-            q.changed[request.needs[need]] = False
+        q.changed &= ~request.needed
         if day > now:
             for need in range(request.needs_count):
                 q.next_chance_day[request.needs[need]] = day
@@ -446,23 +451,24 @@ def allocate(
                 q.in_use[r] += 1
         for need in range(request.needs_count):
             _take_off(q, heaps, pool, request.needs[need])
+    q.allocation_day = np.inf
+    for r in range(N_RESOURCES):
+        q.allocation_day = min(q.allocation_day, q.next_chance_day[r])
+    return n
 
 
-@compiled
-def _first_everywhere(q: Record, heaps: np.ndarray, pool: np.ndarray, k: int) -> bool:
-    """Return whether a request is the first in the queue of every resource that it needs."""
+@compiled_inline
+def _first_elsewhere(q: Record, heaps: np.ndarray, pool: np.ndarray, k: int, here: int) -> bool:
+    """Return whether the first request for a resource is so for every other one that it needs."""
     request = pool[k]
-    for need in range(request.needs_count):  # noqa: SIM110  a generator is not compiled
-        if _first(q, heaps, pool, request.needs[need]) != k:
+    for need in range(request.needs_count):
+        r = request.needs[need]
+        if r != here and _first(q, heaps, pool, r) != k:
             return False
     return True
 
 
-@compiled
+@compiled_inline
 def next_allocation_day(resources: np.ndarray) -> float:
     """Return when the next request could be granted, as things stand."""
-    chances = resources[0].next_chance_day
-    day = chances[0]
-    for r in range(1, N_RESOURCES):
-        day = min(day, chances[r])
-    return day
+    return resources[0].allocation_day

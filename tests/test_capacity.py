@@ -16,7 +16,7 @@ from conf.capacity import compose_capacity
 from conf.clinics import NEEDED_FOR, NO_LIMIT
 from conf.schema import compose_run, world_tree
 from experiments import clinic as clinics
-from experiments.clinic import BEFORE, attend, warm_up
+from experiments.clinic import BEFORE, attend, attend_in_blocks, crowd_of, warm_up
 from experiments.command import main
 from experiments.lives import simulate, unhindered, worlds_of
 from experiments.needed import needed, smallest, standing
@@ -208,6 +208,25 @@ def test_the_cohort_is_the_same_whoever_comes_before():
         np.testing.assert_array_equal(short.rows[name], long.rows[name])
     np.testing.assert_array_equal(short.rows["number"], np.arange(300))
     assert (short.log["number"] >= BEFORE).any()
+
+
+@pytest.mark.parametrize("block", [1, 60, 1024])
+def test_a_cohort_in_few_rows_used_over_and_over_lives_as_in_rows_of_its_own(block, monkeypatch):
+    monkeypatch.setattr(clinics, "BLOCK", block)
+    # One bed: most stand in a queue until the horizon.
+    crowded = ("clinic=strained", "clinic.bed_count=1", "horizon_years=1", "patients=700")
+    run = compose_run("clock=compiled", *crowded, "policies=[tme_alone,chemoradiotherapy+for_everyone]")
+    worlds, logs = worlds_of(run), {}
+    blocks = attend_in_blocks(run, worlds, crowd_of(run, 50), logs)
+    parts = [{name: rows.copy() for name, rows in lives.items()} for lives in blocks]
+    assert max(len(rows) for rows in parts[0].values()) <= block
+    for name, world in worlds.items():
+        there = attend(run, world, 50)
+        rows = np.concatenate([lives[name] for lives in parts])
+        for field in ROW.names:
+            np.testing.assert_array_equal(rows[field], there.rows[field], err_msg=field)
+        order = ["number", "event", "asked_day", "left_day"]
+        np.testing.assert_array_equal(np.sort(logs[name], order=order), np.sort(there.log, order=order))
 
 
 def test_tables_of_a_clinic_are_paired_as_before():

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.agenda import next_event
 from sim.clinic import ask_for, clinic_record, happen_up_to_served, openings, serve
-from sim.compiled import Record, compiled, compiled_allocating, compiled_parallel, table
+from sim.compiled import Record, compiled, compiled_inline, compiled_parallel, table
 from sim.events import END, N_EVENTS, Event
 from sim.journey import happen
 from sim.patient import ROW, new_patients
@@ -16,7 +16,6 @@ from sim.queues import LOG, Queues, allocate, new_queues, next_allocation_day, w
 from sim.tally import CHUNK, Counter, Measures, Parts, count_chunk, new_scratch
 
 NO_REQUEST = -1
-NOBODY = -1
 
 
 @compiled_parallel
@@ -87,10 +86,17 @@ def _live_and_count(
 def _live_chunk(
     first: int, blank: np.ndarray, rows: np.ndarray, luck: np.ndarray, world: np.ndarray, horizon_days: float
 ) -> None:
+    _enter(first, blank, rows)
+    for i in range(len(rows)):
+        _live_one(rows[i], luck[i], world[0], horizon_days)
+
+
+@compiled
+def _enter(first: int, blank: np.ndarray, rows: np.ndarray) -> None:
+    """Make rows those of the patients from ``first`` on, as ``new_patients`` does."""
     for i in range(len(rows)):
         rows[i] = blank[0]
         rows[i].number = first + i
-        _live_one(rows[i], luck[i], world[0], horizon_days)
 
 
 class Served(NamedTuple):
@@ -111,154 +117,209 @@ def live_in_clinic(
 
     As ``sim.clocks.simpy_clock.live_in_clinic``, without a journal.
     """
-    queues = new_queues(openings(clinic), 2 * len(rows) + 2)
-    # Every served event comes once in a life, but for the visits with an MRI.
-    most = len(Event) + int(world["follow_up"]["mri"].sum())
-    log = table(np.empty(most * len(rows), LOG))
-    lines = _run(rows, luck, world, clinic_record(clinic), *queues, log, horizon_days)
-    return Served(queues, log[:lines])
+    hall = Clinic(rows, luck, world, clinic, horizon_days, len(rows))
+    hall.live_until(np.inf, 0, len(rows))
+    return Served(hall.queues, hall.log)
 
 
-@compiled
-def _earlier(days: np.ndarray, a: int, b: int) -> bool:
-    """Return whether patient a comes before patient b: by day, then by index."""
-    return days[a] < days[b] or (days[a] == days[b] and a < b)
+class Calendar(NamedTuple):
+    """Who is in the clinic: a heap of patients by the day of their next event, and what they wait for."""
+
+    heap: np.ndarray  # int64, indices of rows; the first of all in [0]
+    days: np.ndarray  # float64, their days, as in the heap; infinity after the last
+    size: np.ndarray  # int64, of the heap, shape (1,)
+    at: np.ndarray  # int64, place in the heap, by row; -1 not in it
+    upcoming: np.ndarray  # int64, the next event, by row
+    asked: np.ndarray  # int64, bit mask of the events in a queue, by row
+    places: np.ndarray  # int32, of their requests in the pool, by row and event
 
 
-@compiled
-def _up(heap: np.ndarray, at: np.ndarray, days: np.ndarray, k: int, i: int) -> None:
-    """Put patient i into the calendar from place k upwards."""
-    while k > 0:
+class Clinic:
+    """A clinic in compiled time.
+
+    ``rows`` and ``luck`` hold the patients who are in it; a row may be given to another patient, of so
+    many in all, once its patient has reached the horizon.
+    """
+
+    def __init__(
+        self,
+        rows: np.ndarray,
+        luck: np.ndarray,
+        world: np.ndarray,
+        clinic: Mapping[str, Any],
+        horizon_days: float,
+        patients: int,
+    ) -> None:
+        n = len(rows)
+        self.rows, self.luck, self.world = rows, luck, world
+        self.times, self.horizon_days = clinic_record(clinic), horizon_days
+        self.queues = new_queues(openings(clinic), 2 * patients + 2)
+        # Every served event comes once in a life, but for the visits with an MRI.
+        most = len(Event) + int(world["follow_up"]["mri"].sum())
+        self._log = table(np.empty(most * patients, LOG))  # what is not written takes no memory
+        self._calendar = Calendar(
+            np.empty(n + 1, np.int64),
+            np.full(n + 2, np.inf),
+            np.zeros(1, np.int64),
+            np.full(n, -1),
+            np.empty(n, np.int64),
+            np.zeros(n, np.int64),
+            np.empty((n, N_EVENTS), np.int32),
+        )
+        self._turns = np.empty((2 * n + 2, 2), np.int64)
+        self._blank = table(new_patients(0, 1))
+
+    @property
+    def log(self) -> np.ndarray:
+        """Return a line for each request that left its queues, dtype LOG."""
+        return self._log[: self.queues.resources["logged"][0]]
+
+    def admit(self, number: int, days: np.ndarray, place: int) -> None:
+        """Let the patients from ``number`` on have the rows from ``place`` on; they arrive on these days."""
+        rows = self.rows[place : place + len(days)]
+        _enter(number, self._blank, rows)
+        rows["agenda"][:, Event.DIAGNOSIS] = days
+
+    def live_until(self, day: float, first: int, stop: int) -> None:
+        """Live on to before this day; meanwhile the patients of rows ``first`` to ``stop - 1`` arrive.
+
+        They come on their agenda's days of diagnosis, in the order of the rows, all before this day.
+        """
+        _live_until(
+            day,
+            first,
+            stop,
+            self.rows,
+            self.luck,
+            self.world,
+            self.times,
+            self._calendar,
+            self.queues,
+            self._log,
+            self._turns,
+            self.horizon_days,
+        )
+
+
+@compiled_inline
+def _settle(calendar: Calendar, k: int, i: int, day: float) -> None:
+    """Put patient i into the calendar at place k, or where the day belongs from there."""
+    heap, days, at, size = calendar.heap, calendar.days, calendar.at, calendar.size[0]
+    while k > 0 and day < days[(k - 1) >> 1]:
         parent = (k - 1) >> 1
-        if not _earlier(days, i, heap[parent]):
-            break
-        heap[k] = heap[parent]
+        heap[k], days[k] = heap[parent], days[parent]
         at[heap[k]] = k
         k = parent
-    heap[k] = i
+    while 2 * k + 1 < size:
+        child = 2 * k + 1
+        child += days[child + 1] < days[child]
+        if not days[child] < day:
+            break
+        heap[k], days[k] = heap[child], days[child]
+        at[heap[k]] = k
+        k = child
+    heap[k], days[k] = i, day
     at[i] = k
 
 
-@compiled
-def _remove(heap: np.ndarray, at: np.ndarray, days: np.ndarray, size: int, i: int) -> int:
-    """Take patient i out of the calendar, if it is in it; return the new size."""
-    k = at[i]
+@compiled_inline
+def _note(calendar: Calendar, i: int, event: int, day: float) -> None:
+    """Note a patient's next event and its day in the calendar."""
+    calendar.upcoming[i] = event
+    k = calendar.at[i]
     if k < 0:
-        return size
-    at[i] = -1
-    size -= 1
-    last = heap[size]
-    if last == i:
-        return size
-    while True:
-        child = 2 * k + 1
-        if child >= size:
-            break
-        if child + 1 < size and _earlier(days, heap[child + 1], heap[child]):
-            child += 1
-        if not _earlier(days, heap[child], last):
-            break
-        heap[k] = heap[child]
-        at[heap[k]] = k
-        k = child
-    _up(heap, at, days, k, last)
-    return size
+        k = calendar.size[0]
+        calendar.size[0] += 1
+    _settle(calendar, k, i, day)
 
 
-@compiled
+@compiled_inline
+def _strike(calendar: Calendar, i: int) -> None:
+    """Take patient i out of the calendar, if in it."""
+    k = calendar.at[i]
+    if k < 0:
+        return
+    calendar.at[i] = -1
+    calendar.size[0] -= 1
+    size = calendar.size[0]
+    last, day = calendar.heap[size], calendar.days[size]
+    calendar.days[size] = np.inf
+    if last != i:
+        _settle(calendar, k, last, day)
+
+
+@compiled_inline
 def _withdraw_called_off(
-    waiting: int,
-    resources: np.ndarray,
-    pool: np.ndarray,
-    log: np.ndarray,
-    places: np.ndarray,
-    now: float,
+    calendar: Calendar, i: int, waiting: int, queues: Queues, log: np.ndarray, now: float
 ) -> bool:
-    """Take out of the queues what the patient does not wait for any more; return whether there was any."""
-    any_withdrawn = False
+    """Take out of the queues what patient i does not wait for any more; return whether there was any."""
+    called_off = calendar.asked[i] & ~waiting
+    if called_off == 0:
+        return False
     for event in range(N_EVENTS):
-        if places[event] >= 0 and not (waiting >> event) & 1:
-            withdraw(resources, pool, log, places[event], now)
-            places[event] = NO_REQUEST
-            any_withdrawn = True
-    return any_withdrawn
+        if (called_off >> event) & 1:
+            withdraw(queues.resources, queues.pool, log, calendar.places[i, event], now)
+    calendar.asked[i] &= waiting
+    return True
 
 
 @compiled
-def _asks(places: np.ndarray) -> bool:
-    """Return whether a patient is in any queue."""
-    for place in places:  # noqa: SIM110  a generator is not compiled
-        if place != NO_REQUEST:
-            return True
-    return False
-
-
-@compiled_allocating
-def _run(
+def _live_until(
+    day: float,
+    first: int,
+    stop: int,
     rows: np.ndarray,
     luck: np.ndarray,
     world: np.ndarray,
     times: np.ndarray,
-    resources: np.ndarray,
-    releases: np.ndarray,
-    heaps: np.ndarray,
-    pool: np.ndarray,
+    calendar: Calendar,
+    queues: Queues,
     log: np.ndarray,
+    turns: np.ndarray,
     horizon_days: float,
-) -> int:
-    """Live a clinic's patients; return how many lines the log has.
+) -> None:
+    """As ``Clinic.live_until``.
 
-    The calendar is a heap of patients by the day of their next event. At each instant every patient's
-    events happen first, then comes the allocation, then what was granted.
+    At each instant every patient's events happen first, then comes the allocation, then what was granted.
     """
-    n = len(rows)
-    upcoming = np.full(n, Event.DIAGNOSIS + 0)  # the next event of each patient in the calendar
-    days = np.empty(n)  # and its day
-    heap = np.empty(n, np.int64)
-    at = np.full(n, -1, np.int64)  # place in the heap
-    places = np.full((n, N_EVENTS), NO_REQUEST, np.int32)  # requests: place in the pool, by event
-    turns = np.empty((2 * n + 2, 2), np.int64)
-    size = 0
-    for i in range(n):
-        days[i] = rows[i].agenda[Event.DIAGNOSIS]
-    # Who has yet to arrive stays out of the heap: it holds those in the clinic, and is short.
-    arriving = np.argsort(days, kind="mergesort")
-    arrived = 0
-    now = -np.inf
+    resources, releases, heaps, pool = queues
+    asked, places = calendar.asked, calendar.places
     due = np.inf  # the end of an instant at which something was asked for or withdrawn
+    now = -np.inf
+    arriving = first  # who has yet to arrive stays out of the calendar, which is short
     while True:
-        first = heap[0] if size > 0 else NOBODY
-        if arrived < n and (first == NOBODY or _earlier(days, arriving[arrived], first)):
-            first = arriving[arrived]
-        next_day = days[first] if first != NOBODY else np.inf
+        i, next_day = calendar.heap[0], calendar.days[0]  # infinity where nobody is in it
+        arrives = arriving < stop and rows[arriving].agenda[Event.DIAGNOSIS] < next_day
+        if arrives:
+            i, next_day = arriving, rows[arriving].agenda[Event.DIAGNOSIS]
         allocation_day = min(due, next_allocation_day(resources))
-        if next_day == np.inf and allocation_day == np.inf:
-            return resources[0].logged
+        assert min(next_day, allocation_day) >= now
+        now = min(next_day, allocation_day)
+        if now >= day:
+            return
         granted = 0
         if next_day <= allocation_day:
-            assert next_day >= now
-            now = next_day
-            if arrived < n and first == arriving[arrived]:
-                arrived += 1
+            if arrives:
+                event = Event.DIAGNOSIS + 0
+                arriving += 1
+            else:
+                event = calendar.upcoming[i]
         else:
-            assert allocation_day >= now
-            now = allocation_day
             due = np.inf
             granted = allocate(resources, releases, heaps, pool, log, now, turns)
+            if granted == 0:
+                continue
             for k in range(granted):
                 i, event = turns[k, 0], turns[k, 1]
                 serve(rows, i, event, pool[places[i, event]].asked_day, now)
-                places[i, event] = NO_REQUEST
-            if granted == 0:
-                continue
-            first = turns[0, 0]
+                asked[i] &= ~(1 << event)
+            i = turns[0, 0]
+            event = next_event(rows[i], horizon_days)
         k = 0
         while True:
-            i = first
-            size = _remove(heap, at, days, size, i)
-            event = upcoming[i] if granted == 0 else next_event(rows[i], horizon_days)
+            patient = rows[i]
             if event == END:  # the horizon came before the turn
-                if _withdraw_called_off(0, resources, pool, log, places[i], now):
+                if _withdraw_called_off(calendar, i, 0, queues, log, now):
                     due = now
             else:
                 place = NO_REQUEST
@@ -266,20 +327,23 @@ def _run(
                     place = ask_for(rows, luck, times, world, resources, heaps, pool, i, event, now)
                 if place >= 0:
                     places[i, event] = place
+                    asked[i] |= 1 << event
                     due = now
-                    event = next_event(rows[i], horizon_days)
-                elif _asks(places[i]):
-                    event = happen(rows[i], luck[i], world[0], event, horizon_days)
-                    if _withdraw_called_off(rows[i].waiting, resources, pool, log, places[i], now):
+                    event = next_event(patient, horizon_days)
+                elif asked[i] != 0:
+                    event = happen(patient, luck[i], world[0], event, horizon_days)
+                    if _withdraw_called_off(calendar, i, patient.waiting, queues, log, now):
                         due = now
                 else:
-                    event = happen_up_to_served(rows[i], luck[i], world[0], event, horizon_days)
-                if event != END or _asks(places[i]):
-                    upcoming[i] = event
-                    days[i] = rows[i].agenda[event] if event != END else rows[i].diagnosed_day + horizon_days
-                    _up(heap, at, days, size, i)
-                    size += 1
+                    event = happen_up_to_served(patient, luck[i], world[0], event, horizon_days)
+            if event != END:
+                _note(calendar, i, event, patient.agenda[event])
+            elif asked[i] != 0:
+                _note(calendar, i, event, patient.diagnosed_day + horizon_days)
+            else:
+                _strike(calendar, i)
             k += 1
             if k >= granted:
                 break
-            first = turns[k, 0]
+            i = turns[k, 0]
+            event = next_event(rows[i], horizon_days)
