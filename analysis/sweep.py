@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis import look
+from analysis.uncertainty import averaged, intervals, told
 from analysis.wording import comparator_of, interval, percent, policy_words, sentence, years_words
-from sim.outcomes import ALL
+from conf.posterior import MEMBER
 
 LEFT, RIGHT, BOTTOM = 0.95, 3.2, 0.75
 HEIGHT = 3.4
@@ -28,19 +29,28 @@ def draw_sweep(
 ) -> list[Path]:
     """Draw each outcome over the swept names and write it; return the paths.
 
-    One swept number gives lines, two give heat maps; other designs have no picture of their own.
-    ``tables``: outcomes, differences and, where precision was asked for, convergence.
+    One swept number gives lines, two give heat maps; members of a posterior sample give intervals; other
+    designs have no picture of their own. ``tables``: outcomes, differences; of a posterior sample,
+    uncertainty, which lines and heat maps then show; where precision was asked for, convergence.
     """
-    swept = tables["outcomes"][list(names)]
-    numbers = [name for name in names if swept[name].dtype.kind in "fi" and swept[name].nunique() > 1]
-    varied = [name for name in names if swept[name].nunique() > 1]
+    points, sampled = [name for name in names if name != MEMBER], "uncertainty" in tables
+    swept = tables["outcomes"][points]
+    numbers = [name for name in points if swept[name].dtype.kind in "fi" and swept[name].nunique() > 1]
+    varied = [name for name in points if swept[name].nunique() > 1]
     drawn: dict[str, Figure] = {}
+    if sampled:
+        for outcome in outcomes:
+            if (figure := intervals(tables["uncertainty"], points, outcome, years)) is not None:
+                drawn[f"{outcome}_uncertainty"] = figure
     if numbers == varied:
         comparator = comparator_of(tables["differences"])
         for outcome in outcomes:
-            rows = pooled(tables["outcomes"], list(names), outcome, years)
+            if sampled:
+                rows, bands = over_members(tables["uncertainty"], outcome, years), "95 % of the members"
+            else:
+                rows, bands = pooled(tables["outcomes"], points, outcome, years), "95 %"
             if len(numbers) == 1:
-                drawn[f"{outcome}_lines"] = lines(rows, numbers[0], outcome, years, comparator)
+                drawn[f"{outcome}_lines"] = lines(rows, numbers[0], outcome, years, comparator, bands)
             elif len(numbers) == 2:
                 drawn[f"{outcome}_heat_map"] = heat_map(rows, numbers, outcome, years)
     if precision is not None:
@@ -53,26 +63,21 @@ def pooled(table: pd.DataFrame, names: list[str], outcome: str, years: float) ->
 
     The interval of several replications is that of their mean, as if each were a study of its own size.
     """
-    whole = (table[["mechanism", "compartment", "group"]] == ALL).all(axis=1)
-    rows = table[whole & (table["outcome"] == outcome) & (table["horizon_years"] == years)]
-    by = rows.groupby([*names, "policy"], sort=False)
-    if (by.size() == 1).all():
-        return rows.reset_index(drop=True)
-
-    def mean(part: pd.DataFrame) -> pd.Series:
-        share = part["n"] / part["n"].sum()
-        centre = float((share * part["estimate"]).sum())
-        low = float(np.sqrt(((share * (part["estimate"] - part["ci_low"])) ** 2).sum()))
-        high = float(np.sqrt(((share * (part["ci_high"] - part["estimate"])) ** 2).sum()))
-        values = {"n": part["n"].sum(), "estimate": centre, "ci_low": centre - low, "ci_high": centre + high}
-        return pd.Series(values)
-
-    found = by[["n", "estimate", "ci_low", "ci_high"]].apply(mean).reset_index()
-    return found.astype({"n": int})
+    rows = averaged(told(table, outcome, years), [*names, "policy"])
+    return rows.astype({"n": int})
 
 
-def lines(rows: pd.DataFrame, name: str, outcome: str, years: float, comparator: str | None) -> Figure:
-    """Return the outcome over one swept number, a line for each policy with its 95 % interval."""
+def over_members(table: pd.DataFrame, outcome: str, years: float) -> pd.DataFrame:
+    """Return an outcome's rows of ``uncertainty.csv`` by point and policy, with the interval over members."""
+    rows = told(table, outcome, years)
+    found = rows[rows["comparator"].isna()].drop(columns=["ci_low", "ci_high"])
+    return found.rename(columns={"uncertainty_low": "ci_low", "uncertainty_high": "ci_high"})
+
+
+def lines(
+    rows: pd.DataFrame, name: str, outcome: str, years: float, comparator: str | None, bands: str = "95 %"
+) -> Figure:
+    """Return the outcome over one swept number, a line for each policy with its interval, the ``bands``."""
     policies = list(dict.fromkeys(rows["policy"]))
     looks = look.policy_looks(policies, comparator if comparator in policies else policies[0])
     of = {policy: rows[rows["policy"] == policy].sort_values(name) for policy in policies}
@@ -83,7 +88,7 @@ def lines(rows: pd.DataFrame, name: str, outcome: str, years: float, comparator:
     with look.style():
         drawn = look.figure(
             f"{_about(outcome, years)} over {number_words(name)}",
-            f"n = {int(rows['n'].max()):,} simulated patients for each point and policy. Bands: 95 %.",
+            f"n = {int(rows['n'].max()):,} simulated patients for each point and policy. Bands: {bands}.",
             height + BOTTOM + 0.15,
         )
         ax = look.axes(drawn, LEFT, BOTTOM, look.WIDTH - LEFT - RIGHT, height)

@@ -60,11 +60,12 @@ EXPERIMENTS = {
     ),
     "sweep": Experiment(
         "experiments.sweep:sweep",
-        "vary parameters, levers or groups over a grid, a list or a Latin hypercube; nothing done is lost",
+        "vary numbers, levers or groups over a grid, a list, a hypercube or the posterior; nothing is lost",
         (
             "lrrc sweep 'grid={surgery.leak_probability:[0.02,0.05,0.08]}'",
             "lrrc sweep 'list=[{cohort:dutch_tme,washout:always},{cohort:dutch_tme,washout:never}]'",
             "lrrc sweep 'latin={surgery.leak_probability:[0.02,0.1]}' points=3 replications=2 out=hypercube",
+            "lrrc sweep posterior=100 policies=[tme_alone,short_course] out=uncertain",
         ),
     ),
     "validate": Experiment(

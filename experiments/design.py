@@ -9,6 +9,7 @@ from typing import Any
 from conf import units
 from conf.input_error import InputError, choice, shown
 from conf.policies import LEVERS, with_levers
+from conf.posterior import MEMBER, Sample
 from conf.schema import Run, Tree, checked, unknown_key
 
 # Swept by composing the configuration anew: it takes a tenth of a second, and there are few of them.
@@ -37,19 +38,23 @@ class Point:
         return " ".join(f"{name}={shown(value)}" for name, value in self.values.items())
 
 
-def read_design(given: Tree, composed: Composer) -> list[Point]:
+def read_design(given: Tree, sample: Sample | None, composed: Composer) -> list[Point]:
     """Return the design points that ``grid``, ``list`` or ``latin`` ask for, in order.
 
+    Of a posterior sample each member is a point; with one of the three, at each of its points.
     Every value is checked here, before anything is simulated. Raises InputError.
     """
     asked = [way for way in WAYS if given[way] is not None]
-    if len(asked) != 1:
+    if len(asked) > 1 or not (asked or sample):
         raise InputError(
-            "a sweep needs one of grid, list and latin, as in 'grid={surgery.leak_probability:[0.02,0.05]}'"
+            "a sweep needs one of grid, list and latin, as in 'grid={surgery.leak_probability:[0.02,0.05]}', "
+            "or members of the posterior sample, as in posterior=100"
             + (f"; {' and '.join(asked)} are given" if asked else "")
         )
-    way = asked[0]
-    if way == "grid":
+    way = asked[0] if asked else "posterior"
+    if not asked:
+        wanted: list[Values] = [{}]
+    elif way == "grid":
         wanted = _grid(given["grid"])
     elif way == "list":
         wanted = _list(given["list"])
@@ -62,13 +67,27 @@ def read_design(given: Tree, composed: Composer) -> list[Point]:
         key = " ".join(words)
         if key not in base:
             base[key] = composed(words)
-        points.append(_point(values, base[key]))
+        point = _point(values, base[key])
+        points += [point] if sample is None else _members(point, sample)
     seen: set[str] = set()
     for point in points:
         if point.words() in seen:
             raise InputError(f"{way}: {point.words()}: this point stands there twice")
         seen.add(point.words())
     return points
+
+
+def _members(point: Point, sample: Sample) -> list[Point]:
+    """Return the point with each member of the sample."""
+    for name in point.values:
+        sample.refuse_set(name)
+    return [
+        Point(
+            {**point.values, MEMBER: member},
+            dataclasses.replace(point.run, parameters=sample.disease(point.run.parameters, member)),
+        )
+        for member in sample.members
+    ]
 
 
 def _grid(axes: object) -> list[Values]:

@@ -48,6 +48,9 @@ SETTINGS = {
     "latin": "or a Latin hypercube, {name:[low,high],...}",
     "points": "how many points the Latin hypercube has",
     "design_seed": "another seed is another Latin hypercube",
+    "posterior": "so many members of the posterior sample of the disease's numbers, or all, alone or at "
+    "every point of a design: how far the uncertainty of the parameters reaches",
+    "posterior_from": "a posterior file of your own, or a calibration's folder; null: the shipped one",
     "replications": "how often each point is lived, each time with other luck",
     "block": "patients of a task; no result depends on it",
     "on_error": "continue with the other tasks, or stop",

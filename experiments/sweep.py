@@ -4,26 +4,21 @@ import dataclasses
 import functools
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra import compose
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from tqdm import tqdm
 
-from conf import units
-from conf.input_error import InputError, choice, shown
-from conf.schema import Run, Tree, read_run
+from conf.posterior import MEMBER, Sample
+from conf.schema import Tree
 from experiments import ledger as book
-from experiments.design import Point, Values, read_design
 from experiments.executors import (
     ClusterLostError,
     Ended,
     Failure,
     Task,
-    checked_compute,
     cores,
     executor,
     uninterrupted,
@@ -32,7 +27,7 @@ from experiments.executors import (
 from experiments.launch import IncompleteError
 from experiments.ledger import Ledger
 from experiments.sweep_folder import SweepFolder, sweep_folder
-from sim.clinic import is_unlimited
+from experiments.sweep_plan import Cell, Plan, read_plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,52 +35,6 @@ if TYPE_CHECKING:
     from experiments.counts import Sum
 
 CELLS = 25  # whose tables are made together
-# The sweep's own keys; their words stand in experiments/guide.py.
-SETTINGS = (
-    "grid", "list", "latin", "points", "design_seed", "replications", "block", "on_error", "precision",
-    "precision_of", "most_patients", "outcomes", "at_years", "compute",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A checked sweep: what to live, how precisely, and where."""
-
-    given: Tree
-    run: Run
-    points: list[Point]
-    replications: int
-    block: int
-    stop_on_error: bool
-    precision: float | None
-    of_difference: bool
-    most_patients: int
-    outcomes: list[str]
-    years: float
-    compute: Tree
-
-
-@dataclass
-class Cell:
-    """A design point and replication, of so many patients so far."""
-
-    point: int
-    run: Run
-    lives: str
-    patients: int
-    columns: Values
-
-    def tasks(self, plan: Plan) -> list[Task]:
-        """Return the cell's tasks; patients who queue for the same resources are one."""
-        size = plan.block if is_unlimited(self.run.clinic) else self.patients
-        threads = int(plan.compute["threads"])
-        ranges = [(first, min(first + size, self.patients)) for first in range(0, self.patients, size)]
-        return [
-            Task(
-                self.run, *range_, book.address(self.lives, *range_), self.point, book.code_digest(), threads
-            )
-            for range_ in ranges
-        ]
 
 
 def sweep(config: DictConfig, command: str) -> Path:
@@ -108,76 +57,6 @@ def sweep(config: DictConfig, command: str) -> Path:
             except ClusterLostError as error:
                 raise IncompleteError(f"{error}; {folder.told}") from error
     return folder.final
-
-
-def read_plan(config: DictConfig, words: list[str]) -> Plan:
-    """Return the sweep that a composed configuration asks for, checked; ``words`` composed it."""
-    given: Tree = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
-    own = {key: given.pop(key) for key in SETTINGS}
-    run = read_run(OmegaConf.create(given))
-    if run.rows:
-        raise InputError("rows=true: a sweep keeps counts, not rows; use lrrc compare")
-    if run.journal:
-        raise InputError("journal=true: a sweep keeps counts, not a journal; use lrrc compare")
-
-    def composed(more: list[str]) -> Run:
-        if not more:
-            return run
-        again: Any = OmegaConf.to_container(compose("sweep", [*words, *more]), resolve=True)
-        return read_run(OmegaConf.create({key: value for key, value in again.items() if key not in SETTINGS}))
-
-    plan = Plan(
-        given=own,
-        run=run,
-        points=read_design(own, composed),
-        replications=units.whole("replications", own["replications"], 1),
-        block=units.whole("block", own["block"], 1),
-        stop_on_error=_one_of("on_error", own["on_error"], ("continue", "stop")) == "stop",
-        precision=None
-        if own["precision"] is None
-        else units.number("precision", own["precision"], units.POSITIVE),
-        of_difference=_one_of("precision_of", own["precision_of"], ("difference", "outcome")) == "difference",
-        most_patients=units.whole("most_patients", own["most_patients"], 1),
-        outcomes=_outcomes(own["outcomes"]),
-        years=_years(own["at_years"], run),
-        compute=checked_compute(own["compute"]),
-    )
-    if plan.precision is not None:
-        if not all(is_unlimited(point.run.clinic) for point in plan.points):
-            raise InputError(
-                f"precision={plan.precision:g}: patients who queue are lived as one cohort, which cannot "
-                "grow; take clinic=unlimited, or instead of precision more patients or replications"
-            )
-        if plan.of_difference and any(len(point.run.policies) == 1 for point in plan.points):
-            raise InputError("precision: one policy has no difference; set precision_of=outcome")
-    return plan
-
-
-def _one_of(key: str, value: object, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        raise InputError(
-            f"{key}={shown(value)}: must be one of {', '.join(allowed)}{choice(str(value), allowed)}"
-        )
-    return str(value)
-
-
-def _outcomes(names: object) -> list[str]:
-    from sim.outcomes import CURVES
-
-    if not isinstance(names, list) or not names:
-        raise InputError(f"outcomes={shown(names)}: must be a list of outcomes, as in [{CURVES[0]}]")
-    return [_one_of("outcomes", name, CURVES) for name in names]
-
-
-def _years(years: object, run: Run) -> float:
-    from experiments.lives import horizons
-
-    told = horizons(run.horizon_years)
-    if years is None:
-        return 5.0 if 5.0 in told else told[-1]
-    if years not in told:
-        raise InputError(f"at_years={shown(years)}: must be one of {', '.join(f'{year:g}' for year in told)}")
-    return float(years)  # type: ignore[arg-type]
 
 
 def lived(plan: Plan, ledger: Ledger, folder: SweepFolder, execute: Any) -> list[Cell]:
@@ -322,6 +201,14 @@ def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder) ->
                 made[name].append(table)
             bar.update(min(CELLS, len(cells) - bar.n))
     complete = {name: pd.concat(parts, ignore_index=True) for name, parts in made.items() if parts}
+    names = list(plan.points[0].values)
+    if plan.sample:
+        from analysis.uncertainty import uncertainty
+
+        swept = [name for name in names if name != MEMBER]
+        complete["uncertainty"] = uncertainty(complete["outcomes"], complete["differences"], swept)
+        folder.table("members.csv", members_table(plan.sample))
+        folder.notes["posterior"] = plan.sample.provenance()
     for name, table in complete.items():
         folder.table(f"{name}.csv", table)
     folder.table("outcomes.parquet", complete["outcomes"])
@@ -335,13 +222,21 @@ def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder) ->
         "tasks": sum(len(cell.tasks(plan)) for cell in cells),
         "code_sha256": book.code_digest(),
     }
-    draw_sweep(complete, list(plan.points[0].values), plan.outcomes, plan.years, folder.path, plan.precision)
+    draw_sweep(complete, names, plan.outcomes, plan.years, folder.path, plan.precision)
+
+
+def members_table(sample: Sample) -> "pd.DataFrame":
+    """Return the members that were lived, as their file has them: a line each, a column for each number."""
+    import pandas as pd
+
+    columns = [MEMBER, *(number.key for number in sample.numbers)]
+    return pd.DataFrame([(member, *values) for member, values in sample.members.items()], columns=columns)
 
 
 def tabled(plan: Plan, ledger: Ledger, cells: list[Cell]) -> Iterator[dict[str, "pd.DataFrame"]]:
     """Yield the tables of the cells, in order; many cells are shared out to processes."""
     batches = [cells[first : first + CELLS] for first in range(0, len(cells), CELLS)]
-    tables = functools.partial(cell_tables, dataclasses.replace(plan, points=[]), ledger)
+    tables = functools.partial(cell_tables, dataclasses.replace(plan, points=[], sample=None), ledger)
     workers = min(len(batches), cores())
     if workers == 1 or plan.compute.get("workers") == 1:
         yield from map(tables, batches)

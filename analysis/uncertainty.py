@@ -1,0 +1,211 @@
+"""What the uncertainty of the parameters makes of each outcome: intervals over the members of a sample."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from analysis import look
+from analysis.wording import interval, percent, policy_words, sentence, signed, years_words
+from conf.posterior import MEMBER
+from sim.outcomes import ALL, Key
+
+LABELS = ("policy", "comparator", *Key._fields, "unit")
+LOW, HIGH = 0.025, 0.975
+MOST_ROWS = 24  # of a picture
+LABEL, HEADING = 2.05, 4.3  # inches
+ROW, BAR = 0.56, 0.15
+
+
+def uncertainty(outcomes: pd.DataFrame, differences: pd.DataFrame, swept: Sequence[str]) -> pd.DataFrame:
+    """Return ``uncertainty.csv``: each outcome and each difference over the members, a row for each.
+
+    Columns: those of ``swept``; ``policy``, ``comparator`` (empty where the row is no difference),
+    ``outcome`` to ``horizon_years``, ``unit``; ``members`` that have an estimate; their mean ``n`` and
+    ``estimate``; ``uncertainty_low`` and ``uncertainty_high``, the 2.5 and 97.5 percentiles of their
+    estimates; ``ci_low`` and ``ci_high``, the means of their own intervals, which are of simulated luck
+    alone. Since members share their luck, the mean of many is hardly surer than one.
+    """
+    by = [*swept, *LABELS]
+    rows = outcomes.assign(comparator=None)
+    if not differences.empty:  # of one policy: whose columns have no type yet
+        rows = pd.concat([rows, differences])
+    rows = averaged(rows, [*by, MEMBER])
+    of_members = rows.groupby(by, sort=False, dropna=False)
+    found = of_members[["n", "estimate", "ci_low", "ci_high"]].mean()
+    found.insert(0, "members", of_members["estimate"].count())
+    for name, share in (("uncertainty_low", LOW), ("uncertainty_high", HIGH)):
+        found.insert(3, name, of_members["estimate"].quantile(share))
+    return found.reset_index()[
+        [*by, "members", "n", "estimate", "uncertainty_low", "uncertainty_high", "ci_low", "ci_high"]
+    ]
+
+
+def averaged(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Return the replications of each row averaged by their n, with columns ``by``, n, estimate and interval.
+
+    The interval of several replications is that of their mean, as if each were a study of its own size.
+    """
+    grouped = rows.groupby(list(by), sort=False, dropna=False)
+    if (grouped.size() == 1).all():
+        return rows[[*by, "n", "estimate", "ci_low", "ci_high"]].reset_index(drop=True)
+    share = rows["n"] / grouped["n"].transform("sum")
+    parts = rows[list(by)].assign(
+        n=rows["n"],
+        estimate=share * rows["estimate"],
+        low=(share * (rows["estimate"] - rows["ci_low"])) ** 2,
+        high=(share * (rows["ci_high"] - rows["estimate"])) ** 2,
+    )
+    # One sum of nothing is nothing, not 0.
+    found = parts.groupby(list(by), sort=False, dropna=False).sum(min_count=1).reset_index()
+    found["ci_low"] = found["estimate"] - np.sqrt(found.pop("low"))
+    found["ci_high"] = found["estimate"] + np.sqrt(found.pop("high"))
+    return found
+
+
+def told(table: pd.DataFrame, outcome: str, years: float) -> pd.DataFrame:
+    """Return an outcome's rows of the whole cohort at a horizon."""
+    whole = (table[["mechanism", "compartment", "group"]] == ALL).all(axis=1)
+    return table[whole & (table["outcome"] == outcome) & (table["horizon_years"] == years)]
+
+
+def intervals(table: pd.DataFrame, swept: Sequence[str], outcome: str, years: float) -> Figure | None:
+    """Return each policy's interval over the members and that of luck, beside those of its difference.
+
+    ``table``: ``uncertainty.csv``. Rows are policies, under a heading for each point of the swept names;
+    None where they are more than a page takes.
+    """
+    rows = told(table, outcome, years)
+    plain, compared = rows[rows["comparator"].isna()], rows[rows["comparator"].notna()]
+    if len(plain) > MOST_ROWS:
+        return None
+    panels = [plain] if compared.empty else [plain, compared]
+    members = f"{int(rows['members'].min())} members of the posterior sample"
+    note = (
+        f"{sentence(policy_words(outcome))} at {years_words(years)}, {members}, "
+        f"{int(plain['n'].max()):,} simulated patients for each, on common luck. "
+        "Bars: 95 % of the members. Lines: the mean with the 95 % interval of simulated luck alone."
+    )
+    places, labels, height = _places(plain, swept)
+    with look.style():
+        drawn = look.figure(_finding(compared, plain, outcome, years), note, height + 1.0)
+        gap = 0.35
+        left = look.EDGE + LABEL
+        width = (look.WIDTH - left - look.EDGE - 0.15 - gap * (len(panels) - 1)) / len(panels)
+        for k, part in enumerate(panels):
+            ax = look.axes(drawn, left + k * (width + gap), 0.75, width, height, ylim=(0, height), yticks=[])
+            ax.spines["left"].set_visible(False)
+            _draw(ax, part, swept, places, bool(k))
+            beside = {
+                "transform": ax.get_yaxis_transform(),
+                "gid": "label",
+                "size": look.SMALL,
+                "linespacing": 1.2,
+            }
+            if k == 0:
+                for lines, y, weight in labels:
+                    ax.text(-LABEL / width, y, "\n".join(lines), va="center", weight=weight, **beside)
+        handles = [
+            Patch(facecolor=look.SKY, alpha=0.55),
+            Line2D([], [], color=look.INK, marker="o", markersize=6, linewidth=1.6),
+        ]
+        strip = look.axes(drawn, look.EDGE, 0.75 + height + 0.02, look.WIDTH - 2 * look.EDGE, 0.25)
+        strip.axis("off")
+        names = ("uncertain parameters (95 % of members)", "mean, with the error of simulated luck (95 %)")
+        where = {"loc": "upper left", "bbox_to_anchor": (0, 1), "borderpad": 0, "borderaxespad": 0}
+        strip.legend(handles, names, ncols=2, frameon=False, fontsize=look.SMALL, **where)
+    return drawn
+
+
+def _places(
+    plain: pd.DataFrame, swept: Sequence[str]
+) -> tuple[dict[tuple, float], list[tuple[list[str], float, str]], float]:
+    """Return each row's middle by point and policy, each label's lines, middle and weight, and the height."""
+    varied = [name for name in swept if plain[name].nunique() > 1]
+    top, places, labels, before = 0.0, {}, [], ""
+    for key, point in zip(_keys(plain, swept), _points(plain, varied), strict=True):
+        if point != before:
+            lines = look.wrapped(point, HEADING, look.SMALL, "bold")
+            taken = len(lines) * look.SMALL * look.LINE + 0.15
+            labels.append((lines, top + taken / 2 + 0.05, "bold"))
+            top, before = top + taken, point
+        lines = look.wrapped(policy_words(key[-1]), LABEL - 0.15, look.SMALL)
+        taken = max(ROW, len(lines) * look.SMALL * look.LINE + 0.05)
+        places[key] = top + taken / 2
+        labels.append((lines, places[key], "normal"))
+        top += taken
+    from_bottom = {key: top - y for key, y in places.items()}
+    return from_bottom, [(lines, top - y, weight) for lines, y, weight in labels], top
+
+
+def _keys(rows: pd.DataFrame, swept: Sequence[str]) -> list[tuple]:
+    return list(rows[[*swept, "policy"]].itertuples(index=False, name=None))
+
+
+def _points(rows: pd.DataFrame, varied: Sequence[str]) -> list[str]:
+    return [
+        ", ".join(
+            f"{policy_words(name.rpartition('.')[2])} {value:.4g}"
+            if isinstance(value, float)
+            else f"{policy_words(name.rpartition('.')[2])} {policy_words(str(value))}"
+            for name, value in zip(varied, line, strict=True)
+        )
+        for line in rows[list(varied)].itertuples(index=False, name=None)
+    ] or [""] * len(rows)
+
+
+def _draw(ax: Axes, rows: pd.DataFrame, swept: Sequence[str], places: dict, compared: bool) -> None:
+    """Draw a panel: a bar, a line and its words for each row."""
+    write = (lambda share: signed(100 * share)) if compared else percent
+    for key, row in zip(_keys(rows, swept), rows.to_dict("records"), strict=True):
+        y = places[key] - 0.09
+        span = row["uncertainty_high"] - row["uncertainty_low"]
+        bar = {"color": look.SKY, "alpha": 0.55, "linewidth": 0, "gid": f"members {row['policy']}"}
+        ax.barh(y, span, left=row["uncertainty_low"], height=BAR, **bar)
+        line = {"color": look.INK, "linewidth": 1.6, "gid": f"luck {row['policy']}"}
+        ax.plot([row["ci_low"], row["ci_high"]], [y, y], **line)
+        ax.plot([row["estimate"]], [y], "o", color=look.INK, markersize=5.5, gid=f"mean {row['policy']}")
+        words = (
+            f"{write(row['estimate'])} ({interval(row['uncertainty_low'], row['uncertainty_high'], write)})"
+        )
+        # On white, where the line at zero passes.
+        on = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.0}, "gid": "label"}
+        ax.text(0, y + 0.22, words, size=look.SMALL, va="center", transform=ax.get_yaxis_transform(), **on)
+    low = float(rows[["uncertainty_low", "ci_low"]].min().min())
+    high = float(rows[["uncertainty_high", "ci_high"]].max().max())
+    air = 0.05 * (high - low) or 0.001
+    if compared:
+        low, high = min(low, 0.0), max(high, 0.0)
+        ax.axvline(0, color=look.GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
+        comparators = rows["comparator"].unique()
+        against = policy_words(str(comparators[0])) if len(comparators) == 1 else "the comparator"
+        ax.set_xlabel("\n".join(look.wrapped(f"points, less {against}", 2.6, look.SMALL)), size=look.SMALL)
+    else:
+        ax.set_xlabel("percent of patients", size=look.SMALL)
+    ax.set_xlim(low - air, high + air)
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.6g}".replace("-", "−")))
+    ax.tick_params(labelsize=look.SMALL)
+
+
+def _finding(compared: pd.DataFrame, plain: pd.DataFrame, outcome: str, years: float) -> str:
+    """Return the title: how many differences keep their sign, over the members and over luck."""
+    words = f"{policy_words(outcome)} at {years_words(years)}"
+    if compared.empty:
+        first = plain.iloc[0]
+        spread = interval(plain["uncertainty_low"].min(), plain["uncertainty_high"].max())
+        return f"With uncertain parameters, {words} is {spread} % under {policy_words(first['policy'])}"
+    low, high = compared[["uncertainty_low", "ci_low"]], compared[["uncertainty_high", "ci_high"]]
+    clear = int(((low > 0).all(axis=1) | (high < 0).all(axis=1)).sum())
+    if len(compared) == 1:
+        keeps = "keeps" if clear else "may change"
+        return f"With uncertain parameters, the difference in {words} {keeps} its sign"
+    count = f"{'none' if clear == 0 else clear} of {len(compared)}"
+    if clear == len(compared):
+        count = "both" if clear == 2 else f"all {clear}"
+    return f"With uncertain parameters, {count} differences in {words} keep their sign"

@@ -1,0 +1,139 @@
+"""What a sweep is asked for, checked: its design points, how precisely each is lived, and where."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hydra import compose
+from omegaconf import DictConfig, OmegaConf
+
+from conf import units
+from conf.input_error import InputError, choice, shown
+from conf.posterior import Sample, read_sample
+from conf.schema import Run, Tree, read_run
+from experiments import ledger as book
+from experiments.design import Point, Values, read_design
+from experiments.executors import Task, checked_compute
+from sim.clinic import is_unlimited
+
+# The sweep's own keys; their words stand in experiments/guide.py.
+SETTINGS = (
+    "grid", "list", "latin", "points", "design_seed", "posterior", "posterior_from", "replications", "block",
+    "on_error", "precision", "precision_of", "most_patients", "outcomes", "at_years", "compute",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked sweep: what to live, how precisely, and where."""
+
+    given: Tree
+    run: Run
+    sample: Sample | None
+    points: list[Point]
+    replications: int
+    block: int
+    stop_on_error: bool
+    precision: float | None
+    of_difference: bool
+    most_patients: int
+    outcomes: list[str]
+    years: float
+    compute: Tree
+
+
+@dataclass
+class Cell:
+    """A design point and replication, of so many patients so far."""
+
+    point: int
+    run: Run
+    lives: str
+    patients: int
+    columns: Values
+
+    def tasks(self, plan: Plan) -> list[Task]:
+        """Return the cell's tasks; patients who queue for the same resources are one."""
+        size = plan.block if is_unlimited(self.run.clinic) else self.patients
+        threads = int(plan.compute["threads"])
+        ranges = [(first, min(first + size, self.patients)) for first in range(0, self.patients, size)]
+        return [
+            Task(
+                self.run, *range_, book.address(self.lives, *range_), self.point, book.code_digest(), threads
+            )
+            for range_ in ranges
+        ]
+
+
+def read_plan(config: DictConfig, words: list[str]) -> Plan:
+    """Return the sweep that a composed configuration asks for, checked; ``words`` composed it."""
+    given: Tree = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    own = {key: given.pop(key) for key in SETTINGS}
+    run = read_run(OmegaConf.create(given))
+    if run.rows:
+        raise InputError("rows=true: a sweep keeps counts, not rows; use lrrc compare")
+    if run.journal:
+        raise InputError("journal=true: a sweep keeps counts, not a journal; use lrrc compare")
+
+    def composed(more: list[str]) -> Run:
+        if not more:
+            return run
+        again: Any = OmegaConf.to_container(compose("sweep", [*words, *more]), resolve=True)
+        return read_run(OmegaConf.create({key: value for key, value in again.items() if key not in SETTINGS}))
+
+    sample = read_sample(own["posterior"], own["posterior_from"])
+    if sample:
+        for word in words:
+            sample.refuse_set(word.lstrip("+~").partition("=")[0])
+    plan = Plan(
+        given=own,
+        run=run,
+        sample=sample,
+        points=read_design(own, sample, composed),
+        replications=units.whole("replications", own["replications"], 1),
+        block=units.whole("block", own["block"], 1),
+        stop_on_error=_one_of("on_error", own["on_error"], ("continue", "stop")) == "stop",
+        precision=None
+        if own["precision"] is None
+        else units.number("precision", own["precision"], units.POSITIVE),
+        of_difference=_one_of("precision_of", own["precision_of"], ("difference", "outcome")) == "difference",
+        most_patients=units.whole("most_patients", own["most_patients"], 1),
+        outcomes=_outcomes(own["outcomes"]),
+        years=_years(own["at_years"], run),
+        compute=checked_compute(own["compute"]),
+    )
+    if plan.precision is not None:
+        if not all(is_unlimited(point.run.clinic) for point in plan.points):
+            raise InputError(
+                f"precision={plan.precision:g}: patients who queue are lived as one cohort, which cannot "
+                "grow; take clinic=unlimited, or instead of precision more patients or replications"
+            )
+        if plan.of_difference and any(len(point.run.policies) == 1 for point in plan.points):
+            raise InputError("precision: one policy has no difference; set precision_of=outcome")
+    return plan
+
+
+def _one_of(key: str, value: object, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise InputError(
+            f"{key}={shown(value)}: must be one of {', '.join(allowed)}{choice(str(value), allowed)}"
+        )
+    return str(value)
+
+
+def _outcomes(names: object) -> list[str]:
+    from sim.outcomes import CURVES
+
+    if not isinstance(names, list) or not names:
+        raise InputError(f"outcomes={shown(names)}: must be a list of outcomes, as in [{CURVES[0]}]")
+    return [_one_of("outcomes", name, CURVES) for name in names]
+
+
+def _years(years: object, run: Run) -> float:
+    from experiments.lives import horizons
+
+    told = horizons(run.horizon_years)
+    if years is None:
+        return 5.0 if 5.0 in told else told[-1]
+    if years not in told:
+        raise InputError(f"at_years={shown(years)}: must be one of {', '.join(f'{year:g}' for year in told)}")
+    return float(years)  # type: ignore[arg-type]
