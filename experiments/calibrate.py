@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 
 import conf
 from analysis.smoother import assimilate, correlations
+from analysis.surrogate import objective, proposal
 from conf.calibration import CalibrationRun, read_calibration
 from conf.uncertain import with_values
 from experiments.evaluate import Evaluator, workers
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 CONF = Path(conf.__file__).parent
 INFLUENCE = 3.2  # a correlation of this over the square root of the ensemble shows that a number matters
 SEARCH_SIGMA = 0.3  # first step of the search, in standard deviations of the posterior sample
-RIDGE = 0.05  # added to the variances of that sample, of which there are few members
+SEARCH_RIDGE = 0.05  # added to the variances of that sample, of which there are few members
+REFINED_SHARE = 0.03  # of the search: its last steps, on a linear picture of all evaluations before
+REFINED_RADIUS = 0.3  # first radius of these steps, in standard deviations of the priors
 MOST_TIMES_PATIENTS = 8
 MOST_ERROR = 0.5  # of the simulation beside the published one, for most endpoints of a trial
 FARTHEST = 20.0  # a deviation beyond this many standard errors says no more
@@ -126,7 +129,7 @@ def fit(run: CalibrationRun, targets: Targets, ledger: Ledger, folder: SweepFold
         for _ in range(run.steps):
             posterior = assimilate(posterior, targets.deviations(predicted), float(run.steps), rng)
             predicted = evaluate(posterior)
-        best, best_predicted, trace = search(run, targets, evaluate, influential, posterior)
+        best, best_predicted, trace = search(run, targets, evaluate, influential, posterior, predicted)
     return Fitted(prior, prior_predicted, posterior, predicted, influential, best, best_predicted, trace)
 
 
@@ -142,43 +145,81 @@ def search(
     evaluate: Callable[[np.ndarray], np.ndarray],
     influential: np.ndarray,
     posterior: np.ndarray,
+    posterior_predicted: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, list[tuple[int, float]]]:
-    """Return the most probable deviates by CMA-ES, what they predict, and the least objective by evaluation.
+    """Return the most probable deviates, what they predict, and the least objective by evaluation.
 
-    Searched are the influential numbers, from the mean of the posterior sample and with its covariance; the
+    Searched are the influential numbers, by CMA-ES from the mean of the posterior sample and with its
+    covariance; the last steps go to the best point of a linear picture of all these evaluations. The
     objective is minus the log of the posterior density.
     """
     from cmaes import CMA
 
     by_hand = [number.normal(number.default) for number in run.numbers]
-    best = start = np.where(influential, posterior.mean(axis=0), by_hand)
-    best_predicted = evaluate(best[None])[0]
-    least = objective(best[influential], targets.deviations(best_predicted[None])[0])
-    trace = [(1, least)]
+    start = np.where(influential, posterior.mean(axis=0), by_hand)
+    tried = Tried(start, influential, evaluate, targets)
+    tried.add(start[influential][None])
     if not influential.any():
-        return best, best_predicted, trace
+        return tried.best()
     sampled = posterior[:, influential]
-    covariance = np.atleast_2d(np.cov(sampled.T)) + RIDGE * np.eye(sampled.shape[1])
+    covariance = np.atleast_2d(np.cov(sampled.T)) + SEARCH_RIDGE * np.eye(sampled.shape[1])
     optimiser = CMA(start[influential], SEARCH_SIGMA, cov=covariance, seed=run.seed)
-    done = 1
-    while done + optimiser.population_size <= run.search_evaluations and not optimiser.should_stop():
+    refined = round(REFINED_SHARE * run.search_evaluations)
+    last = run.search_evaluations - refined
+    while len(tried.values) + optimiser.population_size <= last and not optimiser.should_stop():
         asked = np.array([optimiser.ask() for _ in range(optimiser.population_size)])
-        normals = np.tile(start, (len(asked), 1))
-        normals[:, influential] = asked
-        predicted = evaluate(normals)
-        values = [objective(a, d) for a, d in zip(asked, targets.deviations(predicted), strict=True)]
-        optimiser.tell(list(zip(asked, values, strict=True)))
-        done += len(asked)
-        if min(values) < least:
-            k = int(np.argmin(values))
-            least, best, best_predicted = values[k], normals[k], predicted[k]
-        trace.append((done, least))
-    return best, best_predicted, trace
+        optimiser.tell(list(zip(asked, tried.add(asked), strict=True)))
+    around = targets.deviations(posterior_predicted)
+    radius = REFINED_RADIUS
+    for _ in range(refined):
+        normals, deviations = np.concatenate([tried.normals, sampled]), np.concatenate([tried.apart, around])
+        before = min(tried.values)
+        (found,) = tried.add(proposal(normals, deviations, int(np.argmin(tried.values)), radius)[None])
+        radius *= 1.3 if found < before else 0.6
+    return tried.best()
 
 
-def objective(normals: np.ndarray, deviations: np.ndarray) -> float:
-    """Return minus the log of the posterior density, but for a constant."""
-    return float((normals**2).sum() + (deviations**2).sum()) / 2
+class Tried:
+    """The evaluations of a search: deviates of the influential numbers, and what they came to.
+
+    ``normals``: shape (n, influential numbers); ``predicted`` and ``apart`` (deviations): shape
+    (n, endpoints); ``values``: of the objective; ``trace``: the least of them by evaluation.
+    """
+
+    def __init__(
+        self,
+        start: np.ndarray,
+        influential: np.ndarray,
+        evaluate: Callable[[np.ndarray], np.ndarray],
+        targets: Targets,
+    ) -> None:
+        self.start, self.influential, self.evaluate, self.targets = start, influential, evaluate, targets
+        self.normals = np.empty((0, int(influential.sum())))
+        self.predicted = np.empty((0, len(targets.all)))
+        self.apart = np.empty((0, len(targets.all)))
+        self.values: list[float] = []
+        self.trace: list[tuple[int, float]] = []
+
+    def add(self, asked: np.ndarray) -> list[float]:
+        """Evaluate deviates of the influential numbers, shape (n, numbers); return the objective of each."""
+        normals = np.tile(self.start, (len(asked), 1))
+        normals[:, self.influential] = asked
+        predicted = self.evaluate(normals)
+        apart = self.targets.deviations(predicted)
+        found = [objective(a, d) for a, d in zip(asked, apart, strict=True)]
+        self.normals = np.concatenate([self.normals, asked])
+        self.predicted = np.concatenate([self.predicted, predicted])
+        self.apart = np.concatenate([self.apart, apart])
+        self.values += found
+        self.trace.append((len(self.values), min(self.values)))
+        return found
+
+    def best(self) -> tuple[np.ndarray, np.ndarray, list[tuple[int, float]]]:
+        """Return the best deviates of all numbers, what they predict, and the trace."""
+        k = int(np.argmin(self.values))
+        normals = self.start.copy()
+        normals[self.influential] = self.normals[k]
+        return normals, self.predicted[k], self.trace
 
 
 def write(run: CalibrationRun, fitted: Fitted, targets: Targets, folder: SweepFolder) -> None:

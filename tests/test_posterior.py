@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from analysis.smoother import assimilate
+from analysis.surrogate import objective, proposal
 from conf import units
 from conf.input_error import InputError
 from conf.schema import checked, shipped, shipped_sections
 from conf.uncertain import uncertain_numbers, with_values
-from experiments.calibrate import influences, objective
+from experiments.calibrate import influences
 
 NUMBERS = uncertain_numbers()
 KEYS = [number.key for number in NUMBERS]
@@ -206,8 +207,26 @@ def test_screening_keeps_the_numbers_that_an_endpoint_follows_and_drops_the_othe
     assert share[[1, 3, 4, 5]].max() <= 0.05
 
 
-def test_the_objective_is_minus_the_log_density_of_prior_and_figures():
-    normals, deviations = np.array([0.5, -1.0]), np.array([2.0, 0.0, 1.0])
-    density = stats.norm.logpdf(normals).sum() + stats.norm.logpdf(deviations).sum()
-    nothing = stats.norm.logpdf(np.zeros(2)).sum() + stats.norm.logpdf(np.zeros(3)).sum()
+def test_the_objective_is_minus_the_log_density_of_prior_and_heavy_tailed_figures():
+    normals, deviations = np.array([0.5, -1.0]), np.array([2.0, 0.0, -7.0])
+    density = stats.norm.logpdf(normals).sum() + stats.t.logpdf(deviations, 4).sum()
+    nothing = stats.norm.logpdf(np.zeros(2)).sum() + stats.t.logpdf(np.zeros(3), 4).sum()
     assert objective(normals, deviations) == pytest.approx(nothing - density)
+
+
+def test_the_last_steps_find_the_best_of_a_rugged_linear_problem():
+    rng = np.random.default_rng(5)
+    slopes, level = rng.standard_normal((6, 9)), rng.normal(0, 3, 9)
+    normals = rng.standard_normal((400, 6))
+    deviations = level + normals @ slopes + 0.3 * rng.standard_normal((400, 9))
+
+    def smooth(at):
+        return objective(at, level + at @ slopes)
+
+    best = int(np.argmin([objective(*pair) for pair in zip(normals, deviations, strict=True)]))
+    least = min(optimize.minimize(smooth, start).fun for start in normals[:20])
+    found = proposal(normals, deviations, best, 1e6)
+    assert smooth(normals[best]) > least + 0.5
+    assert smooth(found) == pytest.approx(least, abs=0.2)
+    near = proposal(normals, deviations, best, 0.05)
+    assert np.linalg.norm(near - normals[best]) < np.linalg.norm(found - normals[best]) / 2
