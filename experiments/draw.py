@@ -41,6 +41,8 @@ def draw(words: Sequence[str]) -> Path:
     folder = Path(words[0]).expanduser()
     if not (folder / "manifest.json").is_file():
         raise InputError(f"{folder}: {_no_run(folder)}")
+    if (folder / "ledger").is_dir():
+        raise InputError(f"{folder}: is of a sweep or a calibration; run its command again with this out=")
     # Imported late: what is refused above is refused at once.
     from analysis.pictures import PICTURES, columns_of, draw_all
 

@@ -111,7 +111,10 @@ def test_a_folder_that_is_no_run_is_refused_with_what_to_do(tmp_path, capsys):
     for number in ("0", "1"):
         (tmp_path / "sweep" / number).mkdir(parents=True)
         (tmp_path / "sweep" / number / "manifest.json").write_text(json.dumps({}))
+    (tmp_path / "swept" / "ledger").mkdir(parents=True)
+    (tmp_path / "swept" / "manifest.json").write_text(json.dumps({}))
     for words, message in (
+        ([str(tmp_path / "swept")], "is of a sweep or a calibration; run its command again"),
         ([str(tmp_path / "nowhere")], "there is no such folder"),
         ([str(tmp_path / "file")], "is a file; name a run's folder"),
         ([str(tmp_path / "sweep")], "holds several runs; name one of them: 0, 1"),
