@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -29,7 +30,7 @@ from conf.schema import shipped
 from conf.trials import SETS, Trial
 
 PAGE_DPI = 120  # a page shows them 960 pixels wide
-MOST_LINES, WIDEST = 45, 110
+MOST_LINES, WIDEST = 50, 110
 DEFAULT_COHORT = "dutch_contemporary"
 SET_WORDS = {
     "calibration": "What `lrrc calibrate` fits the disease to.",
@@ -241,17 +242,23 @@ def _plain(value: object) -> str:
 def summary(endpoints: pd.DataFrame, agreement: pd.DataFrame) -> str:
     """Return what ``lrrc validate`` prints: each trial's hits, how each set agrees, and the largest misses.
 
-    At most 45 lines, 110 columns wide, but for more trials than fit.
+    At most 50 lines, 110 columns wide, but for more trials than fit.
     """
     lines = [f"{'trial':<30}{'inside':>10}    outside, by how many standard errors"]
     for name, part in endpoints.groupby("set", sort=True):
         lines.append(f"{name}:")
+        wholly = []
         for trial, rows in part.groupby("trial", sort=False):
+            if rows["inside"].all():
+                wholly.append(f"{trial} ({len(rows)})")
+                continue
             count = f"{int(rows['inside'].sum())} of {len(rows)}"
             outside = sorted(rows["z"][~rows["inside"].astype(bool)], key=abs, reverse=True)
             told = " ".join(map(signed, outside[:9]))
             more = f" and {len(outside) - 9} more" if len(outside) > 9 else ""
             lines.append(f"  {trial:<28}{count:>10}    {told}{more}".rstrip())
+        if wholly:
+            lines += wrap(f"  wholly inside: {', '.join(wholly)}", WIDEST, subsequent_indent=" " * 4)
     lines += ["", f"{'set':<14}{'inside':>12}{'coverage':>10}{'slope':>8}{'chi-square':>12}{'degrees':>9}"]
     sets = agreement if len(agreement) > 2 else agreement[agreement["set"] != "all"]
     for _, row in sets.iterrows():
@@ -262,7 +269,7 @@ def summary(endpoints: pd.DataFrame, agreement: pd.DataFrame) -> str:
             f"{row['chi_square']:>12.0f}{row['degrees']:>9}"
         )
     misses = endpoints[~endpoints["inside"].astype(bool)]
-    room = min(max(MOST_LINES - len(lines) - 3, 2), 12, len(misses))
+    room = min(max(MOST_LINES - len(lines) - 2, 0), 12, len(misses))
     if room:
         order = misses["z"].abs().sort_values(ascending=False, kind="stable").index
         lines += ["", f"largest misses{'':42}{'published':>26}{'simulated':>12}{'z':>8}"]
