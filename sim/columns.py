@@ -185,6 +185,7 @@ COLUMNS: dict[str, Column] = {
     # metastasis and death
     "metastasis": Column(_happened("metastasis_found_day"), "distant metastasis found"),
     "metastasis_months": Column(_months("metastasis_found_day", "operated_day"), "months to metastasis"),
+    "metastasis_systemic": Column(_field("metastasis_systemic"), "systemic treatment of metastases"),
     "metastasis_resected": Column(_field("metastasis_resected"), "metastases resected"),
     "died": Column(_happened("death_day"), "died within follow-up"),
     "death_cause": Column(_field("death_cause"), "cause of death", _words(Cause)),

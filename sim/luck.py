@@ -39,7 +39,7 @@ DRAWS = (
     "salvage_metastasis", "salvage_metastasis_day",
     # metastasis
     "metastasis", "metastasis_day", "metastasis_symptoms", "metastasis_conspicuity", "survival_metastasis",
-    "metastasectomy", "metastasis_cure",
+    "metastasis_systemic", "metastasectomy", "metastasis_cure",
 )  # fmt: skip
 
 # One uniform for each side of the pelvis: left, right.

@@ -84,13 +84,12 @@ def treat_occult_metastasis(patient: Record, luck: Record, odds_ratio: float) ->
 
 @compiled
 def appear_metastasis(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """Metastases are detectable: book their symptoms and the death that they would bring."""
+    """Metastases are detectable: book their symptoms, and the death that they bring if left alone."""
     metastasis = world.metastasis
     patient.metastasis_onset_day = now
     symptoms = lognormal(luck.metastasis_symptoms, metastasis.symptoms_median_days, metastasis.symptoms_sigma)
     patient.agenda[Event.METASTASIS_SYMPTOMS] = now + on_grid(symptoms)
     survival = lognormal(luck.survival_metastasis, metastasis.survival_median_days, metastasis.survival_sigma)
-    survival *= world.cohort.metastasis_survival_ratio
     patient.agenda[Event.DEATH_METASTASIS] = now + on_grid(symptoms + survival)
 
 
@@ -101,29 +100,44 @@ def give_metastasis_symptoms(patient: Record, luck: Record, world: Record, now: 
 
 
 @compiled
+def treatment_odds(patient: Record, world: Record) -> float:
+    """Return the odds ratio of treating metastases, against a fit patient of the reference age in 2008."""
+    metastasis = world.metastasis
+    older = patient.age_years - metastasis.treatment_reference_age_years
+    odds = math.exp(metastasis.treatment_log_odds_per_year * older)
+    if patient.unfit:
+        odds *= metastasis.treatment_unfit_odds_ratio
+    return odds * world.cohort.metastasis_treatment_odds_ratio
+
+
+@compiled
 def find_metastasis(patient: Record, luck: Record, world: Record, found_by: int, now: float) -> None:
-    """Metastases are found: some are resected, some of these cured; for the others routine visits end."""
+    """Metastases are found: some are resected, some of these cured; for the others routine visits end.
+
+    Systemic treatment gains time for those who get it.
+    """
     if patient.metastasis_found_by != FoundBy.NOT_FOUND:
         return
     metastasis = world.metastasis
+    odds = treatment_odds(patient, world)
     patient.metastasis_found_day = now
     patient.metastasis_found_by = found_by
     call_off(patient, Event.METASTASIS_SYMPTOMS)
     abandon_salvage(patient)  # a salvage that is under way would not clear the patient any more
-    patient.chemotherapy_courses += 1
-    resectable = metastasis.metastasectomy_probability
+    gained = 1.0
+    if luck.metastasis_systemic < with_odds(metastasis.systemic_probability, odds):
+        patient.metastasis_systemic = True
+        patient.chemotherapy_courses += 1
+        gained = metastasis.systemic_survival_ratio
     if found_by == FoundBy.SYMPTOMS:
-        resectable = with_odds(resectable, metastasis.metastasectomy_symptoms_odds_ratio)
-    if patient.unfit:
-        resectable = with_odds(resectable, metastasis.metastasectomy_unfit_odds_ratio)
-    if luck.metastasectomy < resectable:
+        odds *= metastasis.metastasectomy_symptoms_odds_ratio
+    if luck.metastasectomy < with_odds(metastasis.metastasectomy_probability, odds):
         patient.metastasis_resected = True
-        if luck.metastasis_cure < metastasis.metastasectomy_cure_probability:
-            patient.agenda[Event.DEATH_METASTASIS] = np.inf
-        else:
-            left = patient.agenda[Event.DEATH_METASTASIS] - now
-            patient.agenda[Event.DEATH_METASTASIS] = now + on_grid(
-                left * metastasis.metastasectomy_survival_ratio
-            )
+        gained *= metastasis.metastasectomy_survival_ratio
     else:
         call_off(patient, Event.VISIT)
+    if patient.metastasis_resected and luck.metastasis_cure < metastasis.metastasectomy_cure_probability:
+        patient.agenda[Event.DEATH_METASTASIS] = np.inf
+    else:
+        left = patient.agenda[Event.DEATH_METASTASIS] - now
+        patient.agenda[Event.DEATH_METASTASIS] = now + on_grid(left * gained)

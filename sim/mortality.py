@@ -54,7 +54,10 @@ def years_to_live(
 
 @compiled
 def book_operative_death(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """Book a death within 30 days of resection of the primary, by age, fitness and leak."""
+    """Book a death within 30 days of resection of the primary, or of its sequels in the first year.
+
+    Both by age, fitness and leak.
+    """
     mortality = world.mortality
     older = patient.age_years - mortality.operative_reference_age_years
     odds = math.exp(mortality.operative_log_odds_per_year * older)
@@ -65,10 +68,15 @@ def book_operative_death(patient: Record, luck: Record, world: Record, now: floa
     if world.policy.centralisation:
         odds *= mortality.operative_centralised_odds_ratio
     odds *= world.cohort.operative_mortality_odds_ratio
-    if luck.operative_death < with_odds(mortality.operative_death_probability, odds):
-        patient.agenda[Event.DEATH_OPERATIVE] = now + on_grid(
-            luck.operative_death_day * mortality.operative_days
+    soon = with_odds(mortality.operative_death_probability, odds)
+    late = (1.0 - soon) * with_odds(mortality.late_operative_death_probability, odds)
+    days = luck.operative_death_day * mortality.operative_days
+    if luck.operative_death >= soon:
+        days = mortality.operative_days + luck.operative_death_day * (
+            mortality.late_operative_days - mortality.operative_days
         )
+    if luck.operative_death < soon + late:
+        patient.agenda[Event.DEATH_OPERATIVE] = now + on_grid(days)
 
 
 @compiled

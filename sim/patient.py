@@ -248,6 +248,7 @@ ROW = np.dtype(
         ("metastasis_onset_day", "f8"),
         ("metastasis_found_day", "f8"),
         ("metastasis_found_by", "i4"),
+        ("metastasis_systemic", "?"),  # systemic treatment of the metastases
         ("metastasis_resected", "?"),
         ("death_day", "f8"),
         ("death_cause", "i4"),

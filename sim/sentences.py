@@ -232,11 +232,13 @@ def _found_recurrence(after: Row, how: str = "") -> Said:
 
 
 def _found_metastases(after: Row, how: str = "") -> Said:
-    what = (
-        "distant metastases are found, and resected"
-        if after["metastasis_resected"]
-        else ("distant metastases are found; they cannot be resected")
-    )
+    what = "distant metastases are found"
+    if after["metastasis_resected"]:
+        what += ", and resected"
+        what += ", with systemic treatment" if after["metastasis_systemic"] else ""
+    else:
+        what += "; they cannot be resected"
+        what += " but are treated with drugs" if after["metastasis_systemic"] else " and are left alone"
     return Said(f"{how}{what}." if how else what[0].upper() + what[1:] + ".")
 
 

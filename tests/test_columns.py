@@ -58,6 +58,7 @@ SAME = [
     "curative_intent",
     "salvage_margin",
     "salvage_complication",
+    "metastasis_systemic",
     "metastasis_resected",
     "death_cause",
 ]

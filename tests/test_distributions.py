@@ -162,6 +162,7 @@ def test_lives_without_cancer_death_die_as_the_table_says(lives, sex, female, ba
         "mortality.fit_hazard_ratio=1",
         "mortality.unfit_hazard_ratio=1",
         "mortality.operative_death_probability=0",
+        "mortality.late_operative_death_probability=0",
         "metastasis.occult_probability=0",
         "primary.seeding_median_days=1e9",
         *(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.patient import YEAR_DAYS, Compartment, Margin
+from sim.patient import YEAR_DAYS, Cause, Compartment, Margin
 
 # Everybody's recurrence is found and resected, so that a few thousand lives hold hundreds of salvages.
 MANY_SALVAGES = (
@@ -131,3 +131,74 @@ def test_blunt_dissection_leaves_more_recurrences_in_the_mesorectum(lived):
 
     assert share(0.0001) < 0.002
     assert share(4.0) > 2 * share(1.0) > 0
+
+
+# Everybody has metastases, of whom nobody dies of anything else, and nobody's are resected.
+METASTATIC = (
+    "metastasis.occult_probability=0.999",
+    "metastasis.metastasectomy_probability=0",
+    "mortality.fit_hazard_ratio=1e-9",
+    "mortality.unfit_hazard_ratio=1e-9",
+)
+
+
+def test_systemic_treatment_of_metastases_is_for_the_young_the_fit_and_later_years(lived):
+    def share(*overrides, of=lambda rows: np.ones(len(rows), bool)):
+        rows = lived(*METASTATIC, *overrides)
+        rows = rows[np.isfinite(rows["metastasis_found_day"])]
+        return rows["metastasis_systemic"][of(rows)].mean()
+
+    per_year = "metastasis.treatment_log_odds_per_year=-0.08"
+    young, old = (share(per_year, of=lambda rows, old=old: (rows["age_years"] > 75) == old) for old in (0, 1))
+    assert young > old + 0.2
+    same = ("metastasis.treatment_log_odds_per_year=0", "metastasis.treatment_unfit_odds_ratio=1")
+    era = "cohort.metastasis_treatment_odds_ratio="
+    assert share(*same, era + "1", "metastasis.systemic_probability=0.5") == pytest.approx(0.5, abs=0.03)
+    assert share(*same, era + "3", "metastasis.systemic_probability=0.5") == pytest.approx(0.75, abs=0.03)
+    unfit = share(*same[:1], "metastasis.treatment_unfit_odds_ratio=0.2", of=lambda rows: rows["unfit"])
+    assert unfit < share(*same, of=lambda rows: rows["unfit"]) - 0.2
+
+
+def test_systemic_treatment_stretches_the_time_that_metastases_leave(lived):
+    def life(ratio):
+        return lived(
+            *METASTATIC,
+            f"metastasis.systemic_survival_ratio={ratio}",
+            "metastasis.systemic_probability=0.5",
+            "mesorectum.take_probability=0",
+            "margin.circumferential_take_probability=0",
+            years=60,
+        )
+
+    plain, longer = life(1.0), life(2.0)
+    same = np.isfinite(plain["metastasis_found_day"]) & ~np.isfinite(plain["recurrence_onset_day"])
+    same &= plain["death_cause"] == Cause.CANCER
+    days, stretched = (
+        rows["death_day"][same] - rows["metastasis_found_day"][same] for rows in (plain, longer)
+    )
+    given = plain["metastasis_systemic"][same]
+    assert min(given.sum(), (~given).sum()) > 100
+    assert stretched[given] / days[given] == pytest.approx(np.full(given.sum(), 2.0), rel=0.02)
+    assert (stretched[~given] == days[~given]).all()
+
+
+def test_sequels_of_the_operation_kill_within_the_year_and_never_whom_the_first_month_has_taken(lived):
+    only_sequels = (
+        "mortality.operative_death_probability=0",
+        "mortality.late_operative_death_probability=0.1",
+    )
+    rows = lived(*METASTATIC[2:], *only_sequels, "metastasis.occult_probability=0", years=1.5)
+    dead = rows["death_cause"] == Cause.OPERATIVE
+    days = (rows["death_day"] - rows["operated_day"])[dead]
+    assert dead.sum() > 100
+    assert days.min() >= 30 and days.max() <= 365
+    both = lived("mortality.operative_death_probability=0.1", *only_sequels[1:], years=1.5)
+    soon = lived(
+        "mortality.operative_death_probability=0.1", "mortality.late_operative_death_probability=0", years=1.5
+    )
+    month = soon["death_day"] <= soon["operated_day"] + 30
+    assert month.sum() > 100
+    assert (both["death_day"][month] == soon["death_day"][month]).all()
+    assert (both["death_cause"] == Cause.OPERATIVE).sum() > (
+        soon["death_cause"] == Cause.OPERATIVE
+    ).sum() + 50
