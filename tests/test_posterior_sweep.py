@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from pages import Page, artists
 from sweeping import SMALL, digests, started, swept
 from test_calibrate import trials, whole  # noqa: F401
 from test_sweep import plan
-from test_sweep_pictures import artists, nothing_is_cut_off
 
 from analysis.sweep import draw_sweep
 from analysis.uncertainty import intervals, uncertainty
@@ -396,7 +396,7 @@ def test_one_policy_alone_has_its_outcomes_and_no_difference(own, tmp_path):
     table = pd.read_csv(tmp_path / "one" / "uncertainty.csv")
     assert len(table) == len(pd.read_csv(tmp_path / "one" / "outcomes.csv")) / 2
     assert table["comparator"].isna().all()
-    nothing_is_cut_off(intervals(table, [], "local_recurrence", 1.0))
+    assert Page(intervals(table, [], "local_recurrence", 1.0)).cut_off() == []
 
 
 # The picture
@@ -414,7 +414,7 @@ def test_the_picture_shows_the_intervals_of_the_table_and_nothing_is_cut_off(thr
             assert bar.get_x() == row["uncertainty_low"]
             assert bar.get_x() + bar.get_width() == pytest.approx(row["uncertainty_high"])
             assert list(line.get_xdata()) == [row["ci_low"], row["ci_high"]]
-    nothing_is_cut_off(figure)
+    assert Page(figure).cut_off() == []
 
 
 def test_the_title_counts_a_difference_as_clear_only_where_members_and_luck_leave_out_zero():

@@ -197,7 +197,7 @@ def test_a_trial_s_curves_are_those_of_the_table_with_its_published_figures(emul
 
 def test_a_miss_is_explained_by_the_trial_s_note_or_else_by_its_numbers(told):
     row = told[~told["inside"] & (told["measure"] == "incidence")].iloc[0]
-    said = miss(row)
+    said = miss(pd.Series({**row, "note": ""}))
     side = "above" if row["simulated"] > row["published"] else "below"
     assert side in said and f"{100 * row['published']:.1f} %" in said and f"{abs(row['z']):.1f}" in said
     assert miss(pd.Series({**row, "note": "Half of these had no staging"})) == "Half of these had no staging."
