@@ -32,7 +32,7 @@ bench: .venv/.installed  ## speed and memory, measured
 gallery: .venv/.installed  ## the pictures of docs/gallery.md, made anew
 	$(BIN)/python -m experiments.gallery
 
-calibrated: .venv/.installed  ## conf/disease/calibrated.yaml and conf/posterior.csv, fitted anew (an hour on two cores)
+calibrated: .venv/.installed  ## conf/disease/calibrated.yaml and conf/posterior.csv, fitted anew (half an hour on two cores)
 	$(BIN)/lrrc calibrate ship=true $(ARGS)
 
 validation: .venv/.installed  ## docs/validation.md and its pictures, made anew
