@@ -30,6 +30,13 @@ def sow_metastasis(patient: Record, luck: Record, world: Record, now: float) -> 
     """At diagnosis: whether occult metastases will show, and when they can be detected."""
     metastasis = world.metastasis
     patient.metastasis_probability = with_odds(metastasis.occult_probability, metastasis_odds(patient, world))
+    book_of_primary(patient, luck, world, now)
+
+
+@compiled
+def book_of_primary(patient: Record, luck: Record, world: Record, diagnosed_day: float) -> None:
+    """Book the metastases that the primary has sown, if it has, counted from diagnosis."""
+    metastasis = world.metastasis
     disseminate(
         patient,
         luck.metastasis,
@@ -37,7 +44,7 @@ def sow_metastasis(patient: Record, luck: Record, world: Record, now: float) -> 
         patient.metastasis_probability,
         metastasis.onset_median_days,
         metastasis.onset_sigma,
-        now,
+        diagnosed_day,
     )
 
 
@@ -55,7 +62,7 @@ def disseminate(
 @compiled
 def stop_dissemination(patient: Record, luck: Record, world: Record) -> None:
     """The recurrence is out: what it had yet to sow never comes; what the primary had sown still does."""
-    recurrence, metastasis = world.recurrence, world.metastasis
+    recurrence = world.recurrence
     sown = patient.recurrence_onset_day + on_grid(
         lognormal(
             luck.dissemination_day, recurrence.dissemination_median_days, recurrence.dissemination_sigma
@@ -63,15 +70,7 @@ def stop_dissemination(patient: Record, luck: Record, world: Record) -> None:
     )
     if patient.agenda[Event.METASTASIS_ONSET] == sown:
         patient.agenda[Event.METASTASIS_ONSET] = np.inf
-        disseminate(
-            patient,
-            luck.metastasis,
-            luck.metastasis_day,
-            patient.metastasis_probability,
-            metastasis.onset_median_days,
-            metastasis.onset_sigma,
-            patient.diagnosed_day,
-        )
+        book_of_primary(patient, luck, world, patient.diagnosed_day)
 
 
 @compiled
