@@ -150,13 +150,8 @@ def survivals(counts: np.ndarray, days: Sequence[float]) -> list[Estimate]:
     return found
 
 
-def survival_difference(counts: np.ndarray, comparator: np.ndarray, day: float) -> Estimate:
-    """Return the product-limit survival less the comparator's, with the paired jackknife's interval."""
-    return survival_differences(counts, comparator, [day])[0]
-
-
 def survival_differences(counts: np.ndarray, comparator: np.ndarray, days: Sequence[float]) -> list[Estimate]:
-    """Return the difference of product-limit survivals at each of some days."""
+    """Return the product-limit survivals less the comparator's at some days, by the paired jackknife."""
     total, other = counts.sum(axis=0), comparator.sum(axis=0)
     n = int(total.sum())
     if n == 0 or other.sum() == 0:

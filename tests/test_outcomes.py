@@ -208,7 +208,7 @@ def test_a_difference_of_shares_among_different_patients_has_the_bootstraps_inte
 def test_a_difference_of_product_limit_survivals_has_the_bootstraps_interval(alone, irradiated):
     key, day = Key("cancer_specific_survival"), 5 * YEAR_DAYS
     before, after = (tally(rows, HORIZONS, YEARS).timed[key] for rows in (alone, irradiated))
-    mine = estimates.survival_difference(after, before, day)
+    (mine,) = estimates.survival_differences(after, before, [day])
     random = np.random.default_rng(2)
     draws = []
     for _ in range(60):
