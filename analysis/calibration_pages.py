@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import look
-from analysis.calibration_pictures import converged, identified, traded
+from analysis.calibration_pictures import converged, identified, three_digits, traded
 
 
 def draw_calibration(tables: dict[str, pd.DataFrame], folder: Path) -> None:
@@ -31,12 +31,13 @@ def summary(tables: dict[str, pd.DataFrame]) -> str:
         "narrowed most               prior (95 %)            posterior (95 %)        fitted",
     ]
     for _, row in narrowed.iterrows():
-        prior = f"{row['prior_low']:.3g} to {row['prior_high']:.3g}"
-        posterior = f"{row['posterior_low']:.3g} to {row['posterior_high']:.3g}"
-        lines.append(f"  {row['key']:<46}{prior:<20}{posterior:<20}{row['fitted']:.3g}")
+        prior = f"{three_digits(row['prior_low'])} to {three_digits(row['prior_high'])}"
+        posterior = f"{three_digits(row['posterior_low'])} to {three_digits(row['posterior_high'])}"
+        lines.append(f"  {row['key']:<46}{prior:<20}{posterior:<20}{three_digits(row['fitted'])}")
     if len(misses):
         lines += ["", "missed                                              published (95 %)          fitted"]
     for _, row in misses.head(15).iterrows():
-        published = f"{row['published']:.3g} ({row['published_low']:.3g} to {row['published_high']:.3g})"
-        lines.append(f"  {row['endpoint']:<50}{published:<26}{row['fitted']:.3g}")
+        low, high = three_digits(row["published_low"]), three_digits(row["published_high"])
+        published = f"{three_digits(row['published'])} ({low} to {high})"
+        lines.append(f"  {row['endpoint']:<50}{published:<26}{three_digits(row['fitted'])}")
     return "\n".join(lines)

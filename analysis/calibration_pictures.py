@@ -14,6 +14,11 @@ LABEL, RIGHT = 3.35, 1.85
 LEARNT = 0.8  # of the prior's width: below it, the trials have told something of a number
 
 
+def three_digits(value: float) -> str:
+    """Return a number in three significant digits, as a reader writes it: never as a power of ten."""
+    return f"{value:.0f}" if abs(value) >= 999.5 else f"{value:.3g}".replace("-", "−")
+
+
 def identified(parameters: pd.DataFrame) -> Figure:
     """Return prior and posterior interval of the numbers that the trials told most of, narrowest first.
 
@@ -54,7 +59,7 @@ def identified(parameters: pd.DataFrame) -> Figure:
         ax.plot(places["default"], y, "D", gid="default", **default, **{**dots, "zorder": 3})
         ax.plot(places["fitted"], y, "|", color=look.VERMILION, markersize=10, mew=2, gid="fitted", **dots)
         for middle, (_, row) in zip(y, rows.iterrows(), strict=True):
-            told = f"{row['posterior_low']:.3g} to {row['posterior_high']:.3g}"
+            told = f"{three_digits(row['posterior_low'])} to {three_digits(row['posterior_high'])}"
             words = f"{told}  ({100 * row['width_ratio']:.0f} %)"
             beside = {"transform": ax.get_yaxis_transform(), "va": "center", "size": look.SMALL}
             ax.text(1.04, middle, words, gid="label", **beside)

@@ -1,7 +1,7 @@
-"""The last steps of a fit: a linear picture of what numbers do to endpoints, and its best point.
+"""The search of a fit: a linear picture of what numbers do to endpoints, and its best point.
 
 The picture is a ridge regression on the evaluations around the best. Where these are many it averages the
-ruggedness of a simulation on few patients, which a search of its own cannot see past.
+ruggedness of a simulation on few patients, which a search without it cannot see past.
 """
 
 import numpy as np
@@ -10,6 +10,12 @@ from scipy.optimize import minimize
 TAILS = 4.0  # degrees of freedom of what the figures deviate by: assumption, heavy tails
 NEAREST = 1500  # evaluations in the picture, at most
 RIDGE = 2.0  # weight of each slope's square beside the squared errors
+REACHES = (0.5, 1.0, 2.0)  # steps of a round, in radii
+SUBSETS = 3  # further steps of a round, each on a part of the evaluations: the picture is uncertain
+SUBSET_SHARE = 0.7
+LOOKS = 6  # evaluations of a round around the best, which sharpen the picture there
+LOOK_SIGMA = 0.2  # how far around, in standard deviations of the priors
+BATCH = len(REACHES) + SUBSETS + LOOKS
 
 
 def objective(normals: np.ndarray, deviations: np.ndarray) -> float:
@@ -49,3 +55,20 @@ def proposal(normals: np.ndarray, deviations: np.ndarray, best: int, radius: flo
     start = np.zeros(len(origin))
     moved: np.ndarray = origin + minimize(pictured, start, jac=True, method="L-BFGS-B").x
     return moved
+
+
+def asked_next(
+    normals: np.ndarray, deviations: np.ndarray, best: int, radius: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Return the deviates that the next round of a search evaluates, shape (BATCH, numbers).
+
+    The shortest step is first. Arguments as of ``proposal``.
+    """
+    asked = [proposal(normals, deviations, best, radius * reach) for reach in REACHES]
+    for _ in range(SUBSETS):
+        kept = rng.random(len(normals)) < SUBSET_SHARE
+        kept[best] = True
+        part = np.flatnonzero(kept)
+        asked.append(proposal(normals[part], deviations[part], int(np.searchsorted(part, best)), radius))
+    looks = normals[best] + LOOK_SIGMA * rng.standard_normal((LOOKS, normals.shape[1]))
+    return np.concatenate([asked, looks])

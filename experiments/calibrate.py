@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 
 import conf
 from analysis.smoother import assimilate, correlations
-from analysis.surrogate import objective, proposal
+from analysis.surrogate import BATCH, asked_next, objective
 from conf.calibration import CalibrationRun, read_calibration
 from conf.uncertain import with_values
 from experiments.evaluate import Evaluator, workers
@@ -32,10 +32,8 @@ if TYPE_CHECKING:
 
 CONF = Path(conf.__file__).parent
 INFLUENCE = 3.2  # a correlation of this over the square root of the ensemble shows that a number matters
-SEARCH_SIGMA = 0.3  # first step of the search, in standard deviations of the posterior sample
-SEARCH_RIDGE = 0.05  # added to the variances of that sample, of which there are few members
-REFINED_SHARE = 0.03  # of the search: its last steps, on a linear picture of all evaluations before
-REFINED_RADIUS = 0.3  # first radius of these steps, in standard deviations of the priors
+SEARCH_TIMES = 3  # patients of the search against those of the sample: it is not to fit their luck
+FIRST_RADIUS = 0.3  # of the search's steps, in standard deviations of the priors
 MOST_TIMES_PATIENTS = 8
 MOST_ERROR = 0.5  # of the simulation beside the published one, for most endpoints of a trial
 FARTHEST = 20.0  # a deviation beyond this many standard errors says no more
@@ -52,7 +50,7 @@ def calibrate(config: DictConfig, command: str) -> Path:
         with ledger.open(run):
             folder.begin()
             try:
-                targets = Targets(run)
+                targets = Targets(run, run.patients)
                 write(run, fit(run, targets, ledger, folder), targets, folder)
             except KeyboardInterrupt as stop:
                 raise KeyboardInterrupt(str(folder.told)) from stop
@@ -64,8 +62,7 @@ class Fitted:
     """What a calibration found; ensembles have a line a member, deviates of the priors.
 
     ``prior`` and ``posterior``: shape (members, numbers), and what they predict, shape (members, endpoints);
-    ``best``: deviates of the search's best; ``influential``: which numbers it searched; ``trace``: the least
-    objective by evaluation.
+    ``influential``: the numbers that were searched, bool, shape (numbers,); ``best``: what the search found.
     """
 
     prior: np.ndarray
@@ -73,8 +70,20 @@ class Fitted:
     posterior: np.ndarray
     posterior_predicted: np.ndarray
     influential: np.ndarray
-    best: np.ndarray
-    best_predicted: np.ndarray
+    best: "Best"
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best of a search.
+
+    ``normals``: deviates, shape (numbers,); ``predicted``: what they predict, ``apart``: its deviations, both
+    of shape (endpoints,); ``trace``: the least objective by evaluation.
+    """
+
+    normals: np.ndarray
+    predicted: np.ndarray
+    apart: np.ndarray
     trace: list[tuple[int, float]]
 
 
@@ -84,14 +93,12 @@ class Targets:
     ``patients``: of every arm, by trial: so many that for most endpoints the simulation's own error is small.
     """
 
-    def __init__(self, run: CalibrationRun) -> None:
+    def __init__(self, run: CalibrationRun, patients: int) -> None:
         self.patients: list[int] = []
         self.all: list[tuple[Trial, Compared]] = []
-        most = MOST_TIMES_PATIENTS * run.patients
+        most = MOST_TIMES_PATIENTS * patients
         for trial in run.trials:
-            endpoints, _, lived = precise(
-                trial, run.parameters, run.patients, most, run.seed, _small_for_most
-            )
+            endpoints, _, lived = precise(trial, run.parameters, patients, most, run.seed, _small_for_most)
             self.patients.append(lived)
             self.all += [(trial, endpoint) for endpoint in endpoints]
 
@@ -121,16 +128,21 @@ def fit(run: CalibrationRun, targets: Targets, ledger: Ledger, folder: SweepFold
     prior = rng.standard_normal((run.ensemble, len(run.numbers)))
     told = folder.told
     told.wanted = run.ensemble * (run.steps + 1) + run.search_evaluations
-    with progress(told.wanted, " evaluations") as bar, workers(run, targets.patients) as pool:
-        evaluate = Evaluator(run, targets.patients, ledger, pool, told, bar)
-        prior_predicted = evaluate(prior)
-        influential = influences(prior, targets.deviations(prior_predicted))
-        posterior, predicted = prior, prior_predicted
-        for _ in range(run.steps):
-            posterior = assimilate(posterior, targets.deviations(predicted), float(run.steps), rng)
-            predicted = evaluate(posterior)
-        best, best_predicted, trace = search(run, targets, evaluate, influential, posterior, predicted)
-    return Fitted(prior, prior_predicted, posterior, predicted, influential, best, best_predicted, trace)
+    with progress(told.wanted, " evaluations") as bar:
+        with workers(run, targets.patients) as pool:
+            evaluate = Evaluator(run, targets.patients, ledger, pool, told, bar)
+            ensembles, shown = [prior], [evaluate(prior)]
+            influential = influences(prior, targets.deviations(shown[0]))
+            for _ in range(run.steps):
+                apart = targets.deviations(shown[-1])
+                ensembles.append(assimilate(ensembles[-1], apart, float(run.steps), rng))
+                shown.append(evaluate(ensembles[-1]))
+        more = Targets(run, SEARCH_TIMES * run.patients)
+        with workers(run, more.patients) as pool:
+            evaluate = Evaluator(run, more.patients, ledger, pool, told, bar)
+            sampled = Sampled(np.concatenate(ensembles), more.deviations(np.concatenate(shown)))
+            best = search(run, more, evaluate, influential, ensembles[-1], sampled, rng)
+    return Fitted(prior, shown[0], ensembles[-1], shown[-1], influential, best)
 
 
 def influences(normals: np.ndarray, deviations: np.ndarray) -> np.ndarray:
@@ -139,43 +151,46 @@ def influences(normals: np.ndarray, deviations: np.ndarray) -> np.ndarray:
     return np.abs(found).max(axis=1) > INFLUENCE / np.sqrt(len(normals))
 
 
+@dataclass(frozen=True)
+class Sampled:
+    """The evaluations of all ensembles.
+
+    ``normals``: deviates, shape (n, numbers); ``apart``: deviations, shape (n, endpoints).
+    """
+
+    normals: np.ndarray
+    apart: np.ndarray
+
+
 def search(
     run: CalibrationRun,
     targets: Targets,
     evaluate: Callable[[np.ndarray], np.ndarray],
     influential: np.ndarray,
     posterior: np.ndarray,
-    posterior_predicted: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, list[tuple[int, float]]]:
-    """Return the most probable deviates, what they predict, and the least objective by evaluation.
+    sampled: Sampled,
+    rng: np.random.Generator,
+) -> Best:
+    """Return the most probable deviates and what they predict.
 
-    Searched are the influential numbers, by CMA-ES from the mean of the posterior sample and with its
-    covariance; the last steps go to the best point of a linear picture of all these evaluations. The
-    objective is minus the log of the posterior density.
+    Searched are the influential numbers, from the mean of the posterior sample: each round goes to the best
+    points of linear pictures of all evaluations so far, and looks around them. The objective is minus the
+    log of the posterior density.
     """
-    from cmaes import CMA
-
     by_hand = [number.normal(number.default) for number in run.numbers]
     start = np.where(influential, posterior.mean(axis=0), by_hand)
     tried = Tried(start, influential, evaluate, targets)
     tried.add(start[influential][None])
     if not influential.any():
         return tried.best()
-    sampled = posterior[:, influential]
-    covariance = np.atleast_2d(np.cov(sampled.T)) + SEARCH_RIDGE * np.eye(sampled.shape[1])
-    optimiser = CMA(start[influential], SEARCH_SIGMA, cov=covariance, seed=run.seed)
-    refined = round(REFINED_SHARE * run.search_evaluations)
-    last = run.search_evaluations - refined
-    while len(tried.values) + optimiser.population_size <= last and not optimiser.should_stop():
-        asked = np.array([optimiser.ask() for _ in range(optimiser.population_size)])
-        optimiser.tell(list(zip(asked, tried.add(asked), strict=True)))
-    around = targets.deviations(posterior_predicted)
-    radius = REFINED_RADIUS
-    for _ in range(refined):
-        normals, deviations = np.concatenate([tried.normals, sampled]), np.concatenate([tried.apart, around])
+    radius = FIRST_RADIUS
+    while len(tried.values) + BATCH <= run.search_evaluations:
+        normals = np.concatenate([tried.normals, sampled.normals[:, influential]])
+        deviations = np.concatenate([tried.apart, sampled.apart])
         before = min(tried.values)
-        (found,) = tried.add(proposal(normals, deviations, int(np.argmin(tried.values)), radius)[None])
-        radius *= 1.3 if found < before else 0.6
+        found = tried.add(asked_next(normals, deviations, int(np.argmin(tried.values)), radius, rng))
+        # the first of a batch is its shortest step: a best there says that the picture holds no further
+        radius *= 1.2 if min(found) < before and np.argmin(found) > 0 else 0.8
     return tried.best()
 
 
@@ -214,12 +229,12 @@ class Tried:
         self.trace.append((len(self.values), min(self.values)))
         return found
 
-    def best(self) -> tuple[np.ndarray, np.ndarray, list[tuple[int, float]]]:
-        """Return the best deviates of all numbers, what they predict, and the trace."""
+    def best(self) -> Best:
+        """Return the best, with the deviates of all numbers."""
         k = int(np.argmin(self.values))
         normals = self.start.copy()
         normals[self.influential] = self.normals[k]
-        return normals, self.predicted[k], self.trace
+        return Best(normals, self.predicted[k], self.apart[k], self.trace)
 
 
 def write(run: CalibrationRun, fitted: Fitted, targets: Targets, folder: SweepFolder) -> None:
@@ -229,7 +244,7 @@ def write(run: CalibrationRun, fitted: Fitted, targets: Targets, folder: SweepFo
     made = tables(run, fitted, targets)
     for name, table in made.items():
         folder.table(f"{name}.csv", table)
-    disease = fitted_disease(run, fitted, targets)
+    disease = fitted_disease(run, fitted)
     (folder.path / "calibrated.yaml").write_text(disease, "utf-8")
     draw_calibration(made, folder.path)
     if run.ship:
@@ -244,7 +259,7 @@ def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, 
 
     from analysis import posterior
 
-    at_best = targets.deviations(fitted.best_predicted[None])[0]
+    best = fitted.best
     low, high = np.quantile(fitted.posterior_predicted, [0.025, 0.975], axis=0)
     bounds = np.array([(one.low, one.high) for _, one in targets.all])
     names = [one.endpoint.evidence for _, one in targets.all]
@@ -255,36 +270,38 @@ def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, 
             "published": [one.endpoint.published for _, one in targets.all],
             "published_low": bounds[:, 0],
             "published_high": bounds[:, 1],
-            "fitted": fitted.best_predicted,
+            "fitted": best.predicted,
             "posterior_low": low,
             "posterior_high": high,
-            "inside": (bounds[:, 0] <= fitted.best_predicted) & (fitted.best_predicted <= bounds[:, 1]),
-            "z": at_best,
+            "inside": (bounds[:, 0] <= best.predicted) & (best.predicted <= bounds[:, 1]),
+            "z": best.apart,
         }
     )
     return {
         "targets": table,
-        "parameters": posterior.numbers_table(run.numbers, fitted.posterior, fitted.best, fitted.influential),
+        "parameters": posterior.numbers_table(
+            run.numbers, fitted.posterior, best.normals, fitted.influential
+        ),
         "posterior": posterior.members_table(run.numbers, fitted.posterior, fitted.influential),
         "tradeoffs": posterior.tradeoffs(run.numbers, fitted.posterior, fitted.influential),
-        "pulls": posterior.pulls(names, fitted.prior, targets.deviations(fitted.prior_predicted), at_best),
-        "trace": pd.DataFrame(fitted.trace, columns=["evaluation", "objective"]),
+        "pulls": posterior.pulls(names, fitted.prior, targets.deviations(fitted.prior_predicted), best.apart),
+        "trace": pd.DataFrame(best.trace, columns=["evaluation", "objective"]),
     }
 
 
-def fitted_disease(run: CalibrationRun, fitted: Fitted, targets: Targets) -> str:
+def fitted_disease(run: CalibrationRun, fitted: Fitted) -> str:
     """Return the fitted disease as a file of the group ``disease``, with where it comes from."""
     chosen = np.flatnonzero(fitted.influential).tolist()
     numbers = [run.numbers[k] for k in chosen]
-    values = [float(f"{run.numbers[k].value(fitted.best[k]):.6g}") for k in chosen]
+    values = [float(f"{run.numbers[k].value(fitted.best.normals[k]):.6g}") for k in chosen]
     changed = with_values(run.parameters, numbers, values)
-    at_best = targets.deviations(fitted.best_predicted[None])[0]
+    chi_square = (fitted.best.apart**2).sum()
     version = code_version()
     lines = [
         "# @package _global_",
         "# Fitted to published trials by `lrrc calibrate`; the other numbers are as set by hand.",
-        f"# targets: {len(at_best)} endpoints of {', '.join(trial.name for trial in run.trials)}",
-        f"# fit: chi-square {(at_best**2).sum():.1f}; {len(chosen)} numbers searched; seed {run.seed}",
+        f"# targets: {len(fitted.best.apart)} endpoints of {', '.join(trial.name for trial in run.trials)}",
+        f"# fit: chi-square {chi_square:.1f}; {len(chosen)} numbers searched; seed {run.seed}",
         f"# code: version {version['version']}, sources {code_digest()[:16]}",
         "defaults:",
         "  - default",
