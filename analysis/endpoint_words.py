@@ -88,6 +88,10 @@ MIRRORED = {"<": ">", "≤": "≥", ">": "<", "≥": "≤", "=": "=", "≠": "�
 # Conditions that a clinician says in fewer words.
 SAID = {
     "recurrence_months <= metastasis_months": "recurrence first",
+    "recurrence_months <= metastasis_months + 3": "recurrence first or together",
+    "metastasis_months < recurrence_months": "metastasis first",
+    "survival_months - metastasis_months > 36": "alive 3 years after metastasis",
+    "survival_months - metastasis_months > 60": "alive 5 years after metastasis",
     "crm_mm <= 1": "involved margin",
     "crm_mm > 1": "clear margin",
     "crm_mm <= 0": "margin 0 mm",

@@ -7,6 +7,7 @@ from sim.distributions import on_grid
 from sim.events import Event
 from sim.mechanisms.deposit import treat_seeds
 from sim.metastasis import find_metastasis, treat_occult_metastasis
+from sim.mortality import hasten_death
 from sim.patient import FoundBy
 from sim.policy import AdjuvantChemotherapy, PostoperativeChemoradiotherapy
 from sim.recurrence import find_recurrence
@@ -56,6 +57,7 @@ def irradiate_after_surgery(patient: Record, luck: Record, world: Record, now: f
     postoperative = world.postoperative
     patient.irradiated = True
     patient.postoperatively_irradiated = True
+    hasten_death(patient, world, now)
     patient.radiotherapy_courses += 1
     patient.radiotherapy_fractions += postoperative.fractions_count
     treat_seeds(patient, luck, postoperative.seed_survival_ratio, now)

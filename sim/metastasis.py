@@ -89,6 +89,8 @@ def appear_metastasis(patient: Record, luck: Record, world: Record, now: float) 
     symptoms = lognormal(luck.metastasis_symptoms, metastasis.symptoms_median_days, metastasis.symptoms_sigma)
     patient.agenda[Event.METASTASIS_SYMPTOMS] = now + on_grid(symptoms)
     survival = lognormal(luck.survival_metastasis, metastasis.survival_median_days, metastasis.survival_sigma)
+    older = patient.age_years - metastasis.treatment_reference_age_years
+    survival *= math.exp(metastasis.survival_log_ratio_per_year * older)
     patient.agenda[Event.DEATH_METASTASIS] = now + on_grid(symptoms + survival)
 
 
@@ -127,7 +129,8 @@ def find_metastasis(patient: Record, luck: Record, world: Record, found_by: int,
     if luck.metastasis_systemic < with_odds(metastasis.systemic_probability, odds):
         patient.metastasis_systemic = True
         patient.chemotherapy_courses += 1
-        gained = metastasis.systemic_survival_ratio
+        era = world.cohort.metastasis_treatment_odds_ratio
+        gained = metastasis.systemic_survival_ratio * era**metastasis.systemic_survival_log_ratio_per_log_odds
     if found_by == FoundBy.SYMPTOMS:
         odds *= metastasis.metastasectomy_symptoms_odds_ratio
     if luck.metastasectomy < with_odds(metastasis.metastasectomy_probability, odds):

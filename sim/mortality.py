@@ -17,6 +17,10 @@ def death_from_other_causes_day(patient: Record, u: float, world: Record) -> flo
     mortality = world.mortality
     ratio = world.cohort.background_mortality_ratio
     ratio *= mortality.unfit_hazard_ratio if patient.unfit else mortality.fit_hazard_ratio
+    older = patient.age_years - mortality.operative_reference_age_years
+    ratio *= math.exp(
+        mortality.selection_hazard_log_ratio_per_year * older
+    )  # the old who are operated are chosen
     hazard_to_live = -math.log(u) / ratio
     first = mortality.table_first_age_years
     growth = mortality.hazard_growth_five_years_ratio
@@ -50,6 +54,13 @@ def years_to_live(
             return reached + left / hazard - age
         left -= hazard * (end - reached)
         reached = end
+
+
+@compiled
+def hasten_death(patient: Record, world: Record, now: float) -> None:
+    """Radiotherapy does late harm: what is left of life until death of other causes shrinks by a ratio."""
+    left = patient.agenda[Event.DEATH_OTHER] - now
+    patient.agenda[Event.DEATH_OTHER] = now + on_grid(left * world.mortality.irradiated_time_ratio)
 
 
 @compiled

@@ -4,6 +4,7 @@ from sim.compiled import Record, compiled
 from sim.distributions import on_grid
 from sim.events import Event
 from sim.metastasis import treat_occult_metastasis
+from sim.mortality import hasten_death
 from sim.patient import TStage
 from sim.policy import NeoadjuvantFor, Regimen
 from sim.primary import stop_growth
@@ -43,6 +44,7 @@ def treat(patient: Record, luck: Record, world: Record, now: float) -> None:
     regimen = patient.regimen
     stop_growth(patient)
     patient.irradiated = True
+    hasten_death(patient, world, now)
     patient.radiotherapy_courses += 1
     patient.radiotherapy_fractions += neoadjuvant.fractions_count[regimen]
     if regimen == Regimen.TOTAL_NEOADJUVANT:

@@ -10,7 +10,7 @@ from sim.distributions import lognormal, on_grid
 from sim.events import Event
 from sim.mechanisms.deposit import ADJACENT, NEIGHBOURS
 from sim.metastasis import disseminate
-from sim.patient import Compartment, FoundBy, Route, SpillPattern
+from sim.patient import Compartment, FoundBy, Margin, Route, SpillPattern
 
 
 @compiled
@@ -44,6 +44,7 @@ def appear(patient: Record, luck: Record, world: Record, now: float) -> None:
                 patient.recurrence_compartments |= patient.seed_compartments[route]
                 if is_carcinomatosis(patient, route):
                     patient.unresectable = True
+                    abandon_salvage(patient)
     book_onset_after(patient, now)
 
 
@@ -84,14 +85,26 @@ def begin(patient: Record, luck: Record, world: Record, route: int, now: float) 
 
 
 @compiled
+def course_ratio(patient: Record, world: Record) -> float:
+    """Return the ratio of the time that a recurrence left in place takes to kill, by age and place.
+
+    Against that in a younger patient's central compartment.
+    """
+    recurrence = world.recurrence
+    ratio = 1.0
+    if patient.age_years >= world.salvage.old_from_years:
+        ratio *= recurrence.old_survival_time_ratio
+    if patient.recurrence_compartment != Compartment.CENTRAL:
+        ratio *= recurrence.noncentral_survival_time_ratio
+    return ratio
+
+
+@compiled
 def give_symptoms(patient: Record, luck: Record, world: Record, now: float) -> None:
     """The recurrence gives symptoms: it is found, and its natural course to death is set."""
     recurrence = world.recurrence
     days = lognormal(luck.survival_recurrence, recurrence.survival_median_days, recurrence.survival_sigma)
-    if patient.age_years >= world.salvage.old_from_years:
-        days *= recurrence.old_survival_time_ratio
-    if patient.recurrence_compartment != Compartment.CENTRAL:
-        days *= recurrence.noncentral_survival_time_ratio
+    days *= course_ratio(patient, world)
     patient.agenda[Event.DEATH_RECURRENCE] = now + on_grid(days)
     find_recurrence(patient, world, FoundBy.SYMPTOMS, now)
 
@@ -130,13 +143,19 @@ def hold_growth(patient: Record, days: float) -> None:
 
 @compiled
 def rerecur(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """The recurrence comes back after its salvage resection; treatment is palliative from now on."""
+    """The recurrence comes back after its salvage resection; treatment is palliative from now on.
+
+    What an R2 resection left progresses: the death that it brings is booked already.
+    """
     if patient.rerecurrence_day <= now:
         return
-    salvage = world.salvage
     patient.rerecurrence_day = now
+    patient.agenda[Event.RERECURRENCE] = np.inf
+    if patient.salvage_margin == Margin.R2:
+        return
+    salvage = world.salvage
     days = lognormal(
         luck.survival_rerecurrence, salvage.rerecurrence_survival_median_days, salvage.survival_sigma
     )
-    patient.agenda[Event.RERECURRENCE] = np.inf
+    days *= course_ratio(patient, world)
     patient.agenda[Event.DEATH_RECURRENCE] = min(patient.agenda[Event.DEATH_RECURRENCE], now + on_grid(days))

@@ -4,6 +4,7 @@ import math
 
 from sim.compiled import Record, compiled
 from sim.distributions import normal_quantile, with_odds
+from sim.mechanisms.deposit import height_odds, response_odds
 from sim.mechanisms.lateral_node import sterilised_probability
 from sim.patient import TStage
 from sim.policy import Regimen
@@ -16,6 +17,7 @@ def respond_completely(patient: Record, world: Record, odds_ratio: float) -> Non
     One trait decides: whoever responds completely to a weaker regimen does so to a stronger one.
     """
     neoadjuvant = world.neoadjuvant
+    odds_ratio *= height_odds(patient, world)
     if patient.ct >= TStage.T4A:
         odds_ratio *= neoadjuvant.t4_response_odds_ratio
     complete = with_odds(neoadjuvant.complete_response_probability[patient.regimen], odds_ratio)
@@ -31,13 +33,10 @@ def respond(patient: Record, luck: Record, world: Record) -> None:
     mean = neoadjuvant.regression_share[regimen]
     if mean > 0.0:
         spread = neoadjuvant.regression_sigma * normal_quantile(luck.regression)
-        odds = math.exp(neoadjuvant.radiosensitivity_log_odds_per_sd * patient.radiosensitivity + spread)
+        odds = math.exp(spread) * response_odds(patient, world)
         patient.fascia_distance_mm += neoadjuvant.full_regression_gain_mm * with_odds(mean, odds)
     if patient.nodes > 0:
-        cleared = with_odds(
-            neoadjuvant.node_clearance_probability[regimen],
-            math.exp(neoadjuvant.radiosensitivity_log_odds_per_sd * patient.radiosensitivity),
-        )
+        cleared = with_odds(neoadjuvant.node_clearance_probability[regimen], response_odds(patient, world))
         if luck.node_clearance < cleared:
             patient.nodes = 0
     for side in range(2):

@@ -7,15 +7,26 @@ import numpy as np
 from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid, with_odds
 from sim.events import Event
+from sim.mechanisms.deposit import LATERAL
 from sim.metastasis import disseminate, find_metastasis, stop_dissemination
 from sim.patient import Compartment, FoundBy, Margin, Operation, Procedure, Specialty
 from sim.policy import RecurrenceCentre
-from sim.recurrence import hold_growth
+from sim.recurrence import course_ratio, hold_growth
 
-LATERAL = (1 << Compartment.LATERAL_LEFT) | (1 << Compartment.LATERAL_RIGHT)
 ANTERIOR = 1 << Compartment.ANTERIOR
 POSTERIOR = 1 << Compartment.POSTERIOR
 PERINEAL = 1 << Compartment.PERINEAL
+PERITONEAL = 1 << Compartment.PERITONEAL
+
+# The places of site_curative_odds_ratio, in its order: both sides are one, the peritoneum is never resected.
+SITES = (
+    (Compartment.CENTRAL, Compartment.PERITONEAL),
+    (Compartment.ANTERIOR,),
+    (Compartment.POSTERIOR,),
+    (Compartment.LATERAL_LEFT, Compartment.LATERAL_RIGHT),
+    (Compartment.PERINEAL,),
+)
+SITE = np.array([next(k for k, site in enumerate(SITES) if place in site) for place in Compartment])
 
 
 @compiled
@@ -30,9 +41,17 @@ def count_compartments(mask: int) -> int:
 
 @compiled
 def curative_probability(patient: Record, world: Record) -> float:
-    """Return the probability of curative intent for a resectable recurrence of this patient."""
+    """Return the probability of curative intent.
+
+    What has grown beyond resection elsewhere is sometimes resectable in an expert centre; peritoneal
+    carcinomatosis is nowhere.
+    """
     salvage = world.salvage
     odds = 1.0
+    if patient.unresectable:
+        if not patient.expert_centre or patient.recurrence_compartments & PERITONEAL:
+            return 0.0
+        odds *= salvage.grown_curative_odds_ratio
     if patient.age_years >= salvage.old_from_years:
         odds *= salvage.old_curative_odds_ratio
     if patient.unfit:
@@ -41,8 +60,7 @@ def curative_probability(patient: Record, world: Record) -> float:
         odds *= salvage.apr_curative_odds_ratio
     if patient.found_by == FoundBy.SYMPTOMS:
         odds *= salvage.symptoms_curative_odds_ratio
-    if patient.recurrence_compartment != Compartment.CENTRAL:
-        odds *= salvage.noncentral_curative_odds_ratio
+    odds *= salvage.site_curative_odds_ratio[SITE[patient.recurrence_compartment]]
     if patient.synchronous_metastasis:
         odds *= salvage.metastasis_curative_odds_ratio
     if patient.expert_centre:
@@ -51,18 +69,25 @@ def curative_probability(patient: Record, world: Record) -> float:
 
 
 @compiled
-def meet(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """Restaging and team meeting: intent, and the preparation before a salvage resection."""
-    policy = world.policy
+def _restage(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """MRI and CT. Metastases are seen or missed at every restaging alike: one uniform, their conspicuity."""
     patient.mri_scans += 1
     patient.ct_scans += 1
     if patient.metastasis_onset_day <= now and luck.restaging < world.detection.restaging_distant_sensitivity:
         find_metastasis(patient, luck, world, FoundBy.VISIT, now)
+
+
+@compiled
+def meet(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """Restaging and team meeting: intent, and the preparation before a salvage resection."""
+    policy = world.policy
+    _restage(patient, luck, world, now)
     patient.synchronous_metastasis = patient.metastasis_found_day <= now
     patient.expert_centre = policy.recurrence_centre == RecurrenceCentre.EXPERT
-    if patient.unresectable or luck.intent >= curative_probability(patient, world):
+    if luck.intent >= curative_probability(patient, world):
         return
     patient.curative_intent = True
+    patient.unresectable = False
     patient.salvage_induction = policy.recurrence_induction_chemotherapy
     patient.salvage_irradiated = policy.recurrence_reirradiation or not patient.irradiated
     day = now + on_grid(world.pathway.recurrence_meeting_to_treatment_days)
@@ -131,12 +156,14 @@ def specialties(compartments: int, operation: int, female: bool) -> int:
 
 @compiled
 def margin(patient: Record, u: float, world: Record) -> int:
-    """Return the margin of the salvage resection, by extent, side wall, preparation and centre."""
+    """Return the margin of the salvage resection, by extent, side wall, symptoms, preparation and centre."""
     salvage = world.salvage
     compartments = patient.recurrence_compartments
     odds = salvage.further_compartment_r0_odds_ratio ** (count_compartments(compartments) - 1)
     if compartments & LATERAL:
         odds *= salvage.lateral_r0_odds_ratio
+    if patient.found_by == FoundBy.SYMPTOMS:
+        odds *= salvage.symptoms_r0_odds_ratio
     if patient.salvage_irradiated:
         odds *= salvage.irradiated_r0_odds_ratio
     if patient.salvage_induction:
@@ -151,16 +178,42 @@ def margin(patient: Record, u: float, world: Record) -> int:
 
 
 @compiled
+def death_odds(patient: Record, world: Record) -> float:
+    """Return the odds ratio of death around the salvage resection, by age, fitness and centre.
+
+    Age and fitness count as they do when the primary is resected.
+    """
+    mortality = world.mortality
+    older = patient.age_years - mortality.operative_reference_age_years
+    odds = math.exp(mortality.operative_log_odds_per_year * older)
+    if patient.unfit:
+        odds *= mortality.operative_unfit_odds_ratio
+    if patient.expert_centre:
+        odds *= world.salvage.expert_death_odds_ratio
+    return odds
+
+
+@compiled
 def operate(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """Salvage resection, unless preparation or exploration showed that it would not clear the pelvis."""
+    """Salvage resection, unless restaging after preparation or exploration speaks against it.
+
+    Restaging shows metastases; either may show that the pelvis cannot be cleared, most often where it cannot.
+    """
     salvage = world.salvage
-    if luck.salvage_abandoned < salvage.abandoned_probability:
+    if patient.salvage_induction or patient.salvage_irradiated:
+        known = patient.metastasis_found_day <= now
+        _restage(patient, luck, world, now)
+        if not known and patient.metastasis_found_day <= now:
+            return
+    result = margin(patient, luck.salvage_margin, world)
+    odds = salvage.r2_abandoned_odds_ratio if result == Margin.R2 else 1.0
+    if luck.salvage_abandoned < with_odds(salvage.abandoned_probability, odds):
         return
     compartments = patient.recurrence_compartments
     patient.salvage_day = now
     patient.salvage_procedure = procedure(compartments)
     patient.salvage_specialties = specialties(compartments, patient.salvage_procedure, patient.female)
-    patient.salvage_margin = margin(patient, luck.salvage_margin, world)
+    patient.salvage_margin = result
     patient.theatre_minutes += salvage.operation_minutes[patient.salvage_procedure]
     patient.salvage_complication = (
         luck.salvage_complication < salvage.complication_probability[patient.salvage_procedure]
@@ -168,31 +221,35 @@ def operate(patient: Record, luck: Record, world: Record, now: float) -> None:
     for event in (Event.RECURRENCE_SYMPTOMS, Event.RECURRENCE_PROGRESSION, Event.DEATH_RECURRENCE):
         patient.agenda[event] = np.inf
     _after_margin(patient, luck, world, now)
-    death = salvage.death_probability
-    if patient.expert_centre:
-        death = with_odds(death, salvage.expert_death_odds_ratio)
+    death = with_odds(salvage.death_probability, death_odds(patient, world))
     if luck.salvage_death < death:
         patient.agenda[Event.DEATH_OPERATIVE] = now + on_grid(luck.salvage_death / death * salvage.death_days)
 
 
 @compiled
 def _after_margin(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """Book re-recurrence, metastasis or death by the margin: R2 leaves the recurrence where it was."""
+    """Book re-recurrence, metastasis or death by the margin: R2 leaves the recurrence where it was.
+
+    What R2 left progresses on the way to the death that it brings.
+    """
     salvage = world.salvage
     k = patient.salvage_margin - Margin.R0
+    relapse = salvage.symptoms_relapse_odds_ratio if patient.found_by == FoundBy.SYMPTOMS else 1.0
     if patient.salvage_margin != Margin.R2:
         stop_dissemination(patient, luck, world)
     if patient.salvage_margin == Margin.R2:
         days = lognormal(luck.survival_recurrence, salvage.r2_survival_median_days, salvage.survival_sigma)
+        days *= course_ratio(patient, world)
         patient.agenda[Event.DEATH_RECURRENCE] = now + on_grid(days)
-    elif luck.rerecurrence < salvage.rerecurrence_probability[k]:
+        patient.agenda[Event.RERECURRENCE] = now + on_grid(days * salvage.r2_progression_share)
+    elif luck.rerecurrence < with_odds(salvage.rerecurrence_probability[k], relapse):
         days = lognormal(luck.rerecurrence_day, salvage.rerecurrence_median_days, salvage.rerecurrence_sigma)
         patient.agenda[Event.RERECURRENCE] = now + on_grid(days)
     disseminate(
         patient,
         luck.salvage_metastasis,
         luck.salvage_metastasis_day,
-        salvage.metastasis_probability[k],
+        with_odds(salvage.metastasis_probability[k], relapse),
         salvage.metastasis_median_days,
         salvage.metastasis_sigma,
         now,

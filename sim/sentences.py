@@ -315,6 +315,10 @@ def preparation(before: Row, after: Row) -> Iterator[Said]:
 
 
 def salvage(before: Row, after: Row) -> Iterator[Said]:
+    if after["metastasis_found_by"] != before["metastasis_found_by"]:
+        yield _found_metastases(after, "On the scans: ")
+        yield Said("The salvage operation is called off.")
+        return
     if np.isinf(after["salvage_day"]):
         yield Said("The operation is abandoned: it would not clear the pelvis.")
         return
@@ -326,6 +330,9 @@ def salvage(before: Row, after: Row) -> Iterator[Said]:
 
 
 def return_of_recurrence(before: Row, after: Row) -> Iterator[Said]:
+    if after["salvage_margin"] == Margin.R2:
+        yield Said("What the operation left of the recurrence grows.")
+        return
     yield Said("The cancer is back in the pelvis; treatment is palliative from now on.")
 
 

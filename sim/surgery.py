@@ -28,7 +28,7 @@ def used(choice: int, u: float, usual_share: float) -> bool:
 
 @compiled
 def choose_operation(patient: Record, luck: Record, world: Record) -> int:
-    """Return the operation: the policy's, or tailored to height and fitness."""
+    """Return the operation: the policy's, or tailored to height, fitness and how far the tumour reaches."""
     policy = world.policy
     cohort = world.cohort
     if policy.operation != OperationChoice.TAILORED:
@@ -36,6 +36,8 @@ def choose_operation(patient: Record, luck: Record, world: Record) -> int:
     if patient.height_above_verge_cm <= cohort.apr_up_to_cm and luck.apr < cohort.apr_share:
         return Operation.ABDOMINOPERINEAL_RESECTION
     hartmann = cohort.hartmann_unfit_share if patient.unfit else cohort.hartmann_fit_share
+    if patient.ct >= TStage.T3CD:
+        hartmann = with_odds(hartmann, world.surgery.hartmann_advanced_odds_ratio)
     return Operation.HARTMANN if luck.hartmann < hartmann else Operation.LOW_ANTERIOR_RESECTION
 
 

@@ -143,8 +143,8 @@ def test_a_long_wait_for_the_theatre_costs_margins_metastases_and_lives(lives):
 
 
 def test_a_recurrence_that_waits_loses_its_resectability():
-    """Primaries go first and fill the meeting; recurrences get what is left of it."""
-    settings = "primaries_first+expert_centre", "cohort=dutch_tme"
+    """Primaries go first and fill the meeting; recurrences get what is left. None is resected once grown."""
+    settings = "primaries_first+expert_centre", "cohort=dutch_tme", "salvage.grown_curative_odds_ratio=1e-9"
     free, _ = go_through({}, *settings, patients=2500, days_apart=0.5)
     busy = {"meeting_count": 1, "meeting_minutes": 720.0}  # and a primary every 720 minutes
     rows, hall = go_through(busy, *settings, patients=2500, days_apart=0.5)
@@ -176,6 +176,8 @@ def test_a_longer_interval_from_radiotherapy_raises_complete_response_up_to_its_
     odds = probability / (1.0 - probability)
     odds *= np.where(rows["ct"] >= TStage.T4A, parameters["t4_response_odds_ratio"], 1.0)
     odds *= np.exp(parameters["response_log_odds_per_week"] * np.minimum(weeks, plateau))
+    higher = rows["height_above_verge_cm"] - parameters["response_reference_height_cm"]
+    odds *= np.exp(parameters["response_log_odds_per_cm"] * higher)
     complete = rows["radiosensitivity"] > stats.norm.isf(odds / (1.0 + odds))
     np.testing.assert_array_equal(rows["complete_response"][both], complete[both])
     assert not (free["complete_response"] & ~rows["complete_response"])[both].any()
@@ -212,7 +214,9 @@ def test_nobody_is_served_after_death_or_the_end_of_follow_up(crowded):
 def test_whoever_leaves_a_queue_unserved_has_a_reason(crowded):
     rows, hall, journal = crowded
     unserved = hall.log[~hall.log["granted"]]
-    progressed = {(i, day) for day, i, event in journal if event == Event.RECURRENCE_PROGRESSION}
+    # by growth, or by a further focus: carcinomatosis
+    progression = (Event.RECURRENCE_PROGRESSION, Event.RECURRENCE_ONSET)
+    progressed = {(i, day) for day, i, event in journal if event in progression}
     refused = {(i, day) for day, i, event in journal if event == Event.REFUSAL}
     reasons = {
         "death": 0,
@@ -242,12 +246,15 @@ def test_whoever_leaves_a_queue_unserved_has_a_reason(crowded):
 
 
 def test_nobody_is_salvaged_who_has_become_unresectable(crowded):
+    """Since the meeting, which in an expert centre may take on what has grown before."""
     rows, _, journal = crowded
     assert not (rows["unresectable"] & np.isfinite(rows["salvage_day"])).any()
     lost: set[int] = set()
     for _, i, event in sorted(journal):
         if event == Event.RECURRENCE_PROGRESSION:
             lost.add(i)
+        elif event == Event.RECURRENCE_MEETING and rows["curative_intent"][i]:
+            lost.discard(i)
         assert not (event == Event.SALVAGE_RESECTION and i in lost)
     assert len(lost) > 10
 

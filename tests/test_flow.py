@@ -51,7 +51,7 @@ def one_by_one(rows: np.ndarray) -> collections.Counter:
 
 
 def test_the_flow_is_every_recurrence_found_counted_one_by_one(lived):
-    rows = lived(patients=3000)
+    rows = lived(patients=6000)
     table = flow_table({"tme_alone": tally(rows, (5.0, 10.0), 10.0)})
     counted = {tuple(row[stage] for stage in STAGES): row["n"] for _, row in table.iterrows()}
     assert counted == dict(one_by_one(rows))
@@ -61,7 +61,7 @@ def test_the_flow_is_every_recurrence_found_counted_one_by_one(lived):
         "died_of_cancer",
         "died_otherwise",
     }
-    np.testing.assert_allclose(table["per_1000"], table["n"] / 3)
+    np.testing.assert_allclose(table["per_1000"], table["n"] / 6)
 
 
 def test_flows_of_two_blocks_add_up_to_the_flow_of_both(lived):

@@ -301,9 +301,9 @@ def test_what_cannot_be_told_is_refused_in_one_line_and_leaves_nothing(lrrc, tmp
 
 
 def test_the_strips_of_the_picture_are_the_days_of_the_life():
-    lives, partings = told_apart(lives_of(DIFFERENT, number=42))
+    lives, partings = told_apart(lives_of(DIFFERENT, number=13))
     with style():
-        drawn = timeline(42, lives, partings, 10.0)
+        drawn = timeline(13, lives, partings, 10.0)
     end = lives[0].end
     found = {state.words: (first, last) for first, last, state in stretches(lives[0], 10 * YEAR_DAYS)}
     assert found["before surgery"] == (0.0, end["operated_day"])

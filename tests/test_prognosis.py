@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sim.mechanisms.deposit import LATERAL, spread
 from sim.patient import YEAR_DAYS, Cause, Compartment, Margin
 
 # Everybody's recurrence is found and resected, so that a few thousand lives hold hundreds of salvages.
@@ -133,6 +134,19 @@ def test_blunt_dissection_leaves_more_recurrences_in_the_mesorectum(lived):
     assert share(4.0) > 2 * share(1.0) > 0
 
 
+def test_blunt_dissection_leaves_deposits_where_no_node_is_involved(lived):
+    def share(steeper, involved):
+        rows = lived(
+            "cohort.residual_mesorectum_odds_ratio=3",
+            f"mesorectum.node_negative_log_ratio_per_log_odds={steeper}",
+        )
+        rows = rows[np.isfinite(rows["operated_day"])]
+        return rows["cells_left"][(rows["nodes"] > 0) == involved, 2].mean()
+
+    assert share(2.0, False) > 1.5 * share(1.0, False) > 0
+    assert share(2.0, True) == share(1.0, True)
+
+
 # Everybody has metastases, of whom nobody dies of anything else, and nobody's are resected.
 METASTATIC = (
     "metastasis.occult_probability=0.999",
@@ -202,3 +216,15 @@ def test_sequels_of_the_operation_kill_within_the_year_and_never_whom_the_first_
     assert (both["death_cause"] == Cause.OPERATIVE).sum() > (
         soon["death_cause"] == Cause.OPERATIVE
     ).sum() + 50
+
+
+@pytest.mark.parametrize("compartment", [place for place in Compartment if place != Compartment.PERITONEAL])
+def test_a_seed_reaches_as_many_compartments_as_drawn_and_one_side_of_the_pelvis_only(compartment):
+    for extra in (0, 1, 2):
+        for direction in (0.1, 0.3, 0.6, 0.9):
+            mask = spread(compartment, extra, direction)
+            assert mask.bit_count() == 1 + extra
+            assert mask >> compartment & 1
+            assert (mask & LATERAL).bit_count() <= 1
+    reached = {spread(compartment, 1, direction) for direction in (0.1, 0.3, 0.6, 0.9)}
+    assert len(reached) > 1

@@ -21,22 +21,43 @@ NEIGHBOURS = np.array(
     ]
 )
 ADJACENT = NEIGHBOURS.shape[1]
+LATERAL = (1 << Compartment.LATERAL_LEFT) | (1 << Compartment.LATERAL_RIGHT)
+
+
+@compiled
+def height_odds(patient: Record, world: Record) -> float:
+    """Return the odds ratio of a response to neoadjuvant treatment by the height of the primary."""
+    neoadjuvant = world.neoadjuvant
+    higher = patient.height_above_verge_cm - neoadjuvant.response_reference_height_cm
+    return math.exp(neoadjuvant.response_log_odds_per_cm * higher)
+
+
+@compiled
+def response_odds(patient: Record, world: Record) -> float:
+    """Return the odds ratio of a response to neoadjuvant treatment by radiosensitivity and height."""
+    slope = world.neoadjuvant.radiosensitivity_log_odds_per_sd
+    return math.exp(slope * patient.radiosensitivity) * height_odds(patient, world)
 
 
 @compiled
 def sterilised(probabilities: np.ndarray, patient: Record, world: Record) -> float:
-    """Return the probability that the patient's neoadjuvant regimen kills the cells, by radiosensitivity."""
-    slope = world.neoadjuvant.radiosensitivity_log_odds_per_sd
-    return with_odds(probabilities[patient.regimen], math.exp(slope * patient.radiosensitivity))
+    """Return the probability that the patient's neoadjuvant regimen kills the cells."""
+    return with_odds(probabilities[patient.regimen], response_odds(patient, world))
 
 
 @compiled
 def spread(compartment: int, extra: int, direction: float) -> int:
-    """Return the bit mask of a compartment and ``extra`` of its neighbours, from a uniform direction."""
+    """Return the bit mask of a compartment and ``extra`` of its neighbours, from a uniform direction.
+
+    Both sides count as one compartment, so only one of them is reached.
+    """
     mask = 1 << compartment
     start = int(direction * ADJACENT)
-    for step in range(min(extra, ADJACENT)):
-        mask |= 1 << NEIGHBOURS[compartment, (start + step) % ADJACENT]
+    for step in range(ADJACENT):
+        bit = 1 << NEIGHBOURS[compartment, (start + step) % ADJACENT]
+        if extra > 0 and not (bit & LATERAL and mask & LATERAL):
+            mask |= bit
+            extra -= 1
     return mask
 
 

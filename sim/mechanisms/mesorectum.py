@@ -13,6 +13,10 @@ def deposit_left(patient: Record, luck: Record, world: Record) -> bool:
     # Blunt dissection leaves some more often, and more of it.
     blunt = world.cohort.residual_mesorectum_odds_ratio
     left = with_odds(mesorectum.left_probability[patient.plane], blunt)
+    if (
+        patient.nodes == 0
+    ):  # it enters the mesorectum beside the tumour, which needs no node to leave a deposit
+        blunt = blunt**mesorectum.node_negative_log_ratio_per_log_odds
     deposit = with_odds(mesorectum.deposit_probability[patient.nodes], blunt)
     return luck.mesorectum_left < left and luck.mesorectal_deposit < deposit
 

@@ -1,0 +1,135 @@
+"""What the height and the extent of a tumour, age, and the years of treatment do to a life."""
+
+import numpy as np
+import pytest
+
+from sim.patient import Cause, Operation, Route, TStage
+
+ALIVE_BUT_FOR_CANCER = ("mortality.fit_hazard_ratio=1e-9", "mortality.unfit_hazard_ratio=1e-9")
+METASTATIC = ("metastasis.occult_probability=0.999", "metastasis.metastasectomy_probability=0")
+
+
+@pytest.mark.parametrize("per_cm", [0.0, 0.25])
+def test_high_tumours_respond_more_by_their_height(lived, per_cm):
+    rows = lived(
+        f"neoadjuvant.response_log_odds_per_cm={per_cm}",
+        "neoadjuvant.t4_response_odds_ratio=1",
+        "neoadjuvant.complete_response_probability=[0,0,0.3,0.3,0.3]",
+        policy="chemoradiotherapy+for_everyone",
+    )
+    rows = rows[rows["irradiated"] & np.isfinite(rows["operated_day"])]
+    low, high = (rows[(rows["height_above_verge_cm"] > 7.5) == above] for above in (False, True))
+    odds = [of["complete_response"].mean() / (1 - of["complete_response"].mean()) for of in (low, high)]
+    apart = high["height_above_verge_cm"].mean() - low["height_above_verge_cm"].mean()
+    assert np.log(odds[1] / odds[0]) / apart == pytest.approx(per_cm, abs=0.05)
+
+
+def test_radiotherapy_kills_more_of_what_a_high_tumour_leaves_and_no_more_of_a_lateral_node(lived):
+    def survival(per_cm, route=Route.MESORECTUM):
+        with_it, without = (
+            lived(f"neoadjuvant.response_log_odds_per_cm={per_cm}", policy=policy)
+            for policy in ("short_course+for_everyone", "tme_alone")
+        )
+        low = without["height_above_verge_cm"] < 7.5
+        operated = np.isfinite(with_it["operated_day"]) & np.isfinite(without["operated_day"])
+        return [
+            with_it["seed_probability"][which & operated, route].mean()
+            / without["seed_probability"][which & operated, route].mean()
+            for which in (low, ~low)
+        ]
+
+    low, high = survival(0.2)
+    assert low > high + 0.1
+    low, high = survival(0.0)
+    assert low == pytest.approx(high, abs=0.03)
+    sterilised = [
+        lived(f"neoadjuvant.response_log_odds_per_cm={per_cm}", policy="chemoradiotherapy+for_everyone")[
+            "lateral_sterilised"
+        ]
+        for per_cm in (0.0, 0.2)
+    ]
+    assert sterilised[0].sum() > 100
+    assert (sterilised[0] == sterilised[1]).all()
+
+
+def test_radiotherapy_shortens_what_is_left_until_death_of_other_causes(lived):
+    def days(ratio, policy):
+        rows = lived(
+            f"mortality.irradiated_time_ratio={ratio}",
+            "metastasis.occult_probability=0",
+            "mortality.operative_death_probability=0",
+            "mortality.late_operative_death_probability=0",
+            policy=policy,
+            years=80,
+        )
+        return rows["death_day"], (rows["death_cause"] == Cause.OTHER) & ~np.isfinite(
+            rows["recurrence_onset_day"]
+        )
+
+    plain, other = days(1.0, "short_course+for_everyone")
+    shorter, other_too = days(0.5, "short_course+for_everyone")
+    both = other & other_too
+    assert both.sum() > 500
+    # the course begins five weeks after diagnosis: nearly all of a long life is left
+    late = both & (plain > 3650)
+    assert shorter[late] / plain[late] == pytest.approx(np.full(late.sum(), 0.5), abs=0.01)
+    assert (days(1.0, "tme_alone")[0] == days(0.5, "tme_alone")[0]).all()
+
+
+def test_the_old_who_are_operated_are_chosen_for_their_health(lived):
+    def dead(slope, old):
+        rows = lived(
+            f"mortality.selection_hazard_log_ratio_per_year={slope}",
+            "metastasis.occult_probability=0",
+            years=5,
+        )
+        return (rows["death_cause"] == Cause.OTHER)[(rows["age_years"] > 80) == old].mean()
+
+    assert dead(-0.04, True) < 0.85 * dead(0.0, True)
+    assert dead(-0.04, False) == pytest.approx(dead(0.0, False), abs=0.02)
+
+
+def test_hartmann_is_for_advanced_tumours(lived):
+    def share(ratio, advanced):
+        rows = lived(f"surgery.hartmann_advanced_odds_ratio={ratio}", years=0.5)
+        rows = rows[rows["operation"] != Operation.NONE]
+        return (rows["operation"] == Operation.HARTMANN)[(rows["ct"] >= TStage.T3CD) == advanced].mean()
+
+    assert share(6.0, True) > 2 * share(6.0, False) > 0
+    assert share(6.0, False) == share(1.0, False)
+
+
+def test_the_old_live_shorter_with_metastases(lived):
+    def median(slope, old):
+        rows = lived(
+            *ALIVE_BUT_FOR_CANCER,
+            *METASTATIC,
+            "metastasis.systemic_probability=0",
+            f"metastasis.survival_log_ratio_per_year={slope}",
+            years=60,
+        )
+        rows = rows[np.isfinite(rows["metastasis_found_day"]) & ((rows["age_years"] > 68) == old)]
+        return np.median(rows["death_day"] - rows["metastasis_found_day"])
+
+    assert median(-0.03, True) < 0.9 * median(0.0, True)
+    assert median(-0.03, False) > 1.1 * median(0.0, False)
+
+
+def test_years_that_treat_more_metastases_treat_them_better(lived):
+    def life(treatment_odds, exponent):
+        rows = lived(
+            *ALIVE_BUT_FOR_CANCER,
+            *METASTATIC,
+            "metastasis.systemic_probability=0.999999",
+            f"cohort.metastasis_treatment_odds_ratio={treatment_odds}",
+            f"metastasis.systemic_survival_log_ratio_per_log_odds={exponent}",
+            "mesorectum.take_probability=0",
+            "margin.circumferential_take_probability=0",
+            years=60,
+        )
+        alone = np.isfinite(rows["metastasis_found_day"]) & ~np.isfinite(rows["recurrence_onset_day"])
+        alone &= (rows["death_cause"] == Cause.CANCER) & rows["metastasis_systemic"]
+        return rows["death_day"][alone] - rows["metastasis_found_day"][alone]
+
+    assert np.median(life(4.0, 0.5)) / np.median(life(4.0, 0.0)) == pytest.approx(2.0, rel=0.02)
+    assert np.median(life(1.0, 0.5)) == np.median(life(1.0, 0.0))
