@@ -83,7 +83,7 @@ EXPERIMENTS = {
         "fit the uncertain numbers of the disease to published trials; nothing done is lost",
         (
             "lrrc calibrate",
-            "lrrc calibrate trial=[dutch_tme] fitted=[margin,mesorectum] ensemble=100 search_evaluations=500",
+            "lrrc calibrate trial=[dutch_tme] fitted=[margin,mesorectum] ensemble=100 search_evaluations=100",
         ),
     ),
 }
