@@ -64,16 +64,24 @@ def hasten_death(patient: Record, world: Record, now: float) -> None:
 
 
 @compiled
+def operative_odds(patient: Record, world: Record) -> float:
+    """Return the odds ratio of death around any operation, by age and fitness."""
+    mortality = world.mortality
+    older = patient.age_years - mortality.operative_reference_age_years
+    odds = math.exp(mortality.operative_log_odds_per_year * older)
+    if patient.unfit:
+        odds *= mortality.operative_unfit_odds_ratio
+    return odds
+
+
+@compiled
 def book_operative_death(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Book a death within 30 days of resection of the primary, or of its sequels in the first year.
 
     Both by age, fitness and leak.
     """
     mortality = world.mortality
-    older = patient.age_years - mortality.operative_reference_age_years
-    odds = math.exp(mortality.operative_log_odds_per_year * older)
-    if patient.unfit:
-        odds *= mortality.operative_unfit_odds_ratio
+    odds = operative_odds(patient, world)
     if patient.leaked:
         odds *= mortality.operative_leak_odds_ratio
     if world.policy.centralisation:

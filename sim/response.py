@@ -30,13 +30,14 @@ def respond(patient: Record, luck: Record, world: Record) -> None:
     neoadjuvant = world.neoadjuvant
     regimen = patient.regimen
     respond_completely(patient, world, 1.0)
+    odds = response_odds(patient, world)
     mean = neoadjuvant.regression_share[regimen]
     if mean > 0.0:
         spread = neoadjuvant.regression_sigma * normal_quantile(luck.regression)
-        odds = math.exp(spread) * response_odds(patient, world)
-        patient.fascia_distance_mm += neoadjuvant.full_regression_gain_mm * with_odds(mean, odds)
+        gained = with_odds(mean, math.exp(spread) * odds)
+        patient.fascia_distance_mm += neoadjuvant.full_regression_gain_mm * gained
     if patient.nodes > 0:
-        cleared = with_odds(neoadjuvant.node_clearance_probability[regimen], response_odds(patient, world))
+        cleared = with_odds(neoadjuvant.node_clearance_probability[regimen], odds)
         if luck.node_clearance < cleared:
             patient.nodes = 0
     for side in range(2):

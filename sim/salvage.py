@@ -9,6 +9,7 @@ from sim.distributions import lognormal, on_grid, with_odds
 from sim.events import Event
 from sim.mechanisms.deposit import LATERAL
 from sim.metastasis import disseminate, find_metastasis, stop_dissemination
+from sim.mortality import operative_odds
 from sim.patient import Compartment, FoundBy, Margin, Operation, Procedure, Specialty
 from sim.policy import RecurrenceCentre
 from sim.recurrence import course_ratio, hold_growth
@@ -178,22 +179,6 @@ def margin(patient: Record, u: float, world: Record) -> int:
 
 
 @compiled
-def death_odds(patient: Record, world: Record) -> float:
-    """Return the odds ratio of death around the salvage resection, by age, fitness and centre.
-
-    Age and fitness count as they do when the primary is resected.
-    """
-    mortality = world.mortality
-    older = patient.age_years - mortality.operative_reference_age_years
-    odds = math.exp(mortality.operative_log_odds_per_year * older)
-    if patient.unfit:
-        odds *= mortality.operative_unfit_odds_ratio
-    if patient.expert_centre:
-        odds *= world.salvage.expert_death_odds_ratio
-    return odds
-
-
-@compiled
 def operate(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Salvage resection, unless restaging after preparation or exploration speaks against it.
 
@@ -221,7 +206,10 @@ def operate(patient: Record, luck: Record, world: Record, now: float) -> None:
     for event in (Event.RECURRENCE_SYMPTOMS, Event.RECURRENCE_PROGRESSION, Event.DEATH_RECURRENCE):
         patient.agenda[event] = np.inf
     _after_margin(patient, luck, world, now)
-    death = with_odds(salvage.death_probability, death_odds(patient, world))
+    odds = operative_odds(patient, world)
+    if patient.expert_centre:
+        odds *= salvage.expert_death_odds_ratio
+    death = with_odds(salvage.death_probability, odds)
     if luck.salvage_death < death:
         patient.agenda[Event.DEATH_OPERATIVE] = now + on_grid(luck.salvage_death / death * salvage.death_days)
 
