@@ -128,9 +128,13 @@ ABBREVIATED = {
     " year": " y",
     " months": " mo",
 }
+# Kaplan-Meier's is larger where many die of other causes; a crude rate is below the incidence at its
+# mean follow-up.
+ESTIMATOR = {"kaplan_meier": "KM", "crude": "crude"}
 ABBREVIATIONS = (
     "LR: local recurrence. DM: distant metastasis. OS, DFS, CSS: overall, disease-free and cancer-specific "
     "survival. AR, APR: anterior and abdominoperineal resection. KM: one less the Kaplan-Meier estimate. "
+    "Crude: so far, at this mean follow-up. "
     "HR, OR, RR: hazard, odds and risk ratio. y, mo: years, months."
 )
 
@@ -223,16 +227,13 @@ def _outcome(endpoint: Endpoint) -> str:
         words = f"{where} recurrence" if _is_place(endpoint.where) else f"{words} ({where})"
     if endpoint.horizon_years is not None:
         words += f", {_time_words(endpoint.horizon_years)}"
-    # Usual in reports of the time, and larger where many die of other causes.
-    return f"{words} (KM)" if endpoint.outcome in INCIDENCES and _kaplan_meier(endpoint) else words
+    if endpoint.outcome in INCIDENCES and endpoint.ratio is None and endpoint.estimator in ESTIMATOR:
+        return f"{words} ({ESTIMATOR[endpoint.estimator]})"
+    return words
 
 
 def _time_words(years: float) -> str:
     return f"{12 * years:.0f} months" if years < 2 and years != 1 else years_words(years)
-
-
-def _kaplan_meier(endpoint: Endpoint) -> bool:
-    return endpoint.estimator == "kaplan_meier" and endpoint.ratio is None
 
 
 def _is_place(condition: Condition) -> bool:

@@ -13,6 +13,7 @@ from sim.columns import COLUMNS
 from sim.patient import YEAR_DAYS, Cause
 
 FOLDS = 20  # of the jackknife
+CRUDE_STEPS = 24  # into which the follow-up of a crude figure is cut
 MOST_LOG_RATIO = 10.0  # where one side has no event, a ratio has no bound
 ORIGIN = {
     "diagnosis": "diagnosed_day",
@@ -163,6 +164,8 @@ def _level(endpoint: Endpoint, side: Sample) -> float:
     day = (endpoint.horizon_years or math.inf) * YEAR_DAYS
     if endpoint.outcome in SURVIVALS:
         return 1.0 - kaplan_meier(side, day)
+    if endpoint.estimator == "crude":
+        return crude(side, (endpoint.followed_from_years or 0.0) * YEAR_DAYS, day)
     return (
         kaplan_meier(side, day) if endpoint.estimator == "kaplan_meier" else cumulative_incidence(side, day)
     )
@@ -190,6 +193,13 @@ def cumulative_incidence(side: Sample, day: float) -> float:
     at_risk = _at_risk(side, days)
     before = np.concatenate([[1.0], np.cumprod(1.0 - ended / at_risk)[:-1]])
     return float((before * events / at_risk).sum())
+
+
+def crude(side: Sample, shortest_day: float, mean_day: float) -> float:
+    """Return the share with the event so far; follow-up spreads evenly about its mean from the shortest."""
+    steps = (np.arange(CRUDE_STEPS) + 0.5) / CRUDE_STEPS
+    ends = shortest_day + 2.0 * (mean_day - shortest_day) * steps
+    return float(np.mean([cumulative_incidence(side, day) for day in ends]))
 
 
 def hazard_ratio(side: Sample, other: Sample, day: float = math.inf) -> float:

@@ -30,7 +30,7 @@ from conf.schema import shipped
 from conf.trials import SETS, Trial
 
 PAGE_DPI = 120  # a page shows them 960 pixels wide
-MOST_LINES, WIDEST = 50, 110
+MOST_LINES, WIDEST = 54, 110
 DEFAULT_COHORT = "dutch_contemporary"
 SET_WORDS = {
     "calibration": "What `lrrc calibrate` fits the disease to.",

@@ -297,6 +297,7 @@ def scatter(endpoints: pd.DataFrame) -> Figure:
 def whole_arms(endpoints: pd.DataFrame) -> pd.DataFrame:
     """Return the endpoints that lie on a curve: an incidence or survival of a whole arm at a horizon."""
     timed = endpoints["measure"].isin(["incidence", "survival"])
+    timed &= (endpoints["measure"] == "survival") | (endpoints["estimator"] != "crude")
     return endpoints[timed & (endpoints["subgroup"] == "all") & ~endpoints["outcome"].str.contains(" where ")]
 
 

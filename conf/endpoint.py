@@ -15,7 +15,7 @@ from sim.columns import COLUMNS
 from sim.patient import new_patients
 
 ORIGINS = ("diagnosis", "surgery", "recurrence", "salvage")
-ESTIMATORS = ("cumulative_incidence", "kaplan_meier")
+ESTIMATORS = ("cumulative_incidence", "kaplan_meier", "crude")
 INCIDENCES = ("local_recurrence", "distant_metastasis", "any_recurrence", "cancer_death", "rerecurrence")
 SURVIVALS = ("overall_survival", "disease_free_survival", "cancer_specific_survival")
 AMOUNTS = ("median", "mean")
@@ -30,7 +30,8 @@ POSITIVE_YEARS = units.Range(0, 100, "above 0 and at most 100", low_allowed=Fals
 class Endpoint:
     """A published figure, with what it counts; ``against`` and its subgroup only where it is a contrast.
 
-    ``low`` and ``high`` are the published 95 % interval; None where only ``n`` is known.
+    ``low`` and ``high`` are the published 95 % interval; None where only ``n`` is known. A crude figure's
+    ``horizon_years`` is the mean follow-up, which reaches evenly from ``followed_from_years``.
     """
 
     evidence: str
@@ -39,6 +40,7 @@ class Endpoint:
     published: float
     subgroup: Condition | None
     horizon_years: float | None
+    followed_from_years: float | None
     time_from: str
     estimator: str
     where: Condition | None
@@ -143,6 +145,12 @@ def read_endpoint(key: str, given: object, trial: Tree, arms: Collection[str], f
             raise InputError(
                 f"{label}: horizon_years={shown(horizon)}: beyond the trial's follow_up_years={follow_up:g}"
             )
+    estimator = one_of(f"{label}: estimator", values.get("estimator", trial["estimator"]), ESTIMATORS)
+    followed_from = values.get("followed_from_years")
+    if followed_from is not None:
+        followed_from = units.number(f"{label}: followed_from_years", followed_from, units.NOT_NEGATIVE)
+    if estimator == "crude" and horizon is not None:
+        _check_follow_up(label, horizon, followed_from or 0.0, follow_up)
     numbers = {
         name: None if values.get(name) is None else units.number(f"{label}: {name}", values[name], units.ANY)
         for name in ("low", "high")
@@ -155,8 +163,9 @@ def read_endpoint(key: str, given: object, trial: Tree, arms: Collection[str], f
         published=units.number(f"{label}: published", values["published"], units.ANY),
         subgroup=one("subgroup"),
         horizon_years=horizon,
+        followed_from_years=followed_from,
         time_from=time_from,
-        estimator=one_of(f"{label}: estimator", values.get("estimator", trial["estimator"]), ESTIMATORS),
+        estimator=estimator,
         where=one("where"),
         of=_of(f"{label}: of", outcome, values.get("of")),
         ratio=ratio,
@@ -169,6 +178,20 @@ def read_endpoint(key: str, given: object, trial: Tree, arms: Collection[str], f
     )
     _coherent(label, endpoint, values)
     return endpoint
+
+
+def _check_follow_up(label: str, mean: float, shortest: float, follow_up: float) -> None:
+    """Raise InputError where a crude figure's follow-up does not lie around its mean, within the trial's."""
+    if shortest > mean:
+        raise InputError(
+            f"{label}: followed_from_years={shortest:g}: must be at most the mean follow-up, "
+            f"horizon_years={mean:g}"
+        )
+    if 2 * mean - shortest > follow_up:
+        raise InputError(
+            f"{label}: horizon_years={mean:g}: a crude figure is of follow-up from {shortest:g} to "
+            f"{2 * mean - shortest:g} years, beyond the trial's follow_up_years={follow_up:g}"
+        )
 
 
 def _of(key: str, outcome: str, given: object) -> Condition | str | None:
@@ -194,6 +217,14 @@ def _coherent(label: str, endpoint: Endpoint, given: Tree) -> None:
     refusals = (
         (timed and horizon is None and ratio != "hazard_ratio", f"outcome={outcome} needs horizon_years"),
         (not timed and horizon is not None, f"outcome={outcome} has no horizon_years"),
+        (
+            endpoint.followed_from_years is not None and endpoint.estimator != "crude",
+            "followed_from_years belongs to estimator=crude",
+        ),
+        (
+            given.get("estimator") == "crude" and (outcome not in INCIDENCES or ratio == "hazard_ratio"),
+            f"estimator=crude is of {', '.join(INCIDENCES)}, and of no hazard_ratio",
+        ),
         (
             endpoint.where is not None and outcome not in INCIDENCES,
             f"where belongs to an incidence, not to {outcome}",

@@ -9,8 +9,9 @@ from conf.endpoint import Endpoint
 
 DEFAULTS: dict[str, Any] = {
     "evidence": "e", "arm": "a", "outcome": "local_recurrence", "published": 0.2, "subgroup": None,
-    "horizon_years": 5.0, "time_from": "surgery", "estimator": "cumulative_incidence", "where": None,
-    "of": None, "ratio": None, "against": "a", "against_subgroup": None, "n": 100,
+    "horizon_years": 5.0, "followed_from_years": None, "time_from": "surgery",
+    "estimator": "cumulative_incidence", "where": None, "of": None, "ratio": None, "against": "a",
+    "against_subgroup": None, "n": 100,
     "low": None, "high": None, "note": "",
 }  # fmt: skip
 

@@ -20,6 +20,7 @@ from analysis.endpoints import (
     FOLDS,
     Reading,
     Sample,
+    crude,
     cumulative_incidence,
     deviation,
     hazard_ratio,
@@ -99,6 +100,24 @@ def test_an_endpoint_is_estimated_as_its_trial_did(estimator):
     incidence = {"kaplan_meier": kaplan_meier, "cumulative_incidence": cumulative_incidence}[estimator]
     here = endpoint(estimator=estimator, horizon_years=4.0)
     assert simulated(here, side, None) == incidence(side, 4 * YEAR_DAYS)
+
+
+def test_a_crude_figure_is_the_share_with_the_event_when_everyone_is_followed_unevenly():
+    rng = np.random.default_rng(5)
+    n, shortest, mean = 200_000, 1.0, 4.0
+    event, death = (rng.exponential(YEAR_DAYS / hazard, n) for hazard in (0.08, 0.05))
+    first = np.minimum(event, death)
+    kind = np.where(event < death, EVENT, COMPETING).astype(np.int8)
+    side = Sample(first, kind, np.arange(n) % FOLDS)
+    # Each patient is censored on a day of their own.
+    followed_days = rng.uniform(shortest, 2 * mean - shortest, n) * YEAR_DAYS
+    counted_so_far = np.mean((kind == EVENT) & (first <= followed_days))
+    here = endpoint(estimator="crude", horizon_years=mean, followed_from_years=shortest)
+    assert simulated(here, side, None) == pytest.approx(counted_so_far, abs=0.003)
+    assert simulated(here, side, None) < cumulative_incidence(side, mean * YEAR_DAYS) - 0.005
+    same_for_all = endpoint(estimator="crude", horizon_years=mean, followed_from_years=mean)
+    assert simulated(same_for_all, side, None) == pytest.approx(cumulative_incidence(side, mean * YEAR_DAYS))
+    assert crude(side, 0.0, 0.0) == 0.0
 
 
 def test_a_survival_is_one_less_its_events():

@@ -99,6 +99,19 @@ REFUSED = {
         mine(estimator="kaplan_maier"),
         ["estimator=kaplan_maier", "did you mean kaplan_meier?"],
     ),
+    "a crude survival": (with_endpoint(1, estimator="crude"), ["estimator=crude", "local_recurrence"]),
+    "a crude figure beyond the follow-up": (
+        with_endpoint(estimator="crude", horizon_years=5),
+        ["horizon_years=5", "from 0 to 10 years", "follow_up_years=6"],
+    ),
+    "a shortest follow-up above the mean": (
+        with_endpoint(estimator="crude", horizon_years=2, followed_from_years=3),
+        ["followed_from_years=3", "mean follow-up"],
+    ),
+    "a shortest follow-up of a figure that is not crude": (
+        with_endpoint(followed_from_years=1),
+        ["followed_from_years belongs to estimator=crude"],
+    ),
     "a parameter of the disease": (
         mine(surgery={"leak_probability": 0.3}),
         ["surgery={leak_probability:0.3}", "no parameter of the disease", "cohort"],
