@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 CONF = Path(conf.__file__).parent
 INFLUENCE = 3.2  # a correlation of this over the square root of the ensemble shows that a number matters
-SEARCH_TIMES = 3  # patients of the search against those of the sample: it is not to fit their luck
+SEARCH_TIMES = 6  # patients of the search against those of the sample: it is not to fit their luck
 FIRST_RADIUS = 0.3  # of the search's steps, in standard deviations of the priors
 MOST_TIMES_PATIENTS = 8
 MOST_ERROR = 0.5  # of the simulation beside the published one, for most endpoints of a trial

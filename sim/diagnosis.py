@@ -37,6 +37,7 @@ def diagnose(patient: Record, luck: Record, world: Record, now: float) -> None:
     if patient.height_above_verge_cm < cohort.low_below_cm:
         distance *= cohort.fascia_distance_low_ratio  # the mesorectum tapers towards the pelvic floor
     nearer = math.exp(-world.margin.fascia_distance_log_ratio_per_sd * patient.aggressiveness)
+    nearer *= world.margin.fascia_distance_nodes_ratio[patient.nodes]
     patient.fascia_distance_mm = distance * nearer
     _lateral_nodes(patient, luck, world)
 

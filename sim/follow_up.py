@@ -26,11 +26,11 @@ def wants_postoperative_chemoradiotherapy(patient: Record, policy: Record) -> bo
 
 @compiled
 def wants_adjuvant_chemotherapy(patient: Record, u: float, world: Record) -> bool:
-    """Return whether a stage III patient gets chemotherapy after surgery, by policy or the cohort's use."""
+    """Return whether the patient gets chemotherapy after surgery, by policy or by the cohort's use."""
     choice = world.policy.adjuvant_chemotherapy
-    if patient.pathological_stage < 3 or choice == AdjuvantChemotherapy.NEVER:
-        return False
-    return choice == AdjuvantChemotherapy.STAGE_III or u < world.cohort.adjuvant_share
+    if choice == AdjuvantChemotherapy.USUAL:
+        return u < world.cohort.adjuvant_probability[patient.pathological_stage]
+    return choice == AdjuvantChemotherapy.STAGE_III and patient.pathological_stage == 3
 
 
 @compiled

@@ -27,10 +27,15 @@ def metastasis_odds(patient: Record, world: Record) -> float:
 
 @compiled
 def sow_metastasis(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """At diagnosis: whether occult metastases will show, and when they can be detected."""
+    """At diagnosis: whether occult metastases will show, and when they can be detected.
+
+    The surest of them can be at once, where the cohort's staging overlooks some.
+    """
     metastasis = world.metastasis
     patient.metastasis_probability = with_odds(metastasis.occult_probability, metastasis_odds(patient, world))
     book_of_primary(patient, luck, world, now)
+    if luck.metastasis < min(world.cohort.overlooked_metastasis_share, patient.metastasis_probability):
+        patient.agenda[Event.METASTASIS_ONSET] = now
 
 
 @compiled

@@ -78,10 +78,12 @@ def operative_odds(patient: Record, world: Record) -> float:
 def book_operative_death(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Book a death within 30 days of resection of the primary, or of its sequels in the first year.
 
-    Both by age, fitness and leak.
+    Both by age, fitness, radiotherapy before and leak.
     """
     mortality = world.mortality
     odds = operative_odds(patient, world)
+    if patient.irradiated:
+        odds *= mortality.operative_irradiated_odds_ratio
     if patient.leaked:
         odds *= mortality.operative_leak_odds_ratio
     if world.policy.centralisation:

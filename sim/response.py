@@ -4,9 +4,8 @@ import math
 
 from sim.compiled import Record, compiled
 from sim.distributions import normal_quantile, with_odds
-from sim.mechanisms.deposit import height_odds, response_odds
+from sim.mechanisms.deposit import response_odds, tumour_odds
 from sim.mechanisms.lateral_node import sterilised_probability
-from sim.patient import TStage
 from sim.policy import Regimen
 
 
@@ -17,9 +16,7 @@ def respond_completely(patient: Record, world: Record, odds_ratio: float) -> Non
     One trait decides: whoever responds completely to a weaker regimen does so to a stronger one.
     """
     neoadjuvant = world.neoadjuvant
-    odds_ratio *= height_odds(patient, world)
-    if patient.ct >= TStage.T4A:
-        odds_ratio *= neoadjuvant.t4_response_odds_ratio
+    odds_ratio *= tumour_odds(patient, world)
     complete = with_odds(neoadjuvant.complete_response_probability[patient.regimen], odds_ratio)
     patient.complete_response = complete > 0.0 and patient.radiosensitivity > -normal_quantile(complete)
 

@@ -197,7 +197,7 @@ def test_the_fitted_disease_is_a_file_of_the_group(whole, tmp_path, capsys):
     assert main(["compare", "--config-dir", str(tmp_path), "disease=fitted", "--cfg", "job"]) == 0
     composed = yaml.safe_load(capsys.readouterr().out)
     parameters = pd.read_csv(whole / "parameters.csv")
-    usual = compose_run().parameters
+    usual = compose_run("disease=default").parameters
     expected = {section: dict(tree) for section, tree in usual.items()}
     for _, row in parameters[parameters["searched"]].iterrows():
         section, name = row["key"].split(".")

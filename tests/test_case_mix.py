@@ -6,6 +6,7 @@ import pytest
 from sim.patient import Cause, Operation, Route, TStage
 
 ALIVE_BUT_FOR_CANCER = ("mortality.fit_hazard_ratio=1e-9", "mortality.unfit_hazard_ratio=1e-9")
+ANY_T = "neoadjuvant.t_response_odds_ratio=[1,1,1,1,1,1]"
 METASTATIC = ("metastasis.occult_probability=0.999", "metastasis.metastasectomy_probability=0")
 
 
@@ -13,7 +14,7 @@ METASTATIC = ("metastasis.occult_probability=0.999", "metastasis.metastasectomy_
 def test_high_tumours_respond_more_by_their_height(lived, per_cm):
     rows = lived(
         f"neoadjuvant.response_log_odds_per_cm={per_cm}",
-        "neoadjuvant.t4_response_odds_ratio=1",
+        ANY_T,
         "neoadjuvant.complete_response_probability=[0,0,0.3,0.3,0.3]",
         policy="chemoradiotherapy+for_everyone",
     )
@@ -27,7 +28,7 @@ def test_high_tumours_respond_more_by_their_height(lived, per_cm):
 def test_radiotherapy_kills_more_of_what_a_high_tumour_leaves_and_no_more_of_a_lateral_node(lived):
     def survival(per_cm, route=Route.MESORECTUM):
         with_it, without = (
-            lived(f"neoadjuvant.response_log_odds_per_cm={per_cm}", policy=policy)
+            lived(f"neoadjuvant.response_log_odds_per_cm={per_cm}", ANY_T, policy=policy)
             for policy in ("short_course+for_everyone", "tme_alone")
         )
         low = without["height_above_verge_cm"] < 7.5
@@ -133,3 +134,113 @@ def test_years_that_treat_more_metastases_treat_them_better(lived):
 
     assert np.median(life(4.0, 0.5)) / np.median(life(4.0, 0.0)) == pytest.approx(2.0, rel=0.02)
     assert np.median(life(1.0, 0.5)) == np.median(life(1.0, 0.0))
+
+
+def odds(probability):
+    return probability / (1 - probability)
+
+
+BY_T = [0.2, 0.5, 1.0, 1.5, 2.5, 4.0]
+
+
+@pytest.mark.parametrize("route", [Route.MESORECTUM, Route.CIRCUMFERENTIAL, Route.ANASTOMOTIC])
+def test_cells_of_advanced_tumours_and_of_those_with_nodes_take_more_often(lived, route):
+    def rows(by_t, by_nodes):
+        return lived(
+            f"recurrence.t_take_odds_ratio={by_t}",
+            f"recurrence.nodes_take_odds_ratio={by_nodes}",
+            "cohort.adjuvant_probability=[0,0,0,0]",
+        )
+
+    plain, ours = rows([1] * 6, [1, 1, 1]), rows(BY_T, [1, 2, 3])
+    seeds = plain["seed_probability"][:, route] > 0
+    assert seeds.sum() > 1000
+    ratio = odds(ours["seed_probability"][seeds, route]) / odds(plain["seed_probability"][seeds, route])
+    assert ratio == pytest.approx(
+        np.array(BY_T)[plain["ct"][seeds]] * np.array([1, 2, 3])[plain["nodes"][seeds]]
+    )
+    assert set(plain["ct"][seeds]) == set(TStage)
+
+
+def test_advanced_tumours_respond_less_in_the_rectum_and_in_what_is_left_behind(lived):
+    def rows(ratio, policy="chemoradiotherapy+for_everyone"):
+        return lived(
+            f"neoadjuvant.t_response_odds_ratio=[1,1,1,{ratio},{ratio},{ratio}]",
+            "neoadjuvant.complete_response_probability=[0,0,0.3,0.3,0.3]",
+            policy=policy,
+        )
+
+    plain, ours, alone = rows(1.0), rows(0.3), rows(1.0, "tme_alone")
+    resected = np.isfinite(plain["operated_day"]) & np.isfinite(alone["operated_day"]) & plain["irradiated"]
+    advanced = plain["ct"] >= TStage.T3CD
+    for them in (resected & advanced, resected & ~advanced):
+        shares = [of["complete_response"][them].mean() for of in (plain, ours)]
+        left = [
+            of["seed_probability"][them, Route.MESORECTUM].mean()
+            / alone["seed_probability"][them, Route.MESORECTUM].mean()
+            for of in (plain, ours)
+        ]
+        if advanced[them].all():
+            assert odds(shares[1]) / odds(shares[0]) == pytest.approx(0.3, abs=0.06)
+            assert left[1] > left[0] + 0.1
+        else:
+            assert shares[0] == shares[1]
+            assert left[0] == left[1]
+
+
+def test_involved_nodes_bring_a_tumour_nearer_to_the_fascia(lived):
+    plain, ours = (
+        lived(f"margin.fascia_distance_nodes_ratio={ratios}", years=0.01)
+        for ratios in ([1, 1, 1], [1, 0.7, 0.4])
+    )
+    ratio = ours["fascia_distance_mm"] / plain["fascia_distance_mm"]
+    assert ratio == pytest.approx(np.array([1, 0.7, 0.4])[plain["nodes"]])
+
+
+def test_metastases_that_staging_overlooked_are_there_at_once_and_are_no_more_than_there_were(lived):
+    none, some = (
+        lived(f"cohort.overlooked_metastasis_share={share}", "cohort.adjuvant_probability=[0,0,0,0]")
+        for share in (0, 0.06)
+    )
+    at_once = some["metastasis_onset_day"] == some["diagnosed_day"]
+    # Fewer where fewer have any.
+    wanted = np.minimum(0.06, none["metastasis_probability"]).mean()
+    assert 0.04 < wanted < 0.06
+    assert at_once.mean() == pytest.approx(wanted, abs=0.008)
+    assert not (none["metastasis_onset_day"] == none["diagnosed_day"]).any()
+    # They would have shown in time, or a death came first; a rare one shows after ten years.
+    theirs = np.isfinite(none["metastasis_onset_day"]) | (none["death_cause"] != Cause.ALIVE)
+    assert theirs[at_once].mean() > 0.98
+    dead = [(of["death_day"] <= 730).mean() for of in (none, some)]
+    assert dead[1] > dead[0] + 0.01
+
+
+def test_chemotherapy_after_surgery_goes_by_stage_as_the_cohort_uses_it(lived):
+    given = [0.1, 0.4, 0.6, 0.9]
+    rows = lived(f"cohort.adjuvant_probability={given}", policy="chemoradiotherapy+for_everyone")
+    rows = rows[np.isfinite(rows["operated_day"]) & (rows["death_day"] - rows["operated_day"] > 40)]
+    for stage, probability in enumerate(given):
+        them = rows[rows["pathological_stage"] == stage]
+        assert len(them) > 100
+        assert them["adjuvant"].mean() == pytest.approx(probability, abs=4 * np.sqrt(0.25 / len(them)) + 0.02)
+    ours = lived(f"cohort.adjuvant_probability={given}", policy="tme_alone+adjuvant_stage_iii")
+    ours = ours[np.isfinite(ours["operated_day"]) & (ours["death_day"] - ours["operated_day"] > 40)]
+    assert not ours["adjuvant"][ours["pathological_stage"] < 3].any()
+    assert ours["adjuvant"][ours["pathological_stage"] == 3].mean() > 0.97
+
+
+def test_more_die_of_the_operation_after_radiotherapy_before_it(lived):
+    def deaths(ratio, policy):
+        rows = lived(
+            f"mortality.operative_irradiated_odds_ratio={ratio}",
+            "mortality.operative_death_probability=0.05",
+            policy=policy,
+            years=1.5,
+        )
+        rows = rows[np.isfinite(rows["operated_day"])]
+        soon = rows["death_day"] - rows["operated_day"] <= 30
+        return ((rows["death_cause"] == Cause.OPERATIVE) & soon).mean()
+
+    plain, ours = (deaths(ratio, "short_course+for_everyone") for ratio in (1, 3))
+    assert 2 < odds(ours) / odds(plain) < 3.2
+    assert deaths(1, "tme_alone") == deaths(3, "tme_alone")

@@ -123,9 +123,9 @@ def under(patients, **levers):
 
 def test_dissection_of_nodes_larger_than_any_changes_nothing_to_the_bit(lived):
     usual = lived()
-    assert usual["lateral_mm"].max() < 30
+    assert usual["lateral_mm"].max() < 90
     dissection = LateralDissection.SIZE_BEFORE
-    nobody = under(3000, lateral_dissection=dissection, lateral_threshold_mm=30.0)
+    nobody = under(3000, lateral_dissection=dissection, lateral_threshold_mm=90.0)
     assert bits(nobody) == bits(usual)
     somebody = under(3000, lateral_dissection=dissection, lateral_threshold_mm=10.0)
     assert bits(somebody) != bits(usual)
@@ -252,7 +252,7 @@ def test_the_streams_are_what_they_were(name, expected):
 
 REGIMENS = ("short_course", "short_course_delayed", "chemoradiotherapy", "total_neoadjuvant")
 # Downstaging changes who gets adjuvant chemotherapy; without it only the regimen differs.
-NO_ADJUVANT = "cohort.adjuvant_share=0"
+NO_ADJUVANT = "cohort.adjuvant_probability=[0,0,0,0]"
 
 
 @pytest.mark.parametrize("regimen", REGIMENS)

@@ -161,6 +161,7 @@ def test_lives_without_cancer_death_die_as_the_table_says(lives, sex, female, ba
         "cohort.background_mortality_ratio=1",
         "mortality.fit_hazard_ratio=1",
         "mortality.unfit_hazard_ratio=1",
+        "mortality.selection_hazard_log_ratio_per_year=0",
         "mortality.operative_death_probability=0",
         "mortality.late_operative_death_probability=0",
         "metastasis.occult_probability=0",

@@ -99,8 +99,9 @@ def test_treatment_delays_surgery_by_its_length(lived):
 
 def test_complete_responses_rise_from_the_short_course_to_total_neoadjuvant_therapy(lived):
     share = [resected(lived(policy=policy))["complete_response"].mean() for policy in REGIMENS]
-    assert share[:2] == [0, 0]
-    assert increases(share[1:])
+    assert share[0] == 0
+    assert share[1] < 0.03  # operated within days
+    assert increases(share)
 
 
 def test_downstaging_frees_margins_and_nodes(lived):

@@ -33,8 +33,12 @@ def test_aggressive_tumours_come_nearer_to_the_fascia(lived):
 
 def test_an_involved_margin_tells_of_metastasis_where_aggressive_tumours_come_near(lived):
     def difference(value):
-        rows = lived(f"margin.fascia_distance_log_ratio_per_sd={value}")
-        rows = rows[np.isfinite(rows["operated_day"]) & (rows["ct"] == 3)]
+        rows = lived(
+            f"margin.fascia_distance_log_ratio_per_sd={value}",
+            "margin.fascia_distance_nodes_ratio=[1,1,1]",
+            "cohort.ct_shares=[0,0,0,1,0,0]",
+        )
+        rows = rows[np.isfinite(rows["operated_day"])]
         involved = rows["crm_involved"]
         metastasis = np.isfinite(rows["metastasis_found_day"])
         return metastasis[involved].mean() - metastasis[~involved].mean()
@@ -186,7 +190,7 @@ def test_systemic_treatment_stretches_the_time_that_metastases_leave(lived):
 
     plain, longer = life(1.0), life(2.0)
     same = np.isfinite(plain["metastasis_found_day"]) & ~np.isfinite(plain["recurrence_onset_day"])
-    same &= plain["death_cause"] == Cause.CANCER
+    same &= (plain["death_cause"] == Cause.CANCER) & ~np.isfinite(longer["recurrence_onset_day"])
     days, stretched = (
         rows["death_day"][same] - rows["metastasis_found_day"][same] for rows in (plain, longer)
     )

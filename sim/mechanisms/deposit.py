@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid, pick, with_odds
-from sim.patient import Compartment, TStage
+from sim.patient import Compartment
 
 # Compartments that a recurrence reaches next, nearest first; the borders are gone after TME.
 NEIGHBOURS = np.array(
@@ -25,18 +25,19 @@ LATERAL = (1 << Compartment.LATERAL_LEFT) | (1 << Compartment.LATERAL_RIGHT)
 
 
 @compiled
-def height_odds(patient: Record, world: Record) -> float:
-    """Return the odds ratio of a response to neoadjuvant treatment by the height of the primary."""
+def tumour_odds(patient: Record, world: Record) -> float:
+    """Return the odds ratio of a response to neoadjuvant treatment by the primary's T category and height."""
     neoadjuvant = world.neoadjuvant
     higher = patient.height_above_verge_cm - neoadjuvant.response_reference_height_cm
-    return math.exp(neoadjuvant.response_log_odds_per_cm * higher)
+    by_height = math.exp(neoadjuvant.response_log_odds_per_cm * higher)
+    return by_height * neoadjuvant.t_response_odds_ratio[patient.ct]
 
 
 @compiled
 def response_odds(patient: Record, world: Record) -> float:
-    """Return the odds ratio of a response to neoadjuvant treatment by radiosensitivity and height."""
+    """Return the odds ratio of a response to neoadjuvant treatment by radiosensitivity and tumour."""
     slope = world.neoadjuvant.radiosensitivity_log_odds_per_sd
-    return math.exp(slope * patient.radiosensitivity) * height_odds(patient, world)
+    return math.exp(slope * patient.radiosensitivity) * tumour_odds(patient, world)
 
 
 @compiled
@@ -80,8 +81,7 @@ def settle(
     """
     recurrence = world.recurrence
     bold = math.exp(recurrence.aggressiveness_log_odds_per_sd * patient.aggressiveness)
-    if patient.ct <= TStage.T2:
-        bold *= recurrence.early_t_take_odds_ratio
+    bold *= recurrence.t_take_odds_ratio[patient.ct] * recurrence.nodes_take_odds_ratio[patient.nodes]
     probability = with_odds(takes, bold)
     patient.cells_left[route] = cells
     patient.seed_probability[route] = probability
