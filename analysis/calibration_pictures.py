@@ -10,7 +10,7 @@ from analysis import look
 
 MOST_NUMBERS, MOST_PAIRS = 30, 15
 AIR = 0.09  # inches around a label
-LABEL, RIGHT = 3.35, 1.85
+LABEL, RIGHT = 3.35, 2.05
 LEARNT = 0.8  # of the prior's width: below it, the trials have told something of a number
 
 
@@ -46,7 +46,7 @@ def identified(parameters: pd.DataFrame) -> Figure:
         }
         edge = 1.05 * max(1.0, *(np.abs(place).max() for place in places.values()))
         ax.set(xlim=(-edge, edge), ylim=(0, height), yticks=[])
-        ax.set_xticks([-1, 0, 1], ["low", "prior median", "high"], size=look.SMALL)
+        ax.set_xticks([-1, 0, 1], ["low", "median", "high"], size=look.SMALL)
         ax.spines["left"].set_visible(False)
         y = _rows(ax, labels, height)
         ax.barh(y, np.full(len(y), 2.0), left=-1.0, height=0.17, color="#E4E4E4", zorder=0, gid="prior")
