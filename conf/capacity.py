@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
 
 from conf import library, units
@@ -40,8 +39,8 @@ class CapacityRun(Run):
 
 def compose_capacity(*overrides: str) -> CapacityRun:
     """Return the run that ``lrrc capacity <overrides>`` would make; not for use within the command."""
-    with initialize_config_module("conf", version_base=None):
-        return read_capacity(compose(EXPERIMENT, list(overrides)), overrides)
+    with library.composing():
+        return read_capacity(library.composed(EXPERIMENT, overrides)[0], overrides)
 
 
 def read_capacity(config: DictConfig, overrides: Sequence[str]) -> CapacityRun:
@@ -79,6 +78,8 @@ def _clinics(names: object, changes: list[str]) -> dict[str, Tree]:
         if names.count(name) > 1:
             raise InputError(f"clinics={shown(names)}: {name} stands there twice; name each clinic once")
     return {
-        name: OmegaConf.to_container(compose(EXPERIMENT, [f"clinic={name}", *changes]).clinic, resolve=True)  # type: ignore[misc]
+        name: OmegaConf.to_container(
+            library.composed(EXPERIMENT, [f"clinic={name}", *changes])[0].clinic, resolve=True
+        )  # type: ignore[misc]
         for name in names
     }

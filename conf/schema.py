@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
 
 from conf import units
 from conf.clinics import checked_clinic
 from conf.input_error import InputError, choice, nearest, shown
+from conf.library import composed, composing
 from conf.policies import BASE, LEVERS, Policy, read_policy
 
 # Numbers and flat lists of numbers, in mappings.
@@ -28,6 +28,7 @@ SETTINGS = (
     "out",
     "rows",
     "journal",
+    "pictures",
     "published",
 )  # fmt: skip
 CLOCKS = ("auto", "simpy", "compiled")
@@ -61,6 +62,7 @@ class Run:
     out: Path | None
     rows: bool
     journal: bool
+    pictures: bool
     published: tuple[Published, ...]
     cohort: Tree
     clinic: Tree
@@ -79,6 +81,7 @@ class Run:
             "out": None if self.out is None else str(self.out),
             "rows": self.rows,
             "journal": self.journal,
+            "pictures": self.pictures,
             "published": [vars(figure) for figure in self.published],
             "policy": {p.name: {"description": p.description, **p.levers()} for p in self.policies},
             "cohort": self.cohort,
@@ -103,8 +106,8 @@ def world_tree(run: Run, policy: Policy) -> Tree:
 
 def compose_run(*overrides: str, experiment: str = "compare") -> Run:
     """Return the run that ``lrrc <experiment> <overrides>`` would make; not for use within the command."""
-    with initialize_config_module("conf", version_base=None):
-        return read_run(compose(experiment, list(overrides)))
+    with composing():
+        return read_run(composed(experiment, overrides)[0])
 
 
 def read_run(config: DictConfig) -> Run:
@@ -127,7 +130,7 @@ def read_run(config: DictConfig) -> Run:
         section: checked(section, given[section], shipped(f"parameters/{section}")) for section in sections
     }
     patients = units.whole("patients", given["patients"], 1)
-    journal = _flag("journal", given["journal"])
+    journal = read_flag("journal", given["journal"])
     return Run(
         patients=patients,
         seed=units.whole("seed", given["seed"], 0),
@@ -137,8 +140,9 @@ def read_run(config: DictConfig) -> Run:
         comparator=_comparator(given["comparator"], policies),
         clock=_clock(given["clock"], patients, journal),
         out=read_folder(given["out"]),
-        rows=_flag("rows", given["rows"]),
+        rows=read_flag("rows", given["rows"]),
         journal=journal,
+        pictures=read_flag("pictures", given["pictures"]),
         published=_published(given["published"]),
         cohort=checked("cohort", given["cohort"], shipped("cohort/dutch_contemporary")),
         clinic=read_clinic(given["clinic"], policies, parameters),
@@ -267,10 +271,11 @@ def read_folder(value: object) -> Path | None:
     return Path(str(value)).expanduser()
 
 
-def _flag(key: str, value: object) -> bool:
-    if not isinstance(value, bool):
+def read_flag(key: str, value: object) -> bool:
+    """Return a flag. Raises InputError for what is none."""
+    if (said := units.flag(value)) is None:
         raise InputError(f"{key}={shown(value)}: must be true or false")
-    return value
+    return said
 
 
 def _published(figures: object) -> tuple[Published, ...]:

@@ -69,3 +69,10 @@ def whole(key: str, value: object, low: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < low:
         raise InputError(f"{key}={shown(value)}: must be a whole number of {low} or more")
     return value
+
+
+def flag(value: object) -> bool | None:
+    """Return what a value says as a flag, or None where it says neither yes nor no."""
+    if isinstance(value, str):
+        return {"yes": True, "on": True, "no": False, "off": False}.get(value.lower())
+    return value if isinstance(value, bool) else None

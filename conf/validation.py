@@ -8,10 +8,10 @@ from omegaconf import DictConfig, OmegaConf
 from conf import units
 from conf.input_error import InputError
 from conf.policies import Policy
-from conf.schema import Tree, checked, read_folder, shipped, shipped_sections, unknown_key
+from conf.schema import Tree, checked, read_flag, read_folder, shipped, shipped_sections, unknown_key
 from conf.trials import Trial, read_trials
 
-SETTINGS = ("trials", "patients", "most_patients", "seed", "out")
+SETTINGS = ("trials", "patients", "most_patients", "seed", "out", "pictures")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +46,10 @@ class ValidationRun(TrialsRun):
     """A validation, on at most ``most_patients`` an arm."""
 
     most_patients: int
+    pictures: bool
 
     def resolved(self) -> Tree:
-        return {"most_patients": self.most_patients, **super().resolved()}
+        return {"most_patients": self.most_patients, "pictures": self.pictures, **super().resolved()}
 
 
 def resolved_trial(trial: Trial) -> Tree:
@@ -82,6 +83,7 @@ def read_validation(config: DictConfig) -> ValidationRun:
         most_patients=max(patients, units.whole("most_patients", given["most_patients"], 1)),
         seed=units.whole("seed", given["seed"], 0),
         out=read_folder(given["out"]),
+        pictures=read_flag("pictures", given["pictures"]),
         parameters=parameters,
     )
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from omegaconf import DictConfig
 
 import conf
 from analysis.smoother import assimilate, correlations
@@ -20,6 +19,7 @@ from conf.uncertain import with_values
 from experiments.evaluate import Evaluator, workers
 from experiments.ledger import Ledger, code_digest
 from experiments.lives import progress
+from experiments.request import Request
 from experiments.run_folder import code_version
 from experiments.sweep_folder import SweepFolder, sweep_folder
 from experiments.validate import precise
@@ -39,13 +39,13 @@ MOST_ERROR = 0.5  # of the simulation beside the published one, for most endpoin
 FARTHEST = 20.0  # a deviation beyond this many standard errors says no more
 
 
-def calibrate(config: DictConfig, command: str) -> Path:
+def calibrate(asked: Request) -> Path:
     """Fit the numbers, keep every evaluation as it ends, write tables and pictures; return the folder.
 
     Raises InputError for input that cannot be run, before anything is simulated.
     """
-    run = read_calibration(config)
-    with sweep_folder("calibrate", run, {}, command) as folder:
+    run = read_calibration(asked.config)
+    with sweep_folder("calibrate", run, {}, asked.command, asked.choices) as folder:
         ledger = Ledger(folder.final / "ledger")
         with ledger.open(run):
             folder.begin()

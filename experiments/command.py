@@ -103,28 +103,6 @@ ON_RUNS = {
     ),
 }
 
-# Hydra's own options that make sense here; it has more, but a mistyped one must not pass silently.
-OPTIONS = (
-    ("-h, --help", "this text"),
-    ("-m, --multirun", "one run for each combination of values, as in seed=1,2,3"),
-    (
-        "-cd, --config-dir",
-        "folder with files of your own, such as DIR/policy/mine.yaml or DIR/cohort/mine.yaml",
-    ),
-    ("-c, --cfg", "print the configuration instead of running: --cfg job"),
-    ("-p, --package", "with --cfg: only this part of it, such as surgery"),
-    ("--resolve", "with --cfg: with interpolations resolved"),
-    ("--hydra-help", "Hydra's own help"),
-)
-TAKE_A_VALUE = {
-    "-cd": "DIR",
-    "--config-dir": "DIR",
-    "-c": "job",
-    "--cfg": "job",
-    "-p": "surgery",
-    "--package": "surgery",
-}
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Return 0: done, 1: a fault of the program, 2: refused input, 130: stopped."""
@@ -180,11 +158,13 @@ def run(words: list[str]) -> int:
     try:
         if name in ON_RUNS:
             return on_run(name, rest)
-        check(name, rest)
+        check(name)
+        from experiments.words import OPTIONS, read_words
+
         if any(word in ("-h", "--help") for word in rest):
             from experiments.guide import guide
 
-            print(guide(name, EXPERIMENTS[name], OPTIONS))
+            print(guide(name, EXPERIMENTS[name], OPTIONS, read_words(rest).config_dir))
             return 0
         from experiments.launch import launch
 
@@ -240,8 +220,8 @@ def overview() -> str:
     return "\n".join(lines)
 
 
-def check(name: str, words: list[str]) -> None:
-    """Raise InputError for an experiment or an option that there is not."""
+def check(name: str) -> None:
+    """Raise InputError for an experiment that there is not."""
     from conf.input_error import InputError, choice
 
     if name not in EXPERIMENTS:
@@ -249,17 +229,6 @@ def check(name: str, words: list[str]) -> None:
             first = next(iter(EXPERIMENTS))
             raise InputError(f"{name}: an experiment comes first, as in: lrrc {first} {name}")
         raise InputError(f"{name}: there is no such experiment{choice(name, [*EXPERIMENTS, *ON_RUNS])}")
-    known = [option for spelling, _ in OPTIONS for option in spelling.split(", ")]
-    for word, following in zip(words, [*words, ""][1:], strict=True):
-        option, _, value = word.partition("=")
-        if word in TAKE_A_VALUE and not following:
-            raise InputError(f"{option}: needs a value, as in {option} {TAKE_A_VALUE[word]}")
-        if option in ("-c", "--cfg") and (value or following) != "job":
-            raise InputError(f"{option} {value or following}: must be {option} job")
-        if option.startswith("-") and option not in known:
-            key = option.lstrip("-").replace("-", "_")
-            hint = f"; a key is set without dashes: {key}={value or '...'}" if len(key) > 1 else ""
-            raise InputError(f"{option}: there is no such option{hint}{choice(option, known)}")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omegaconf import DictConfig
-
 from conf.schema import Run, read_run
+from experiments.request import Request
 from experiments.run_folder import run_folder
 
 if TYPE_CHECKING:
@@ -17,13 +16,13 @@ if TYPE_CHECKING:
     from experiments.lives import Lived
 
 
-def compare(config: DictConfig, command: str) -> Path:
+def compare(asked: Request) -> Path:
     """Live the cohort under every policy, write tables and pictures, print the main ones; return the folder.
 
     Raises InputError for input that cannot be run, before anything is simulated.
     """
-    run = read_run(config)
-    with run_folder("compare", run, command) as folder:
+    run = read_run(asked.config)
+    with run_folder("compare", run, asked.command, asked.choices) as folder:
         # Imported late: pandas and compiling take seconds, and refused input should say so at once.
         import pandas as pd
 
@@ -40,7 +39,8 @@ def compare(config: DictConfig, command: str) -> Path:
         if run.journal:
             blocks = [table for tables in lived.journals.values() for table in tables]
             folder.table("journal.parquet", pd.concat(blocks, ignore_index=True))
-        draw_all(made, folder.path)
+        if run.pictures:
+            draw_all(made, folder.path)
         if lived.warm_up:
             folder.notes["warm_up"] = lived.warm_up.note(run)
         folder.notes["clock"] = run.clock

@@ -26,7 +26,7 @@ HEAD = "ledger.json"
 OLD_SECONDS = 3600.0
 # Of a resolved run: what the lives do not follow from, or what may grow.
 LEFT_OUT = (
-    "out", "rows", "journal", "clock", "published", "patients", "replication",
+    "out", "rows", "journal", "pictures", "clock", "published", "patients", "replication",
     "ensemble", "steps", "search_evaluations", "workers", "ship",
 )  # fmt: skip
 # What the same counts also hang on: their logarithms and their compiler.

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig
-
 from conf.input_error import InputError
 from conf.policies import LEVERS
 from conf.telling import PatientRun, read_patient
+from experiments.request import Request
 from experiments.run_folder import run_folder
 
 if TYPE_CHECKING:
@@ -20,16 +19,16 @@ if TYPE_CHECKING:
 LISTED = 10  # patients that a condition names
 
 
-def patient(config: DictConfig, command: str) -> Path:
+def patient(asked: Request) -> Path:
     """Tell one patient's life under every policy, side by side, and draw it; return the folder.
 
     Raises InputError for input that cannot be run, and where no patient fits the condition.
     """
-    run = read_patient(config)
+    run = read_patient(asked.config)
     from experiments.find import Wanted
 
     condition = Wanted(run.find) if run.find is not None else None
-    with run_folder("patient", run, command) as folder:
+    with run_folder("patient", run, asked.command, asked.choices) as folder:
         import pandas as pd
 
         from analysis import look

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from conf.input_error import InputError
@@ -50,9 +49,11 @@ class Recorded(Protocol):
     def resolved(self) -> Tree: ...
 
 
-def run_folder(experiment: str, run: Recorded, command: str) -> AbstractContextManager["RunFolder"]:
+def run_folder(
+    experiment: str, run: Recorded, command: str, choices: dict[str, str] | None = None
+) -> AbstractContextManager["RunFolder"]:
     """Return the context of a folder to write to, hidden beside the final one until it is complete."""
-    return completed(RunFolder(experiment, run, command))
+    return completed(RunFolder(experiment, run, command, choices))
 
 
 @contextmanager
@@ -80,8 +81,10 @@ def completed(folder: Folder) -> Iterator[Folder]:
 class RunFolder:
     """What a run has written so far, in ``path``; ``final`` is the folder's name once it is complete."""
 
-    def __init__(self, experiment: str, run: Recorded, command: str) -> None:
-        self.run, self.command = run, command
+    def __init__(
+        self, experiment: str, run: Recorded, command: str, choices: dict[str, str] | None = None
+    ) -> None:
+        self.run, self.command, self.choices = run, command, choices
         self.started = datetime.now(UTC)
         self.clock = time.perf_counter()
         self.tables: dict[str, dict[str, Any]] = {}
@@ -119,7 +122,7 @@ class RunFolder:
         OmegaConf.save(OmegaConf.create(self.resolved()), self.path / "config.yaml")
         manifest = {
             "command": self.command,
-            "choices": choices(),
+            "choices": self.choices,
             "code": code_version(),
             "packages": package_versions(),
             "python": platform.python_version(),
@@ -234,14 +237,6 @@ def _column(series: "pd.Series[Any]") -> tuple[bytes, np.ndarray]:
 
 def _prefixed(text: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text
-
-
-def choices() -> dict[str, str] | None:
-    """Return which file of each group was composed (cohort, scenario, ...), or null outside the command."""
-    if not HydraConfig.initialized():
-        return None
-    chosen = HydraConfig.get().runtime.choices
-    return {group: name for group, name in chosen.items() if "/" not in group and "@" not in group}
 
 
 def code_version() -> dict[str, Any]:

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
 from tqdm import tqdm
 
 from conf.posterior import MEMBER, Sample
@@ -26,6 +24,7 @@ from experiments.executors import (
 )
 from experiments.launch import IncompleteError
 from experiments.ledger import Ledger
+from experiments.request import Request
 from experiments.sweep_folder import SweepFolder, sweep_folder
 from experiments.sweep_plan import Cell, Plan, read_plan
 
@@ -37,15 +36,14 @@ if TYPE_CHECKING:
 CELLS = 25  # whose tables are made together
 
 
-def sweep(config: DictConfig, command: str) -> Path:
+def sweep(asked: Request) -> Path:
     """Live every design point, keep what is done as it ends, write the tables; return the folder.
 
     Raises InputError for input that cannot be run, before anything is lived, and IncompleteError where tasks
     failed or a cluster was lost: the same command then goes on.
     """
-    words = [*HydraConfig.get().overrides.task] if HydraConfig.initialized() else []
-    plan = read_plan(config, words)
-    with sweep_folder("sweep", plan.run, plan.given, command) as folder:
+    plan = read_plan(asked.config, [*asked.overrides])
+    with sweep_folder("sweep", plan.run, plan.given, asked.command, asked.choices) as folder:
         ledger = Ledger(folder.final / "ledger")
         with executor(plan.compute, ledger) as execute, ledger.open(plan.run):
             folder.begin()
@@ -222,7 +220,8 @@ def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder) ->
         "tasks": sum(len(cell.tasks(plan)) for cell in cells),
         "code_sha256": book.code_digest(),
     }
-    draw_sweep(complete, names, plan.outcomes, plan.years, folder.path, plan.precision)
+    if plan.run.pictures:
+        draw_sweep(complete, names, plan.outcomes, plan.years, folder.path, plan.precision)
 
 
 def members_table(sample: Sample) -> "pd.DataFrame":

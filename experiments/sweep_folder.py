@@ -28,20 +28,27 @@ class Told:
 
 
 def sweep_folder(
-    experiment: str, run: Recorded, given: Tree, command: str
+    experiment: str, run: Recorded, given: Tree, command: str, choices: dict[str, str] | None = None
 ) -> AbstractContextManager["SweepFolder"]:
     """Return the context of a sweep's folder: there from the start, with its tables when it ends well.
 
     ``given``: what the configuration holds beside the run.
     """
-    return completed(SweepFolder(experiment, run, given, command))
+    return completed(SweepFolder(experiment, run, given, command, choices))
 
 
 class SweepFolder(RunFolder):
     """What a sweep has written: tables wait in ``path``, within the final folder, until they are complete."""
 
-    def __init__(self, experiment: str, run: Recorded, given: Tree, command: str) -> None:
-        super().__init__(experiment, run, command)
+    def __init__(
+        self,
+        experiment: str,
+        run: Recorded,
+        given: Tree,
+        command: str,
+        choices: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(experiment, run, command, choices)
         self.given = given
         self.path = self.final / self.path.name.replace(self.final.name, "tables")
         self.told = Told(self.final)

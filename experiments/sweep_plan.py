@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from hydra import compose
 from omegaconf import DictConfig, OmegaConf
 
 from conf import units
 from conf.input_error import InputError, choice, shown
+from conf.library import composed as composed_by_hydra
 from conf.posterior import Sample, read_sample
 from conf.schema import Run, Tree, read_run
 from experiments import ledger as book
@@ -77,7 +77,7 @@ def read_plan(config: DictConfig, words: list[str]) -> Plan:
     def composed(more: list[str]) -> Run:
         if not more:
             return run
-        again: Any = OmegaConf.to_container(compose("sweep", [*words, *more]), resolve=True)
+        again: Any = OmegaConf.to_container(composed_by_hydra("sweep", [*words, *more])[0], resolve=True)
         return read_run(OmegaConf.create({key: value for key, value in again.items() if key not in SETTINGS}))
 
     sample = read_sample(own["posterior"], own["posterior_from"])

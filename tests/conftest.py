@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hydra import initialize_config_module
 
+from conf.library import composing
 from conf.schema import compose_run, world_tree
 from sim.clocks.simpy_clock import Journal, live
 from sim.luck import draw_luck
@@ -53,7 +53,7 @@ def lived_fixture() -> Callable[..., np.ndarray]:
 @pytest.fixture
 def hydra() -> Iterator[None]:
     """Let the files of ``conf`` be found."""
-    with initialize_config_module("conf", version_base=None):
+    with composing():
         yield
 
 

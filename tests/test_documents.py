@@ -54,9 +54,10 @@ def in_backticks(text):
 accepted = []
 
 
-def accept(config, command):
+def accept(asked):
     """An experiment that only reads its configuration, as every experiment does first."""
-    name, *words = shlex.split(command)[1:]
+    config, words = asked.config, list(asked.overrides)
+    name = shlex.split(asked.command)[1]
     reads = {
         "capacity": lambda: read_capacity(config, words),
         "patient": lambda: read_patient(config),
@@ -65,7 +66,7 @@ def accept(config, command):
         "calibrate": lambda: read_calibration(config),
     }
     accepted.append(reads.get(name, lambda: read_run(config))())
-    return Path(command)
+    return Path(name)
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_every_lrrc_command_of_the_readme_is_accepted(own_files, capsys, line):
         assert main([name, *words]) == 0
         return
     accepted.clear()
-    check(name, words)
+    check(name)
     status = launch(name, f"{__name__}:accept", words)
     assert (status, capsys.readouterr().err) == (0, "")
     assert len(accepted) > 1 if "-m" in words else len(accepted) == 1

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hydra import initialize_config_module
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from conf.input_error import InputError
+from conf.library import composing
 from conf.policies import LEVERS, FollowUp, Policy, read_follow_up
 from conf.schema import compose_run, world_tree
 from sim.clocks.simpy_clock import live
@@ -283,7 +283,7 @@ def test_reactions_run_uncompiled_give_the_same_rows_to_the_bit(lives, tmp_path)
 
 @functools.cache
 def schedules():
-    with initialize_config_module("conf", version_base=None):
+    with composing():
         return tuple(read_follow_up(name) for name in ("minimal", "standard", "intensive"))
 
 

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hydra import compose, initialize_config_module
+from hydra import compose
 from sweeping import LEAK, SMALL, digests, started, swept
 
 from conf.input_error import InputError
+from conf.library import composing
 from conf.policies import with_levers
 from experiments.command import main
 from experiments.sweep import read_plan
@@ -24,7 +25,7 @@ LEAK_KEY = "surgery.leak_probability"
 
 def plan(*words):
     words = [word for word in words if word]
-    with initialize_config_module("conf", version_base=None):
+    with composing():
         return read_plan(compose("sweep", list(words)), list(words))
 
 

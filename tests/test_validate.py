@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hydra import initialize_config_module
 from trial_files import mine, written
 
 from analysis.validation import NEGLIGIBLE, agreement, compared, rows
+from conf.library import composing
 from conf.schema import shipped, shipped_sections
 from conf.trials import read_trial
 from experiments import emulate
@@ -21,7 +21,7 @@ LR = {"outcome": "local_recurrence", "horizon_years": 5}
 
 @pytest.fixture(scope="module")
 def disease():
-    with initialize_config_module("conf", version_base=None):
+    with composing():
         return {section: shipped(f"parameters/{section}") for section in shipped_sections()}
 
 
@@ -30,7 +30,7 @@ def trial(tmp_path):
     def read(*endpoints, **changes):
         numbered = [{"evidence": f"e{k}", "arm": "alone", **LR, **one} for k, one in enumerate(endpoints)]
         path = written(tmp_path / "own.yaml", mine(endpoints=numbered, **changes))
-        with initialize_config_module("conf", version_base=None):
+        with composing():
             return read_trial(str(path))
 
     return read
