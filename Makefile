@@ -44,11 +44,12 @@ validation: .venv/.installed  ## docs/validation.md and its pictures, made anew
 # Pins stay where they still fit; ARGS=--upgrade moves them. An index's address never enters a lock.
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"
-lock:  ## renew requirements.lock and build.lock from pyproject.toml
+lock:  ## renew requirements.lock, build.lock and requirements.json from pyproject.toml
 	@python=$$($(MAKE) -s --no-print-directory python) && dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
-	"$$python" -m venv "$$dir" && "$$dir/bin/python" -m pip install --quiet uv && \
+	"$$python" -m venv "$$dir" && "$$dir/bin/python" -m pip install --quiet --upgrade pip uv && \
 	"$$dir/bin/uv" $(COMPILE) --all-extras --group dev --group bench $(ARGS) pyproject.toml -o requirements.lock && \
-	"$$dir/bin/uv" $(COMPILE) --group build --constraint requirements.lock -o build.lock
+	"$$dir/bin/uv" $(COMPILE) --group build --constraint requirements.lock -o build.lock && \
+	"$$dir/bin/python" .ci/record_requirements.py
 
 python:  ## the Python that the environment is made with
 	@for python in $(PYTHON); do \
