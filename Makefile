@@ -6,7 +6,7 @@ PYTHON ?= python3.11 python3.12 python3.13 python3
 BIN := .venv/bin
 ARGS ?=
 # The locks are complete, so pip resolves nothing (--no-deps) and builds with what they hold.
-PIP ?= $(BIN)/python -m pip
+PIP = $(BIN)/python -m pip
 INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 
 .DELETE_ON_ERROR:
