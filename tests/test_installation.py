@@ -127,11 +127,23 @@ def test_the_wheel_runs_the_main_job_outside_the_clone_with_what_the_lock_holds(
     assert digests[0] == digests[1]
 
 
+@pytest.fixture(scope="module")
+def uv(tmp_path_factory):
+    """The newest uv, as ``make lock`` takes it."""
+    folder = tmp_path_factory.mktemp("uv")
+    done(sys.executable, "-m", "venv", folder, cwd=folder)
+    done(folder / BIN / "python", "-m", "pip", "install", "uv", cwd=folder)
+    return folder / BIN / "uv"
+
+
 @pytest.mark.long
-def test_every_system_has_a_file_of_every_pin(tmp_path):
-    done(sys.executable, "-m", "venv", tmp_path / "uv", cwd=tmp_path)
-    own = tmp_path / "uv" / BIN
-    done(own / "python", "-m", "pip", "install", "uv", cwd=tmp_path)
+def test_uvx_runs_the_wheel_by_the_name_of_the_project(uv, tmp_path):
+    words = ("--python", sys.executable, "--from", wheel(tmp_path), "lrrc-sim", "--version")
+    assert done(uv, "tool", "run", *words, cwd=tmp_path).startswith("lrrc-sim ")
+
+
+@pytest.mark.long
+def test_every_system_has_a_file_of_every_pin(uv, tmp_path):
     words = ("--dry-run", "--no-deps", "--require-hashes", "--only-binary", ":all:")
     words += ("--no-binary", "antlr4-python3-runtime", "--target", "none", "-r", ROOT / "requirements.lock")
     systems = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "x86_64-pc-windows-msvc")
@@ -139,4 +151,4 @@ def test_every_system_has_a_file_of_every_pin(tmp_path):
     for python in ("3.11", "3.12", "3.13"):
         for system in systems:
             where = ("--python-version", python, "--python-platform", system)
-            done(own / "uv", "pip", "install", *where, *words, cwd=tmp_path)
+            done(uv, "pip", "install", *where, *words, cwd=tmp_path)
