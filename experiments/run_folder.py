@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CODE = Path(__file__).resolve().parent.parent
+PACKAGES = ("analysis", "conf", "experiments", "sim")
+SOURCES = (".py", ".yaml", ".csv")
 # Faults of the place, not of the program.
 FULL_OR_FORBIDDEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 Folder = TypeVar("Folder", bound="RunFolder")
@@ -240,17 +242,35 @@ def _prefixed(text: bytes) -> bytes:
 
 
 def code_version() -> dict[str, Any]:
-    """Return the version; the commit, whether the tree was dirty, and the lock's digest, or null."""
+    """Return the version and the sources' digest; of a clone, what git says and the lock's digest, too."""
     lock = CODE / "requirements.lock"
     # Only where this very file is tracked: an installed copy may lie inside somebody else's repository.
     tracked = _git("ls-files", "--error-unmatch", str(Path(__file__).resolve())) is not None
     status = _git("status", "--porcelain") if tracked else None
     return {
         "version": metadata.version("lrrc-sim"),
+        "sources_sha256": sources_digest(CODE),
         "commit": _git("rev-parse", "--verify", "HEAD") if tracked else None,
         "dirty": None if status is None else bool(status),
         "lock_sha256": hashlib.sha256(lock.read_bytes()).hexdigest() if tracked and lock.is_file() else None,
     }
+
+
+def sources_digest(root: Path) -> str:
+    """Return the SHA-256, in hexadecimal, of all code and numbers of the packages below ``root``.
+
+    It is the same for a clone and an installed copy, whatever the system's paths and ends of lines.
+    """
+    files = {
+        path.relative_to(root).as_posix(): path
+        for package in PACKAGES
+        for path in (root / package).rglob("*")
+        if path.suffix in SOURCES
+    }
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(_prefixed(name.encode()) + _prefixed(files[name].read_bytes().replace(b"\r\n", b"\n")))
+    return digest.hexdigest()
 
 
 def _git(*arguments: str) -> str | None:
