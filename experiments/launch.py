@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from conf.input_error import InputError
 from conf.library import refuse_shadows
+from experiments.ending import say_error, stopped
 from experiments.translation import input_error_of
 
 FOREIGN = (HydraException, OmegaConfBaseException, yaml.YAMLError)
@@ -55,15 +56,17 @@ def launch(name: str, task: str, words: list[str]) -> int:
             statuses.append(0)
         # Told here, not by Hydra, so that one job's failure leaves the others of a sweep alone.
         except (InputError, *FOREIGN) as error:
+            if stopped():
+                raise
             known = error if isinstance(error, InputError) else input_error_of(error, name)
-            print(f"lrrc: error: {label}{known}", file=sys.stderr)
+            say_error(f"{label}{known}")
             statuses.append(2)
         except IncompleteError as error:
-            print(f"lrrc: error: {label}{error}", file=sys.stderr)
+            say_error(f"{label}{error}")
             statuses.append(1)
-        except BrokenPipeError:
-            raise
         except Exception:
+            if stopped():
+                raise
             print(f"lrrc: {label}a fault of the program:", file=sys.stderr)
             traceback.print_exc()
             statuses.append(1)
@@ -82,11 +85,6 @@ def launch(name: str, task: str, words: list[str]) -> int:
             raise input_error_of(error, name) from error
         except ValueError as error:  # Hydra's, for a group that is set to null: it does not name the group
             raise InputError(f"{' '.join(overrides)}: {error}") from error
-        except KeyboardInterrupt:
-            if not any(status == 0 for status in statuses):
-                raise
-            print("\nlrrc: stopped; the runs that were complete are kept", file=sys.stderr)
-            return 130
         finally:
             sys.argv = before
     return max(statuses, default=0)
