@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 from conf.input_error import InputError
-from experiments.machine import stop_signals
+from experiments.machine import signal_main_thread, stop_signals
 
 INSISTS_SECONDS = 2.0
 # How a pipe without a reader is told: on Windows the second.
@@ -91,7 +91,7 @@ class Stop:
             time.sleep(INSISTS_SECONDS)
             if self.over:
                 return
-            _thread.interrupt_main(self.signal)
+            signal_main_thread(self.signal)
 
 
 _stop = Stop()

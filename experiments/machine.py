@@ -1,9 +1,11 @@
 """What differs between Linux, macOS and Windows: all of it stands here, and in psutil and filelock."""
 
+import _thread
 import os
 import platform
 import re
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +44,14 @@ def stop_signals() -> tuple[signal.Signals, ...]:
     """Return the signals by which a user, a terminal that closes or a scheduler stops a command."""
     names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     return tuple(signal.Signals[name] for name in names if hasattr(signal, name))
+
+
+def signal_main_thread(number: int) -> None:
+    """Send a signal to this process's main thread, which wakes it where the system can do that."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        _thread.interrupt_main(number)
 
 
 @contextmanager
