@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from conf.input_error import InputError
 from experiments.machine import signal_main_thread, stop_signals
 
-INSISTS_SECONDS = 2.0
+INSISTS_SECONDS = 1.0
 # How a pipe without a reader is told: on Windows the second.
 READER_LEFT = (errno.EPIPE, errno.EINVAL)
 
@@ -28,12 +28,11 @@ def ended(command: Callable[[], int]) -> int:
     written, or 128 and the number of the signal that stopped it.
     """
     with lenient_output() as printed, stoppable() as stop:
-        status, words = 1, ""
+        status = 1
         try:
             status = command()
-        except KeyboardInterrupt as error:
+        except KeyboardInterrupt:
             stop.signal = stop.signal or signal.SIGINT
-            words = str(error)
         except InputError as error:
             if not stop.signal:
                 say_error(str(error))
@@ -45,7 +44,7 @@ def ended(command: Callable[[], int]) -> int:
         if stop.signal and status:
             # On a terminal the line holds ^C already.
             begin = "\n" if stop.signal == signal.SIGINT and sys.stderr.isatty() else ""
-            print(f"{begin}lrrc: stopped; {words or stop.what_is_kept()}", file=sys.stderr)
+            print(f"{begin}lrrc: stopped; {stop.what_is_kept()}", file=sys.stderr)
             return 128 + stop.signal
         return status or printed.status()
 
@@ -62,6 +61,7 @@ class Stop:
     def __init__(self) -> None:
         self.signal = 0
         self.kept: list[Path] = []
+        self.told: object = None
         self.busy = 0  # within what must not be disturbed
         self.over = False
 
@@ -78,6 +78,8 @@ class Stop:
 
     def what_is_kept(self) -> str:
         """Return it in words."""
+        if words := str(self.told or ""):
+            return words
         if not self.kept:
             return "nothing was kept"
         return (
@@ -147,6 +149,12 @@ def undisturbed() -> Iterator[None]:
 def kept(folder: Path) -> None:
     """Note a complete run, for whoever stops what comes after it."""
     _stop.kept.append(folder)
+    _stop.told = None
+
+
+def tell_of(told: object) -> None:
+    """Note what says, as a string, how far the command has come where what is done is kept at once."""
+    _stop.told = told
 
 
 class Printed:

@@ -52,8 +52,6 @@ def sweep(config: DictConfig, command: str) -> Path:
             try:
                 cells = lived(plan, ledger, folder, execute)
                 write(plan, ledger, cells, folder)
-            except KeyboardInterrupt as stop:
-                raise KeyboardInterrupt(str(folder.told)) from stop
             except ClusterLostError as error:
                 raise IncompleteError(f"{error}; {folder.told}") from error
     return folder.final

@@ -8,6 +8,7 @@ from pathlib import Path
 from conf.input_error import InputError
 from conf.received import bare_names, read_json
 from conf.schema import Tree
+from experiments.ending import tell_of
 from experiments.machine import replace
 from experiments.partial import partial_path, remove, remove_left
 from experiments.run_folder import Recorded, RunFolder, completed
@@ -22,6 +23,8 @@ class Told:
     kept: int = 0
 
     def __str__(self) -> str:
+        if not self.wanted:
+            return ""
         return (
             f"{self.kept} of {self.wanted} tasks were done and all that was done is kept; "
             f"the same command with out={self.final} continues"
@@ -46,6 +49,7 @@ class SweepFolder(RunFolder):
         self.given = given
         self.path = partial_path(self.final / "tables")
         self.told = Told(self.final)
+        tell_of(self.told)
 
     def begin(self) -> None:
         """Remove what a killed command left; to be called once the ledger is held."""
@@ -83,7 +87,7 @@ class SweepFolder(RunFolder):
         self.path.mkdir(parents=True)
 
     def _unwritable(self, error: OSError) -> InputError:
-        kept = str(self.told) if self.told.wanted else "nothing was done"
+        kept = str(self.told) or "nothing was done"
         return InputError(f"out={self.final}: cannot be written: {error.strerror}; {kept}")
 
     def _rename(self) -> None:

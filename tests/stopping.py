@@ -20,9 +20,7 @@ SMALL = {
 }  # fmt: skip
 
 
-def started(
-    here: Path, *words: str, environment: dict | None = None, **options
-) -> subprocess.Popen:
+def started(here: Path, *words: str, environment: dict | None = None, **options) -> subprocess.Popen:
     """Start the command in a folder, with its temporary files in ``tmp`` within."""
     (here / "tmp").mkdir(exist_ok=True)
     given = {**os.environ, "TMPDIR": str(here / "tmp"), **(environment or {})}
