@@ -5,13 +5,13 @@
 
 import csv
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from conf import units
 from conf.input_error import InputError, nearest, shown
+from conf.received import file_within, read_json
 from conf.schema import Tree
 from conf.uncertain import Uncertain, uncertain_numbers, with_values
 
@@ -104,11 +104,11 @@ def read_sample(count: object, source: object) -> Sample | None:
 
 
 def _made_by(path: Path) -> Tree | None:
-    try:
-        manifest = json.loads(path.with_name("manifest.json").read_text("utf-8"))
-        return {key: manifest[key] for key in ("command", "code", "finished_utc")}
-    except (OSError, ValueError, KeyError, TypeError):
+    manifest = read_json(path.with_name("manifest.json")) or {}
+    kinds = {"command": str, "code": dict, "finished_utc": str}
+    if not all(isinstance(manifest.get(key), kind) for key, kind in kinds.items()):
         return None
+    return {key: manifest[key] for key in kinds}
 
 
 def _file(source: object) -> tuple[str, Path]:
@@ -126,6 +126,7 @@ def _file(source: object) -> tuple[str, Path]:
             raise InputError(
                 f"{name}: there is no {SHIPPED.name} in this folder; a complete calibration's has one"
             )
+        file_within(path)
     return name, path.resolve()
 
 

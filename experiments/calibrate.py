@@ -49,11 +49,8 @@ def calibrate(asked: Request) -> Path:
         ledger = Ledger(folder.final / "ledger")
         with ledger.open(run):
             folder.begin()
-            try:
-                targets = Targets(run, run.patients)
-                write(run, fit(run, targets, ledger, folder), targets, folder)
-            except KeyboardInterrupt as stop:
-                raise KeyboardInterrupt(str(folder.told)) from stop
+            targets = Targets(run, run.patients)
+            write(run, fit(run, targets, ledger, folder), targets, folder)
     return folder.final
 
 

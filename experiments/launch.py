@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from conf.input_error import InputError, nearest
 from conf.library import composing, refuse_shadows
+from experiments.ending import say_error, stopped
 from experiments.request import FOREIGN, Request, request
 from experiments.translation import input_error_of
 from experiments.words import Asked, read_words
@@ -41,16 +42,10 @@ def launch(name: str, task: str, words: list[str]) -> int:
         # All are composed before one is run, so that a wrong word costs nothing.
         requests = [(label, request(name, words, command)) for label, words in jobs(name, asked.overrides)]
         statuses = []
-        try:
-            for number, (label, composed) in enumerate(requests):
-                if composed.config.get("out") is not None:
-                    composed.config.out = f"{composed.config.out}/{number}"
-                statuses.append(run(task, name, composed, f"run {number} ({label}): "))
-        except KeyboardInterrupt:
-            if not any(status == 0 for status in statuses):
-                raise
-            print("\nlrrc: stopped; the runs that were complete are kept", file=sys.stderr)
-            return 130
+        for number, (label, composed) in enumerate(requests):
+            if composed.config.get("out") is not None:
+                composed.config.out = f"{composed.config.out}/{number}"
+            statuses.append(run(task, name, composed, f"run {number} ({label}): "))
         return max(statuses, default=0)
 
 
@@ -64,15 +59,16 @@ def run(task: str, name: str, composed: Request, label: str = "") -> int:
         print(getattr(importlib.import_module(module), function)(composed))
         return 0
     except (InputError, *FOREIGN) as error:
-        known = error if isinstance(error, InputError) else input_error_of(error, name)
-        print(f"lrrc: error: {label}{known}", file=sys.stderr)
+        if stopped():
+            raise
+        say_error(f"{label}{error if isinstance(error, InputError) else input_error_of(error, name)}")
         return 2
     except IncompleteError as error:
-        print(f"lrrc: error: {label}{error}", file=sys.stderr)
+        say_error(f"{label}{error}")
         return 1
-    except BrokenPipeError:
-        raise
     except Exception:
+        if stopped():
+            raise
         print(f"lrrc: {label}a fault of the program:", file=sys.stderr)
         traceback.print_exc()
         return 1

@@ -22,6 +22,9 @@ from omegaconf import OmegaConf
 from conf.input_error import InputError
 from conf.policies import Policy
 from conf.schema import Tree
+from experiments.ending import kept, undisturbed
+from experiments.machine import memory_gib, replace
+from experiments.partial import partial_path, remove_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +33,10 @@ CODE = Path(__file__).resolve().parent.parent
 PACKAGES = ("analysis", "conf", "experiments", "sim")
 SOURCES = (".py", ".yaml", ".csv")
 # Faults of the place, not of the program.
-FULL_OR_FORBIDDEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
+FULL_OR_FORBIDDEN = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM,
+    errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG,
+)  # fmt: skip
 Folder = TypeVar("Folder", bound="RunFolder")
 
 
@@ -62,8 +68,8 @@ def run_folder(
 def completed(folder: Folder) -> Iterator[Folder]:
     """Yield the folder; when the context ends well, add config and manifest, and name it finally.
 
-    After an error or Ctrl-C it is removed. Raises InputError where nothing can be written, or where something
-    else is there already.
+    After an error or a signal it is removed, and after ``kill -9`` by the next run with the same name. Raises
+    InputError where nothing can be written, or where something else is there already.
     """
     try:
         try:
@@ -71,13 +77,16 @@ def completed(folder: Folder) -> Iterator[Folder]:
         except OSError as error:
             raise folder._unwritable(error) from error
         yield folder
-        folder._complete()
+        with undisturbed():
+            folder._complete()
+            kept(folder.final)
     except OSError as error:
         if error.errno in FULL_OR_FORBIDDEN:
             raise folder._unwritable(error) from error
         raise
     finally:
-        folder._remove()
+        with undisturbed():
+            folder._remove()
 
 
 class RunFolder:
@@ -93,7 +102,7 @@ class RunFolder:
         self.notes: dict[str, Any] = {}  # what else the manifest says
         moment = self.started.astimezone().strftime("%Y-%m-%d_%H-%M-%S")
         self.final = (run.out or Path("runs") / experiment / moment).resolve()
-        self.path = self.final.parent / f".{self.final.name}.partial-{os.getpid()}"
+        self.path = partial_path(self.final)
         self.made: list[Path] = []
 
     def table(self, name: str, frame: "pd.DataFrame") -> None:
@@ -113,7 +122,7 @@ class RunFolder:
             raise InputError(f"out={self.run.out}: is a file; name a new or an empty folder")
         if self.run.out and self.final.is_dir() and any(self.final.iterdir()):
             raise InputError(f"out={self.run.out}: the folder is not empty; name a new or an empty one")
-        shutil.rmtree(self.path, ignore_errors=True)  # left by a killed process that had our number
+        remove_left(self.final)
         self.made = [parent for parent in self.path.parents if not parent.exists()]
         self.path.mkdir(parents=True)
 
@@ -149,11 +158,15 @@ class RunFolder:
         wanted, number = self.final, 1
         while True:
             try:
-                # Onto an empty folder this succeeds, onto a full one it fails, and never half.
-                self.path.rename(self.final)
+                # Onto an empty folder this succeeds, onto a full one it fails, and never half. On Windows it
+                # fails onto any.
+                if os.name == "nt" and self.final.is_dir() and not any(self.final.iterdir()):
+                    self.final.rmdir()
+                replace(self.path, self.final)
                 return
             except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                there = os.name == "nt" and self.final.exists()
+                if not there and error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
                 if self.run.out:
                     raise InputError(
@@ -276,7 +289,7 @@ def sources_digest(root: Path) -> str:
 def _git(*arguments: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", "-C", str(CODE), *arguments], capture_output=True, text=True, timeout=10
+            ["git", "-C", str(CODE), *arguments], capture_output=True, encoding="utf-8", timeout=10
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -294,12 +307,12 @@ def machine() -> dict[str, Any]:
     """Return the cores, the memory in GiB, and the processor's name and features where they are known."""
     cpu: dict[str, str] = {}
     if (info := Path("/proc/cpuinfo")).is_file():
-        for line in info.read_text().partition("\n\n")[0].splitlines():
+        for line in info.read_text("utf-8", "replace").partition("\n\n")[0].splitlines():
             name, _, value = line.partition(":")
             cpu[name.strip()] = value.strip()
     return {
         "cores": os.cpu_count(),
-        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "memory_gib": memory_gib(),
         "processor": cpu.get("model name", platform.processor()) or None,
         "features": cpu.get("flags", cpu.get("Features")),
     }

@@ -17,13 +17,13 @@ from experiments.executors import (
     Ended,
     Failure,
     Task,
-    cores,
     executor,
-    uninterrupted,
+    first_ended,
     workers_of_this_machine,
 )
 from experiments.launch import IncompleteError
 from experiments.ledger import Ledger
+from experiments.machine import cores, uninterrupted
 from experiments.request import Request
 from experiments.sweep_folder import SweepFolder, sweep_folder
 from experiments.sweep_plan import Cell, Plan, read_plan
@@ -50,8 +50,6 @@ def sweep(asked: Request) -> Path:
             try:
                 cells = lived(plan, ledger, folder, execute)
                 write(plan, ledger, cells, folder)
-            except KeyboardInterrupt as stop:
-                raise KeyboardInterrupt(str(folder.told)) from stop
             except ClusterLostError as error:
                 raise IncompleteError(f"{error}; {folder.told}") from error
     return folder.final
@@ -132,15 +130,19 @@ def summed(plan: Plan, ledger: Ledger, cell: Cell, total: "Sum") -> "Sum":
     """Return the sum with the counts of a cell alone. Raises IncompleteError where an entry went bad."""
     total.clear()
     for task in cell.tasks(plan):
-        total.add(entry(ledger, task))
+        add_entry(total, ledger, task)
     return total
 
 
-def entry(ledger: Ledger, task: Task) -> bytes:
-    """Return a task's counts from the ledger. Raises IncompleteError where they are no longer there."""
-    if (packed := ledger.read(task.entry)) is None:
-        raise IncompleteError("an entry of the ledger was lost or damaged; the same command makes it anew")
-    return packed
+def add_entry(total: "Sum", ledger: Ledger, task: Task) -> None:
+    """Add a task's counts from the ledger. Raises IncompleteError where they are no longer there."""
+    if (packed := ledger.read(task.entry)) is not None:
+        try:
+            total.add(packed)
+            return
+        except Exception:  # bytes with the right checksum that are no counts can be anything
+            ledger.lost(task.entry)
+    raise IncompleteError("an entry of the ledger was lost or damaged; the same command makes it again")
 
 
 def half_widths(plan: Plan, cell: Cell, total: "Sum") -> Tree:
@@ -242,8 +244,10 @@ def tabled(plan: Plan, ledger: Ledger, cells: list[Cell]) -> Iterator[dict[str, 
         return
     with workers_of_this_machine(workers) as pool:
         with uninterrupted():
-            ended = pool.map(tables, batches)
-        yield from ended
+            futures = [pool.submit(tables, batch) for batch in batches]
+        for future in futures:
+            first_ended([future])
+            yield future.result()
 
 
 def cell_tables(plan: Plan, ledger: Ledger, cells: list[Cell]) -> dict[str, "pd.DataFrame"]:
@@ -281,7 +285,7 @@ def convergence(plan: Plan, ledger: Ledger, cell: Cell) -> "pd.DataFrame":
     total, rows, tasks = Sum(), [], cell.tasks(plan)
     step = -(-len(tasks) // 200)
     for number, task in enumerate(tasks, 1):
-        total.add(entry(ledger, task))
+        add_entry(total, ledger, task)
         if number % step and number < len(tasks):
             continue
         for policy, estimate in half_widths(plan, cell, total).items():
