@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 from omegaconf._utils import get_yaml_loader
 
-from conf import library, units
+from conf import library, relations, units
 from conf.condition import Condition
 from conf.endpoint import (
     ESTIMATORS,
@@ -23,7 +23,7 @@ from conf.endpoint import (
 )
 from conf.input_error import InputError, choice, nearest, shown
 from conf.policies import Policy, read_policy, with_levers
-from conf.schema import SHARES_TOLERANCE, Tree, checked, leaves, shipped, shipped_sections
+from conf.schema import Tree, checked, leaves, shipped, shipped_sections
 from sim.columns import COLUMNS
 
 SETS = ("calibration", "validation")
@@ -187,6 +187,7 @@ def _changed(key: str, cohort: Tree, changes: Tree) -> Tree:
                 )
             raise InputError(f"{key}.{name}={shown(value)}: there is no such key{nearest(name, reference)}")
     whole: Tree = checked(key, {**cohort, **changes}, reference)
+    relations.check({"cohort": whole}, cohort=key)
     return whole
 
 
@@ -227,7 +228,7 @@ def _policies(key: str, content: object) -> tuple[tuple[Policy, float], ...]:
         name: units.number(f"{key}.mix.{name}", share, units.FRACTION)
         for name, share in read_mapping(f"{key}.mix", content["mix"], example).items()
     }
-    if abs(sum(shares.values()) - 1.0) > SHARES_TOLERANCE:
+    if abs(sum(shares.values()) - 1.0) > relations.TOLERANCE:
         raise InputError(f"{key}.mix={shown(shares)}: the shares must add up to 1, as in {example}")
     return tuple((_policy(f"{key}.mix", name), share) for name, share in shares.items())
 

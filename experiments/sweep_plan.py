@@ -7,12 +7,13 @@ from hydra import compose
 from omegaconf import DictConfig, OmegaConf
 
 from conf import units
+from conf.compute import checked_compute
 from conf.input_error import InputError, choice, shown
 from conf.posterior import Sample, read_sample
 from conf.schema import Run, Tree, read_run
 from experiments import ledger as book
 from experiments.design import Point, Values, read_design
-from experiments.executors import Task, checked_compute
+from experiments.executors import Task
 from sim.clinic import is_unlimited
 
 # The sweep's own keys; their words stand in experiments/guide.py.
@@ -67,6 +68,9 @@ class Cell:
 def read_plan(config: DictConfig, words: list[str]) -> Plan:
     """Return the sweep that a composed configuration asks for, checked; ``words`` composed it."""
     given: Tree = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    for key in SETTINGS:
+        if key not in given:
+            raise InputError(f"{key}: missing; the configuration must hold it")
     own = {key: given.pop(key) for key in SETTINGS}
     run = read_run(OmegaConf.create(given))
     if run.rows:
