@@ -75,7 +75,9 @@ def checked_compute(given: object) -> dict[str, Any]:
         raise InputError(f"compute={shown(given)}: must be one of {', '.join(KINDS)}")
     kind = given.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise InputError(f"compute.kind={shown(kind)}: must be one of {', '.join(KINDS)}{nearest(shown(kind), KINDS)}")
+        raise InputError(
+            f"compute.kind={shown(kind)}: must be one of {', '.join(KINDS)}{nearest(shown(kind), KINDS)}"
+        )
     checks = KINDS[kind]
     for key, value in given.items():
         if key not in ("kind", *checks):

@@ -25,8 +25,8 @@ def in_full(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as YAML writes it, in one line that is not too long."""
-    text = in_full(value)
+    """Return a value as YAML writes it, in one line that is not too long and can be printed anywhere."""
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in in_full(value)[: LONGEST + 1])
     return text if len(text) <= LONGEST else text[:LONGEST] + "..."
 
 

@@ -45,13 +45,13 @@ def always(key: str, value: float, why: str) -> Relation:
 
 BY_REGIMEN = "the first is without radiotherapy, which"
 RELATIONS = (
-    not_above("cohort.age_min_years", "cohort.age_mean_years", "ages below the least are cut off to it"),
-    not_above("cohort.age_mean_years", "cohort.age_max_years", "ages above the most are cut off to it"),
-    not_above("cohort.age_min_years", "cohort.age_max_years", "ages lie between them"),
-    not_above("cohort.reflection_cm", "cohort.height_bounds_cm[-1]", "T4a tumours lie between them"),
+    not_above("cohort.age_min_years", "cohort.age_max_years", "ages lie between"),
+    not_above("cohort.age_min_years", "cohort.age_mean_years", "who would be younger is of the least age"),
+    not_above("cohort.age_mean_years", "cohort.age_max_years", "who would be older is of the greatest age"),
+    not_above("cohort.reflection_cm", "cohort.height_bounds_cm[-1]", "T4a tumours lie between"),
     parts_of_one("cohort.n1_share", "cohort.n2_share", why="the others have no nodes involved"),
     not_above(
-        "mortality.operative_days", "mortality.late_operative_days", "late operative deaths lie between them"
+        "mortality.operative_days", "mortality.late_operative_days", "late operative deaths lie between"
     ),
     not_above("surgery.leak_low_below_cm", "surgery.leak_high_above_cm", "mid-rectal tumours lie between"),
     *(
@@ -100,9 +100,8 @@ def check_list(key: str, numbers: Sequence[float]) -> None:
     if BOUNDS.search(key.rpartition(".")[2]):
         for k in range(1, len(numbers)):
             if numbers[k - 1] >= numbers[k]:
-                raise InputError(
-                    f"{key}={_shown(numbers)}: bounds must rise, and {numbers[k]:g} follows {numbers[k - 1]:g}"
-                )
+                after = f"{numbers[k]:g} follows {numbers[k - 1]:g}"
+                raise InputError(f"{key}={_shown(numbers)}: bounds must rise, and {after}")
 
 
 def _value(trees: Mapping[str, Tree], key: str) -> Any:

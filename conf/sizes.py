@@ -1,8 +1,8 @@
 """What a run would take in memory and time, estimated before the first patient; what cannot fit is refused.
 
-The bytes were measured (Linux, Python 3.11) and are right within a factor of two; ``tests/test_sizes.py`` holds
-them to real runs. The speeds are beyond those of any machine measured, so that only what certainly takes longer
-than a year is refused.
+The bytes were measured (Linux, Python 3.11) and are right within a factor of two; ``tests/test_sizes.py``
+holds them to real runs. The speed is beyond that of any machine measured, so that only what certainly takes
+longer than a year is refused.
 """
 
 import ctypes
@@ -15,22 +15,24 @@ from conf.clinics import has_queues
 from conf.input_error import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from conf.schema import Run
-    from conf.trials import Trial
 
 GIB = 2**30
 YEAR_SECONDS = 365.25 * 86_400
 LIVES_A_SECOND = 1e6  # of a process
 # Bytes of a life under a policy, at the peak.
-ROW_BYTES = 4_000  # where rows are kept: the rows, and twice the table that is written
+ROW_BYTES = 5_000  # where rows are kept: the rows, and twice the table that is written
 JOURNAL_BYTES = 5_000  # where a journal is kept, without queues
-QUEUE_BYTES = 2_000  # of one in a clinic with queues: requests, log
-QUEUE_ROW_BYTES = 4_000  # the same by the simpy clock, which keeps all who come
+QUEUE_BYTES = 500  # of one in a clinic with queues: requests, log
+QUEUE_ROW_BYTES = 5_000  # the same by the simpy clock, which keeps all who come
+UNHINDERED_BYTES = 2_000  # of one in the same cohort without queues, beside it
 PILOT_BYTES = 4_000  # of one in the pilot from which the warm-up is read
 ENDPOINT_BYTES = 40  # of a patient at an endpoint of a trial
 EMULATED_BYTES = 3_000  # of a patient in an arm that is evaluated in a calibration
+MEMBER_BYTES = 100_000  # of a member that waits to be evaluated
+SEARCH_TIMES = 6  # as in experiments/calibrate.py
 # Of a sweep.
 POINT_BYTES = 20_000
 TASK_BYTES = 1_000
@@ -47,14 +49,23 @@ def check_run(run: "Run", times: float = 1.0) -> None:
     refuse(_words(run), run_bytes(run), times * run_lives(run) / LIVES_A_SECOND)
     if has_queues(run.clinic):
         if run.patients >= MOST_NUMBER:
-            raise InputError(f"patients={run.patients}: in a clinic with queues must be below {MOST_NUMBER:,}")
+            raise InputError(
+                f"patients={run.patients}: in a clinic with queues must be below {MOST_NUMBER:,}"
+            )
         arrivals = run.clinic["arrivals_per_year"]
         years = (run.patients + pilot_patients(run)) / arrivals
         if years > MOST_CLINIC_YEARS:
             raise InputError(
-                f"{_words(run)}: patients would arrive for {years:,.0f} years, and at most "
+                f"{_words(run)}: patients would arrive for {years:,.3g} years, and at most "
                 f"{MOST_CLINIC_YEARS:,} are allowed"
             )
+
+
+def check_attended(run: "Run") -> None:
+    """Raise InputError where a clinic's patients, all kept at once under one policy, cannot fit or end."""
+    check_run(run)
+    crowd = crowd_patients(run) if has_queues(run.clinic) else 0.0
+    refuse(_words(run), QUEUE_ROW_BYTES * crowd + UNHINDERED_BYTES * float(run.patients), 0.0)
 
 
 def _words(run: "Run") -> str:
@@ -119,9 +130,23 @@ def check_sweep(runs: "Sequence[Run]", replications: int, block: int, processes:
     )
 
 
-def check_trials(trials: "Iterable[Trial]", patients: int, times: int, words: str) -> None:
+def check_calibration(run: Any) -> None:
+    """Raise InputError where the evaluations of a calibration cannot fit or end."""
+    evaluations = run.ensemble * (run.steps + 1) + run.search_evaluations
+    endpoints = sum(len(trial.endpoints) for trial in run.trials)
+    refuse(
+        f"ensemble={run.ensemble}, steps={run.steps}, search_evaluations={run.search_evaluations}",
+        float(run.ensemble) * MEMBER_BYTES + 32.0 * evaluations * (len(run.numbers) + endpoints),
+        0.0,
+    )
+    patients = SEARCH_TIMES * run.patients
+    arms = max(len(trial.arms) for trial in run.trials)
+    refuse(f"patients={run.patients}", float(patients) * arms * EMULATED_BYTES, 0.0)
+    check_trials(run.trials, run.patients, evaluations, f"{_count(evaluations)} evaluations of patients")
+
+
+def check_trials(trials: "Sequence[Any]", patients: int, times: int, words: str) -> None:
     """Raise InputError where so many patients of every arm, so many times, cannot fit or end."""
-    trials = list(trials)
     arms = sum(len(trial.arms) for trial in trials)
     endpoints = max(len(trial.endpoints) for trial in trials)
     refuse(
@@ -140,8 +165,8 @@ def refuse(words: str, bytes_: float, seconds: float) -> None:
         )
     if seconds > YEAR_SECONDS:
         raise InputError(
-            f"{words}: would take {seconds / YEAR_SECONDS:,.3g} years, at {LIVES_A_SECOND:,.0f} lives a second "
-            "a process; at most one year is allowed"
+            f"{words}: would take {seconds / YEAR_SECONDS:,.3g} years, at {LIVES_A_SECOND:,.0f} lives a "
+            "second; at most one year is allowed"
         )
 
 
@@ -169,7 +194,9 @@ def _group_bytes() -> float | None:
     """Return what the container leaves, where there is one (cgroup 2)."""
     try:
         group = Path("/sys/fs/cgroup")
-        return float((group / "memory.max").read_text("ascii")) - float((group / "memory.current").read_text("ascii"))
+        return float((group / "memory.max").read_text("ascii")) - float(
+            (group / "memory.current").read_text("ascii")
+        )
     except (OSError, ValueError):  # no limit is the word max
         return None
 

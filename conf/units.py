@@ -1,4 +1,4 @@
-"""The range of a parameter, by the unit that its name carries; numbers of any size are refused, not raised."""
+"""The range of a parameter, by the unit that its name carries. Numbers of any size can be asked about."""
 
 import math
 import re
@@ -76,7 +76,8 @@ def whole(key: str, value: object, low: int, high: int = MOST_WHOLE) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InputError(
-            f"{key}={shown(value)}: must be a whole number of {low} or more, and at most {high:,}"
-        )
+        words = f"must be a whole number of {low} or more"
+        if high != MOST_WHOLE or (isinstance(value, int) and value > high):
+            words += f", and at most {high:,}"
+        raise InputError(f"{key}={shown(value)}: {words}")
     return value

@@ -89,12 +89,13 @@ def read_validation(config: DictConfig) -> ValidationRun:
             "they are where it starts, and where it stops"
         )
     run = ValidationRun(
-        trials=tuple(read_trials(given["trials"])),
         patients=patients,
         most_patients=most_patients,
         seed=units.whole("seed", given["seed"], 0),
         out=read_folder(given["out"]),
         parameters=parameters,
+        # Last: there are many files to read, and a wrong word should be refused at once.
+        trials=tuple(read_trials(given["trials"])),
     )
     sizes.check_trials(run.trials, most_patients, 1, "most_patients")
     return run

@@ -152,7 +152,11 @@ def _point(values: Values, run: Run) -> Point:
             trees, taken[name] = _with_number(trees, name, value)
     policies = tuple(with_levers(policy, levers) for policy in run.policies) if levers else run.policies
     comparator = next(policy for policy in policies if policy.name == run.comparator.name)
-    cohort, clinic, parameters = trees["cohort"], trees["clinic"], {name: trees[name] for name in run.parameters}
+    cohort, clinic, parameters = (
+        trees["cohort"],
+        trees["clinic"],
+        {name: trees[name] for name in run.parameters},
+    )
     if (clinic, policies) != (run.clinic, run.policies) or parameters != run.parameters:
         clinic = read_clinic(clinic, policies, parameters)
     # At once: the numbers of a point hold together, not each with those of the run.

@@ -227,7 +227,7 @@ ALLOWED = {
         52: "bits of a uniform",
         0.5: "middle of a uniform's step",
     },
-    "mortality.py": {5: "the life table is in five-year bands"},
+    "mortality.py": {5: "the life table is in five-year bands", 1000: "years that nobody lives"},
     "neoadjuvant.py": {7: "days of a week"},
     "outcomes.py": {
         3: "stage III; three or more compartments; a place in a row",
