@@ -94,10 +94,10 @@ def test_a_distribution_fits_the_range_of_its_unit(key):
             assert allowed == units.FRACTION
             assert uncertain and all(low > 0 and high < 1 for low, high in uncertain)
         case "lognormal":
-            assert allowed in (units.POSITIVE, units.NOT_NEGATIVE)
+            assert allowed in (units.POSITIVE, units.NOT_NEGATIVE, units.SPREAD)
             assert uncertain and all(low > 0 for low, _ in uncertain)
         case "normal":
-            assert allowed == units.ANY
+            assert allowed == units.LOG
             assert uncertain
         case "uniform":
             assert uncertain
