@@ -1,12 +1,13 @@
 """The typed scenario of ``lrrc capacity``: a run with several clinics."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from omegaconf import DictConfig, OmegaConf
 
-from conf import library, units
+from conf import library, sizes, units
 from conf.input_error import InputError, choice, shown
 from conf.schema import Run, Tree, read_clinic, read_run
 
@@ -56,16 +57,27 @@ def read_capacity(config: DictConfig, overrides: Sequence[str]) -> CapacityRun:
             raise InputError(f"{override}: name clinics in a list, as in clinics=[{override[7:] or '...'}]")
     trees = _clinics(names, [override for override in overrides if override.startswith("clinic.")])
     given["clinic"] = next(iter(trees.values()))
-    run = read_run(OmegaConf.create({**given, **NOT_SET}))
+    with _inside(next(iter(trees))):
+        run = read_run(OmegaConf.create({**given, **NOT_SET}))
     clinics = {}
     for name, tree in trees.items():
-        try:
+        with _inside(name):
             clinics[name] = read_clinic(tree, run.policies, run.parameters)
-        except InputError as error:
-            raise InputError(f"{error} (in clinic {name})") from error
+            sizes.check_attended(dataclasses.replace(run, clinic=clinics[name]))
     # Shallow: the parts stay what they are.
     settings = {field.name: getattr(run, field.name) for field in dataclasses.fields(Run)}
     return CapacityRun(**settings, clinics=clinics, target_share=share)
+
+
+@contextmanager
+def _inside(clinic: str) -> Iterator[None]:
+    """Name the clinic in whose numbers a fault is."""
+    try:
+        yield
+    except InputError as error:
+        if "clinic." in str(error):
+            raise InputError(f"{error} (in clinic {clinic})") from error
+        raise
 
 
 def _clinics(names: object, changes: list[str]) -> dict[str, Tree]:

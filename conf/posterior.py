@@ -17,6 +17,8 @@ from conf.uncertain import Uncertain, uncertain_numbers, with_values
 
 MEMBER = "member"
 SHIPPED = Path(__file__).parent / "posterior.csv"
+MOST_BYTES = 200_000_000  # of a posterior file
+MOST_DIGITS = 18  # of a member's number
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def read_sample(count: object, source: object) -> Sample | None:
         return None
     name, path = _file(source)
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise InputError(f"{name}: is larger than {MOST_BYTES:,} bytes, the most that is read")
         content = path.read_bytes()
         lines = content.decode("utf-8-sig").splitlines()
         rows = [*csv.reader(lines, skipinitialspace=True)]
@@ -120,6 +124,8 @@ def _file(source: object) -> tuple[str, Path]:
     name, path = f"posterior_from={source}", Path(str(source)).expanduser()
     if not path.exists():
         raise InputError(f"{name}: there is no such file")
+    if not path.is_dir() and not path.is_file():
+        raise InputError(f"{name}: is neither a file nor a folder")
     if path.is_dir():
         path /= SHIPPED.name
         if not path.is_file():
@@ -174,7 +180,7 @@ def _table(name: str, rows: list[list[str]]) -> tuple[tuple[Uncertain, ...], dic
             raise InputError(f"{line}: holds {len(row)} values, and there are {len(columns)} columns")
         cells = dict(zip(columns, map(str.strip, row), strict=True))
         member = cells.pop(MEMBER)
-        if not member.isdecimal():
+        if not member.isdecimal() or len(member) > MOST_DIGITS:
             raise InputError(f"{line}, column {MEMBER}: {shown(member)}: must be a whole number of 0 or more")
         if int(member) in members:
             raise InputError(f"{line}, column {MEMBER}: {member} stands there twice; number each member once")

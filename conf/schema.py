@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from conf import units
+from conf import relations, sizes, units
 from conf.clinics import checked_clinic
 from conf.input_error import InputError, choice, nearest, shown
 from conf.library import composed, composing
@@ -33,7 +33,6 @@ SETTINGS = (
 )  # fmt: skip
 CLOCKS = ("auto", "simpy", "compiled")
 COMPILED_FROM_PATIENTS = 3_000
-SHARES_TOLERANCE = 1e-6
 HORIZON = units.Range(0, 100, "above 0 and at most 100", low_allowed=False)
 
 
@@ -50,7 +49,10 @@ class Published:
 
 @dataclass(frozen=True)
 class Run:
-    """A checked scenario: how many patients, under which policies, with which numbers."""
+    """A checked scenario: how many patients, under which policies, with which numbers.
+
+    Raises InputError where the numbers break a relation of ``conf/relations.py``.
+    """
 
     patients: int
     seed: int
@@ -67,6 +69,9 @@ class Run:
     cohort: Tree
     clinic: Tree
     parameters: dict[str, Tree]
+
+    def __post_init__(self) -> None:
+        relations.check({"cohort": self.cohort, "clinic": self.clinic, **self.parameters})
 
     def resolved(self) -> Tree:
         """Return everything as it was understood, as plain values: settings, every lever, every parameter."""
@@ -131,7 +136,7 @@ def read_run(config: DictConfig) -> Run:
     }
     patients = units.whole("patients", given["patients"], 1)
     journal = read_flag("journal", given["journal"])
-    return Run(
+    run = Run(
         patients=patients,
         seed=units.whole("seed", given["seed"], 0),
         replication=units.whole("replication", given["replication"], 0),
@@ -148,6 +153,8 @@ def read_run(config: DictConfig) -> Run:
         clinic=read_clinic(given["clinic"], policies, parameters),
         parameters=parameters,
     )
+    sizes.check_run(run)
+    return run
 
 
 def read_clinic(given: object, policies: tuple[Policy, ...], parameters: dict[str, Tree]) -> Tree:
@@ -193,10 +200,7 @@ def checked(key: str, given: object, reference: object) -> Any:
             f"{key}={shown(given)}: must be a list of {len(reference)} numbers, each {allowed.words}"
         )
     numbers = [units.number(f"{key}[{i}]", value, allowed) for i, value in enumerate(given)]
-    if key.endswith("_shares") and abs(sum(numbers) - 1.0) > SHARES_TOLERANCE:
-        raise InputError(
-            f"{key}={shown(given)}: the shares of a whole must add up to 1, not {sum(numbers):g}"
-        )
+    relations.check_list(key, numbers)
     return numbers
 
 
@@ -213,7 +217,11 @@ def unknown_key(key: str, value: object) -> InputError:
     keys += leaves("clinic", shipped("clinic/unlimited"))
     for section in shipped_sections():
         keys += leaves(section, shipped(f"parameters/{section}"))
-    return InputError(f"{key}={shown(value)}: there is no key {key}{nearest(key, keys)}")
+    if key in keys:
+        return InputError(f"{key}={shown(value)}: this experiment has no key {key}")
+    # Not the group that it would stand in.
+    like = [known for known in keys if not key.startswith(f"{known}.")]
+    return InputError(f"{key}={shown(value)}: there is no key {key}{nearest(key, like)}")
 
 
 def leaves(key: str, tree: object) -> list[str]:

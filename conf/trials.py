@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from conf import library, units
+from conf import library, relations, units
 from conf.condition import Condition
 from conf.endpoint import (
     ESTIMATORS,
@@ -21,7 +21,7 @@ from conf.endpoint import (
 from conf.input_error import InputError, choice, nearest, shown
 from conf.own_file import is_bare, read_own_file
 from conf.policies import Policy, read_policy, with_levers
-from conf.schema import SHARES_TOLERANCE, Tree, checked, leaves, shipped, shipped_sections
+from conf.schema import Tree, checked, leaves, shipped, shipped_sections
 from sim.columns import COLUMNS
 
 SETS = ("calibration", "validation")
@@ -184,6 +184,7 @@ def _changed(key: str, cohort: Tree, changes: Tree) -> Tree:
                 )
             raise InputError(f"{key}.{name}={shown(value)}: there is no such key{nearest(name, reference)}")
     whole: Tree = checked(key, {**cohort, **changes}, reference)
+    relations.check({"cohort": whole}, cohort=key)
     return whole
 
 
@@ -224,7 +225,7 @@ def _policies(key: str, content: object) -> tuple[tuple[Policy, float], ...]:
         name: units.number(f"{key}.mix.{name}", share, units.FRACTION)
         for name, share in read_mapping(f"{key}.mix", content["mix"], example).items()
     }
-    if abs(sum(shares.values()) - 1.0) > SHARES_TOLERANCE:
+    if abs(sum(shares.values()) - 1.0) > relations.TOLERANCE:
         raise InputError(f"{key}.mix={shown(shares)}: the shares must add up to 1, as in {example}")
     return tuple((_policy(f"{key}.mix", name), share) for name, share in shares.items())
 

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from conf.input_error import InputError, choice, shown
 from conf.schema import Run, Tree
 from experiments.ledger import Ledger, code_digest
 from experiments.machine import cores, uninterrupted
@@ -28,8 +27,6 @@ from experiments.machine import cores, uninterrupted
 ATTEMPTS = 2
 # A wait without an end does not hear Ctrl-C on Windows.
 TURN_SECONDS = 0.5
-KINDS = ("local", "dask", "slurm")
-COUNTS = ("workers", "threads", "wait_seconds", "jobs", "tasks_a_job", "minutes", "memory_gb")
 
 
 @dataclass(frozen=True)
@@ -83,28 +80,6 @@ def counted(task: Task) -> bytes:
     worlds = worlds_of(task.run)
     tallies, pairs = count_block(task.run, worlds, task.first, task.stop)
     return to_bytes(tallies, pairs)
-
-
-def checked_compute(compute: object) -> Tree:
-    """Return the settings of an executor, checked. Raises InputError."""
-    if not isinstance(compute, dict) or compute.get("kind") not in KINDS:
-        raise InputError(f"compute={shown(compute)}: must be one of {', '.join(KINDS)}")
-    for key, value in compute.items():
-        if key in COUNTS and value is not None and (type(value) not in (int, float) or value <= 0):
-            raise InputError(f"compute.{key}={shown(value)}: must be a number above 0")
-        if key not in COUNTS and not isinstance(value, (str, int, type(None))):
-            raise InputError(f"compute.{key}={shown(value)}: must be a word")
-        if isinstance(value, str) and not value.isprintable():
-            # Such a word could become a line of its own in the script of a job.
-            raise InputError(f"compute.{key}={value!a}: must not hold control characters or line breaks")
-    if compute["kind"] == "dask" and not isinstance(compute["address"], str):
-        raise InputError("compute=dask needs a scheduler: compute.address=tcp://host:8786")
-    if compute["kind"] == "slurm" and compute["cluster"] not in ("slurm", "local"):
-        raise InputError(
-            f"compute.cluster={shown(compute['cluster'])}: must be slurm or local"
-            f"{choice(str(compute['cluster']), ('slurm', 'local'))}"
-        )
-    return compute
 
 
 @contextmanager

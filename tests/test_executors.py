@@ -15,10 +15,11 @@ import psutil
 import pytest
 from sweeping import LEAK, digests, started, swept
 
+from conf.compute import checked_compute
 from conf.input_error import InputError
 from conf.schema import compose_run
 from experiments import ledger as book
-from experiments.executors import Failure, Local, Task, attempt, checked_compute, executor
+from experiments.executors import Failure, Local, Task, attempt, executor
 from experiments.ledger import Ledger, entries
 
 FAST = ("patients=80", "horizon_years=1")

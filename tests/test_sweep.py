@@ -128,7 +128,7 @@ REFUSED = [
     (f"{LEAK} outcomes=[happiness]", "outcomes=happiness: must be one of local_recurrence"),
     (f"{LEAK} at_years=4", "at_years=4: must be one of 1, 2, 3, 5, 10"),
     (f"{LEAK} compute=dask", "compute.address=tcp://host:8786"),
-    (f"{LEAK} compute.workers=-1", "compute.workers=-1: must be a number above 0"),
+    (f"{LEAK} compute.workers=-1", "compute.workers=-1: must be a whole number of 1 or more"),
     (f"{LEAK} compute=slrm", "compute=slrm: there is no such compute; did you mean slurm?"),
     (f"{LEAK} compute=slurm compute.cluster=moon", "compute.cluster=moon: must be slurm or local"),
     (f"{LEAK} out=full", "out=full: the folder is not empty, and no sweep's"),
