@@ -140,7 +140,10 @@ def _left_out(endpoints: pd.DataFrame) -> list[str]:
     n = int((~endpoints["comparable"]).sum())
     if not n:
         return []
-    return [f"Not comparable, and left out of all counts: {_count(n, 'endpoint', 'endpoints')}, {WHY_NOT}.", ""]
+    return [
+        f"Not comparable, and left out of all counts: {_count(n, 'endpoint', 'endpoints')}, {WHY_NOT}.",
+        "",
+    ]
 
 
 def _misses(endpoints: pd.DataFrame) -> pd.DataFrame:
