@@ -317,14 +317,14 @@ def effective(endpoint: Endpoint, side: Sample) -> float:
 def _share_error(value: float, rests_on: float) -> float:
     """Return the standard error of a proportion; at 0 and 1 from the other end of Wilson's interval."""
     if 0 < value < 1:
-        return math.sqrt(value * (1 - value) / max(rests_on, 1e-9))
+        return math.sqrt(value * (1 - value) / rests_on) if rests_on > 0 else math.inf
     low, high = proportion_interval(value, rests_on)
     return (high - low) / Z95
 
 
 def proportion_interval(value: float, rests_on: float) -> tuple[float, float]:
     """Return Wilson's interval of a proportion of so many patients, from 0 to 1 where there are none."""
-    low, high = wilson(np.float64(value), np.float64(max(rests_on, 1e-9)))
+    low, high = wilson(np.float64(value), np.float64(rests_on))
     return float(low), float(high)
 
 

@@ -156,14 +156,13 @@ def _count(n: int, one: str, many: str) -> str:
 
 def _agreement_table(agreement: pd.DataFrame) -> list[str]:
     lines = [
-        "| set | trials | endpoints | comparable | inside | coverage | slope | intercept | chi-square "
-        "| degrees |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+        "| set | trials | endpoints | inside | coverage | slope | intercept | chi-square | degrees |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for _, row in agreement.iterrows():
         slope, intercept = (_known(row[name]) for name in ("slope", "intercept"))
         lines.append(
-            f"| {row['set']} | {row['trials']} | {row['endpoints']} | {row['comparable']} | {row['inside']} "
+            f"| {row['set']} | {row['trials']} | {row['endpoints']} | {row['inside']} "
             f"| {_coverage(row)} | {slope} | {intercept} | {row['chi_square']:.0f} "
             f"| {row['degrees']} |"
         )
