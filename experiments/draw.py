@@ -24,6 +24,9 @@ WORDS = (
     "treatment",
     "margin",
     "fate",
+    "clinic",
+    "step",
+    "resource",
 )
 
 
