@@ -138,7 +138,7 @@ def _finding(total: pd.DataFrame, parts: pd.DataFrame, by: str, years: float) ->
 
 
 def _most(net: float, parts: pd.DataFrame, by: str) -> str:
-    """Return the words on the kind that has the most of a net number; none where kinds tie, or it may be luck.
+    """Return the words on the kind that has the most of a net number; none where kinds tie or it may be luck.
 
     Where other kinds go the other way, the most of one kind is more than all: then it is no part of them.
     """

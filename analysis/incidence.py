@@ -152,7 +152,7 @@ def _none(whole: pd.DataFrame, outcomes: pd.DataFrame) -> Finding | None:
 
 
 def _finding(outcomes: pd.DataFrame, differences: pd.DataFrame, mechanisms: list[str]) -> Finding:
-    """Return the largest change of one mechanism beyond luck, or which one leads where there is one policy."""
+    """Return the largest change of one mechanism beyond luck; of one policy, which mechanism leads."""
     years = told_years(outcomes)
     at = f"at {years_words(years)}"
     compared = pd.concat([told(differences, OUTCOME, years, name) for name in mechanisms])

@@ -8,7 +8,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from analysis import look
 from analysis.clinic_summary import STEP_WORDS, resource_words
-from analysis.wording import Finding, percent, policy_words, sentence
+from analysis.wording import Finding, Words, percent, policy_words, sentence
 
 ROW = 0.19  # inches a policy's mark takes
 DAY_TICKS = {
@@ -237,15 +237,17 @@ def _spaced_ticks(ax: Axes, width: float) -> list[int]:
     return ticks
 
 
-def key_height(policies: list[str]) -> float:
-    """Return the height that the key of policies takes, in inches."""
-    return sum(height for _, height in _key_rows(policies)) + 0.1
+def key_height(policies: list[str], words: Words = policy_words) -> float:
+    """Return the height that the key of policies takes, in inches; ``words`` returns a policy's name."""
+    return sum(height for _, height in _key_rows(policies, words)) + 0.1
 
 
-def draw_key(drawn: Figure, policies: list[str], looks: dict[str, look.PolicyLook]) -> None:
+def draw_key(
+    drawn: Figure, policies: list[str], looks: dict[str, look.PolicyLook], words: Words = policy_words
+) -> None:
     """Explain each policy's colour and mark in rows at the foot of a figure."""
-    up = key_height(policies) - 0.02
-    for row, height in _key_rows(policies):
+    up = key_height(policies, words) - 0.02
+    for row, height in _key_rows(policies, words):
         up -= height
         ax = look.axes(drawn, look.EDGE, up, KEY_WIDTH, height)
         ax.set(xlim=(0, KEY_WIDTH), ylim=(0, 1))
@@ -263,23 +265,26 @@ def draw_key(drawn: Figure, policies: list[str], looks: dict[str, look.PolicyLoo
                 markersize=7,
                 markeredgecolor="white",
             )
-            ax.text(
-                at + KEY_MARK, 0.46, "\n".join(_key_lines(name)), va="center", linespacing=1.2, gid="label"
-            )
-            at += _key_entry(name)
+            lines = "\n".join(_key_lines(words(name)))
+            ax.text(at + KEY_MARK, 0.46, lines, va="center", linespacing=1.2, gid="label")
+            at += _key_entry(words(name))
 
 
-def _key_rows(policies: list[str]) -> list[tuple[list[str], float]]:
+def _key_rows(policies: list[str], words: Words) -> list[tuple[list[str], float]]:
     """Return the policies by rows of the key, each with its height."""
     rows: list[list[str]] = [[]]
     used = 0.0
     for name in policies:
-        if rows[-1] and used + _key_entry(name) > KEY_WIDTH:
+        wide = _key_entry(words(name))
+        if rows[-1] and used + wide > KEY_WIDTH:
             rows.append([])
             used = 0.0
         rows[-1].append(name)
-        used += _key_entry(name)
-    return [(row, max(len(_key_lines(name)) for name in row) * look.TEXT * look.LINE + 0.05) for row in rows]
+        used += wide
+    return [
+        (row, max(len(_key_lines(words(name))) for name in row) * look.TEXT * look.LINE + 0.05)
+        for row in rows
+    ]
 
 
 def _key_entry(name: str) -> float:
@@ -287,7 +292,7 @@ def _key_entry(name: str) -> float:
 
 
 def _key_lines(name: str) -> list[str]:
-    return look.wrapped(policy_words(name), KEY_WIDTH - KEY_MARK - 0.1, look.TEXT)
+    return look.wrapped(name, KEY_WIDTH - KEY_MARK - 0.1, look.TEXT)
 
 
 def _below(drawn: Figure, middle: float, up: float, words: str) -> None:

@@ -42,6 +42,9 @@ ORIGINS = {
 }
 
 
+Words = Callable[[str], str]  # from a name to how people read it
+
+
 class Finding(NamedTuple):
     """What a table says, for a title, and what that rests on, for the note below it."""
 
@@ -192,7 +195,7 @@ def finding(outcomes: pd.DataFrame, differences: pd.DataFrame, outcome: str, nou
 
 
 def change(found: pd.DataFrame, difference: pd.Series, noun: str, at: str) -> str:
-    """Return a sentence on a difference beyond luck: which policy lowers or raises what, from what to what."""
+    """Return a sentence on a difference beyond luck: which policy lowers or raises what, and how far."""
     before, after = (percent(found.loc[difference[who], "estimate"]) for who in ("comparator", "policy"))
     verb = "lowers" if difference["estimate"] < 0 else "raises"
     name = sentence(policy_words(difference["policy"]))
