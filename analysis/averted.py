@@ -51,6 +51,8 @@ def _averted(table: pd.DataFrame, by: str, other: str, population: str) -> Figur
     parts = table[table[by] != ALL]
     kinds = _kinds(parts[by])
     parts = parts[parts[by].isin(kinds)]
+    if total.empty or parts.empty:
+        return look.nothing(f"what is averted and caused by {by}")
     title, note = _finding(total, parts, by, years)
     note += (
         f"{patients_words(table, population, compared=True)} Whiskers: {INTERVALS}. "
@@ -62,7 +64,7 @@ def _averted(table: pd.DataFrame, by: str, other: str, population: str) -> Figur
         headings = [_heading(row, grid.width) for _, row in total.reset_index().iterrows()]
         drawn, panels = grid.draw(title, note, headings, bottom)
         for k, (name, ax) in enumerate(zip(total.index, panels, strict=True)):
-            _bars(ax, parts[parts["policy"] == name].set_index(by).loc[kinds])
+            _bars(ax, parts[parts["policy"] == name].set_index(by).reindex(kinds))
             ax.set(xlim=_limits(parts, grid.width), ylim=(len(kinds) - 0.4, -0.6))
             ax.set_yticks(range(len(kinds)), [policy_words(kind) for kind in kinds])
             ax.tick_params(axis="y", length=0, labelleft=k % grid.columns == 0)

@@ -56,6 +56,8 @@ def harm_of_waiting(harm: pd.DataFrame, population: str = "simulated patients") 
             for c, clinic in enumerate(clinics):
                 mine = told[(told["outcome"] == outcome) & (told["clinic"] == clinic)].set_index("policy")
                 for p, policy in enumerate(policies):
+                    if policy not in mine.index:
+                        continue
                     at = c * block + row * (p + 0.5)
                     found, drawn_as = mine.loc[policy], looks[policy]
                     ax.hlines(at, found["net_low"], found["net_high"], color=drawn_as.colour, linewidth=1.8)
@@ -118,6 +120,8 @@ def needed_capacity(needed: pd.DataFrame, population: str = "simulated patients"
             mine = needed[needed["clinic"] == clinic]
             for r, name in enumerate(names):
                 rows = mine[mine["resource"] == name].set_index("policy")
+                if rows.empty:
+                    continue
                 has = float(rows["count"].iloc[0])
                 middle = r * block + row * len(policies) / 2
                 ax.barh(
@@ -128,7 +132,7 @@ def needed_capacity(needed: pd.DataFrame, population: str = "simulated patients"
                     gid=f"has {name}",
                 )
                 for p, policy in enumerate(policies):
-                    units, drawn_as = rows.loc[policy, "needed"], looks[policy]
+                    units, drawn_as = rows["needed"].get(policy), looks[policy]
                     at = r * block + row * (p + 0.5)
                     ax.plot(
                         [units],

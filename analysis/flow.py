@@ -16,6 +16,7 @@ from analysis.wording import (
     INTERVAL,
     at_most,
     comparator_of,
+    count,
     interval,
     listed,
     patients_words,
@@ -123,7 +124,7 @@ def _shown(outcomes: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
 
 
 def _heading(row: pd.Series) -> list[str]:
-    value, low, high = (f"{PER * row[name]:.1f}" for name in ("estimate", "ci_low", "ci_high"))
+    value, low, high = (count(PER * row[name]) for name in ("estimate", "ci_low", "ci_high"))
     words = f"{sentence(policy_words(row['policy']))}: {value} ({low} to {high})"
     return look.wrapped(words, look.WIDTH - 2 * look.EDGE, look.SMALL)
 

@@ -44,7 +44,7 @@ def incidence(
     policies = list(whole["policy"].unique())
     looks = look.policy_looks(policies, comparator_of(differences))
     years = told_years(outcomes)
-    told_rows = told(outcomes, OUTCOME, years)
+    told_rows = told(outcomes, OUTCOME, years).reindex(policies)
     title, note = _none(whole, outcomes) or finding(outcomes, differences, OUTCOME, NOUN)
     note += f"{patients_words(whole, population, len(policies) > 1)} Bands: {INTERVALS}; death competes."
     with look.style():
@@ -89,7 +89,7 @@ def incidence_by_mechanism(
     mechanisms = [name for name in curves["mechanism"].unique() if name != ALL]
     colours = {name: look.STACK[k % len(look.STACK)] for k, name in enumerate(mechanisms)}
     years = told_years(outcomes)
-    told_rows = told(outcomes, OUTCOME, years)
+    told_rows = told(outcomes, OUTCOME, years).reindex(policies)
     title, note = _none(whole, outcomes) or _finding(outcomes, differences, mechanisms)
     note += patients_words(whole, population, len(policies) > 1)
     note += f" Dotted: {INTERVAL}, of the total; death competes."
@@ -106,12 +106,14 @@ def incidence_by_mechanism(
         drawn, panels = grid.draw(title, note, list(headings.values()), bottom)
         for k, (name, ax) in enumerate(zip(policies, panels, strict=True)):
             total = whole[whole["policy"] == name]
-            layers = curves[curves["policy"] == name].pivot(
-                index="time_years", columns="mechanism", values="estimate"
+            layers = (
+                curves[curves["policy"] == name]
+                .pivot(index="time_years", columns="mechanism", values="estimate")
+                .reindex(columns=mechanisms)
             )
             ax.stackplot(
                 layers.index,
-                [layers[mechanism] for mechanism in mechanisms],
+                [layers[mechanism].fillna(0.0) for mechanism in mechanisms],
                 colors=[colours[mechanism] for mechanism in mechanisms],
                 edgecolor="white",
                 linewidth=0.6,
@@ -158,6 +160,8 @@ def _finding(outcomes: pd.DataFrame, differences: pd.DataFrame, mechanisms: list
     compared = pd.concat([told(differences, OUTCOME, years, name) for name in mechanisms])
     if compared.empty:
         rows = pd.concat([told(outcomes, OUTCOME, years, name) for name in mechanisms])
+        if rows.empty:
+            return Finding(f"{sentence(NOUN)} by mechanism {at} is not known", "")
         ranked = rows.sort_values("estimate", ascending=False)
         first, others = ranked.iloc[0], ranked.iloc[1:]
         under = f"under {policy_words(first['policy'])}"

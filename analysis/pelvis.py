@@ -21,6 +21,7 @@ from analysis.wording import (
     at_most,
     beyond_luck,
     comparator_of,
+    count,
     interval,
     leaders,
     patients_words,
@@ -35,6 +36,7 @@ from analysis.wording import (
 from sim.outcomes import ALL
 
 PER = 1000  # patients
+ONE = "The two side walls count as one place. "
 MUSCLE, BONE, EMPTY = "#F1F1F1", "#E2E2E2", "#FFFFFF"
 RECURRENCE = LinearSegmentedColormap.from_list("recurrence", ["#FBF3F7", look.PURPLE, "#5B1139"])
 # Caused, none, averted, in the colours of the other pictures.
@@ -76,16 +78,16 @@ def pelvis(
     rows = outcomes[(outcomes["outcome"] == "local_recurrence") & (outcomes["horizon_years"] == years)]
     whole = rows[(rows[["mechanism", "compartment", "group"]] == ALL).all(axis=1)].set_index("policy")
     parts = rows[rows["compartment"] != ALL]
-    if not look.known(parts["estimate"]):
+    if whole.empty or not look.known(parts["estimate"]):
         return look.nothing("local recurrence in the pelvis")
     shares = {
-        name: (part.set_index("compartment")[["estimate", "ci_low", "ci_high"]] * PER).set_axis(
-            ["value", "low", "high"], axis=1
-        )
+        name: _by_place(part, ["estimate", "ci_low", "ci_high"]) * PER
         for name, part in parts.groupby("policy", sort=False)
     }
     policies = list(shares)
-    first = comparator_of(differences) or policies[0]
+    whole = whole.reindex(policies)
+    compared = comparator_of(differences)
+    first = compared if compared in policies else policies[0]
     order = [first, *(name for name in policies if name != first)]
     within = f"within {years_words(years)}"
     title, note = _leading(first, shares[first], whole.loc[first, "estimate"] * PER, within)
@@ -119,11 +121,12 @@ def pelvis_change(averted: pd.DataFrame, population: str = "simulated patients")
     rows = averted[(averted["horizon_years"] == years) & (averted["mechanism"] == ALL)]
     whole = rows[rows["compartment"] == ALL].set_index("policy")
     nets = {
-        name: part.set_index("compartment")[["net", "net_low", "net_high"]].set_axis(
-            ["value", "low", "high"], axis=1
-        )
+        name: _by_place(part, ["net", "net_low", "net_high"])
         for name, part in rows[rows["compartment"] != ALL].groupby("policy", sort=False)
     }
+    if whole.empty or not nets:
+        return look.nothing("what changes in the pelvis")
+    whole = whole.reindex(list(nets))
     first = max(nets, key=lambda name: _rank(nets[name], whole.loc[name, "net"]))
     order = [first, *(name for name in nets if name != first)]
     against, within = policy_words(comparator_of(rows)), f"within {years_words(years)}"
@@ -142,6 +145,12 @@ def pelvis_change(averted: pd.DataFrame, population: str = "simulated patients")
         Normalize(-top, top),
         f"caused (hatched)  ←  local recurrences per 1,000 patients {within}  →  averted",
     )
+
+
+def _by_place(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Return a value and its interval by compartment, all that are drawn."""
+    drawn = [*SAGITTAL.compartments, *(name for name in AXIAL.compartments if name.startswith("lateral"))]
+    return rows.set_index("compartment")[columns].reindex(drawn).set_axis(["value", "low", "high"], axis=1)
 
 
 def _page(
@@ -346,7 +355,7 @@ def _interval(row: pd.Series) -> str:
 
 
 def _total(row: pd.Series) -> str:
-    value, low, high = (f"{PER * row[name]:.1f}" for name in ("estimate", "ci_low", "ci_high"))
+    value, low, high = (count(PER * row[name]) for name in ("estimate", "ci_low", "ci_high"))
     return f"in all {value} ({low} to {high})"
 
 
@@ -379,7 +388,7 @@ def _leading(policy: str, values: pd.DataFrame, total: float, within: str) -> Fi
     ranked = places(values).sort_values("value", ascending=False)
     first, others = ranked.iloc[0], ranked.iloc[1:]
     if not first["low"] > others["high"].max():
-        return Finding(f"No compartment leads in local recurrence {within} under {under} {BEYOND}", "")
+        return Finding(f"No compartment leads in local recurrence {within} under {under} {BEYOND}", ONE)
     return Finding(
         f"Under {under}, local recurrences begin most often {place_words([str(first.name)])}: "
         f"{first['value']:.1f} of {total:.1f} per 1,000 patients {within}",
@@ -390,7 +399,9 @@ def _leading(policy: str, values: pd.DataFrame, total: float, within: str) -> Fi
 def _changed(policy: str, values: pd.DataFrame, against: str, within: str) -> Finding:
     beyond = places(values)[_changes(values)]
     if beyond.empty:
-        return Finding(f"No change from {against} in any compartment of the pelvis {within} {BEYOND}", "")
+        return Finding(
+            f"No change from {against} in any of the six places of the pelvis {within} {BEYOND}", ONE
+        )
     sign = np.sign(beyond.loc[beyond["value"].abs().idxmax(), "value"])
     verb, same = ("averts" if sign > 0 else "causes"), beyond[np.sign(beyond["value"]) == sign]
     most = leaders(same["value"].abs(), "{:.1f}".format)
@@ -402,5 +413,5 @@ def _changed(policy: str, values: pd.DataFrame, against: str, within: str) -> Fi
         where = f"in {len(same)} of {len(places(values))} places {BEYOND}, most {place_words(most)}"
     return Finding(
         f"{sentence(policy_words(policy))} {verb} local recurrences {where}: {number}",
-        "The two side walls count as one place. " if len(same) > 1 else "",
+        ONE,
     )

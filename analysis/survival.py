@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis import look
 from analysis.wording import (
+    DASH,
     INTERVAL,
     INTERVALS,
     comparator_of,
@@ -40,12 +42,12 @@ def survival(
     policies = list(curves["policy"].unique())
     looks = look.policy_looks(policies, comparator_of(differences))
     years = told_years(outcomes)
-    told_rows = told(outcomes, OUTCOME, years)
+    told_rows = told(outcomes, OUTCOME, years).reindex(policies)
     end = float(curves["time_years"].max()) or years
     title, note = finding(outcomes, differences, OUTCOME, "overall survival")
     note += f"{patients_words(curves, population, len(policies) > 1)} Bands: {INTERVALS}."
     with look.style():
-        names = {name: _named(told_rows.loc[name]) for name in policies}
+        names = {name: _named(name, told_rows.loc[name]) for name in policies}
         table = sum((len(lines) + 1) * LINE + 0.12 for lines in names.values()) + LINE + 0.2
         height = 2.9
         drawn = look.figure(title, note, height + 0.7 + table + 0.1)
@@ -65,15 +67,15 @@ def survival(
             _write(drawn, LEFT + INDENT, top, "\n".join(names[name]), gid="label")
             top -= len(names[name]) * LINE
             for year, row in _at_ticks(rows, end):
-                alive = f"{row['n'] * row['estimate']:,.0f}"
+                alive = DASH if np.isnan(row["estimate"]) else f"{row['n'] * row['estimate']:,.0f}"
                 _write(drawn, LEFT + WIDTH * year / end, top, alive, ha="center", gid="alive")
             top -= LINE + 0.12
     return drawn
 
 
-def _named(row: pd.Series) -> Sequence[str]:
+def _named(name: str, row: pd.Series) -> Sequence[str]:
     whole = f"{percent(row['estimate'])} % ({interval(row['ci_low'], row['ci_high'])})"
-    words = f"{sentence(policy_words(row['policy']))}: {whole.replace(' ', look.NO_BREAK)}"
+    words = f"{sentence(policy_words(name))}: {whole.replace(' ', look.NO_BREAK)}"
     return look.wrapped(words, WIDTH - INDENT, look.SMALL)
 
 

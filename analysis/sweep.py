@@ -61,8 +61,6 @@ def draw_sweep(
             figure = intervals(tables["uncertainty"], points, outcome, years, words)
             if figure is not None:
                 drawn[f"{outcome}_uncertainty"] = figure
-            elif not varied:
-                continue
         rows = shown(tables, points, outcome, years)
         if len(varied) > 2:
             continue
@@ -77,7 +75,7 @@ def draw_sweep(
             drawn[f"{outcome}_lines"] = lines_by_word(
                 rows, numbers[0], word, outcome, years, comparator, bands, words
             )
-        elif varied or not sampled:
+        elif f"{outcome}_uncertainty" not in drawn:
             drawn[f"{outcome}_points"] = dots(rows, varied, outcome, years, comparator, bands, words)
     if precision is not None:
         drawn["convergence"] = convergence(tables["convergence"], list(names), precision, words)
@@ -186,7 +184,7 @@ def lines_by_word(
         middle = (LEFT + grid.panels / 2) / look.WIDTH
         drawn.text(middle, (key + 0.1) / height, number_words(name), ha="center")
         middle = (0.65 + key + grid.rows_height / 2) / height
-        drawn.text(0.12 / look.WIDTH, middle, about(outcome, years), va="center", rotation=90)
+        drawn.text(0.12 / look.WIDTH, middle, policy_words(outcome), va="center", rotation=90)
         draw_key(drawn, policies, looks, words)
     return drawn
 
@@ -308,7 +306,10 @@ def dots(
         width = look.WIDTH - left - POINT_VALUE - look.EDGE
         ax = look.axes(drawn, left, 0.6 + key, width, height, ylim=(0, height), yticks=[])
         ax.spines["left"].set_visible(False)
-        ax.set_xlim(0, 1.05 * look.largest(rows[["estimate", "ci_high"]], 0.001))
+        high = look.largest(rows[["estimate", "ci_high"]], 0.001)
+        low = -look.largest(-rows[["estimate", "ci_low"]]) if outcome.endswith("survival") else 0.0
+        air = 0.05 * max(high - low, 0.001)
+        ax.set_xlim(max(low - air, 0.0), high + air)
         beside = {"transform": ax.get_yaxis_transform(), "va": "center", "size": look.SMALL, "gid": "label"}
         top = height
         for lines, part, block in blocks:

@@ -1,11 +1,14 @@
 """What a sweep calls its points: swept names and values for people."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from analysis.wording import policy_words, sentence, years_words
+
+UNITS = "mm|cm|years|months|weeks|days|hours|minutes"
 
 
 def about(outcome: str, years: float) -> str:
@@ -21,8 +24,11 @@ def patients_of(rows: pd.DataFrame) -> str:
 
 
 def number_words(name: str) -> str:
-    """Return a swept name for people: ``surgery.leak_probability`` becomes ``leak probability``."""
-    return policy_words(name.rpartition(".")[2])
+    """Return a swept name for people: ``surgery.leak_probability`` becomes ``leak probability``.
+
+    A unit at its end stands behind a comma: ``lateral_threshold_mm`` becomes ``lateral threshold, mm``.
+    """
+    return re.sub(f" ({UNITS})$", r", \1", policy_words(name.rpartition(".")[2]))
 
 
 def value_words(value: object) -> str:
@@ -32,6 +38,11 @@ def value_words(value: object) -> str:
     if isinstance(value, float | np.floating):
         return "none" if np.isnan(value) else f"{value:.4g}"
     return ", ".join(policy_words(part) for part in str(value).strip("[]").split(","))
+
+
+def lever_words(name: str) -> str:
+    """Return a lever for people, in a sentence: without its unit."""
+    return number_words(name).partition(",")[0]
 
 
 def point_words(values: Sequence[object], names: Sequence[str]) -> str:

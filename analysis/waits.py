@@ -56,9 +56,12 @@ def waits(waits: pd.DataFrame, population: str = "simulated patients") -> Figure
             for row, step in enumerate(steps):
                 top = row * block
                 of_step = mine[mine["step"] == step].set_index("policy")
-                target = of_step["target_days"].iloc[0]
-                ax.plot([target] * 2, [top, top + block - 0.14], color=look.GREY, linewidth=3, gid="target")
+                for target in of_step["target_days"].dropna().unique():
+                    span = [top, top + block - 0.14]
+                    ax.plot([target] * 2, span, color=look.GREY, linewidth=3, gid="target")
                 for p, policy in enumerate(policies):
+                    if policy not in of_step.index:
+                        continue
                     _wait_mark(ax, of_step.loc[policy], top + ROW * (p + 0.5), looks[policy], policy)
             ax.set_xscale("symlog", linthresh=7, linscale=0.5)
             ax.set(xlim=(0, most), ylim=(block * len(steps) - 0.1, -0.05))
@@ -170,7 +173,7 @@ def utilisation(utilisation: pd.DataFrame, population: str = "simulated patients
             for row in range(len(names)):
                 ax.axhline(row, color=look.PALE, linewidth=0.8, zorder=0)
             for p, policy in enumerate(policies):
-                use = mine[mine["policy"] == policy].set_index("resource")["utilisation"].loc[names]
+                use = mine[mine["policy"] == policy].set_index("resource")["utilisation"].reindex(names)
                 aside = (p - (len(policies) - 1) / 2) * 0.6 / len(policies)
                 ax.plot(
                     use,

@@ -72,6 +72,11 @@ def percent(share: float) -> str:
     return "<0.1" if 0 < share < 0.0005 else f"{100 * share:.1f}"
 
 
+def count(number: float) -> str:
+    """Return a number without its sign to one decimal; a dash where there was nobody."""
+    return DASH if np.isnan(number) else f"{number:.1f}"
+
+
 def signed(number: float) -> str:
     """Return a number to one decimal with its sign; a dash where there was nobody."""
     if np.isnan(number):
@@ -172,6 +177,8 @@ def finding(outcomes: pd.DataFrame, differences: pd.DataFrame, outcome: str, nou
     found = told(outcomes, outcome, years)
     at = f"at {years_words(years)}"
     compared = told(differences, outcome, years)
+    if found.empty:
+        return Finding(f"{sentence(noun)} {at} is not known", "")
     if compared.empty:
         return _alone(found.iloc[0], noun, at)
     against = policy_words(comparator_of(compared))
@@ -196,7 +203,8 @@ def finding(outcomes: pd.DataFrame, differences: pd.DataFrame, outcome: str, nou
 
 def change(found: pd.DataFrame, difference: pd.Series, noun: str, at: str) -> str:
     """Return a sentence on a difference beyond luck: which policy lowers or raises what, and how far."""
-    before, after = (percent(found.loc[difference[who], "estimate"]) for who in ("comparator", "policy"))
+    shares = found["estimate"].reindex([difference["comparator"], difference["policy"]])
+    before, after = map(percent, shares)
     verb = "lowers" if difference["estimate"] < 0 else "raises"
     name = sentence(policy_words(difference["policy"]))
     if before == after:

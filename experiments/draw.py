@@ -43,7 +43,7 @@ def draw(words: Sequence[str]) -> Path:
         raise InputError(f"{' '.join(words)}: name one folder of a run, as in: lrrc draw runs/compare/NAME")
     folder = Path(words[0]).expanduser()
     if not (folder / "manifest.json").is_file():
-        raise InputError(f"{folder}: {_no_run(folder)}")
+        raise InputError(f"{folder}: {no_run(folder)}")
     if (folder / "ledger").is_dir():
         raise InputError(f"{folder}: is of a sweep or a calibration; run its command again with this out=")
     # Imported late: what is refused above is refused at once.
@@ -101,7 +101,7 @@ def _csv(names: Iterable[str]) -> list[str]:
     return [f"{name}.csv" for name in names]
 
 
-def _no_run(folder: Path) -> str:
+def no_run(folder: Path) -> str:
     """Return what is wrong with a folder that is not a run's."""
     if not folder.exists():
         return "there is no such folder"

@@ -65,14 +65,14 @@ def sweep(config: DictConfig, command: str) -> Path:
 
 def policy_labels(plan: Plan) -> dict[str, str]:
     """Return how people read each policy of the sweep: with the swept levers that its name has wrong."""
-    from analysis.sweep_words import number_words
+    from analysis.sweep_words import lever_words
     from analysis.wording import policy_words
 
     base, labels = read_policy(BASE).levers(), {}
     for name in dict.fromkeys(policy.name for point in plan.points for policy in point.run.policies):
         own = read_policy(name).levers()
         swept = [key for key in plan.points[0].values if key in LEVERS and own[key] != base[key]]
-        as_swept = f" ({', '.join(map(number_words, swept))} as swept)" if swept else ""
+        as_swept = f" ({', '.join(map(lever_words, swept))} as swept)" if swept else ""
         labels[name] = f"{policy_words(name)}{as_swept}"
     return labels
 
