@@ -87,6 +87,8 @@ def incidence_by_mechanism(
         return look.nothing(f"{NOUN} by mechanism")
     policies = list(whole["policy"].unique())
     mechanisms = [name for name in curves["mechanism"].unique() if name != ALL]
+    if not mechanisms:
+        return look.nothing(f"{NOUN} by mechanism")
     colours = {name: look.STACK[k % len(look.STACK)] for k, name in enumerate(mechanisms)}
     years = told_years(outcomes)
     told_rows = told(outcomes, OUTCOME, years).reindex(policies)

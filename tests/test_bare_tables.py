@@ -68,7 +68,12 @@ BARE = {
 }
 
 
-@pytest.mark.parametrize("bare", BARE)
+LATE = ("no number", "last row", "one policy", "other holes")  # of the kinds of the others
+
+
+@pytest.mark.parametrize(
+    "bare", [pytest.param(name, marks=pytest.mark.long if name in LATE else ()) for name in BARE]
+)
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.__name__)
 def test_a_picture_of_bare_tables_can_be_read(picture, bare):
     tables = [BARE[bare](whole()[name]) for name in PICTURES[picture]]
