@@ -7,11 +7,17 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis import look
 from analysis.wording import (
+    BEYOND,
+    INTERVAL,
+    INTERVALS,
     Finding,
+    beyond_luck,
     comparator_of,
     interval,
+    leaders,
     origin_words,
     patients_words,
+    places,
     policy_words,
     sentence,
     signed,
@@ -37,30 +43,33 @@ def _averted(table: pd.DataFrame, by: str, other: str, population: str) -> Figur
             "Nothing averted or caused: there is one policy, and nothing to compare it with",
             "Name two policies or more to see what each averts and causes.",
         )
+    if not look.known(table["net"]):
+        return look.nothing(f"what is averted and caused by {by}")
     years = told_years(table)
     table = table[(table["horizon_years"] == years) & (table[other] == ALL)]
     total = table[table[by] == ALL].set_index("policy")
     parts = table[table[by] != ALL]
     kinds = _kinds(parts[by])
     parts = parts[parts[by].isin(kinds)]
+    if total.empty or parts.empty:
+        return look.nothing(f"what is averted and caused by {by}")
     title, note = _finding(total, parts, by, years)
     note += (
-        f"{patients_words(table, population, compared=True)} Whiskers: 95 % intervals. "
+        f"{patients_words(table, population, compared=True)} Whiskers: {INTERVALS}. "
         f"A recurrence that only changes its {by} is averted in one row and caused in another."
     )
     with look.style():
         left, bottom = 1.35, 0.95
-        grid = look.Grid(len(total), left, look.EDGE, 0.36 * len(kinds))
+        grid = look.Grid(len(total), left, look.EDGE, 0.36 * len(kinds), below=0.45)
         headings = [_heading(row, grid.width) for _, row in total.reset_index().iterrows()]
         drawn, panels = grid.draw(title, note, headings, bottom)
         for k, (name, ax) in enumerate(zip(total.index, panels, strict=True)):
-            _bars(ax, parts[parts["policy"] == name].set_index(by).loc[kinds])
+            _bars(ax, parts[parts["policy"] == name].set_index(by).reindex(kinds))
             ax.set(xlim=_limits(parts, grid.width), ylim=(len(kinds) - 0.4, -0.6))
             ax.set_yticks(range(len(kinds)), [policy_words(kind) for kind in kinds])
             ax.tick_params(axis="y", length=0, labelleft=k % grid.columns == 0)
-            ax.tick_params(axis="x", labelbottom=k + grid.columns >= len(panels))
             ax.spines["left"].set_visible(False)
-            ax.xaxis.set_major_locator(MaxNLocator(max(3, int(1.3 * grid.width)), steps=[1, 2, 5, 10]))
+            ax.xaxis.set_major_locator(MaxNLocator(max(5, int(1.3 * grid.width)), steps=[1, 2, 5, 10]))
             ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{abs(value):g}"))
         words = f"local recurrences per 1,000 patients within {years_words(years)}"
         middle = (left + grid.panels / 2) / look.WIDTH
@@ -72,7 +81,9 @@ def _averted(table: pd.DataFrame, by: str, other: str, population: str) -> Figur
 
 def _limits(parts: pd.DataFrame, width: float) -> tuple[float, float]:
     """Return the ends of the axis: the widest bars, and half an inch for the number beyond each."""
-    most_caused, most_averted = parts["caused_high"].max(), parts["averted_high"].max()
+    most_caused, most_averted = (
+        look.largest(parts[[name, f"{name}_high"]], 0.0) for name in ("caused", "averted")
+    )
     beyond = 0.5 * max(most_caused + most_averted, 1.0) / (width - 1.0)
     return -most_caused - beyond, most_averted + beyond
 
@@ -113,16 +124,35 @@ def _heading(row: pd.Series, width: float) -> list[str]:
 def _finding(total: pd.DataFrame, parts: pd.DataFrame, by: str, years: float) -> Finding:
     within = f"within {years_words(years)}"
     against = policy_words(comparator_of(parts))
-    clear = total[(total["net_low"] > 0) | (total["net_high"] < 0)]
-    if clear.empty:
-        return Finding(f"No clear net change in local recurrences from {against} {within}", "")
-    name = clear["net"].abs().idxmax()
-    row, mine = clear.loc[name], parts[parts["policy"] == name].set_index(by)["net"]
+    beyond = total[beyond_luck(total, "net")]
+    if beyond.empty:
+        return Finding(f"No net change in local recurrences from {against} {within} {BEYOND}", "")
+    name = beyond["net"].abs().idxmax()
+    row = beyond.loc[name]
     verb, also = ("averts", "causes") if row["net"] > 0 else ("causes", "averts")
-    kind = (mine * np.sign(row["net"])).idxmax()
+    mine = parts[parts["policy"] == name].set_index(by)[["net", "net_low", "net_high"]]
     low, high = sorted((abs(row["net_low"]), abs(row["net_high"])))
     return Finding(
         f"{sentence(policy_words(name))} {verb} {abs(row['net']):.1f} local recurrences per 1,000 patients "
-        f"{within}, {abs(mine[kind]):.1f} of them {origin_words(kind, by)}",
-        f"Net of those it also {also}, beside {against}: 95 % interval {low:.1f} to {high:.1f}. ",
+        f"{within}{_most(row['net'], mine, by)}",
+        f"Net of those it also {also}, beside {against}: {INTERVAL} {low:.1f} to {high:.1f}. ",
     )
+
+
+def _most(net: float, parts: pd.DataFrame, by: str) -> str:
+    """Return the words on the kind that has the most of a net number; none where kinds tie or it may be luck.
+
+    Where other kinds go the other way, the most of one kind is more than all: then it is no part of them.
+    """
+    parts = places(parts)
+    first, *tied = leaders(np.sign(net) * parts["net"], "{:.1f}".format) or [""]
+    if tied or not first or not beyond_luck(parts.loc[[first]], "net").item():
+        return ""
+    most, origin = parts.loc[first, "net"], origin_words(first, by)
+    if np.sign(most) != np.sign(net):
+        return ""
+    if abs(most) <= abs(net) + 1e-9:  # a part that is the whole may differ in the last digit
+        return f", {abs(most):.1f} of them {origin}"
+    fewer, more = ("fewer", "more") if net > 0 else ("more", "fewer")
+    elsewhere = "elsewhere" if by == "compartment" else "in other ways"
+    return f", net: {abs(most):.1f} {fewer} {origin}, some {more} {elsewhere}"

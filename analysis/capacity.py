@@ -1,6 +1,5 @@
 """Pictures of what waiting costs, and of the capacity that would be enough."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -9,7 +8,11 @@ from analysis import look
 from analysis.clinic_summary import resource_words
 from analysis.waits import draw_key, key_height
 from analysis.wording import (
+    BEYOND,
+    INTERVAL,
+    INTERVALS,
     Finding,
+    beyond_luck,
     interval,
     policy_words,
     sentence,
@@ -28,14 +31,17 @@ OUTCOMES = {
 
 def harm_of_waiting(harm: pd.DataFrame, population: str = "simulated patients") -> Figure:
     """Return what waiting caused, net per 1,000 patients with intervals, by clinic and policy."""
+    if not look.known(harm["net"]):
+        return look.nothing("what waiting costs")
     policies, clinics = list(harm["policy"].unique()), list(harm["clinic"].unique())
     looks = look.policy_looks(policies, None)
     years = told_years(harm)
     told = harm[harm["horizon_years"] == years]
     title, note = _harm_finding(told, years)
+    few = "" if look.known(told["net_low"]) else "; none, of so few patients"
     note += (
         f"Paired with a clinic where nobody waits. n = {int(told['n'].max()):,} {population}, the same "
-        "everywhere. Whiskers: 95 % intervals, of batch means."
+        f"everywhere. Whiskers: {INTERVALS}, of batch means{few}."
     )
     with look.style():
         left, bottom, row = 1.25, 0.6, 0.2
@@ -43,12 +49,15 @@ def harm_of_waiting(harm: pd.DataFrame, population: str = "simulated patients") 
         block = row * len(policies) + 0.14
         grid = look.Grid(len(OUTCOMES), left, 0.3, block * len(clinics))
         drawn, panels = grid.draw(title, note, [[words] for words in OUTCOMES.values()], bottom + key)
-        low, high = min(told["net_low"].min(), -1.0), max(told["net_high"].max(), 1.0)
+        low = -look.largest(-told[["net", "net_low"]], 1.0)
+        high = look.largest(told[["net", "net_high"]], 1.0)
         for k, (outcome, ax) in enumerate(zip(OUTCOMES, panels, strict=True)):
             ax.axvline(0, color=look.INK, linewidth=1)
             for c, clinic in enumerate(clinics):
                 mine = told[(told["outcome"] == outcome) & (told["clinic"] == clinic)].set_index("policy")
                 for p, policy in enumerate(policies):
+                    if policy not in mine.index:
+                        continue
                     at = c * block + row * (p + 0.5)
                     found, drawn_as = mine.loc[policy], looks[policy]
                     ax.hlines(at, found["net_low"], found["net_high"], color=drawn_as.colour, linewidth=1.8)
@@ -84,6 +93,8 @@ def harm_of_waiting(harm: pd.DataFrame, population: str = "simulated patients") 
 
 def needed_capacity(needed: pd.DataFrame, population: str = "simulated patients") -> Figure:
     """Return the units of each resource that each policy needs, and what there is; a panel a clinic."""
+    if needed.empty:
+        return look.nothing("the capacity that is needed")
     policies, clinics = list(needed["policy"].unique()), list(needed["clinic"].unique())
     looks = look.policy_looks(policies, None)
     asked = needed.groupby("resource", sort=False)["needed"].max()
@@ -104,11 +115,13 @@ def needed_capacity(needed: pd.DataFrame, population: str = "simulated patients"
         headings = [[sentence(clinic.replace("_", " "))] for clinic in clinics]
         drawn, panels = grid.draw(title, note, headings, bottom + key)
         limited = needed["count"].where(needed["count"] < 1_000_000)
-        most = float(np.nanmax([needed["needed"].max(), limited.max(), 1.0]))
+        most = look.largest(needed["needed"], limited, 1.0)
         for k, (clinic, ax) in enumerate(zip(clinics, panels, strict=True)):
             mine = needed[needed["clinic"] == clinic]
             for r, name in enumerate(names):
                 rows = mine[mine["resource"] == name].set_index("policy")
+                if rows.empty:
+                    continue
                 has = float(rows["count"].iloc[0])
                 middle = r * block + row * len(policies) / 2
                 ax.barh(
@@ -119,7 +132,7 @@ def needed_capacity(needed: pd.DataFrame, population: str = "simulated patients"
                     gid=f"has {name}",
                 )
                 for p, policy in enumerate(policies):
-                    units, drawn_as = rows.loc[policy, "needed"], looks[policy]
+                    units, drawn_as = rows["needed"].get(policy), looks[policy]
                     at = r * block + row * (p + 0.5)
                     ax.plot(
                         [units],
@@ -149,34 +162,42 @@ def needed_capacity(needed: pd.DataFrame, population: str = "simulated patients"
 
 def _harm_finding(told: pd.DataFrame, years: float) -> Finding:
     within = f"within {years_words(years)}"
-    clear = told[(told["net_low"] > 0) | (told["net_high"] < 0)]
-    if clear.empty:
-        return Finding(f"No clear harm of waiting {within}, in any clinic or under any policy", "")
-    top = clear.loc[clear["net"].abs().idxmax()]
+    beyond = told[beyond_luck(told, "net")]
+    if beyond.empty:
+        return Finding(f"No harm of waiting {within} {BEYOND}, in any clinic or under any policy", "")
+    top = beyond.loc[beyond["net"].abs().idxmax()]
     nouns = {
         "local_recurrence": "local recurrences",
         "distant_metastasis": "distant metastases",
         "salvage_lost": "lost salvage resections",
         "death": "deaths",
     }
-    verb = "costs" if top["net"] > 0 else "saves"
+    verb = "costs" if top["net"] > 0 else "averts"
     return Finding(
         f"Waiting {verb} {abs(top['net']):.1f} {nouns[top['outcome']]} per 1,000 patients {within} in the "
         f"{top['clinic'].replace('_', ' ')} clinic under {policy_words(top['policy'])}",
-        f"95 % interval {interval(top['net_low'], top['net_high'], signed)}. ",
+        f"{INTERVAL} {interval(top['net_low'], top['net_high'], signed)}. ",
     )
 
 
 def _needed_finding(needed: pd.DataFrame) -> Finding:
-    if needed["needed"].isna().all():
+    unmet = needed[needed["needed"].isna()]
+    if len(unmet) == len(needed):
         return Finding("No count is enough: opening hours alone keep patients beyond their target", "")
     short = needed[needed["needed"] > needed["count"]]
-    if short.empty:
-        return Finding("Every clinic has what every policy needs", "")
-    top = short.loc[(short["needed"] - short["count"]).idxmax()]
-    words = resource_words(top["resource"])
-    return Finding(
-        f"{sentence(policy_words(top['policy']))} needs {top['needed']:.0f} {words}s, "
-        f"and the {top['clinic'].replace('_', ' ')} clinic has {top['count']:.0f}",
-        "",
-    )
+    if len(short):
+        top = short.loc[(short["needed"] - short["count"]).idxmax()]
+        units = f"{top['needed']:.0f} {resource_words(top['resource'])}{'' if top['needed'] == 1 else 's'}"
+        return Finding(
+            f"{sentence(policy_words(top['policy']))} needs {units}, "
+            f"and the {top['clinic'].replace('_', ' ')} clinic has {top['count']:.0f}",
+            "",
+        )
+    if len(unmet):
+        policy, clinic = unmet.iloc[0][["policy", "clinic"]]
+        return Finding(
+            f"No count is enough in the {clinic.replace('_', ' ')} clinic under {policy_words(policy)}: "
+            "opening hours alone keep patients beyond their target",
+            "",
+        )
+    return Finding("Every clinic has what every policy needs", "")

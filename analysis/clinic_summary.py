@@ -3,11 +3,19 @@
 import numpy as np
 import pandas as pd
 
-from analysis.wording import DASH, policy_words, sentence, signed, told_years, years_words
+from analysis.wording import (
+    DASH,
+    INTERVALS,
+    interval,
+    policy_words,
+    sentence,
+    signed,
+    told_years,
+    years_words,
+)
 
-LONGEST = 24  # letters of a policy's name that still shares its line with numbers
-STEP_WIDTHS = {"mri": 7, "meeting": 9, "radiotherapy": 14, "resection": 11, "salvage": 9}
-HARM_WIDTHS = {"local_recurrence": 11, "distant_metastasis": 11, "death": 7}
+LONGEST = 20  # letters of a policy's name that still shares its line with numbers
+LAST = 0.25  # of the time: a queue's length at the end is its mean over this
 STEP_WORDS = {
     "mri": "MRI",
     "meeting": "meeting",
@@ -25,46 +33,86 @@ def resource_words(name: str) -> str:
 
 
 def summary(tables: dict[str, pd.DataFrame], patients: int, target_share: float) -> str:
-    """Return waits and harm by clinic and policy, then the units needed, at most 120 columns wide."""
+    """Return waits, harm and use by clinic and policy, then the units needed, at most 120 columns wide."""
     years = told_years(tables["harm"])
     parts = [
         f"{patients:,} patients under each policy, the same in every clinic.",
         f"Waits in days: median, 90th centile; *: more than {1 - target_share:.0%} wait beyond the target.",
-        "Recurrence, metastasis, death: caused by waiting, net, per 1,000 patients within "
-        f"{years_words(years)}.",
+        f"Caused by waiting: net, per 1,000 patients within {years_words(years)}, with {INTERVALS}.",
+        "Most used: in percent of its open time; time too short for one more operation stays unused.",
+        f"Longest queue: patients in it, over the last {LAST:.0%} of the time.",
         "",
     ]
     for clinic in tables["waits"]["clinic"].unique():
-        parts += [*_waits(tables, clinic, years, target_share), ""]
+        parts += [*_clinic(tables, clinic, years, target_share), ""]
     return "\n".join([*parts, *_needed(tables["needed"], target_share), ""])
 
 
-def _waits(tables: dict[str, pd.DataFrame], clinic: str, years: float, target_share: float) -> list[str]:
-    waits, use, harm = (_in(tables[name], clinic) for name in ("waits", "utilisation", "harm"))
+def _clinic(tables: dict[str, pd.DataFrame], clinic: str, years: float, target_share: float) -> list[str]:
+    waits, use, queues, harm = (
+        _in(tables[name], clinic) for name in ("waits", "utilisation", "queues", "harm")
+    )
     harm = harm[harm["horizon_years"] == years]
-    head = f"{sentence(clinic.replace('_', ' ')):{LONGEST}}"
-    head += "".join(f"{STEP_WORDS[step]:>{width}}" for step, width in STEP_WIDTHS.items())
-    head += "".join(f"{HARM_WORDS[outcome]:>{width}}" for outcome, width in HARM_WIDTHS.items())
-    lines = [f"{head}  busiest"]
+    waited, caused = {}, {}
     for policy in waits["policy"].unique():
         mine = waits[waits["policy"] == policy].set_index("step")
-        cells = [f"{_wait(mine.loc[step], target_share):>{width}}" for step, width in STEP_WIDTHS.items()]
-        net = harm[harm["policy"] == policy].set_index("outcome")["net"]
-        cells += [f"{signed(net[outcome]):>{width}}" for outcome, width in HARM_WIDTHS.items()]
-        name = sentence(policy_words(policy))
+        waited[policy] = [_wait(mine.loc[step], target_share) for step in STEP_WORDS]
+        busy = use[use["policy"] == policy].set_index("resource")["utilisation"]
+        waited[policy].append(
+            DASH if busy.isna().all() else f"{resource_words(busy.idxmax())} {100 * busy.max():.0f} %"
+        )
+        net = harm[harm["policy"] == policy].set_index("outcome")
+        caused[policy] = [
+            *(_net(net.loc[outcome]) for outcome in HARM_WORDS),
+            _longest(queues[queues["policy"] == policy], busy),
+        ]
+    name = f"{sentence(clinic.replace('_', ' '))}: "
+    return [
+        *_table(f"{name}waits", [*(f"{words} " for words in STEP_WORDS.values()), "most used"], waited),
+        *_table(f"{name}caused", [*HARM_WORDS.values(), "longest queue"], caused),
+    ]
+
+
+def _table(head: str, columns: list[str], rows: dict[str, list[str]]) -> list[str]:
+    """Return rows by name, each column as wide as its longest cell; long names have a line of their own."""
+    widths = [max(map(len, cells)) for cells in zip(columns, *rows.values(), strict=True)]
+    lines = []
+    for name, cells in ((head, columns), *((sentence(policy_words(key)), row) for key, row in rows.items())):
         lines += [name] if len(name) > LONGEST else []
         start = "" if len(name) > LONGEST else name
-        busy = use[use["policy"] == policy].set_index("resource")["utilisation"]
-        top = "" if busy.isna().all() else f"  {resource_words(busy.idxmax())} {busy.max():.0%}"
-        lines.append(f"{start:{LONGEST}}" + "".join(cells) + top)
-    return lines
+        lines.append(
+            f"{start:{LONGEST}}" + "".join(f"  {c:>{w}}" for c, w in zip(cells, widths, strict=True))
+        )
+    return [line.rstrip() for line in lines]
 
 
 def _wait(row: pd.Series, target_share: float) -> str:
-    beyond = row["share_beyond_target"] > 1 - target_share
+    beyond = "*" if row["share_beyond_target"] > 1 - target_share else " "
     if np.isnan(row["median_days"]):
-        return f"nobody{'*' if beyond else ''}" if row["n"] else DASH
-    return f"{row['median_days']:.0f}, {row['p90_days']:.0f}{'*' if beyond else ' '}"
+        return f"{'nobody' if row['n'] else DASH}{beyond}"
+    return f"{row['median_days']:.0f}, {row['p90_days']:.0f}{beyond}"
+
+
+def _net(row: pd.Series) -> str:
+    if np.isnan(row["net_low"]):
+        return _number(row["net"])
+    return f"{_number(row['net'])} ({interval(row['net_low'], row['net_high'], _number)})"
+
+
+def _number(value: float) -> str:
+    """Return a number with its sign, to one decimal, or whole where it is large."""
+    return f"{value:+.0f}".replace("-", "−") if abs(value) >= 99.95 else signed(value)
+
+
+def _longest(queues: pd.DataFrame, busy: pd.Series) -> str:
+    """Return the queue that is longest at the end, and its length; of equal ones, the busiest resource's."""
+    late = queues[queues["time_years"] >= (1 - LAST) * queues["time_years"].max()]
+    lengths = late.groupby("resource")["mean_length"].mean().dropna()
+    if lengths.empty or lengths.max() < 0.5:
+        return "none"
+    equal = lengths.index[lengths >= lengths.max() - 1e-9]
+    used = busy.reindex(equal)
+    return f"{resource_words(equal[0] if used.isna().all() else used.idxmax())} {lengths.max():,.0f}"
 
 
 def _needed(table: pd.DataFrame, target_share: float) -> list[str]:
@@ -76,16 +124,17 @@ def _needed(table: pd.DataFrame, target_share: float) -> list[str]:
     names = [policy_words(policy) for policy in policies]
     for k, name in enumerate(names):
         lines.append(f"  {chr(ord('A') + k % 26)}  {name}")
-    letters = "".join(f"{chr(ord('A') + k % 26):>7}" for k in range(len(policies)))
+    letters = [chr(ord("A") + k % 26) for k in range(len(policies))]
     for clinics, part in _same_need(table):
-        lines += ["", f"{'':18}{letters}" + "".join(f"{name.replace('_', ' '):>16}" for name in clinics)]
+        rows = {}
         for resource in part["resource"].unique():
             mine = part[part["resource"] == resource]
             needed = mine[mine["clinic"] == clinics[0]].set_index("policy")["needed"]
-            cells = "".join(f"{_count(needed[policy]):>7}" for policy in policies)
             has = mine.drop_duplicates("clinic").set_index("clinic")["count"]
-            cells += "".join(f"{_count(has[name]):>16}" for name in clinics)
-            lines.append(f"{sentence(resource_words(resource)):18}{cells}")
+            rows[resource] = [_count(needed[policy]) for policy in policies]
+            rows[resource] += [_count(has[name]) for name in clinics]
+        columns = [*letters, *(name.replace("_", " ") for name in clinics)]
+        lines += ["", *_table("", columns, {resource_words(name): cells for name, cells in rows.items()})]
     return lines
 
 

@@ -13,8 +13,12 @@ from matplotlib.path import Path
 from analysis import look
 from analysis.estimates import Estimate, share
 from analysis.wording import (
+    INTERVAL,
+    at_most,
     comparator_of,
+    count,
     interval,
+    listed,
     patients_words,
     policy_words,
     sentence,
@@ -57,12 +61,16 @@ def flow(
     on one scale.
     """
     last = told(outcomes, "local_recurrence", float(outcomes["horizon_years"].max()))
+    if not look.known(last["estimate"]):
+        return look.nothing("what becomes of local recurrences")
     years = years_words(last["horizon_years"].iloc[0])
     shown = _shown(outcomes, differences)
     first = shown[0]
     if not len(flow[flow["policy"].isin(shown)]):
         return look.message(
-            f"No local recurrence was found within {years}, so nothing flows",
+            f"No local recurrence was found within {years}, so nothing flows"
+            if flow.empty
+            else f"No local recurrence was found within {years} under {listed(map(policy_words, shown))}",
             patients_words(last, population, len(last) > 1),
         )
     mine, patients = flow[flow["policy"] == first], int(last.loc[first, "n"])
@@ -77,7 +85,7 @@ def flow(
     tables = {name: flow[flow["policy"] == name] for name in shown}
     note = (
         f"{patients_words(last, population, len(last) > 1)} Numbers: recurrences found within {years} per "
-        f"1,000 patients; no 95 % interval reaches further than {_widest(tables, last):.1f} from its "
+        f"1,000 patients; no {INTERVAL} reaches further than {at_most(_widest(tables, last))} from its "
         "number. Blue: those who end alive and free of cancer."
     )
     if len(last) > len(shown):
@@ -110,13 +118,13 @@ def flow(
 def _shown(outcomes: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
     """Return the comparator, and the policy whose local recurrence differs most from it."""
     compared = told(differences, "local_recurrence", told_years(outcomes))
-    if compared.empty:
+    if not look.known(compared["estimate"]):
         return [str(outcomes["policy"].iloc[0])]
     return [str(comparator_of(compared)), str(compared["estimate"].abs().idxmax())]
 
 
 def _heading(row: pd.Series) -> list[str]:
-    value, low, high = (f"{PER * row[name]:.1f}" for name in ("estimate", "ci_low", "ci_high"))
+    value, low, high = (count(PER * row[name]) for name in ("estimate", "ci_low", "ci_high"))
     words = f"{sentence(policy_words(row['policy']))}: {value} ({low} to {high})"
     return look.wrapped(words, look.WIDTH - 2 * look.EDGE, look.SMALL)
 

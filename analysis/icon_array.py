@@ -6,7 +6,9 @@ from matplotlib.figure import Figure
 
 from analysis import look
 from analysis.wording import (
-    clearly_differs,
+    BEYOND,
+    INTERVALS,
+    beyond_luck,
     comparator_of,
     interval,
     patients_words,
@@ -35,7 +37,7 @@ def icon_array(
     """Return one mark for each of 1,000 patients under each policy, by their fate at the told horizon."""
     years = told_years(outcomes)
     fates = {name: told(outcomes, name, years) for name in FATES}
-    if any(rows.empty for rows in fates.values()):
+    if any(rows.empty or rows["estimate"].isna().any() for rows in fates.values()):
         return look.message(
             "What became of each patient is not known",
             "The outcomes of this run do not split all patients by their fate.",
@@ -43,9 +45,7 @@ def icon_array(
     whole = told(outcomes, "local_recurrence", years)
     policies = list(whole.index)
     note = f"{patients_words(whole, population, len(policies) > 1)} Each mark is one of 1,000 patients, "
-    note += (
-        f"{years_words(years)} after diagnosis; squares had a local recurrence. In brackets: 95 % intervals."
-    )
+    note += f"{years_words(years)} after diagnosis; squares had a local recurrence. In brackets: {INTERVALS}."
     with look.style():
         columns = min(len(policies), 2)
         gap, line = 0.35, look.SMALL * look.LINE + 0.02
@@ -129,12 +129,13 @@ def _title(whole: pd.DataFrame, differences: pd.DataFrame, years: float) -> str:
     compared = told(differences, "local_recurrence", years)
     within = f"within {years_words(years)}"
     first = comparator_of(compared) or whole.index[0]
-    said = f"Of 1,000 patients, {_patients(whole.loc[first, 'estimate'])} have a local recurrence {within} "
+    number = _patients(whole.loc[first, "estimate"])
+    said = f"Of 1,000 patients, {number} {'has' if number == '1' else 'have'} a local recurrence {within} "
     said += f"under {policy_words(first)}"
-    clear = compared[clearly_differs(compared)] if len(compared) else compared
     if compared.empty:
         return said
-    if clear.empty:
-        return f"{said}, and no other policy clearly differs"
-    name = clear["estimate"].abs().idxmax()
+    beyond = compared[beyond_luck(compared)]
+    if beyond.empty:
+        return f"{said}, and no other policy differs {BEYOND}"
+    name = beyond["estimate"].abs().idxmax()
     return f"{said}, and {_patients(whole.loc[name, 'estimate'])} under {policy_words(name)}"

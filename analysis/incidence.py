@@ -6,9 +6,12 @@ from matplotlib.figure import Figure
 
 from analysis import look
 from analysis.wording import (
+    BEYOND,
+    INTERVAL,
+    INTERVALS,
     Finding,
+    beyond_luck,
     change,
-    clearly_differs,
     comparator_of,
     finding,
     interval,
@@ -36,12 +39,14 @@ def incidence(
 ) -> Figure:
     """Return the cumulative incidence of local recurrence by policy, with 95 % bands, death competing."""
     whole = curves[(curves["outcome"] == OUTCOME) & (curves["mechanism"] == ALL)]
+    if not look.known(whole["estimate"]):
+        return look.nothing(NOUN)
     policies = list(whole["policy"].unique())
     looks = look.policy_looks(policies, comparator_of(differences))
     years = told_years(outcomes)
-    told_rows = told(outcomes, OUTCOME, years)
+    told_rows = told(outcomes, OUTCOME, years).reindex(policies)
     title, note = _none(whole, outcomes) or finding(outcomes, differences, OUTCOME, NOUN)
-    note += f"{patients_words(whole, population, len(policies) > 1)} Bands: 95 % intervals; death competes."
+    note += f"{patients_words(whole, population, len(policies) > 1)} Bands: {INTERVALS}; death competes."
     with look.style():
         left, width = 0.95, 3.85
         room = look.WIDTH - left - width - look.LABEL_INDENT - look.EDGE
@@ -57,7 +62,8 @@ def incidence(
             look.curve(ax, name, rows, told_rows.loc[name], looks[name], fainter=len(policies) > 4)
             value = f"{percent(told_rows.loc[name, 'estimate'])} %"
             ends.append((rows["estimate"].iloc[-1], value, names[name], looks[name]))
-        look.labels_at_ends(ax, ends)
+        # What is written is the value at the grey line: no line leads there from the curve's end.
+        look.labels_at_ends(ax, ends, tied=bool(whole["time_years"].max() == years))
         ax.text(
             1 + 0.46 / width,
             1 + 0.08 / height,
@@ -77,14 +83,18 @@ def incidence_by_mechanism(
     """Return the cumulative incidence of local recurrence stacked by mechanism, one panel a policy."""
     curves = curves[curves["outcome"] == OUTCOME]
     whole = curves[curves["mechanism"] == ALL]
+    if not look.known(whole["estimate"]):
+        return look.nothing(f"{NOUN} by mechanism")
     policies = list(whole["policy"].unique())
     mechanisms = [name for name in curves["mechanism"].unique() if name != ALL]
+    if not mechanisms:
+        return look.nothing(f"{NOUN} by mechanism")
     colours = {name: look.STACK[k % len(look.STACK)] for k, name in enumerate(mechanisms)}
     years = told_years(outcomes)
-    told_rows = told(outcomes, OUTCOME, years)
+    told_rows = told(outcomes, OUTCOME, years).reindex(policies)
     title, note = _none(whole, outcomes) or _finding(outcomes, differences, mechanisms)
     note += patients_words(whole, population, len(policies) > 1)
-    note += " Dotted: 95 % interval of the total; death competes."
+    note += f" Dotted: {INTERVAL}, of the total; death competes."
     with look.style():
         left, legend, bottom = 0.95, 1.55, 0.65
         grid = look.Grid(len(policies), left, legend, 2.6 if len(policies) <= 3 else 1.8)
@@ -98,12 +108,14 @@ def incidence_by_mechanism(
         drawn, panels = grid.draw(title, note, list(headings.values()), bottom)
         for k, (name, ax) in enumerate(zip(policies, panels, strict=True)):
             total = whole[whole["policy"] == name]
-            layers = curves[curves["policy"] == name].pivot(
-                index="time_years", columns="mechanism", values="estimate"
+            layers = (
+                curves[curves["policy"] == name]
+                .pivot(index="time_years", columns="mechanism", values="estimate")
+                .reindex(columns=mechanisms)
             )
             ax.stackplot(
                 layers.index,
-                [layers[mechanism] for mechanism in mechanisms],
+                [layers[mechanism].fillna(0.0) for mechanism in mechanisms],
                 colors=[colours[mechanism] for mechanism in mechanisms],
                 edgecolor="white",
                 linewidth=0.6,
@@ -130,38 +142,43 @@ def _frame(ax: Axes, whole: pd.DataFrame, ticks: int) -> None:
     look.years_axis(ax, whole["time_years"].max(), ticks)
     look.percent_axis(ax.yaxis, 6)
     # A share near zero is not blown up to look like much.
-    ax.set(ylim=(0, max(1.05 * whole["ci_high"].max(), 0.02)), ylabel=AXIS)
+    ax.set(ylim=(0, max(1.05 * look.largest(whole[["estimate", "ci_high"]]), 0.02)), ylabel=AXIS)
 
 
 def _none(whole: pd.DataFrame, outcomes: pd.DataFrame) -> Finding | None:
     """Return what to say where nobody had a recurrence."""
-    if whole["estimate"].max() > 0:
+    last = float(outcomes["horizon_years"].max())
+    # The curves end with a whole month, the outcomes at the horizon.
+    if whole["estimate"].max() > 0 or told(outcomes, OUTCOME, last)["estimate"].max() > 0:
         return None
-    title = f"No local recurrence within {years_words(outcomes['horizon_years'].max())}"
-    return Finding(title, f"95 % interval {interval(0.0, whole['ci_high'].iloc[-1])} %. ")
+    title = f"No local recurrence within {years_words(last)}"
+    return Finding(title, f"{INTERVAL} {interval(0.0, whole['ci_high'].iloc[-1])} %. ")
 
 
 def _finding(outcomes: pd.DataFrame, differences: pd.DataFrame, mechanisms: list[str]) -> Finding:
-    """Return the largest clear change of one mechanism, or which one leads where there is one policy."""
+    """Return the largest change of one mechanism beyond luck; of one policy, which mechanism leads."""
     years = told_years(outcomes)
     at = f"at {years_words(years)}"
     compared = pd.concat([told(differences, OUTCOME, years, name) for name in mechanisms])
     if compared.empty:
         rows = pd.concat([told(outcomes, OUTCOME, years, name) for name in mechanisms])
-        first, second = (row for _, row in rows.nlargest(2, "estimate").iterrows())
+        if rows.empty:
+            return Finding(f"{sentence(NOUN)} by mechanism {at} is not known", "")
+        ranked = rows.sort_values("estimate", ascending=False)
+        first, others = ranked.iloc[0], ranked.iloc[1:]
         under = f"under {policy_words(first['policy'])}"
-        if first["ci_low"] <= second["ci_high"]:
-            return Finding(f"No mechanism of local recurrence clearly leads {at} {under}", "")
+        if not first["ci_low"] > others["ci_high"].max():
+            return Finding(f"No mechanism of {NOUN} leads {at} {under} {BEYOND}", "")
         origin, share = origin_words(first["mechanism"]), percent(first["estimate"])
         return Finding(
             f"Local recurrence {origin} leads: {share} % {at} {under}",
-            f"95 % interval {interval(first['ci_low'], first['ci_high'])} %. ",
+            f"{INTERVAL} {interval(first['ci_low'], first['ci_high'])} %. ",
         )
-    clear = compared[clearly_differs(compared)]
-    if clear.empty:
+    beyond = compared[beyond_luck(compared)]
+    if beyond.empty:
         against = policy_words(comparator_of(compared))
-        return Finding(f"No clear difference from {against} in any mechanism of local recurrence {at}", "")
-    largest = clear.iloc[clear["estimate"].abs().argmax()]
+        return Finding(f"No difference from {against} in any mechanism of {NOUN} {at} {BEYOND}", "")
+    largest = beyond.iloc[beyond["estimate"].abs().argmax()]
     found = told(outcomes, OUTCOME, years, largest["mechanism"])
     noun = f"{NOUN} {origin_words(largest['mechanism'])}"
     return Finding(change(found, largest, noun, at), f"Paired difference {points(largest)}. ")

@@ -5,8 +5,9 @@ and on a small screen. Figures are made without pyplot, so nothing outside them 
 """
 
 import re
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -70,30 +71,34 @@ def policy_looks(policies: Sequence[str], comparator: str | None) -> dict[str, P
     return looks
 
 
-def style() -> AbstractContextManager:
-    """Return the context in which a picture is made and saved."""
-    return matplotlib.rc_context(
-        {
-            **sns.axes_style("ticks"),
-            **sns.plotting_context("notebook"),
-            "font.sans-serif": ["DejaVu Sans"],  # ships with Matplotlib: the same widths everywhere
-            "font.size": TEXT,
-            "axes.labelsize": TEXT,
-            "xtick.labelsize": TEXT,
-            "ytick.labelsize": TEXT,
-            "text.color": INK,
-            "axes.labelcolor": INK,
-            "axes.edgecolor": GREY,
-            "xtick.color": GREY,
-            "ytick.color": GREY,
-            "xtick.labelcolor": INK,
-            "ytick.labelcolor": INK,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "hatch.linewidth": 0.8,
-            "svg.hashsalt": "lrrc",  # the same picture, the same file
-        }
-    )
+@contextmanager
+def style() -> Iterator[None]:
+    """Make and save a picture within this context."""
+    settings = {
+        **sns.axes_style("ticks"),
+        **sns.plotting_context("notebook"),
+        "font.sans-serif": ["DejaVu Sans"],  # ships with Matplotlib: the same widths everywhere
+        "font.size": TEXT,
+        "axes.labelsize": TEXT,
+        "xtick.labelsize": TEXT,
+        "ytick.labelsize": TEXT,
+        "text.color": INK,
+        "text.parse_math": False,  # names are a user's: a dollar sign is a dollar sign
+        "axes.labelcolor": INK,
+        "axes.edgecolor": GREY,
+        "xtick.color": GREY,
+        "ytick.color": GREY,
+        "xtick.labelcolor": INK,
+        "ytick.labelcolor": INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "hatch.linewidth": 0.8,
+        "svg.hashsalt": "lrrc",  # the same picture, the same file
+    }
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        # A name in letters that the font lacks is drawn as boxes.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield
 
 
 def figure(title: str, note: str, body: float) -> Figure:
@@ -117,6 +122,22 @@ def message(title: str, note: str) -> Figure:
         return figure(title, note, 0.4)
 
 
+def nothing(subject: str) -> Figure:
+    """Return the figure that stands where a table holds no number of what a picture would show."""
+    return message(f"Nothing to draw of {subject}", "The tables of this run hold no number of it.")
+
+
+def known(values: pd.Series | pd.DataFrame) -> bool:
+    """Return whether any of the values is a finite number."""
+    return bool(np.isfinite(values.to_numpy(float)).any())
+
+
+def largest(*values: pd.Series | pd.DataFrame | float) -> float:
+    """Return the largest of the values that are finite; at least one must be."""
+    flat = np.concatenate([np.ravel(np.asarray(some, float)) for some in values])
+    return float(flat[np.isfinite(flat)].max())
+
+
 def axes(drawn: Figure, left: float, bottom: float, width: float, height: float, **settings) -> Axes:
     """Return axes at a place in inches from the lower left corner."""
     w, h = drawn.get_size_inches()
@@ -129,7 +150,7 @@ def wrapped(text: str, width: float, size: float, weight: str = "normal") -> lis
     # A number stays with its unit.
     text = re.sub(r"(\d) (%|mm\b|points|years?\b)", rf"\1{NO_BREAK}\2", text)
     text = text.replace("n = ", f"n{NO_BREAK}={NO_BREAK}")
-    for word in text.strip(" ").split(" "):
+    for word in re.split("[ \t\r\n]+", text.strip(" \t\r\n")):
         longer = f"{lines[-1]} {word}".strip(" ")
         if text_width(longer, size, weight) <= width:
             lines[-1] = longer
@@ -151,7 +172,9 @@ def wrapped(text: str, width: float, size: float, weight: str = "normal") -> lis
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Return how wide a line of text is, in inches."""
     font = FontProperties(family=["DejaVu Sans"], size=size, weight=weight)
-    return _ruler().get_text_width_height_descent(text, font, False)[0] / DPI
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        return _ruler().get_text_width_height_descent(text, font, False)[0] / DPI
 
 
 @cache
@@ -195,7 +218,7 @@ def curve(
 
 def years_axis(ax: Axes, end: float, ticks: int) -> None:
     """Let the horizontal axis run from diagnosis to ``end`` years, with about so many ticks."""
-    ax.set(xlim=(0, end), xlabel="years since diagnosis")
+    ax.set(xlim=(0, end if end > 0 else 1.0), xlabel="years since diagnosis")
     ax.xaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
 
@@ -206,11 +229,16 @@ def percent_axis(axis: Axis, ticks: int) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.6g} %"))
 
 
-def labels_at_ends(ax: Axes, ends: Sequence[tuple[float, str, Sequence[str], PolicyLook]]) -> None:
-    """Write a value and lines of text right of the axes, each tied to where its curve ends."""
+def labels_at_ends(
+    ax: Axes, ends: Sequence[tuple[float, str, Sequence[str], PolicyLook]], tied: bool = True
+) -> None:
+    """Write a value and lines of text right of the axes, by the height at which each curve ends.
+
+    ``tied``: a line leads there from the end, whose value it then must be.
+    """
     _, _, width, height = (ax.get_position().bounds * np.tile(ax.figure.get_size_inches(), 2)).tolist()
     low, high = ax.get_ylim()
-    starts = [(end - low) / (high - low) * height for end, _, _, _ in ends]
+    starts = [(end - low) / (high - low) * height if np.isfinite(end) else 0.0 for end, _, _, _ in ends]
     heights = [label_height(lines) for _, _, lines, _ in ends]
     # The first line beside its curve, where there is room.
     wanted = [
@@ -225,13 +253,13 @@ def labels_at_ends(ax: Axes, ends: Sequence[tuple[float, str, Sequence[str], Pol
         at = [1 + inches / width for inches in (0, 0.1, 0.36, 0.46, LABEL_INDENT)]
         text = {"transform": ax.transAxes, "va": "center", "gid": "label"}
         ax.plot(
-            [at[0], at[1], at[2]],
-            [start / height, first, first],
+            at[:3] if tied else at[1:3],
+            [start / height, first, first] if tied else [first, first],
             color=drawn_as.colour,
             linestyle=drawn_as.line,
             linewidth=1.6,
             marker=drawn_as.marker,
-            markevery=[2],
+            markevery=[2 if tied else 1],
             markersize=7,
             transform=ax.transAxes,
             clip_on=False,

@@ -14,10 +14,19 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from analysis import look
 from analysis.anatomy import AXIAL, SAGITTAL, View
 from analysis.wording import (
+    BEYOND,
+    INTERVAL,
+    INTERVALS,
     Finding,
+    at_most,
+    beyond_luck,
     comparator_of,
+    count,
     interval,
+    leaders,
     patients_words,
+    place_words,
+    places,
     policy_words,
     sentence,
     signed,
@@ -27,6 +36,7 @@ from analysis.wording import (
 from sim.outcomes import ALL
 
 PER = 1000  # patients
+ONE = "The two side walls count as one place. "
 MUSCLE, BONE, EMPTY = "#F1F1F1", "#E2E2E2", "#FFFFFF"
 RECURRENCE = LinearSegmentedColormap.from_list("recurrence", ["#FBF3F7", look.PURPLE, "#5B1139"])
 # Caused, none, averted, in the colours of the other pictures.
@@ -68,21 +78,23 @@ def pelvis(
     rows = outcomes[(outcomes["outcome"] == "local_recurrence") & (outcomes["horizon_years"] == years)]
     whole = rows[(rows[["mechanism", "compartment", "group"]] == ALL).all(axis=1)].set_index("policy")
     parts = rows[rows["compartment"] != ALL]
+    if whole.empty or not look.known(parts["estimate"]):
+        return look.nothing("local recurrence in the pelvis")
     shares = {
-        name: (part.set_index("compartment")[["estimate", "ci_low", "ci_high"]] * PER).set_axis(
-            ["value", "low", "high"], axis=1
-        )
+        name: _by_place(part, ["estimate", "ci_low", "ci_high"]) * PER
         for name, part in parts.groupby("policy", sort=False)
     }
     policies = list(shares)
-    first = comparator_of(differences) or policies[0]
+    whole = whole.reindex(policies)
+    compared = comparator_of(differences)
+    first = compared if compared in policies else policies[0]
     order = [first, *(name for name in policies if name != first)]
     within = f"within {years_words(years)}"
     title, note = _leading(first, shares[first], whole.loc[first, "estimate"] * PER, within)
     note += patients_words(rows, population, len(policies) > 1)
     note += f" Numbers: local recurrences per 1,000 patients {within}, by the compartment where they began"
     note += _widest(shares)
-    top = max(part["value"].max() for part in shares.values())
+    top = look.largest(*(part["value"] for part in shares.values()))
     return _page(
         Finding(title, note),
         {name: shares[name] for name in order},
@@ -103,25 +115,28 @@ def pelvis_change(averted: pd.DataFrame, population: str = "simulated patients")
             "Nothing changes in the pelvis: there is one policy, and nothing to compare it with",
             "Name two policies or more to see where each averts and causes recurrences.",
         )
+    if not look.known(averted["net"]):
+        return look.nothing("what changes in the pelvis")
     years = told_years(averted)
     rows = averted[(averted["horizon_years"] == years) & (averted["mechanism"] == ALL)]
     whole = rows[rows["compartment"] == ALL].set_index("policy")
     nets = {
-        name: part.set_index("compartment")[["net", "net_low", "net_high"]].set_axis(
-            ["value", "low", "high"], axis=1
-        )
+        name: _by_place(part, ["net", "net_low", "net_high"])
         for name, part in rows[rows["compartment"] != ALL].groupby("policy", sort=False)
     }
-    first = whole["net"].abs().idxmax()
+    if whole.empty or not nets:
+        return look.nothing("what changes in the pelvis")
+    whole = whole.reindex(list(nets))
+    first = max(nets, key=lambda name: _rank(nets[name], whole.loc[name, "net"]))
     order = [first, *(name for name in nets if name != first)]
     against, within = policy_words(comparator_of(rows)), f"within {years_words(years)}"
     title, note = _changed(first, nets[first], against, within)
     note += (
         f"{patients_words(rows, population, compared=True)} Numbers: recurrences averted less caused, per "
     )
-    note += f"1,000 patients {within}, beside {against}; in brackets, the 95 % interval holds 0"
+    note += f"1,000 patients {within}, beside {against}; in brackets, the {INTERVAL} holds 0"
     note += _widest(nets)
-    top = max(1.0, *(part["value"].abs().max() for part in nets.values()))
+    top = look.largest(1.0, *(part["value"].abs() for part in nets.values()))
     return _page(
         Finding(title, note),
         {name: nets[name] for name in order},
@@ -130,6 +145,12 @@ def pelvis_change(averted: pd.DataFrame, population: str = "simulated patients")
         Normalize(-top, top),
         f"caused (hatched)  ←  local recurrences per 1,000 patients {within}  →  averted",
     )
+
+
+def _by_place(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Return a value and its interval by compartment, all that are drawn."""
+    drawn = [*SAGITTAL.compartments, *(name for name in AXIAL.compartments if name.startswith("lateral"))]
+    return rows.set_index("compartment")[columns].reindex(drawn).set_axis(["value", "low", "high"], axis=1)
 
 
 def _page(
@@ -209,7 +230,7 @@ def _view(
         ax.add_patch(PathPatch(path, facecolor=BONE, edgecolor=look.GREY, linewidth=0.8))
     for name, path in view.compartments.items():
         row = values.loc[name]
-        unclear = net and row["low"] <= 0 <= row["high"]
+        unclear = net and not (row["low"] > 0 or row["high"] < 0)
         colour = EMPTY if unclear or np.isnan(row["value"]) else colours(scale(row["value"]))
         hatch = HATCH if net and not unclear and row["value"] < 0 else None
         shade = PathPatch(path, facecolor=colour, edgecolor=look.GREY, linewidth=0.6, hatch=hatch, gid=name)
@@ -326,7 +347,7 @@ def _heading(drawn: Figure, left: float, bottom: float, lines: Sequence[str]) ->
 
 def _number(value: float) -> str:
     """Return a number to one decimal, or whole where it is large."""
-    return signed(value).removeprefix("+") if abs(value) < 99.95 else f"{value:.0f}".replace("-", "−")
+    return f"{value:.0f}".replace("-", "−") if abs(value) >= 99.95 else signed(value).removeprefix("+")
 
 
 def _interval(row: pd.Series) -> str:
@@ -334,7 +355,7 @@ def _interval(row: pd.Series) -> str:
 
 
 def _total(row: pd.Series) -> str:
-    value, low, high = (f"{PER * row[name]:.1f}" for name in ("estimate", "ci_low", "ci_high"))
+    value, low, high = (count(PER * row[name]) for name in ("estimate", "ci_low", "ci_high"))
     return f"in all {value} ({low} to {high})"
 
 
@@ -346,37 +367,51 @@ def _widest(values: Mapping[str, pd.DataFrame]) -> str:
     """Return how far the intervals reach at most, for the numbers that stand without theirs."""
     every = pd.concat(values.values())
     reach = max((every["high"] - every["value"]).max(), (every["value"] - every["low"]).max())
-    return f". 95 % intervals stand beside the large drawing; none reaches further than {reach:.1f}."
+    none = "" if np.isnan(reach) else f"; none reaches further than {at_most(reach)}"
+    return f". {INTERVALS} stand beside the large drawing{none}."
+
+
+def _rank(values: pd.DataFrame, net: float) -> tuple[bool, float]:
+    """Return what orders policies: those that change some place beyond luck first, then by the net."""
+    return bool(_changes(values).any()), float(np.nan_to_num(abs(net)))
+
+
+def _changes(values: pd.DataFrame) -> pd.Series:
+    """Return by place whether the net changes beyond luck."""
+    return beyond_luck(places(values).rename(columns={"low": "ci_low", "high": "ci_high"}))
 
 
 def _leading(policy: str, values: pd.DataFrame, total: float, within: str) -> Finding:
     under = policy_words(policy)
     if total == 0:
         return Finding(f"No local recurrence in any compartment {within} under {under}", "")
-    ranked = values.sort_values("value", ascending=False)
-    first, second = ranked.iloc[0], ranked.iloc[1]
-    if first["low"] <= second["high"]:
-        return Finding(f"No compartment clearly leads in local recurrence {within} under {under}", "")
+    ranked = places(values).sort_values("value", ascending=False)
+    first, others = ranked.iloc[0], ranked.iloc[1:]
+    if not first["low"] > others["high"].max():
+        return Finding(f"No compartment leads in local recurrence {within} under {under} {BEYOND}", ONE)
     return Finding(
-        f"Under {under}, local recurrences begin most often in the {policy_words(first.name)} compartment: "
-        f"{first['value']:.1f} of {total:.1f} per 1,000 {within}",
+        f"Under {under}, local recurrences begin most often {place_words([str(first.name)])}: "
+        f"{first['value']:.1f} of {total:.1f} per 1,000 patients {within}",
         "",
     )
 
 
 def _changed(policy: str, values: pd.DataFrame, against: str, within: str) -> Finding:
-    clear = values[(values["low"] > 0) | (values["high"] < 0)]
-    if clear.empty:
-        return Finding(f"No clear change from {against} in any compartment of the pelvis {within}", "")
-    largest = clear.loc[clear["value"].abs().idxmax()]
-    verb, same = ("averts", clear["value"] > 0) if largest["value"] > 0 else ("causes", clear["value"] < 0)
-    number = (
-        "all seven compartments"
-        if same.sum() == len(values)
-        else f"{same.sum()} of {len(values)} compartments"
-    )
+    beyond = places(values)[_changes(values)]
+    if beyond.empty:
+        return Finding(
+            f"No change from {against} in any of the six places of the pelvis {within} {BEYOND}", ONE
+        )
+    sign = np.sign(beyond.loc[beyond["value"].abs().idxmax(), "value"])
+    verb, same = ("averts" if sign > 0 else "causes"), beyond[np.sign(beyond["value"]) == sign]
+    most = leaders(same["value"].abs(), "{:.1f}".format)
+    number = f"{same['value'].abs().max():.1f} per 1,000 patients {within}"
+    number = f"{number} each" if len(most) > 1 else number
+    if len(same) == 1:
+        where = f"{place_words(most)} {BEYOND}"
+    else:
+        where = f"in {len(same)} of {len(places(values))} places {BEYOND}, most {place_words(most)}"
     return Finding(
-        f"{sentence(policy_words(policy))} clearly {verb} local recurrences in {number}, most in the "
-        f"{policy_words(largest.name)}: {abs(largest['value']):.1f} per 1,000 patients {within}",
-        "",
+        f"{sentence(policy_words(policy))} {verb} local recurrences {where}: {number}",
+        ONE,
     )

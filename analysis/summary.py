@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.wording import (
     DASH,
+    INTERVALS,
     NEAR,
     interval,
     percent,
@@ -42,7 +43,7 @@ def summary(outcomes: pd.DataFrame, differences: pd.DataFrame, comparator: str) 
         for found in recurrence
     ]
     rows = {name: [_with_interval(found.loc[name]) for found in recurrence] for name in policies}
-    about = f"{int(recurrence[0]['n'].max()):,} patients under each policy. In brackets: 95 % intervals."
+    about = f"{int(recurrence[0]['n'].max()):,} patients under each policy. In brackets: {INTERVALS}."
     if len(policies) > 1:
         columns += [("difference", f"{at}, points", 22), ("averted", "per 1,000", 11)]
         for name in policies:
@@ -85,7 +86,7 @@ def published(beside: pd.DataFrame) -> str:
         ("difference", "points", 13),
         ("within", "2 points", 11),
     ]
-    lines = _head(columns, 0)
+    lines = [f"Published beside simulated. In brackets: {INTERVALS}.", *_head(columns, 0)]
     for (outcome, policy), part in beside.groupby(["outcome", "policy"], sort=False):
         lines.append(f"{sentence(policy_words(outcome))}, {policy_words(policy)}")
         for _, row in part.sort_values("horizon_years").iterrows():

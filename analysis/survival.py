@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis import look
 from analysis.wording import (
+    DASH,
+    INTERVAL,
+    INTERVALS,
     comparator_of,
     finding,
     interval,
@@ -33,15 +37,17 @@ def survival(
 ) -> Figure:
     """Return overall survival by policy with 95 % bands; the rows of numbers alive are its legend."""
     curves = curves[curves["outcome"] == OUTCOME]
+    if not look.known(curves["estimate"]):
+        return look.nothing("overall survival")
     policies = list(curves["policy"].unique())
     looks = look.policy_looks(policies, comparator_of(differences))
     years = told_years(outcomes)
-    told_rows = told(outcomes, OUTCOME, years)
-    end = curves["time_years"].max()
+    told_rows = told(outcomes, OUTCOME, years).reindex(policies)
+    end = float(curves["time_years"].max()) or years
     title, note = finding(outcomes, differences, OUTCOME, "overall survival")
-    note += f"{patients_words(curves, population, len(policies) > 1)} Bands: 95 % intervals."
+    note += f"{patients_words(curves, population, len(policies) > 1)} Bands: {INTERVALS}."
     with look.style():
-        names = {name: _named(told_rows.loc[name]) for name in policies}
+        names = {name: _named(name, told_rows.loc[name]) for name in policies}
         table = sum((len(lines) + 1) * LINE + 0.12 for lines in names.values()) + LINE + 0.2
         height = 2.9
         drawn = look.figure(title, note, height + 0.7 + table + 0.1)
@@ -51,7 +57,7 @@ def survival(
         ax.set(ylim=(0, 1), ylabel="patients alive")
         ax.axvline(years, color=look.PALE, linewidth=1.2, zorder=0)
         top = table
-        share = f"share alive at {years_words(years)} with 95 % interval; below it, patients alive"
+        share = f"share alive at {years_words(years)} with {INTERVAL}; below it, patients alive"
         _write(drawn, LEFT + INDENT, top, share, color=look.GREY)
         top -= LINE + 0.08
         for name in policies:
@@ -61,15 +67,15 @@ def survival(
             _write(drawn, LEFT + INDENT, top, "\n".join(names[name]), gid="label")
             top -= len(names[name]) * LINE
             for year, row in _at_ticks(rows, end):
-                alive = f"{round(row['n'] * row['estimate']):,}"
+                alive = DASH if np.isnan(row["estimate"]) else f"{row['n'] * row['estimate']:,.0f}"
                 _write(drawn, LEFT + WIDTH * year / end, top, alive, ha="center", gid="alive")
             top -= LINE + 0.12
     return drawn
 
 
-def _named(row: pd.Series) -> Sequence[str]:
+def _named(name: str, row: pd.Series) -> Sequence[str]:
     whole = f"{percent(row['estimate'])} % ({interval(row['ci_low'], row['ci_high'])})"
-    words = f"{sentence(policy_words(row['policy']))}: {whole.replace(' ', look.NO_BREAK)}"
+    words = f"{sentence(policy_words(name))}: {whole.replace(' ', look.NO_BREAK)}"
     return look.wrapped(words, WIDTH - INDENT, look.SMALL)
 
 

@@ -1,4 +1,4 @@
-"""Pictures of a sweep: an outcome over one swept number, over two, and how its interval narrowed."""
+"""Pictures of a sweep: an outcome over what is swept, numbers or words, and how its interval narrowed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,12 +10,26 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis import look
+from analysis.convergence import convergence
+from analysis.sweep_words import about, number_words, patients_of, point_words, value_words
 from analysis.uncertainty import averaged, intervals, told
-from analysis.wording import comparator_of, interval, percent, policy_words, sentence, years_words
+from analysis.waits import draw_key, key_height
+from analysis.wording import (
+    INTERVALS,
+    Words,
+    comparator_of,
+    interval,
+    percent,
+    policy_words,
+    years_words,
+)
 from conf.posterior import MEMBER
 
 LEFT, RIGHT, BOTTOM = 0.95, 3.2, 0.75
 HEIGHT = 3.4
+MEMBERS = "95 % of the members, of uncertain parameters"
+MOST_POINTS = 40  # of a picture of words
+POINT_LABEL, POINT_VALUE, MARK = 2.3, 1.5, 0.2  # inches: a point's words, a number's, a policy's row
 MOST_CELLS = 8  # a side, up to which the heat map's numbers are written
 
 
@@ -26,36 +40,53 @@ def draw_sweep(
     years: float,
     folder: Path,
     precision: float | None,
+    words: Words = policy_words,
 ) -> list[Path]:
     """Draw each outcome over the swept names and write it; return the paths.
 
-    One swept number gives lines, two give heat maps; members of a posterior sample give intervals; other
-    designs have no picture of their own. ``tables``: outcomes, differences; of a posterior sample,
-    uncertainty, which lines and heat maps then show; where precision was asked for, convergence.
+    One swept number gives lines, two heat maps, a number and a word lines by word; words alone, or a single
+    point, give points; members of a posterior sample give intervals. More than two swept names have no
+    picture of their own. ``tables``: outcomes, differences; of a posterior sample, uncertainty, which is then
+    shown; where precision was asked for, convergence. ``words`` returns a policy's name.
     """
     points, sampled = [name for name in names if name != MEMBER], "uncertainty" in tables
     swept = tables["outcomes"][points]
-    numbers = [name for name in points if swept[name].dtype.kind in "fi" and swept[name].nunique() > 1]
-    varied = [name for name in points if swept[name].nunique() > 1]
+    varied = [name for name in points if swept[name].nunique(dropna=False) > 1]
+    numbers = [name for name in varied if swept[name].dtype.kind in "fi"]
+    comparator = comparator_of(tables["differences"])
+    bands = MEMBERS if sampled else INTERVALS
     drawn: dict[str, Figure] = {}
-    if sampled:
-        for outcome in outcomes:
-            if (figure := intervals(tables["uncertainty"], points, outcome, years)) is not None:
+    for outcome in outcomes:
+        if sampled:
+            figure = intervals(tables["uncertainty"], points, outcome, years, words)
+            if figure is not None:
                 drawn[f"{outcome}_uncertainty"] = figure
-    if numbers == varied:
-        comparator = comparator_of(tables["differences"])
-        for outcome in outcomes:
-            if sampled:
-                rows, bands = over_members(tables["uncertainty"], outcome, years), "95 % of the members"
-            else:
-                rows, bands = pooled(tables["outcomes"], points, outcome, years), "95 %"
-            if len(numbers) == 1:
-                drawn[f"{outcome}_lines"] = lines(rows, numbers[0], outcome, years, comparator, bands)
-            elif len(numbers) == 2:
-                drawn[f"{outcome}_heat_map"] = heat_map(rows, numbers, outcome, years)
+        rows = shown(tables, points, outcome, years)
+        if len(varied) > 2:
+            continue
+        if not look.known(rows["estimate"]):
+            drawn[f"{outcome}_points"] = look.nothing(policy_words(outcome))
+        elif numbers == varied and len(numbers) == 1:
+            drawn[f"{outcome}_lines"] = lines(rows, numbers[0], outcome, years, comparator, bands, words)
+        elif numbers == varied and len(numbers) == 2:
+            drawn[f"{outcome}_heat_map"] = heat_map(rows, numbers, outcome, years, words)
+        elif len(numbers) == 1:
+            (word,) = (name for name in varied if name not in numbers)
+            drawn[f"{outcome}_lines"] = lines_by_word(
+                rows, numbers[0], word, outcome, years, comparator, bands, words
+            )
+        elif f"{outcome}_uncertainty" not in drawn:
+            drawn[f"{outcome}_points"] = dots(rows, varied, outcome, years, comparator, bands, words)
     if precision is not None:
-        drawn["convergence"] = convergence(tables["convergence"], list(names), precision)
+        drawn["convergence"] = convergence(tables["convergence"], list(names), precision, words)
     return [path for name, figure in drawn.items() for path in look.save(figure, folder, name)]
+
+
+def shown(tables: dict[str, pd.DataFrame], names: list[str], outcome: str, years: float) -> pd.DataFrame:
+    """Return an outcome's rows by point and policy: over the members of a posterior sample, if any."""
+    if "uncertainty" in tables:
+        return over_members(tables["uncertainty"], outcome, years)
+    return pooled(tables["outcomes"], names, outcome, years)
 
 
 def pooled(table: pd.DataFrame, names: list[str], outcome: str, years: float) -> pd.DataFrame:
@@ -68,14 +99,23 @@ def pooled(table: pd.DataFrame, names: list[str], outcome: str, years: float) ->
 
 
 def over_members(table: pd.DataFrame, outcome: str, years: float) -> pd.DataFrame:
-    """Return an outcome's rows of ``uncertainty.csv`` by point and policy, with the interval over members."""
+    """Return an outcome's rows of ``uncertainty.csv`` by point and policy, with the interval over members.
+
+    That of simulated luck stays, as ``luck_low`` and ``luck_high``.
+    """
     rows = told(table, outcome, years)
-    found = rows[rows["comparator"].isna()].drop(columns=["ci_low", "ci_high"])
+    found = rows[rows["comparator"].isna()].rename(columns={"ci_low": "luck_low", "ci_high": "luck_high"})
     return found.rename(columns={"uncertainty_low": "ci_low", "uncertainty_high": "ci_high"})
 
 
 def lines(
-    rows: pd.DataFrame, name: str, outcome: str, years: float, comparator: str | None, bands: str = "95 %"
+    rows: pd.DataFrame,
+    name: str,
+    outcome: str,
+    years: float,
+    comparator: str | None,
+    bands: str = INTERVALS,
+    words: Words = policy_words,
 ) -> Figure:
     """Return the outcome over one swept number, a line for each policy with its interval, the ``bands``."""
     policies = list(dict.fromkeys(rows["policy"]))
@@ -83,26 +123,18 @@ def lines(
     of = {policy: rows[rows["policy"] == policy].sort_values(name) for policy in policies}
     ends = {policy: part.iloc[-1] for policy, part in of.items()}
     room = RIGHT - look.EDGE - look.LABEL_INDENT
-    names = {policy: look.wrapped(policy_words(policy), room, look.TEXT) for policy in policies}
+    names = {policy: look.wrapped(words(policy), room, look.TEXT) for policy in policies}
     height = max(HEIGHT, sum(look.label_height(lines) for lines in names.values()))
     with look.style():
         drawn = look.figure(
-            f"{_about(outcome, years)} over {number_words(name)}",
-            f"n = {int(rows['n'].max()):,} simulated patients for each point and policy. Bands: {bands}.",
+            f"{about(outcome, years)} over {number_words(name)}",
+            f"{patients_of(rows)} Bands: {bands}.",
             height + BOTTOM + 0.15,
         )
         ax = look.axes(drawn, LEFT, BOTTOM, look.WIDTH - LEFT - RIGHT, height)
-        for policy, part in of.items():
-            drawn_as = looks[policy]
-            ax.fill_between(
-                part[name], part["ci_low"], part["ci_high"], color=drawn_as.colour, alpha=0.15, linewidth=0
-            )
-            marker = drawn_as.marker if len(part) <= 30 else None
-            style = {"color": drawn_as.colour, "linestyle": drawn_as.line, "linewidth": 2, "markersize": 6}
-            ax.plot(part[name], part["estimate"], **style, marker=marker, gid=f"line {policy}", clip_on=False)
+        _policy_lines(ax, of, name, looks)
         _share_axis(ax, outcome, years, rows)
-        ax.set(xlim=(rows[name].min(), rows[name].max()), xlabel=number_words(name))
-        ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        _number_axis(ax, rows, name, 5)
         look.labels_at_ends(
             ax,
             [
@@ -113,14 +145,78 @@ def lines(
     return drawn
 
 
+def lines_by_word(
+    rows: pd.DataFrame,
+    name: str,
+    word: str,
+    outcome: str,
+    years: float,
+    comparator: str | None,
+    bands: str = INTERVALS,
+    words: Words = policy_words,
+) -> Figure:
+    """Return the outcome over one swept number, a panel for each value of a swept word."""
+    policies = list(dict.fromkeys(rows["policy"]))
+    looks = look.policy_looks(policies, comparator if comparator in policies else policies[0])
+    panels = list(rows.groupby(word, sort=False, dropna=False))
+    grid = look.Grid(len(panels), LEFT, look.EDGE, 1.9, below=0.45)
+    headings = [
+        look.wrapped(f"{number_words(word)}: {value_words(value)}", grid.width, look.SMALL)
+        for value, _ in panels
+    ]
+    key = key_height(policies, words)
+    with look.style():
+        drawn, axes = grid.draw(
+            f"{about(outcome, years)} over {number_words(name)}, by {number_words(word)}",
+            f"{patients_of(rows)} Bands: {bands}.",
+            headings,
+            0.65 + key,
+        )
+        for k, (ax, (_, part)) in enumerate(zip(axes, panels, strict=True)):
+            own = [policy for policy in policies if (part["policy"] == policy).any()]
+            of = {policy: part[part["policy"] == policy].sort_values(name) for policy in own}
+            _policy_lines(ax, of, name, looks)
+            _share_axis(ax, outcome, years, rows)
+            _number_axis(ax, rows, name, 3)
+            ax.set(xlabel="", ylabel="")
+            ax.tick_params(labelleft=k % grid.columns == 0)
+        height = drawn.get_size_inches()[1]
+        middle = (LEFT + grid.panels / 2) / look.WIDTH
+        drawn.text(middle, (key + 0.1) / height, number_words(name), ha="center")
+        middle = (0.65 + key + grid.rows_height / 2) / height
+        drawn.text(0.12 / look.WIDTH, middle, policy_words(outcome), va="center", rotation=90)
+        draw_key(drawn, policies, looks, words)
+    return drawn
+
+
+def _policy_lines(
+    ax: Axes, of: dict[str, pd.DataFrame], name: str, looks: dict[str, look.PolicyLook]
+) -> None:
+    for policy, part in of.items():
+        drawn_as = looks[policy]
+        ax.fill_between(
+            part[name], part["ci_low"], part["ci_high"], color=drawn_as.colour, alpha=0.15, linewidth=0
+        )
+        marker = drawn_as.marker if len(part) <= 30 else None
+        style = {"color": drawn_as.colour, "linestyle": drawn_as.line, "linewidth": 2, "markersize": 6}
+        ax.plot(part[name], part["estimate"], **style, marker=marker, gid=f"line {policy}", clip_on=False)
+
+
+def _number_axis(ax: Axes, rows: pd.DataFrame, name: str, ticks: int) -> None:
+    ax.set(xlim=(rows[name].min(), rows[name].max()), xlabel=number_words(name))
+    ax.xaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
+
+
 def _share_axis(ax: Axes, outcome: str, years: float, rows: pd.DataFrame) -> None:
     ax.set_ylabel(f"{policy_words(outcome)} at {years_words(years)}")
     if not outcome.endswith("survival"):
-        ax.set_ylim(0, max(1.08 * float(rows["ci_high"].max()), 1e-3))
+        ax.set_ylim(0, max(1.08 * look.largest(rows[["estimate", "ci_high"]]), 1e-3))
     look.percent_axis(ax.yaxis, 6)
 
 
-def heat_map(rows: pd.DataFrame, names: Sequence[str], outcome: str, years: float) -> Figure:
+def heat_map(
+    rows: pd.DataFrame, names: Sequence[str], outcome: str, years: float, words: Words = policy_words
+) -> Figure:
     """Return the outcome over two swept numbers, a panel for each policy; a hypercube's points as dots."""
     across, up = names
     policies = list(dict.fromkeys(rows["policy"]))
@@ -131,10 +227,9 @@ def heat_map(rows: pd.DataFrame, names: Sequence[str], outcome: str, years: floa
     room = grid.width
     with look.style():
         drawn, panels = grid.draw(
-            f"{_about(outcome, years)} over {number_words(across)} and {number_words(up)}",
-            f"n = {int(rows['n'].max()):,} simulated patients for each point and policy. "
-            f"From {interval(low, high)} %.",
-            [look.wrapped(policy_words(policy), room, look.SMALL) for policy in policies],
+            f"{about(outcome, years)} over {number_words(across)} and {number_words(up)}",
+            f"{patients_of(rows)} From {interval(low, high)} %.",
+            [look.wrapped(words(policy), room, look.SMALL) for policy in policies],
             BOTTOM + 0.1,
         )
         shading = {"cmap": "cividis_r", "vmin": low, "vmax": high if high > low else low + 1e-9}
@@ -176,53 +271,60 @@ def _cells(ax: Axes, xs: np.ndarray, ys: np.ndarray, values: np.ndarray, middle:
             ax.text(i + 0.5, j + 0.5, percent(value), ha="center", va="center", color=colour, size=look.SMALL)
 
 
-def convergence(table: pd.DataFrame, names: list[str], precision: float) -> Figure:
-    """Return the half-width of each policy's interval by the patients lived; one line for each point."""
-    policies = list(dict.fromkeys(table["policy"]))
-    outcome, years = str(table["outcome"].iloc[0]), float(table["horizon_years"].iloc[0])
-    looks = look.policy_looks(policies, policies[0])
-    labels = {policy: look.wrapped(policy_words(policy), RIGHT - 0.75, look.TEXT) for policy in policies}
-    height = max(HEIGHT, sum(look.label_height(lines) + 0.1 for lines in labels.values()))
-    met = table.groupby([*names, "replication", "policy"])["half_width"].last().max() <= precision
+def dots(
+    rows: pd.DataFrame,
+    names: Sequence[str],
+    outcome: str,
+    years: float,
+    comparator: str | None,
+    bands: str = INTERVALS,
+    words: Words = policy_words,
+) -> Figure:
+    """Return the outcome at each point of swept words, a mark with its interval for each policy."""
+    policies = list(dict.fromkeys(rows["policy"]))
+    looks = look.policy_looks(policies, comparator if comparator in policies else policies[0])
+    points = rows[list(names)].drop_duplicates() if names else rows.iloc[:1][[]]
+    left_out = len(points) - MOST_POINTS
+    blocks = []
+    for values in points.head(MOST_POINTS).itertuples(index=False, name=None):
+        here = pd.Series(True, rows.index)
+        for name, value in zip(names, values, strict=True):
+            here &= rows[name].isna() if pd.isna(value) else rows[name] == value
+        lines = look.wrapped(point_words(values, names), POINT_LABEL - 0.15, look.SMALL)
+        part = rows[here]
+        blocks.append((lines, part, max(MARK * len(part), len(lines) * look.SMALL * look.LINE) + 0.16))
+    over = " and ".join(map(number_words, names))
+    note = f"{patients_of(rows)} Lines: {bands}."
+    if left_out > 0:
+        note += f" The first {MOST_POINTS} points; {left_out} more: outcomes.csv."
+    key = key_height(policies, words)
+    height = sum(block for _, _, block in blocks)
     with look.style():
-        drawn = look.figure(
-            f"The 95 % interval is {'as narrow as' if met else 'still wider than'} asked for",
-            f"{_about(outcome, years)}. A line for each design point and policy; dashed: a half-width of "
-            f"{100 * precision:.3g} percentage points.",
-            height + BOTTOM + 0.15,
-        )
-        ax = look.axes(drawn, LEFT, BOTTOM, look.WIDTH - LEFT - RIGHT, height, xscale="log", yscale="log")
-        for policy, of_policy in table.groupby("policy", sort=False):
-            for _, part in of_policy.groupby([*names, "replication"], sort=False):
-                drawn_as = looks[str(policy)]
-                ax.plot(
-                    part["patients"],
-                    part["half_width"],
-                    color=drawn_as.colour,
-                    linestyle=drawn_as.line,
-                    linewidth=1.5,
-                    marker="." if len(part) == 1 else None,
-                    gid=f"half-width {policy}",
-                )
-        ax.axhline(precision, color=look.GREY, linestyle=(0, (4, 3)), linewidth=1.2, gid="precision")
-        ax.set(xlabel="patients", ylabel="half-width, percentage points")
-        ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}")
-        ax.yaxis.set_minor_formatter(lambda value, _: f"{100 * value:.3g}" if f"{value:e}"[0] in "25" else "")
-        ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        ax.xaxis.set_minor_formatter(lambda value, _: "")
-        top = BOTTOM + height
-        for policy in policies:
-            taken = look.label_height(labels[policy]) + 0.1
-            words = "\n".join(labels[policy])
-            look.swatch(drawn, look.WIDTH - RIGHT + 0.15, top - taken / 2, looks[policy].colour, words)
-            top -= taken
+        title = f"{about(outcome, years)} by {over}" if over else about(outcome, years)
+        drawn = look.figure(title, note, height + 0.75 + key)
+        left = look.EDGE + POINT_LABEL
+        width = look.WIDTH - left - POINT_VALUE - look.EDGE
+        ax = look.axes(drawn, left, 0.6 + key, width, height, ylim=(0, height), yticks=[])
+        ax.spines["left"].set_visible(False)
+        high = look.largest(rows[["estimate", "ci_high"]], 0.001)
+        low = -look.largest(-rows[["estimate", "ci_low"]]) if outcome.endswith("survival") else 0.0
+        air = 0.05 * max(high - low, 0.001)
+        ax.set_xlim(max(low - air, 0.0), high + air)
+        beside = {"transform": ax.get_yaxis_transform(), "va": "center", "size": look.SMALL, "gid": "label"}
+        top = height
+        for lines, part, block in blocks:
+            middle = top - block / 2
+            ax.axhline(top, color=look.PALE, linewidth=0.8, zorder=0)
+            ax.text(-POINT_LABEL / width, middle, "\n".join(lines), linespacing=1.2, **beside)
+            for k, row in enumerate(part.to_dict("records")):
+                y, drawn_as = middle + MARK * ((len(part) - 1) / 2 - k), looks[row["policy"]]
+                ax.hlines(y, row["ci_low"], row["ci_high"], color=drawn_as.colour, linewidth=1.8)
+                mark = {"marker": drawn_as.marker, "color": drawn_as.colour, "markeredgecolor": "white"}
+                ax.plot([row["estimate"]], [y], markersize=7, zorder=4, gid=f"point {row['policy']}", **mark)
+                told = f"{percent(row['estimate'])} ({interval(row['ci_low'], row['ci_high'])})"
+                ax.text(1 + 0.1 / width, y, told, **beside)
+            top -= block
+        look.percent_axis(ax.xaxis, 5)
+        ax.set_xlabel(about(outcome, years))
+        draw_key(drawn, policies, looks, words)
     return drawn
-
-
-def _about(outcome: str, years: float) -> str:
-    return f"{sentence(policy_words(outcome))} at {years_words(years)}"
-
-
-def number_words(name: str) -> str:
-    """Return a swept name for people: ``surgery.leak_probability`` becomes ``leak probability``."""
-    return policy_words(name.rpartition(".")[2])

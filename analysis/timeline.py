@@ -1,6 +1,7 @@
 """Picture of one patient's lives on one axis of time, a strip for each life that differs."""
 
 from collections.abc import Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
 import numpy as np
@@ -112,13 +113,17 @@ def timeline(number: int, lives: Sequence[Life], partings: Sequence[Parting], ho
     horizon = horizon_years * YEAR_DAYS
     first_year = min(horizon, YEAR_DAYS)
     if partings:
-        title = f"Patient {number}: the lives part on {when(partings[0].day)}"
+        moment = when(partings[0].day)
+        on = {"day": "on", "month": "in", "year": "at"}[moment.partition(" ")[0]]
+        title = f"Patient {number}: the lives part {on} {moment}"
         title += f", at the {VOCABULARY[Event(partings[0].event)].label}"
     elif len(lives[0].policies) > 1:
         title = f"Patient {number}: the same life under every policy"
     else:
         title = f"Patient {number}: one life"
-    note = f"One simulated patient, the same luck under every policy. {PARTS}: where lives part."
+    note = "One simulated patient, the same luck under every policy."
+    if partings:
+        note += f" {PARTS}: where lives part."
     if horizon > YEAR_DAYS:
         note += " The first year is drawn wider than the others."
     left = look.EDGE + 0.05
@@ -180,16 +185,56 @@ def _lane(life: Life, place, room: float, horizon_years: float) -> Lane:
     )
     short = look.wrapped(sentence(in_short(life, horizon_years)) + ".", room, look.SMALL)
     told = [(place(moment.day), words) for moment in life.moments if (words := mark(moment))]
-    marks: list[tuple[float, float, str, int]] = []
-    # From right to left: a label goes below those that begin within its width, so no line crosses a word.
-    for x, words in reversed(told):
-        wide = look.text_width(words, look.SMALL) + 0.1
-        start = min(x, room - wide)
-        level = max((level + 1 for _, at, _, level in marks if at < start + wide), default=0)
-        marks.append((x, start, words, level))
+    marks = _arranged(told, room)
     head = len(heading) * look.TEXT * look.LINE + len(short) * look.SMALL * look.LINE + 0.22
     levels = max((mark_[3] + 1 for mark_ in marks), default=0)
     return Lane(heading, short, marks, head, head + STRIP + 0.16 + levels * LABEL + 0.2)
+
+
+def _arranged(told: list[tuple[float, str]], room: float) -> list[tuple[float, float, str, int]]:
+    """Return each mark's place, where its words start, the words, and how deep they stand.
+
+    No line to a mark crosses other words: words stand right of their line, and left of it from some mark on,
+    so that those at the end fit. The fewest that stand left are chosen.
+    """
+    for cut in range(len(told), -1, -1):
+        starts = [x if k < cut else x - _width(words) for k, (x, words) in enumerate(told)]
+        fit = all(0 <= start <= room - _width(words) for start, (_, words) in zip(starts, told, strict=True))
+        if fit and (levels := _levels(told, starts)):
+            return [(*mark, level) for mark, level in zip(_placed(told, starts), levels, strict=True)]
+    # Too crowded for that: one below the other.
+    starts = [min(x, max(room - _width(words), 0.0)) for x, words in told]
+    return [(*mark, len(told) - 1 - k) for k, mark in enumerate(_placed(told, starts))]
+
+
+def _placed(told: list[tuple[float, str]], starts: list[float]) -> list[tuple[float, float, str]]:
+    return [(x, start, words) for (x, words), start in zip(told, starts, strict=True)]
+
+
+def _levels(told: list[tuple[float, str]], starts: list[float]) -> list[int] | None:
+    """Return how deep the words of each mark stand, or None where lines cross words in any order."""
+    spans = [(start, start + _width(words)) for start, (_, words) in zip(starts, told, strict=True)]
+    # Words that another mark's line would cross stand below the end of that line.
+    above = {
+        k: {other for other, (x, _) in enumerate(told) if left + 0.02 < x < right - 0.02 and other != k}
+        for k, (left, right) in enumerate(spans)
+    }
+    levels: dict[int, int] = {}
+    try:
+        order = list(TopologicalSorter(above).static_order())
+    except CycleError:
+        return None
+    for k in order:
+        level = max((levels[other] + 1 for other in above[k]), default=0)
+        left, right = spans[k]
+        while any(levels[o] == level and left < spans[o][1] and spans[o][0] < right for o in levels):
+            level += 1
+        levels[k] = level
+    return [levels[k] for k in range(len(told))]
+
+
+def _width(words: str) -> float:
+    return look.text_width(words, look.SMALL) + 0.1
 
 
 def _draw(ax: Axes, life: Life, lane: Lane, top: float, place, horizon: float) -> None:
@@ -217,8 +262,8 @@ def _draw(ax: Axes, life: Life, lane: Lane, top: float, place, horizon: float) -
         )
     for x, start, words, level in lane.marks:
         floor = y - 0.16 - level * LABEL
-        ax.plot([x, x], [y, floor], color=look.GREY, linewidth=0.8, zorder=1)
-        ax.text(start + 0.03, floor, words, size=look.SMALL, va="top", gid="mark")
+        ax.plot([x, x], [y, floor], color=look.GREY, linewidth=0.8, zorder=1, gid="leader")
+        ax.text(start + 0.04, floor, words, size=look.SMALL, va="top", gid="mark")
 
 
 def _part(ax: Axes, x: float, top: float) -> None:

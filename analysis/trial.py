@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis import look
-from analysis.wording import NEAR, interval, percent, policy_words, sentence, years_words
+from analysis.wording import INTERVAL, NEAR, interval, percent, policy_words, sentence, years_words
 
 SIMULATED = {"marker": "o", "markersize": 7, "color": look.BLUE}
 # Open and larger, so that it shows around a simulated figure that meets it.
@@ -26,6 +26,8 @@ def beside_published(published: pd.DataFrame, population: str = "simulated patie
             "No published figure fits this run",
             "The published figures are of other policies, outcomes or horizons than those of the run.",
         )
+    if not look.known(published["simulated"]):
+        return look.nothing("published figures beside simulated ones")
     near, count = int((published["difference"].abs() <= NEAR).sum()), len(published)
     if near == count:
         which = "the published figure" if count == 1 else f"all {count} published figures"
@@ -34,7 +36,7 @@ def beside_published(published: pd.DataFrame, population: str = "simulated patie
     title = f"The simulation comes within 2 percentage points of {which}"
     n = int(published["n"].max())
     note = (
-        f"n = {n:,} {population} in each arm. Blue line: 95 % interval of the simulation. "
+        f"n = {n:,} {population} in each arm. Blue line: {INTERVAL}. "
         "Grey: 2 points either side of the published figure, whose own sampling error is not shown."
     )
     rows = published.sort_values(["outcome", "policy", "horizon_years"], kind="stable", key=_in_order)
@@ -49,8 +51,8 @@ def beside_published(published: pd.DataFrame, population: str = "simulated patie
         height = sum(len(lines) * line + 0.16 + step * len(part) for lines, part in groups) + 0.05
         drawn = look.figure(title, note, height + 1.0)
         ax = look.axes(drawn, left, 0.7, width, height)
-        top = max(rows[["published", "ci_high"]].max()) + NEAR
-        low = min(rows[["published", "ci_low"]].min()) - NEAR
+        top = look.largest(rows[["published", "simulated", "ci_high"]]) + NEAR
+        low = -look.largest(-rows[["published", "simulated", "ci_low"]]) - NEAR
         # From zero, unless that would squeeze figures that are all large.
         ax.set(xlim=(0 if low < top / 2 else low, top), ylim=(0, height), yticks=[])
         ax.spines["left"].set_visible(False)

@@ -11,7 +11,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis import look
-from analysis.wording import interval, percent, policy_words, sentence, signed, years_words
+from analysis.sweep_words import about, point_words
+from analysis.wording import INTERVAL, Words, interval, percent, policy_words, signed, years_words
 from conf.posterior import MEMBER
 from sim.outcomes import ALL, Key
 
@@ -74,7 +75,9 @@ def told(table: pd.DataFrame, outcome: str, years: float) -> pd.DataFrame:
     return table[whole & (table["outcome"] == outcome) & (table["horizon_years"] == years)]
 
 
-def intervals(table: pd.DataFrame, swept: Sequence[str], outcome: str, years: float) -> Figure | None:
+def intervals(
+    table: pd.DataFrame, swept: Sequence[str], outcome: str, years: float, words: Words = policy_words
+) -> Figure | None:
     """Return each policy's interval over the members and that of luck, beside those of its difference.
 
     ``table``: ``uncertainty.csv``. Rows are policies, under a heading for each point of the swept names;
@@ -84,14 +87,16 @@ def intervals(table: pd.DataFrame, swept: Sequence[str], outcome: str, years: fl
     plain, compared = rows[rows["comparator"].isna()], rows[rows["comparator"].notna()]
     if len(plain) > MOST_ROWS:
         return None
+    if not look.known(plain["estimate"]):
+        return look.nothing(policy_words(outcome))
     panels = [plain] if compared.empty else [plain, compared]
     members = f"{int(rows['members'].min())} members of the posterior sample"
     note = (
-        f"{sentence(policy_words(outcome))} at {years_words(years)}, {members}, "
+        f"{about(outcome, years)}, {members}, "
         f"{int(plain['n'].max()):,} simulated patients for each, on common luck. "
-        "Bars: 95 % of the members. Lines: the mean with the 95 % interval of simulated luck alone."
+        f"Bars: 95 % of the members. Lines: the mean with the {INTERVAL} alone."
     )
-    places, labels, height = _places(plain, swept)
+    places, labels, height = _places(plain, swept, words)
     with look.style():
         drawn = look.figure(_finding(compared, plain, outcome, years), note, height + 1.0)
         gap = 0.35
@@ -123,18 +128,19 @@ def intervals(table: pd.DataFrame, swept: Sequence[str], outcome: str, years: fl
 
 
 def _places(
-    plain: pd.DataFrame, swept: Sequence[str]
+    plain: pd.DataFrame, swept: Sequence[str], words: Words
 ) -> tuple[dict[tuple, float], list[tuple[list[str], float, str]], float]:
     """Return each row's middle by point and policy, each label's lines, middle and weight, and the height."""
-    varied = [name for name in swept if plain[name].nunique() > 1]
+    varied = [name for name in swept if plain[name].nunique(dropna=False) > 1]
     top, places, labels, before = 0.0, {}, [], ""
-    for key, point in zip(_keys(plain, swept), _points(plain, varied), strict=True):
+    points = [point_words(line, varied) for line in plain[varied].itertuples(index=False, name=None)]
+    for key, point in zip(_keys(plain, swept), points or [""] * len(plain), strict=True):
         if point != before:
             lines = look.wrapped(point, HEADING, look.SMALL, "bold")
             taken = len(lines) * look.SMALL * look.LINE + 0.15
             labels.append((lines, top + taken / 2 + 0.05, "bold"))
             top, before = top + taken, point
-        lines = look.wrapped(policy_words(key[-1]), LABEL - 0.15, look.SMALL)
+        lines = look.wrapped(words(key[-1]), LABEL - 0.15, look.SMALL)
         taken = max(ROW, len(lines) * look.SMALL * look.LINE + 0.05)
         places[key] = top + taken / 2
         labels.append((lines, places[key], "normal"))
@@ -145,18 +151,6 @@ def _places(
 
 def _keys(rows: pd.DataFrame, swept: Sequence[str]) -> list[tuple]:
     return list(rows[[*swept, "policy"]].itertuples(index=False, name=None))
-
-
-def _points(rows: pd.DataFrame, varied: Sequence[str]) -> list[str]:
-    return [
-        ", ".join(
-            f"{policy_words(name.rpartition('.')[2])} {value:.4g}"
-            if isinstance(value, float)
-            else f"{policy_words(name.rpartition('.')[2])} {policy_words(str(value))}"
-            for name, value in zip(varied, line, strict=True)
-        )
-        for line in rows[list(varied)].itertuples(index=False, name=None)
-    ] or [""] * len(rows)
 
 
 def _draw(ax: Axes, rows: pd.DataFrame, swept: Sequence[str], places: dict, compared: bool) -> None:
@@ -170,18 +164,18 @@ def _draw(ax: Axes, rows: pd.DataFrame, swept: Sequence[str], places: dict, comp
         line = {"color": look.INK, "linewidth": 1.6, "gid": f"luck {row['policy']}"}
         ax.plot([row["ci_low"], row["ci_high"]], [y, y], **line)
         ax.plot([row["estimate"]], [y], "o", color=look.INK, markersize=5.5, gid=f"mean {row['policy']}")
+        if compared:  # at the bars alone, so that it crosses no words
+            ax.vlines(0, y - 0.15, y + 0.1, color=look.GREY, linewidth=1.2, zorder=0, gid="zero")
         words = (
             f"{write(row['estimate'])} ({interval(row['uncertainty_low'], row['uncertainty_high'], write)})"
         )
-        # On white, where the line at zero passes.
-        on = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.0}, "gid": "label"}
-        ax.text(0, y + 0.22, words, size=look.SMALL, va="center", transform=ax.get_yaxis_transform(), **on)
-    low = float(rows[["uncertainty_low", "ci_low"]].min().min())
-    high = float(rows[["uncertainty_high", "ci_high"]].max().max())
+        beside = {"size": look.SMALL, "va": "center", "transform": ax.get_yaxis_transform(), "gid": "label"}
+        ax.text(0, y + 0.22, words, **beside)
+    drawn = rows[["estimate", "uncertainty_low", "ci_low", "uncertainty_high", "ci_high"]]
+    zero = 0.0 if compared else np.nan
+    low, high = (-look.largest(-drawn, -zero), look.largest(drawn, zero)) if look.known(drawn) else (0.0, 1.0)
     air = 0.05 * (high - low) or 0.001
     if compared:
-        low, high = min(low, 0.0), max(high, 0.0)
-        ax.axvline(0, color=look.GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
         comparators = rows["comparator"].unique()
         against = policy_words(str(comparators[0])) if len(comparators) == 1 else "the comparator"
         ax.set_xlabel("\n".join(look.wrapped(f"points, less {against}", 2.6, look.SMALL)), size=look.SMALL)
@@ -197,14 +191,17 @@ def _finding(compared: pd.DataFrame, plain: pd.DataFrame, outcome: str, years: f
     """Return the title: how many differences keep their sign, over the members and over luck."""
     words = f"{policy_words(outcome)} at {years_words(years)}"
     if compared.empty:
-        first = plain.iloc[0]
         spread = interval(plain["uncertainty_low"].min(), plain["uncertainty_high"].max())
-        return f"With uncertain parameters, {words} is {spread} % under {policy_words(first['policy'])}"
+        alone = list(plain["policy"].unique())
+        under = policy_words(alone[0]) if len(alone) == 1 else "one policy or another"
+        return f"With uncertain parameters, {words} is {spread} % under {under}"
     low, high = compared[["uncertainty_low", "ci_low"]], compared[["uncertainty_high", "ci_high"]]
     clear = int(((low > 0).all(axis=1) | (high < 0).all(axis=1)).sum())
     if len(compared) == 1:
         keeps = "keeps" if clear else "may change"
         return f"With uncertain parameters, the difference in {words} {keeps} its sign"
+    if clear == 1:
+        return f"With uncertain parameters, 1 of {len(compared)} differences in {words} keeps its sign"
     count = f"{'none' if clear == 0 else clear} of {len(compared)}"
     if clear == len(compared):
         count = "both" if clear == 2 else f"all {clear}"

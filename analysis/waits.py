@@ -8,7 +8,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from analysis import look
 from analysis.clinic_summary import STEP_WORDS, resource_words
-from analysis.wording import Finding, percent, policy_words, sentence
+from analysis.wording import Finding, Words, percent, policy_words, sentence
 
 ROW = 0.19  # inches a policy's mark takes
 DAY_TICKS = {
@@ -31,6 +31,8 @@ LONG = 5.0  # patients: a queue that is worth a panel
 
 def waits(waits: pd.DataFrame, population: str = "simulated patients") -> Figure:
     """Return the waits by step and policy, median to 90th centile, beside their targets; a panel a clinic."""
+    if not (waits["n"] > 0).any():
+        return look.nothing("waits: nobody asked for anything")
     policies, clinics = list(waits["policy"].unique()), list(waits["clinic"].unique())
     looks = look.policy_looks(policies, None)
     title, note = _waits_finding(waits)
@@ -48,15 +50,18 @@ def waits(waits: pd.DataFrame, population: str = "simulated patients") -> Figure
         grid.width = (grid.panels - grid.gap * (grid.columns - 1)) / grid.columns
         headings = [[sentence(clinic.replace("_", " "))] for clinic in clinics]
         drawn, panels = grid.draw(title, note, headings, bottom + key)
-        most = max(35.0, 1.1 * np.nanmax(waits[["p90_days", "target_days"]].to_numpy()))
+        most = 1.1 * look.largest(waits[["p90_days", "target_days"]], 32.0)
         for k, (clinic, ax) in enumerate(zip(clinics, panels, strict=True)):
             mine = waits[waits["clinic"] == clinic]
             for row, step in enumerate(steps):
                 top = row * block
                 of_step = mine[mine["step"] == step].set_index("policy")
-                target = of_step["target_days"].iloc[0]
-                ax.plot([target] * 2, [top, top + block - 0.14], color=look.GREY, linewidth=3, gid="target")
+                for target in of_step["target_days"].dropna().unique():
+                    span = [top, top + block - 0.14]
+                    ax.plot([target] * 2, span, color=look.GREY, linewidth=3, gid="target")
                 for p, policy in enumerate(policies):
+                    if policy not in of_step.index:
+                        continue
                     _wait_mark(ax, of_step.loc[policy], top + ROW * (p + 0.5), looks[policy], policy)
             ax.set_xscale("symlog", linthresh=7, linscale=0.5)
             ax.set(xlim=(0, most), ylim=(block * len(steps) - 0.1, -0.05))
@@ -65,7 +70,7 @@ def waits(waits: pd.DataFrame, population: str = "simulated patients") -> Figure
             ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: DAY_TICKS.get(round(value), "")))
             middles = [row * block + (block - 0.14) / 2 for row in range(len(steps))]
             ax.set_yticks(middles, [sentence(STEP_WORDS[step]) for step in steps])
-            ax.tick_params(axis="y", length=0, labelleft=k % grid.columns == 0)
+            ax.tick_params(axis="y", length=0, pad=8, labelleft=k % grid.columns == 0)
             ax.tick_params(axis="x", labelbottom=k + grid.columns >= len(panels))
             ax.spines["left"].set_visible(False)
         _below(drawn, left + grid.panels / 2, key + 0.08, "days in the queue (w weeks, m months, y years)")
@@ -75,14 +80,19 @@ def waits(waits: pd.DataFrame, population: str = "simulated patients") -> Figure
 
 def queue_lengths(queues: pd.DataFrame, population: str = "simulated patients") -> Figure:
     """Return the queues' lengths over time by policy; a panel for each clinic and queue that is ever long."""
+    own = queues[queues["resource"].isin(QUEUES)]
+    if not look.known(own["mean_length"]):
+        return look.nothing("queues over time")
     policies, clinics = list(queues["policy"].unique()), list(queues["clinic"].unique())
     looks = look.policy_looks(policies, None)
-    longest = queues[queues["resource"].isin(QUEUES)].groupby("resource")["mean_length"].max()
-    shown = [name for name in QUEUES if longest[name] >= LONG] or [longest.idxmax()]
-    title, note = _queues_finding(queues[queues["resource"].isin(QUEUES)])
+    longest = own.groupby("resource")["mean_length"].max()
+    long = [name for name in QUEUES if longest.get(name, 0.0) >= LONG]
+    shown = long or [longest.idxmax()]
+    title, note = _queues_finding(own)
+    left_out = "Queues that never reach" if long else "Only the longest queue is drawn; none reaches"
     note += (
         "Means of four weeks. Teams and beds are waited for in the theatre's queue. "
-        f"Queues that never reach {LONG:g} patients are left out. Scales differ between queues. "
+        f"{left_out} {LONG:g} patients{' are left out' if long else ''}. Scales differ between queues. "
         f"Arrivals of {population}."
     )
     with look.style():
@@ -115,7 +125,10 @@ def queue_lengths(queues: pd.DataFrame, population: str = "simulated patients") 
                     markeredgecolor="white",
                     gid=f"queue {policy}",
                 )
-            ax.set(xlim=(0, queues["time_years"].max()), ylim=(0, max(1.05 * longest[name], 1.0)))
+            ax.set(
+                xlim=(0, look.largest(queues["time_years"], 0.01)),
+                ylim=(0, 1.05 * look.largest(longest[name], 1.0)),
+            )
             ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
             ax.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
             ax.tick_params(axis="x", labelbottom=k + grid.columns >= len(panels))
@@ -134,6 +147,8 @@ def queue_lengths(queues: pd.DataFrame, population: str = "simulated patients") 
 
 def utilisation(utilisation: pd.DataFrame, population: str = "simulated patients") -> Figure:
     """Return the share of open time in use by resource and policy; a panel a clinic."""
+    if utilisation.empty:
+        return look.nothing("the use of resources")
     policies, clinics = list(utilisation["policy"].unique()), list(utilisation["clinic"].unique())
     looks = look.policy_looks(policies, None)
     names = list(utilisation["resource"].unique())
@@ -151,14 +166,14 @@ def utilisation(utilisation: pd.DataFrame, population: str = "simulated patients
         grid.width = (grid.panels - grid.gap * (grid.columns - 1)) / grid.columns
         headings = [[sentence(clinic.replace("_", " "))] for clinic in clinics]
         drawn, panels = grid.draw(title, note, headings, bottom + key)
-        most = max(1.0, float(utilisation["utilisation"].max()))
+        most = look.largest(utilisation["utilisation"], 1.0)
         for k, (clinic, ax) in enumerate(zip(clinics, panels, strict=True)):
             mine = utilisation[utilisation["clinic"] == clinic]
             ax.axvline(1.0, color=look.GREY, linewidth=1.4)
             for row in range(len(names)):
                 ax.axhline(row, color=look.PALE, linewidth=0.8, zorder=0)
             for p, policy in enumerate(policies):
-                use = mine[mine["policy"] == policy].set_index("resource")["utilisation"].loc[names]
+                use = mine[mine["policy"] == policy].set_index("resource")["utilisation"].reindex(names)
                 aside = (p - (len(policies) - 1) / 2) * 0.6 / len(policies)
                 ax.plot(
                     use,
@@ -174,7 +189,7 @@ def utilisation(utilisation: pd.DataFrame, population: str = "simulated patients
             look.percent_axis(ax.xaxis, 4)
             ax.set(xlim=(0, 1.03 * most), ylim=(len(names) - 0.5, -0.5))
             ax.set_yticks(range(len(names)), [sentence(resource_words(name)) for name in names])
-            ax.tick_params(axis="y", length=0, labelleft=k % grid.columns == 0)
+            ax.tick_params(axis="y", length=0, pad=8, labelleft=k % grid.columns == 0)
             ax.tick_params(axis="x", labelbottom=k + grid.columns >= len(panels))
             ax.spines["left"].set_visible(False)
         _below(drawn, left + grid.panels / 2, key + 0.08, "share of open time in use")
@@ -225,15 +240,17 @@ def _spaced_ticks(ax: Axes, width: float) -> list[int]:
     return ticks
 
 
-def key_height(policies: list[str]) -> float:
-    """Return the height that the key of policies takes, in inches."""
-    return sum(height for _, height in _key_rows(policies)) + 0.1
+def key_height(policies: list[str], words: Words = policy_words) -> float:
+    """Return the height that the key of policies takes, in inches; ``words`` returns a policy's name."""
+    return sum(height for _, height in _key_rows(policies, words)) + 0.1
 
 
-def draw_key(drawn: Figure, policies: list[str], looks: dict[str, look.PolicyLook]) -> None:
+def draw_key(
+    drawn: Figure, policies: list[str], looks: dict[str, look.PolicyLook], words: Words = policy_words
+) -> None:
     """Explain each policy's colour and mark in rows at the foot of a figure."""
-    up = key_height(policies) - 0.02
-    for row, height in _key_rows(policies):
+    up = key_height(policies, words) - 0.02
+    for row, height in _key_rows(policies, words):
         up -= height
         ax = look.axes(drawn, look.EDGE, up, KEY_WIDTH, height)
         ax.set(xlim=(0, KEY_WIDTH), ylim=(0, 1))
@@ -251,23 +268,26 @@ def draw_key(drawn: Figure, policies: list[str], looks: dict[str, look.PolicyLoo
                 markersize=7,
                 markeredgecolor="white",
             )
-            ax.text(
-                at + KEY_MARK, 0.46, "\n".join(_key_lines(name)), va="center", linespacing=1.2, gid="label"
-            )
-            at += _key_entry(name)
+            lines = "\n".join(_key_lines(words(name)))
+            ax.text(at + KEY_MARK, 0.46, lines, va="center", linespacing=1.2, gid="label")
+            at += _key_entry(words(name))
 
 
-def _key_rows(policies: list[str]) -> list[tuple[list[str], float]]:
+def _key_rows(policies: list[str], words: Words) -> list[tuple[list[str], float]]:
     """Return the policies by rows of the key, each with its height."""
     rows: list[list[str]] = [[]]
     used = 0.0
     for name in policies:
-        if rows[-1] and used + _key_entry(name) > KEY_WIDTH:
+        wide = _key_entry(words(name))
+        if rows[-1] and used + wide > KEY_WIDTH:
             rows.append([])
             used = 0.0
         rows[-1].append(name)
-        used += _key_entry(name)
-    return [(row, max(len(_key_lines(name)) for name in row) * look.TEXT * look.LINE + 0.05) for row in rows]
+        used += wide
+    return [
+        (row, max(len(_key_lines(words(name))) for name in row) * look.TEXT * look.LINE + 0.05)
+        for row in rows
+    ]
 
 
 def _key_entry(name: str) -> float:
@@ -275,7 +295,7 @@ def _key_entry(name: str) -> float:
 
 
 def _key_lines(name: str) -> list[str]:
-    return look.wrapped(policy_words(name), KEY_WIDTH - KEY_MARK - 0.1, look.TEXT)
+    return look.wrapped(name, KEY_WIDTH - KEY_MARK - 0.1, look.TEXT)
 
 
 def _below(drawn: Figure, middle: float, up: float, words: str) -> None:
@@ -283,13 +303,15 @@ def _below(drawn: Figure, middle: float, up: float, words: str) -> None:
 
 
 def _patients(table: pd.DataFrame, population: str) -> str:
-    asked = table[table["step"] == "mri"]["n"].max()
+    asked = table["n"].max()
     return f"n = up to {asked:,} requests a step, of {population}."
 
 
 def _waits_finding(waits: pd.DataFrame) -> Finding:
     """Return the longest wait beyond a target, or that all is in time."""
-    asked = waits[waits["n"] > 0]
+    asked = waits[(waits["n"] > 0) & waits["share_beyond_target"].notna()]
+    if asked.empty:
+        return Finding("Who waits beyond the target is not known", "")
     worst = asked.loc[asked["share_beyond_target"].idxmax()]
     step, clinic = STEP_WORDS[worst["step"]], worst["clinic"].replace("_", " ")
     if worst["share_beyond_target"] <= 0.1:
@@ -306,10 +328,13 @@ def _waits_finding(waits: pd.DataFrame) -> Finding:
 
 def _queues_finding(queues: pd.DataFrame) -> Finding:
     top = queues.loc[queues["mean_length"].idxmax()]
-    clinic, policy = top["clinic"], top["policy"]
+    if top["mean_length"] < 1:
+        return Finding("Fewer than one patient is in any queue, in any clinic and under any policy", "")
+    count = f"{top['mean_length']:.0f}"
     return Finding(
-        f"At its longest, {top['mean_length']:.0f} patients wait for {_one(top['resource'])} in the "
-        f"{clinic.replace('_', ' ')} clinic under {policy_words(policy)}",
+        f"In the worst four weeks, {count} patient{' waits' if count == '1' else 's wait'} for "
+        f"{_one(top['resource'])} in the {top['clinic'].replace('_', ' ')} clinic under "
+        f"{policy_words(top['policy'])}",
         "",
     )
 
@@ -325,7 +350,7 @@ def _utilisation_finding(table: pd.DataFrame) -> Finding:
     top = table.loc[table["utilisation"].idxmax()]
     share = f"{100 * top['utilisation']:.0f} %"
     return Finding(
-        f"Busiest: {resource_words(top['resource'])}, in use for {share} of its open time in the "
+        f"Most used: {resource_words(top['resource'])}, for {share} of its open time in the "
         f"{top['clinic'].replace('_', ' ')} clinic under {policy_words(top['policy'])}",
         "",
     )

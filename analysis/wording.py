@@ -1,6 +1,13 @@
-"""Numbers and findings in words: what titles, labels and printed tables say."""
+"""Numbers and findings in words: what titles, labels and printed tables say.
 
+A title is a claim, true of the table that it stands over, whatever the run: what ties is not singled out,
+and a part is never larger than its whole. *Clearly* is kept for intervals that hold the uncertainty of the
+parameters; where an interval is of simulated luck alone, a difference lies *beyond simulated luck* or not.
+"""
+
+import math
 import re
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +18,11 @@ from sim.outcomes import ALL
 TOLD_YEARS = 5.0  # the horizon that oncologists quote
 NEAR = 0.02  # simulated within two percentage points of published
 DASH = "–"
+LUCK = "of simulated luck"  # what an interval is of, where it holds no uncertainty of the parameters
+INTERVAL, INTERVALS = f"95 % interval {LUCK}", f"95 % intervals {LUCK}"
+BEYOND = "beyond simulated luck"
+SIDES = ("lateral_left", "lateral_right")
+SIDE_WALLS = "side_walls"  # the two of them: left and right are one place
 # Words of policy names that do not read as they are spelt.
 SPELT = {
     r"\btme\b": "TME",
@@ -28,6 +40,9 @@ ORIGINS = {
     "mesorectum": "from the mesorectum",
     "lateral_node": "from lateral nodes",
 }
+
+
+Words = Callable[[str], str]  # from a name to how people read it
 
 
 class Finding(NamedTuple):
@@ -57,6 +72,11 @@ def percent(share: float) -> str:
     return "<0.1" if 0 < share < 0.0005 else f"{100 * share:.1f}"
 
 
+def count(number: float) -> str:
+    """Return a number without its sign to one decimal; a dash where there was nobody."""
+    return DASH if np.isnan(number) else f"{number:.1f}"
+
+
 def signed(number: float) -> str:
     """Return a number to one decimal with its sign; a dash where there was nobody."""
     if np.isnan(number):
@@ -73,7 +93,44 @@ def interval(low: float, high: float, write=percent) -> str:
 def points(row: pd.Series) -> str:
     """Return a difference of proportions in percentage points, with its interval."""
     low_to_high = interval(100 * row["ci_low"], 100 * row["ci_high"], signed)
-    return f"{signed(100 * row['estimate'])} points (95 % interval {low_to_high})"
+    return f"{signed(100 * row['estimate'])} points ({INTERVAL} {low_to_high})"
+
+
+def at_most(reach: float) -> str:
+    """Return a bound to one decimal, rounded up so that it stays one."""
+    return f"{math.ceil(round(10 * reach, 6)) / 10:.1f}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as a list in a sentence: ``a, b and c``."""
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+def leaders(values: pd.Series, write: Callable[[float], str]) -> list[str]:
+    """Return the labels whose written value is that of the largest: more than one where they tie."""
+    known = values.dropna()
+    return [str(name) for name in known.index[known.map(write) == write(known.max())]] if len(known) else []
+
+
+def places(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows by compartment with the two side walls as one, last.
+
+    Numbers are added, and the ends of their intervals too: the sum's own interval is no wider than that.
+    """
+    sides = [name for name in SIDES if name in rows.index]
+    if not sides:
+        return rows
+    both = rows.loc[sides].sum(skipna=False).rename(SIDE_WALLS)
+    return pd.concat([rows.drop(index=sides), both.to_frame().T])
+
+
+def place_words(names: Iterable[str]) -> str:
+    """Return where, to follow a verb: ``in the central and anterior compartments and on the side walls``."""
+    names = list(names)
+    within = [policy_words(name) for name in names if name != SIDE_WALLS]
+    parts = [f"in the {listed(within)} compartment{'s' if len(within) > 1 else ''}"] if within else []
+    return listed([*parts, *(["on the side walls"] if SIDE_WALLS in names else [])])
 
 
 def told_years(table: pd.DataFrame) -> float:
@@ -88,7 +145,7 @@ def years_words(years: float) -> str:
 
 
 def comparator_of(table: pd.DataFrame) -> str | None:
-    """Return the policy that others are compared with, or None where only one was lived."""
+    """Return the policy that others are compared with, or None where there is only one."""
     return None if table.empty else str(table["comparator"].iloc[0])
 
 
@@ -101,42 +158,53 @@ def told(
     return rows[(rows[["compartment", "group"]] == ALL).all(axis=1)].set_index("policy", drop=False)
 
 
-def clearly_differs(rows: pd.DataFrame) -> pd.Series:
-    """Return whether the interval of each difference leaves out zero, shape (rows,)."""
-    return (rows["ci_low"] > 0) | (rows["ci_high"] < 0)
+def beyond_luck(rows: pd.DataFrame, value: str = "") -> pd.Series:
+    """Return whether the interval of each difference leaves out zero, shape (rows,).
+
+    ``value``: the column, where there are several; its interval is in ``value_low`` and ``value_high``.
+    """
+    low, high = (f"{value}_low", f"{value}_high") if value else ("ci_low", "ci_high")
+    return (rows[low] > 0) | (rows[high] < 0)
 
 
 def finding(outcomes: pd.DataFrame, differences: pd.DataFrame, outcome: str, noun: str) -> Finding:
-    """Return what the run says of an outcome: the largest clear change, or that there is none.
+    """Return what the run says of an outcome: the largest change beyond luck, or that there is none.
 
-    A change is clear when its paired 95 % interval leaves out zero. ``noun`` names the outcome in a sentence.
+    A change is beyond luck when its paired 95 % interval leaves out zero. ``noun`` names the outcome in a
+    sentence.
     """
     years = told_years(outcomes)
     found = told(outcomes, outcome, years)
     at = f"at {years_words(years)}"
     compared = told(differences, outcome, years)
+    if found.empty:
+        return Finding(f"{sentence(noun)} {at} is not known", "")
     if compared.empty:
         return _alone(found.iloc[0], noun, at)
-    comparator = comparator_of(compared)
-    against = policy_words(comparator)
-    clear = compared[clearly_differs(compared)]
-    counted = f"{len(clear)} of {len(compared)} policies clearly differ from {against}. "
+    against = policy_words(comparator_of(compared))
+    beyond = compared[beyond_luck(compared)]
     if len(compared) == 1:
         counted = ""
-    if clear.empty:
+    elif len(beyond) == 1:
+        counted = f"1 of {len(compared)} policies differs from {against} {BEYOND}. "
+    else:
+        counted = f"{len(beyond)} of {len(compared)} policies differ from {against} {BEYOND}. "
+    if beyond.empty:
         if len(compared) == 1:
             only = compared.iloc[0]
-            title = f"No clear difference in {noun} {at} between {against} and {policy_words(only['policy'])}"
+            title = (
+                f"No difference in {noun} {at} {BEYOND} between {against} and {policy_words(only['policy'])}"
+            )
             return Finding(title, f"Paired difference {points(only)}. ")
-        return Finding(f"No clear difference in {noun} {at}: no policy stands out from {against}", "")
-    largest = clear.loc[clear["estimate"].abs().idxmax()]
-    note = f"Paired difference {points(largest)}. {counted}"
-    return Finding(change(found, largest, noun, at), note)
+        return Finding(f"No difference in {noun} {at} {BEYOND}: no policy stands out from {against}", "")
+    largest = beyond.loc[beyond["estimate"].abs().idxmax()]
+    return Finding(change(found, largest, noun, at), f"Paired difference {points(largest)}. {counted}")
 
 
 def change(found: pd.DataFrame, difference: pd.Series, noun: str, at: str) -> str:
-    """Return a sentence on a clear difference: which policy lowers or raises what, from where to where."""
-    before, after = (percent(found.loc[difference[who], "estimate"]) for who in ("comparator", "policy"))
+    """Return a sentence on a difference beyond luck: which policy lowers or raises what, and how far."""
+    shares = found["estimate"].reindex([difference["comparator"], difference["policy"]])
+    before, after = map(percent, shares)
     verb = "lowers" if difference["estimate"] < 0 else "raises"
     name = sentence(policy_words(difference["policy"]))
     if before == after:
@@ -146,7 +214,7 @@ def change(found: pd.DataFrame, difference: pd.Series, noun: str, at: str) -> st
 
 def _alone(row: pd.Series, noun: str, at: str) -> Finding:
     title = f"{sentence(noun)} is {percent(row['estimate'])} % {at} under {policy_words(row['policy'])}"
-    return Finding(title, f"95 % interval {interval(row['ci_low'], row['ci_high'])} %. ")
+    return Finding(title, f"{INTERVAL} {interval(row['ci_low'], row['ci_high'])} %. ")
 
 
 def patients_words(table: pd.DataFrame, population: str, compared: bool) -> str:
@@ -158,5 +226,5 @@ def patients_words(table: pd.DataFrame, population: str, compared: bool) -> str:
 def origin_words(kind: str, by: str = "mechanism") -> str:
     """Return how, or where, a recurrence came about, to follow the word recurrence."""
     if by == "compartment":
-        return f"in the {policy_words(kind)} compartment"
+        return place_words([kind])
     return ORIGINS.get(kind, f"by {policy_words(kind)}")

@@ -1,5 +1,6 @@
 """A run's journal as a moving picture: patients go from place to place, in one page that needs no network."""
 
+import html
 import math
 import re
 from collections.abc import Sequence
@@ -21,28 +22,29 @@ SETTINGS = {
     "patients": f"how many, in the order of their numbers; {PATIENTS}",
     "years": f"how long; {YEARS:g}",
 }
-# Where a patient stands from an event on; unseen events move nobody. Places by column and row of the picture.
-PLACES: dict[str, tuple[int, int, str]] = {
-    "arrival": (0, 5, "referred"),
-    "staged": (0, 4, "MRI done"),
-    "planned": (0, 3, "treatment planned"),
-    "treated": (0, 2, "treatment before surgery"),
-    "restaged": (0, 1, "MRI after treatment"),
-    "operated": (0, 0, "operated"),
-    "chemoradiotherapy": (1, 0, "chemoradiotherapy after surgery"),
-    "follow_up": (1, 1, "follow-up"),
-    "metastases": (1, 2, "symptoms of metastases"),
-    "recurred": (2, 0, "symptoms of a recurrence"),
-    "discussed": (2, 1, "recurrence discussed"),
-    "prepared": (2, 2, "treatment before salvage"),
-    "salvaged": (2, 3, "salvage operation"),
-    "returned": (2, 4, "recurrence is back"),
-    "waiting": (1, 4, "waiting in a queue"),
-    "depart": (1, 5, "died, or followed to the end"),
+# Where a patient stands from an event on; unseen events move nobody. Places by column, from the top down.
+PLACES: dict[str, tuple[int, str]] = {
+    "referred": (0, "referred"),
+    "staged": (0, "MRI done"),
+    "planned": (0, "treatment planned"),
+    "treated": (0, "treatment before surgery"),
+    "restaged": (0, "MRI after treatment"),
+    "operated": (0, "operated"),
+    "chemoradiotherapy": (1, "chemoradiotherapy after surgery"),
+    "follow_up": (1, "follow-up"),
+    "metastases": (1, "symptoms of metastases"),
+    "waiting": (1, "waiting in a queue"),
+    "died": (1, "died"),
+    "followed": (1, "followed to the end"),
+    "recurred": (2, "symptoms of a recurrence"),
+    "discussed": (2, "recurrence discussed"),
+    "prepared": (2, "treatment before salvage"),
+    "salvaged": (2, "salvage operation"),
+    "returned": (2, "recurrence is back"),
 }
 STANDS = {
-    "arrival": "arrival",
-    "diagnosis": "arrival",
+    "arrival": "referred",
+    "diagnosis": "referred",
     "staging_mri": "staged",
     "team_meeting": "planned",
     "neoadjuvant": "treated",
@@ -58,8 +60,15 @@ STANDS = {
     "rerecurrence": "returned",
     "metastasis_symptoms": "metastases",
     "refusal": "follow_up",
-    "depart": "depart",
+    "death_recurrence": "died",
+    "death_metastasis": "died",
+    "death_operative": "died",
+    "death_other": "died",
+    "depart": "followed",
 }
+# Pixels: the whole page is seen on a screen of 1366 by 768, below a browser's bars.
+WIDE, HIGH, MOST_ROWS = 350, 424, 6
+ABOVE, BELOW, ASIDE = 96, 110, 20
 OFFLINE = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:\">"
@@ -87,14 +96,15 @@ def animate(words: Sequence[str]) -> Path:
     journal = _journal(path)
     page = folder / "animation.html"
     # The script of plotly is written into the page, and the page may load nothing else.
-    html = with_any_tables(
+    config = {"displaylogo": False, "displayModeBar": False, "plotlyServerURL": ""}
+    text = with_any_tables(
         folder,
         lambda: moving(_chosen(journal, settings), settings["years"]).to_html(
-            include_plotlyjs=True, config={"displaylogo": False, "plotlyServerURL": ""}
+            include_plotlyjs=True, config=config
         ),
     )
     try:
-        write_whole(page, html.replace("<head>", f"<head>{OFFLINE}", 1).encode())
+        write_whole(page, text.replace("<head>", f"<head>{OFFLINE}", 1).encode())
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
     return page
@@ -128,7 +138,7 @@ def _command(folder: Path) -> str:
     # No word that a shell would act on: the folder may have been received from somebody.
     if words[:2] != ["lrrc", "compare"] or not all(re.fullmatch(r"[\w.,:+=\[\]/-]+", word) for word in words):
         words = ["lrrc", "compare"]
-    return " ".join(word for word in words if not word.startswith("out="))
+    return " ".join(word for word in words if not word.startswith(("out=", "journal=")))
 
 
 def _read(words: Sequence[str]) -> tuple[Path, dict[str, Any]]:
@@ -180,10 +190,20 @@ def moving(journal: "pd.DataFrame", years: float) -> Any:
     from analysis.wording import policy_words, sentence
     from sim.patient import YEAR_DAYS, Mechanism
 
-    log = standing(journal)
-    wide, high = 340, 120
+    last = round(min(years * YEAR_DAYS, float(journal["time"].max())))
+    log = standing(journal, last)
+    there = set(log.loc[log["time"] <= last, "event"])
+    places = {place: about for place, about in PLACES.items() if place in there}
+    # Without the places where nobody ever stands, the others of a column move up.
+    rows = max(sum(column == k for column, _ in places.values()) for k in range(3))
+    pitch = HIGH / min(max(rows, 4), MOST_ROWS)
+    corners: dict[str, tuple[float, float]] = {}
+    taken = [0, 0, 0]
+    for place, (column, _) in places.items():
+        taken[column] += 1
+        corners[place] = (WIDE * column + 20, HIGH - pitch * taken[column] + 28)
     positions = pd.DataFrame(
-        [(place, 20 + wide * x, 40 + high * y) for place, (x, y, _) in PLACES.items()],
+        [(place, *corner) for place, corner in {**corners, "arrival": (0, 0), "depart": (0, 1)}.items()],
         columns=["event", "x", "y"],
     )
     # As in the pictures; yellow letters are lost on white.
@@ -195,52 +215,70 @@ def moving(journal: "pd.DataFrame", years: float) -> Any:
         positions.assign(label=""),
         simulation_time_unit="days",
         every_x_time_units=EVERY_DAYS,
-        limit_duration=round(min(years * YEAR_DAYS, float(log["time"].max()))),
+        limit_duration=last,
         step_snapshot_max=MOST,
-        wrap_queues_at=20,
+        wrap_queues_at=25,
         gap_between_entities=13,
-        gap_between_queue_rows=17,
+        gap_between_queue_rows=12,
         queue_direction="right",
         custom_entity_icon_list=["●"],
-        entity_icon_size=15,
+        entity_icon_size=13,
         entity_colour_by=COLOUR,
         entity_colour_map=colours,
         show_entity_legend=False,
         display_stage_labels=False,
-        plotly_height=860,
-        plotly_width=1150,
-        override_x_max=3 * wide,
-        override_y_max=6 * high,
+        plotly_height=HIGH + ABOVE + BELOW,
+        plotly_width=3 * WIDE + 2 * ASIDE,
+        override_x_max=3 * WIDE,
+        override_y_max=HIGH,
         frame_duration=300,
         frame_transition_duration=200,
         plot_bgcolor="white",
     )
-    for x, y, words in PLACES.values():
-        label = {"text": f"<b>{words}</b>", "showarrow": False, "xanchor": "left", "yanchor": "top"}
-        figure.add_annotation(x=12 + wide * x, y=28 + high * y, font={"size": 14, "color": look.INK}, **label)
-    who = (
-        f"{sentence(policy_words(str(journal['policy'].iloc[0])))}: {journal['entity_id'].nunique()} patients"
-    )
+    for place, (x, y) in corners.items():
+        label = {
+            "text": f"<b>{PLACES[place][1]}</b>",
+            "showarrow": False,
+            "xanchor": "left",
+            "yanchor": "top",
+        }
+        figure.add_annotation(x=x - 8, y=y - 6, font={"size": 13, "color": look.INK}, **label)
+    name = html.escape(sentence(policy_words(str(journal["policy"].iloc[0]))))
+    count = journal["entity_id"].nunique()
     legend = "   ".join(f'<span style="color:{colour}">● {word}</span>' for word, colour in colours.items())
     note = "Colour: the source of a recurrence, from the day on which it could be detected, found or not."
-    figure.update_layout(title={"text": f"<b>{who}</b><br><sup>{note}</sup><br><sup>{legend}</sup>"})
-    figure.update_layout(margin={"t": 110}, font={"color": look.INK})
+    patients = f"{count} patient{'' if count == 1 else 's'}"
+    text = f"<b>{name}: {patients}</b><br><sup>{note}</sup><br><sup>{legend}</sup>"
+    figure.update_layout(
+        title={"text": text, "x": 0.02, "y": 0.97, "yanchor": "top"},
+        margin={"t": ABOVE, "b": BELOW, "l": ASIDE, "r": ASIDE},
+        font={"color": look.INK},
+    )
     for slider in figure.layout.sliders:
         slider.currentvalue.prefix = "day "
     return figure
 
 
-def standing(journal: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the journal as places: a row when a patient comes to another one, and arrival and departure."""
+def standing(journal: "pd.DataFrame", last: float) -> "pd.DataFrame":
+    """Return the journal as places: a row when a patient comes to another one, and arrival and departure.
+
+    Who dies, or is followed to the end, stays in that place: all depart after the ``last`` day that is shown.
+    """
+    import pandas as pd
+
     log = journal[journal["event_type"].isin(["arrival_departure", "queue"])].copy()
     waits = log["event"].str.startswith("waiting_for_")
     place = log["event"].map(STANDS).mask(waits, "waiting")
+    died = place.eq("died").groupby(log["entity_id"]).transform("any")
+    departs = log["event"] == "depart"
+    place = place.mask(departs & died, "died")
     log[COLOUR] = log["mechanism"].str.replace("_", " ").fillna(NONE)
     # What happens unseen moves nobody; a recurrence that begins to grow shows where the patient stands.
     log["event"] = place.where(place.notna(), None).groupby(log["entity_id"]).ffill()
-    ends = log["event_type"] == "arrival_departure"
-    log.loc[ends, "event"] = journal.loc[log.index[ends], "event"]
     before = log.groupby("entity_id")[["event", COLOUR]].shift()
-    moved = (log["event"] != before["event"]) | (log[COLOUR] != before[COLOUR])
+    moved = log[(log["event"] != before["event"]) | (log[COLOUR] != before[COLOUR])]
+    arrivals = log[journal.loc[log.index, "event"] == "arrival"].assign(event="arrival")
+    gone = log[departs].assign(event="depart", time=last + 10.0 * EVERY_DAYS)
+    parts = [arrivals, moved.assign(event_type="queue"), gone]
     columns = ["entity_id", "event_type", "event", "time", COLOUR]
-    return log.loc[moved | ends, columns].reset_index(drop=True)
+    return pd.concat([part[columns] for part in parts], ignore_index=True)

@@ -12,6 +12,7 @@ from conf.input_error import InputError, choice, in_full, shown
 from conf.policies import LEVERS, with_levers
 from conf.posterior import MEMBER, Sample
 from conf.schema import Run, Tree, checked, read_clinic, unknown_key
+from experiments.words import override
 
 # Swept by composing the configuration anew: it takes a tenth of a second, and there are few of them.
 COMPOSED = ("cohort", "clinic", "disease", "scenario", "policies", "seed")
@@ -67,7 +68,7 @@ def read_design(given: Tree, sample: Sample | None, composed: Composer) -> list[
     base: dict[str, Run] = {}
     points: list[Point] = []
     for values in wanted:
-        words = [f"{name}={in_full(value)}" for name, value in values.items() if name in COMPOSED]
+        words = [override(f"{name}={in_full(value)}") for name, value in values.items() if name in COMPOSED]
         key = " ".join(words)
         if key not in base:
             base[key] = composed(words)

@@ -26,6 +26,9 @@ WORDS = (
     "treatment",
     "margin",
     "fate",
+    "clinic",
+    "step",
+    "resource",
 )
 
 
@@ -79,7 +82,7 @@ def folder_of_run(word: str) -> Path:
     """Return the folder that a word of the command line names. Raises InputError where it is no run's."""
     folder = Path(word).expanduser()
     if not (folder / "manifest.json").is_file():
-        raise InputError(f"{folder}: {_no_run(folder)}")
+        raise InputError(f"{folder}: {no_run(folder)}")
     return folder
 
 
@@ -130,7 +133,7 @@ def _csv(names: Iterable[str]) -> list[str]:
     return [f"{name}.csv" for name in names]
 
 
-def _no_run(folder: Path) -> str:
+def no_run(folder: Path) -> str:
     """Return what is wrong with a folder that is not a run's."""
     if not folder.exists():
         return "there is no such folder"

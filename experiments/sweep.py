@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from conf.policies import BASE, LEVERS, read_policy
 from conf.posterior import MEMBER, Sample
 from conf.schema import Tree
 from experiments import ledger as book
@@ -43,16 +44,33 @@ def sweep(asked: Request) -> Path:
     failed or a cluster was lost: the same command then goes on.
     """
     plan = read_plan(asked.config, [*asked.overrides])
+    words = policy_labels(plan)
     with sweep_folder("sweep", plan.run, plan.given, asked.command, asked.choices) as folder:
         ledger = Ledger(folder.final / "ledger")
         with executor(plan.compute, ledger) as execute, ledger.open(plan.run):
             folder.begin()
             try:
                 cells = lived(plan, ledger, folder, execute)
-                write(plan, ledger, cells, folder)
+                told = write(plan, ledger, cells, folder, words)
             except ClusterLostError as error:
                 raise IncompleteError(f"{error}; {folder.told}") from error
+    # Printed last: a reader who leaves early must not cost the sweep its folder.
+    print(told)
     return folder.final
+
+
+def policy_labels(plan: Plan) -> dict[str, str]:
+    """Return how people read each policy of the sweep: with the swept levers that its name has wrong."""
+    from analysis.sweep_words import lever_words
+    from analysis.wording import policy_words
+
+    base, labels = read_policy(BASE).levers(), {}
+    for name in dict.fromkeys(policy.name for point in plan.points for policy in point.run.policies):
+        own = read_policy(name).levers()
+        swept = [key for key in plan.points[0].values if key in LEVERS and own[key] != base[key]]
+        as_swept = f" ({', '.join(map(lever_words, swept))} as swept)" if swept else ""
+        labels[name] = f"{policy_words(name)}{as_swept}"
+    return labels
 
 
 def lived(plan: Plan, ledger: Ledger, folder: SweepFolder, execute: Any) -> list[Cell]:
@@ -187,11 +205,15 @@ def enlarged(plan: Plan, ledger: Ledger, cells: list[Cell]) -> list[Cell]:
     return wanting
 
 
-def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder) -> None:
-    """Write the tables and pictures of a complete sweep."""
+def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder, labels: dict[str, str]) -> str:
+    """Write the tables and pictures of a complete sweep; return the table to print.
+
+    ``labels``: how people read each policy.
+    """
     import pandas as pd
 
-    from analysis.sweep import draw_sweep
+    from analysis.sweep import draw_sweep, shown
+    from analysis.sweep_summary import summary
     from experiments.lives import progress
 
     made: dict[str, list[pd.DataFrame]] = {"outcomes": [], "differences": [], "convergence": []}
@@ -200,7 +222,7 @@ def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder) ->
             for name, table in found.items():
                 made[name].append(table)
             bar.update(min(CELLS, len(cells) - bar.n))
-    complete = {name: pd.concat(parts, ignore_index=True) for name, parts in made.items() if parts}
+    complete = {name: joined(parts) for name, parts in made.items() if parts}
     names = list(plan.points[0].values)
     if plan.sample:
         from analysis.uncertainty import uncertainty
@@ -222,8 +244,19 @@ def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder) ->
         "tasks": sum(len(cell.tasks(plan)) for cell in cells),
         "code_sha256": book.code_digest(),
     }
+    read = labels.__getitem__
     if plan.run.pictures:
-        draw_sweep(complete, names, plan.outcomes, plan.years, folder.path, plan.precision)
+        draw_sweep(complete, names, plan.outcomes, plan.years, folder.path, plan.precision, read)
+    points = [name for name in names if name != MEMBER]
+    main = plan.outcomes[0]
+    return summary(shown(complete, points, main, plan.years), points, main, plan.years, read)
+
+
+def joined(parts: "list[pd.DataFrame]") -> "pd.DataFrame":
+    """Return tables one below the other; one without rows takes no part, and so no type, in it."""
+    import pandas as pd
+
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
 def members_table(sample: Sample) -> "pd.DataFrame":
@@ -270,10 +303,15 @@ def cell_tables(plan: Plan, ledger: Ledger, cells: list[Cell]) -> dict[str, "pd.
         if plan.precision is not None:
             found["convergence"] = convergence(plan, ledger, cell)
         for name, table in found.items():
-            about = {**cell.columns, "replication": run.replication}
-            front = pd.DataFrame({key: [value] * len(table) for key, value in about.items()}, table.index)
+            if table.empty:  # of one policy: no differences, of the types that they would have
+                table = table.astype(
+                    found["outcomes"].dtypes.drop(found["outcomes"].columns.difference(table.columns))
+                )
+            # One row as often as there are rows: none keep their types too.
+            about = pd.DataFrame([{**cell.columns, "replication": run.replication}])
+            front = about.loc[[0] * len(table)].set_index(table.index)
             made[name].append(pd.concat([front, table], axis=1))
-    return {name: pd.concat(parts, ignore_index=True) for name, parts in made.items() if parts}
+    return {name: joined(parts) for name, parts in made.items() if parts}
 
 
 def convergence(plan: Plan, ledger: Ledger, cell: Cell) -> "pd.DataFrame":

@@ -204,11 +204,13 @@ def test_neighbours_of_the_icon_array_differ_in_grey():
     assert min(abs(np.diff(grey))) > 0.05
 
 
-def test_the_icon_array_s_title_claims_only_what_is_clear():
+def test_the_icon_array_s_title_claims_only_what_is_beyond_luck():
     tables = default()
     assert title(icon_array(tables["outcomes"], tables["differences"])).endswith("dissection if still 5 mm")
     unclear = tables["differences"].assign(ci_low=-0.2, ci_high=0.2)
-    assert title(icon_array(tables["outcomes"], unclear)).endswith("and no other policy clearly differs")
+    assert title(icon_array(tables["outcomes"], unclear)).endswith(
+        "and no other policy differs beyond simulated luck"
+    )
     one = lived_tables("patients=1", "policies=[tme_alone]")
     figure = icon_array(one["outcomes"], one["differences"])
     assert title(figure) == "Of 1,000 patients, 0 have a local recurrence within 5 years under TME alone"

@@ -12,7 +12,7 @@ import pytest
 from lived_tables import lived_tables
 
 from conf.schema import compose_run
-from experiments.animate import PLACES, STANDS, moving
+from experiments.animate import PLACES, STANDS, moving, standing
 from experiments.command import main
 from experiments.compare import patients
 from experiments.journal import TYPES, journal_table
@@ -173,8 +173,7 @@ def test_vidigi_takes_the_journal_of_each_kind_of_run(journal, queued):
 
 def test_every_event_that_somebody_sees_has_a_place_in_the_moving_picture():
     seen = {event_name(event) for event, words in VOCABULARY.items() if not words.hidden}
-    deaths = {name for name in seen if name.startswith("death")}
-    assert set(STANDS) == (seen - deaths) | {"arrival", "depart"}
+    assert set(STANDS) == seen | {"arrival", "depart"}
     assert set(STANDS.values()) | {"waiting"} == set(PLACES)
 
 
@@ -226,9 +225,30 @@ def test_the_moving_picture_is_one_page_that_loads_nothing(runs, capsys):
 def test_the_moving_picture_shows_the_patients_where_the_journal_has_them(queued):
     figure = moving(queued[2], 0.5)
     labels = {annotation.text for annotation in figure.layout.annotations}
-    assert {f"<b>{words}</b>" for _, _, words in PLACES.values()} <= labels
+    log = standing(queued[2], 0.5 * YEAR_DAYS)
+    visited = set(log.loc[log["time"] <= 0.5 * YEAR_DAYS, "event"]) - {"arrival"}
+    assert labels == {f"<b>{PLACES[place][1]}</b>" for place in visited}
     assert len(figure.frames) >= 26
     assert "150 patients" in figure.layout.title.text
+    assert figure.layout.height <= 650 and figure.layout.width <= 1366
+
+
+def test_the_dead_stay_in_the_moving_picture(journal):
+    mine = journal[(journal["policy"] == "tme_alone") & (journal["entity_id"] < 60)]
+    dead = set(mine.loc[mine["event"].str.startswith("death") & (mine["time"] <= YEAR_DAYS), "entity_id"])
+    assert dead
+    log = standing(mine, YEAR_DAYS)
+    log = log[log["time"] <= YEAR_DAYS]
+    assert set(log.loc[log["event"] == "died", "entity_id"]) == dead
+    assert set(log.groupby("entity_id")["event"].last().loc[list(dead)]) == {"died"}
+    people = sorted(mine["entity_id"].unique())
+    for frame in moving(mine, 1.0).frames:
+        assert sorted(k for trace in frame.data if trace.ids is not None for k in trace.ids) == people
+
+
+def test_a_name_in_the_moving_picture_is_words_and_never_a_tag(journal):
+    mine = journal[journal["policy"] == "tme_alone"].assign(policy="<b>a&b</b>")
+    assert "&lt;b&gt;a&amp;b&lt;/b&gt;: " in moving(mine, 0.1).layout.title.text
 
 
 @pytest.mark.parametrize(
@@ -236,6 +256,8 @@ def test_the_moving_picture_shows_the_patients_where_the_journal_has_them(queued
     [
         (["nowhere"], "nowhere: there is no such folder"),
         (["RUN"], "this run has no journal; make one with: lrrc compare"),
+        (["OF_OTHERS"], "this run has no journal; make one with: lrrc compare journal=true"),
+        (["HOLDS"], "holds several runs; name one of them: one, two"),
         (["WITH", "policy=none"], "policy=none: not in this run"),
         (["WITH", "patients=0"], "patients=0: must be a whole number above 0 and at most 100"),
         (["WITH", "years=long"], "years=long: must be a number above 0 and at most 20"),
@@ -243,13 +265,17 @@ def test_the_moving_picture_shows_the_patients_where_the_journal_has_them(queued
         (["WITH", "WITH"], "name one run's folder"),
     ],
 )
-def test_what_cannot_be_animated_is_refused_in_one_line(runs, capsys, words, message):
+def test_what_cannot_be_animated_is_refused_in_one_line(runs, tmp_path, capsys, words, message):
+    for folder, command in (("one", "lrrc capacity patients=5"), ("two", "lrrc sweep seed=1")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "manifest.json").write_text(json.dumps({"command": command}))
     names = {"RUN": str(runs[1]), "WITH": str(runs[0])}
+    names |= {"OF_OTHERS": str(tmp_path / "one"), "HOLDS": str(tmp_path)}
     assert main(["animate", *(names.get(word, word) for word in words)]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert message in err
-    assert ("journal=true" in err) == (words == ["RUN"])
+    assert ("journal=true" in err) == (words[0] in ("RUN", "OF_OTHERS"))
 
 
 def test_the_events_of_the_document_are_those_of_the_vocabulary():

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.look import style
+from analysis.look import SMALL, style, text_width
 from analysis.story import PARTS, as_markdown, as_text, lines_of, story, told_apart
 from analysis.timeline import metastases, stretches, timeline
 from conf.input_error import InputError
@@ -376,3 +376,21 @@ def test_short_single_and_equal_lives_are_drawn(overrides, title):
     drawn = timeline(42, lives, partings, run.horizon_years)
     drawn.canvas.draw()
     assert title in drawn.texts[0].get_text().replace("\n", " ")
+
+
+def test_no_line_to_a_mark_crosses_the_words_of_another():
+    """Of all lives of some patients, in inches: a line from the strip down, and words below and beside it."""
+    seen = 0
+    for number in (8, 13, 21, 34, 42, 47):
+        lives, partings = told_apart(lives_of(DIFFERENT, number=number))
+        lanes = timeline(number, lives, partings, 10.0).axes[0]
+        lines = [line.get_xydata() for line in lanes.lines if line.get_gid() == "leader"]
+        for text in (text for text in lanes.texts if text.get_gid() == "mark"):
+            left, top = text.get_position()
+            right = left + text_width(text.get_text(), SMALL)
+            bottom = top - SMALL / 72
+            assert left >= 0 and right <= lanes.get_xlim()[1]
+            for (x, start), (_, end) in lines:
+                seen += left < x < right
+                assert not (left < x < right and end < bottom and start > top), text.get_text()
+    assert seen > 5  # lines that end above words

@@ -118,7 +118,7 @@ def test_a_dumbbell_holds_the_published_and_the_simulated_figure():
         assert shown == sorted(tables["published"][gid])
 
 
-def test_the_title_says_the_largest_clear_change_and_the_note_its_interval():
+def test_the_title_says_the_largest_change_beyond_luck_and_the_note_its_interval():
     tables = default()
     figure = drawn(incidence, tables)
     found = told(tables["outcomes"], "local_recurrence", 5.0)["estimate"]
@@ -129,7 +129,7 @@ def test_the_title_says_the_largest_clear_change_and_the_note_its_interval():
         f"from {percent(found['tme_alone'])} % to {percent(found[best])} %"
     )
     low, high = (f"−{abs(100 * change.loc[best, edge]):.1f}" for edge in ("ci_low", "ci_high"))
-    assert f"(95 % interval {low} to {high})" in note(figure)
+    assert f"(95 % interval of simulated luck {low} to {high})" in note(figure)
     assert "n = 1,000 simulated patients" in note(figure)
 
 
@@ -152,7 +152,8 @@ def test_no_picture_claims_a_difference_where_intervals_hold_zero():
         averted_by_mechanism,
         averted_by_compartment,
     ):
-        assert title(drawn(picture, tables)).startswith("No clear "), picture.__name__
+        said = title(drawn(picture, tables))
+        assert said.startswith("No ") and "beyond simulated luck" in said, picture.__name__
 
 
 def test_the_trial_s_title_counts_the_figures_within_two_points():
@@ -182,8 +183,8 @@ def test_a_run_without_recurrence_says_so_and_what_may_still_be():
     for picture in (incidence, incidence_by_mechanism):
         figure = drawn(picture, tables)
         assert title(figure) == "No local recurrence within 2 years"
-        assert "95 % interval 0.0 to 43.4 %" in note(figure)
-    assert title(drawn(averted_by_compartment, tables)).startswith("No clear net change")
+        assert "95 % interval of simulated luck 0.0 to 43.4 %" in note(figure)
+    assert title(drawn(averted_by_compartment, tables)).startswith("No net change")
 
 
 def test_published_figures_that_fit_no_policy_leave_a_message():
