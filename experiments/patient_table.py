@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from pandas.api.extensions import ExtensionArray
 
+    Column = np.ndarray | pd.Series | ExtensionArray
+
 # What is said of something is known in those to whom it happened, by the masks of ``happened``.
 KNOWN_IN = {
     "staged": ("cn", "fascia_threatened", "high_risk"),
@@ -19,9 +21,9 @@ KNOWN_IN = {
     "sterilised_or_not": ("lateral_sterilised",),
     "node_seen": ("lateral_site",),
     "resected": (
-        "complete_response", "operated_day", "planned_minutes", "plane", "crm_mm", "crm_involved", "perforated",
-        "breached", "anastomosis", "dissected", "pathological_stage", "adjuvant", "postoperatively_irradiated",
-        "cells_left", "seed_probability", "survived",
+        "complete_response", "operated_day", "planned_minutes", "plane", "crm_mm", "crm_involved",
+        "perforated", "breached", "anastomosis", "dissected", "pathological_stage", "adjuvant",
+        "postoperatively_irradiated", "cells_left", "seed_probability", "survived",
     ),
     "stapled": ("distal_margin_mm", "washed_out", "luminal_cells"),
     "joined": ("diverted", "leaked", "abscess"),
@@ -61,7 +63,7 @@ def patient_table(policy: str, rows: np.ndarray) -> "pd.DataFrame":
         "salvage_induction": masks["prepared"],
         "salvage_irradiated": masks["prepared"],
     }
-    columns: dict[str, np.ndarray | ExtensionArray] = {"policy": np.full(len(rows), policy, object)}
+    columns: dict[str, Column] = {"policy": pd.Series(policy, range(len(rows)), str)}
     for name in rows.dtype.names or ():
         values = np.where(done[name], rows[name], rows.dtype[name].type(0)) if name in done else rows[name]
         if name in known:
@@ -106,9 +108,7 @@ def happened(rows: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _split(
-    name: str, values: np.ndarray, known: np.ndarray | None = None
-) -> "dict[str, np.ndarray | ExtensionArray]":
+def _split(name: str, values: np.ndarray, known: np.ndarray | None = None) -> "dict[str, Column]":
     """Return the columns of a field, by name, missing where not known."""
     if values.ndim == 1:
         return {name: values if known is None else _missing_where(values, ~known)}
@@ -120,7 +120,7 @@ def _split(
     }
 
 
-def _missing_where(values: np.ndarray, missing: np.ndarray) -> "np.ndarray | ExtensionArray":
+def _missing_where(values: np.ndarray, missing: np.ndarray) -> "Column":
     """Return numbers that are missing in places; whole numbers stay whole."""
     import pandas as pd
 
