@@ -12,7 +12,6 @@ from conf.schema import Run, Tree
 from experiments.clock import clock_of
 from sim.clinic import arrival_days
 from sim.clocks.simpy_clock import Journal
-from sim.compiled import table
 from sim.events import Event
 from sim.luck import LUCK, draw_luck, fill_luck, uniforms
 from sim.patient import ROW, YEAR_DAYS, new_patients
@@ -127,7 +126,7 @@ def attend(
     of the cohort's first among them.
     """
     crowd = crowd_of(run, warm_up_patients)
-    rows, luck = new_patients(0, len(crowd.days)), table(np.empty(len(crowd.days), LUCK))
+    rows, luck = new_patients(0, len(crowd.days)), np.empty(len(crowd.days), LUCK)
     for number, start, stop in crowd.parts:
         rows["number"][start:stop] = np.arange(number, number + stop - start)
         fill_luck(luck[start:stop], number, run.seed, run.replication)
@@ -154,7 +153,7 @@ def attend_in_blocks(
     horizon_days = run.horizon_years * YEAR_DAYS
     blocks = crowd.blocks()
     abreast = _abreast(crowd.days, blocks, horizon_days)
-    luck = table(np.empty(abreast * BLOCK, LUCK))
+    luck = np.empty(abreast * BLOCK, LUCK)
     clinics = {
         name: compiled_clock.Clinic(
             np.empty_like(luck, ROW), luck, world, crowd.clinic, horizon_days, len(crowd.days)

@@ -74,19 +74,11 @@ def tables_of(run: Run, lived: "Lived") -> "dict[str, pd.DataFrame]":
 
 
 def patients(rows: "Mapping[str, list[np.ndarray]]") -> "pd.DataFrame":
-    """Return every life as a row, with its policy; a field of several numbers becomes a column for each."""
+    """Return every life as a row, with its policy, as ``patient_table``."""
     import numpy as np
     import pandas as pd
 
-    frames = []
-    for policy, blocks in rows.items():
-        lives = np.concatenate(blocks)
-        columns = {"policy": np.full(len(lives), policy, object)}
-        for name in lives.dtype.names or ():
-            values = lives[name]
-            if values.ndim == 1:
-                columns[name] = values
-            else:
-                columns |= {f"{name}_{k}": values[:, k] for k in range(values.shape[1])}
-        frames.append(pd.DataFrame(columns))
-    return pd.concat(frames, ignore_index=True)
+    from experiments.patient_table import patient_table
+
+    tables = [patient_table(policy, np.concatenate(blocks)) for policy, blocks in rows.items()]
+    return pd.concat(tables, ignore_index=True)

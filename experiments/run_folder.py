@@ -233,7 +233,10 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def _column(series: "pd.Series[Any]") -> tuple[bytes, np.ndarray]:
-    kind = series.dtype.kind if isinstance(series.dtype, np.dtype) else "O"
+    kind = series.dtype.kind
+    if not isinstance(series.dtype, np.dtype) and kind in "iub":  # numbers or flags, some perhaps missing
+        series = series.astype("float64" if series.isna().any() else "int64")
+        kind = series.dtype.kind
     if kind in "iub":
         return b"i", series.to_numpy().astype("<i8")
     if kind == "f":

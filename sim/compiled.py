@@ -128,9 +128,12 @@ def on_one_core() -> Iterator[None]:
         numba.set_num_threads(threads)
 
 
-def table(array: np.ndarray) -> np.ndarray:
-    """Return the array so that ``table[i].field`` works, compiled or not."""
-    return array.view(np.recarray) if numba_config.DISABLE_JIT else array
+def record_dtype(fields: list[Any]) -> np.dtype[Any]:
+    """Return the dtype of these fields, aligned: in its arrays ``array[i].field`` works, compiled or not.
+
+    Without ``np.record`` a row that is indexed outside compiled code has no attributes.
+    """
+    return np.dtype((np.record, np.dtype(fields, align=True)))
 
 
 @intrinsic
