@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from conf.input_error import InputError
 from conf.received import file_within
+from experiments.csv_file import as_written
 from experiments.machine import replace
 from experiments.partial import partial_path, remove, remove_left
 
@@ -126,7 +127,7 @@ def read(path: Path, columns: tuple[str, ...]) -> "pd.DataFrame":
             raise InputError(f"{path}: not the table of this name that a run writes; it has no column {name}")
         if name not in WORDS and len(table) and table[name].dtype.kind not in "if":
             raise InputError(f"{path}: cannot be read: the column {name} must hold numbers")
-    return table
+    return table.assign(**{name: table[name].map(as_written) for name in WORDS if name in table})
 
 
 def _csv(names: Iterable[str]) -> list[str]:

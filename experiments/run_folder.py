@@ -22,6 +22,7 @@ from omegaconf import OmegaConf
 from conf.input_error import InputError
 from conf.policies import Policy
 from conf.schema import Tree
+from experiments.csv_file import write_csv
 from experiments.ending import kept, undisturbed
 from experiments.machine import memory_gib, replace
 from experiments.partial import partial_path, remove_left
@@ -110,7 +111,7 @@ class RunFolder:
         if name.endswith(".parquet"):
             frame.to_parquet(self.path / name, index=False)
         else:
-            _write_csv(frame, self.path / name)
+            write_csv(frame, self.path / name)
         self.tables[name] = {"rows": len(frame), "sha256": content_digest(frame)}
 
     def resolved(self) -> Tree:
@@ -181,18 +182,6 @@ class RunFolder:
             # Another run may have put something there meanwhile.
             if parent.is_dir() and not any(parent.iterdir()):
                 parent.rmdir()
-
-
-def _write_csv(frame: "pd.DataFrame", path: Path) -> None:
-    """Write a table as CSV; a sweep's has millions of rows, which takes pandas ten times as long."""
-    import pyarrow
-    from pyarrow import csv
-
-    table = pyarrow.Table.from_pandas(frame, preserve_index=False)
-    try:
-        csv.write_csv(table, path, csv.WriteOptions(quoting_style="none", quoting_header="none"))
-    except pyarrow.ArrowInvalid:  # a word with a comma in it
-        csv.write_csv(table, path, csv.WriteOptions(quoting_style="needed"))
 
 
 def content_digest(frame: "pd.DataFrame") -> str:

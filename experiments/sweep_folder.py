@@ -8,6 +8,7 @@ from pathlib import Path
 from conf.input_error import InputError
 from conf.received import bare_names, read_json
 from conf.schema import Tree
+from experiments.csv_file import as_word
 from experiments.ending import tell_of
 from experiments.machine import replace
 from experiments.partial import partial_path, remove, remove_left
@@ -72,7 +73,7 @@ class SweepFolder(RunFolder):
             with open(path, "x", newline="", encoding="utf-8") as file:
                 table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
                 table.writeheader()
-                table.writerows(rows)
+                table.writerows({key: as_word(str(cell)) for key, cell in row.items()} for row in rows)
 
     def resolved(self) -> Tree:
         return {**self.given, **super().resolved()}
