@@ -37,12 +37,13 @@ def capacity(asked: Request) -> Path:
     with run_folder("capacity", run, asked.command, asked.choices) as folder:
         # Imported late: compiling takes seconds, and refused input should say so at once.
         from analysis.clinic_summary import summary
-        from analysis.pictures import draw_all
 
         found = compared(run)
         for name, table in found.tables.items():
             folder.table(f"{name}.csv", table)
         if run.pictures:
+            from analysis.pictures import draw_all
+
             draw_all(found.tables, folder.path)
         folder.notes["warm_up"] = {
             name: warm_up.note(run.inside(run.clinics[name])) for name, warm_up in found.warm_ups.items()

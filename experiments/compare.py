@@ -26,7 +26,6 @@ def compare(asked: Request) -> Path:
         # Imported late: pandas and compiling take seconds, and refused input should say so at once.
         import pandas as pd
 
-        from analysis.pictures import draw_all
         from analysis.summary import published, summary
         from experiments.lives import simulate
 
@@ -40,6 +39,8 @@ def compare(asked: Request) -> Path:
             blocks = [table for tables in lived.journals.values() for table in tables]
             folder.table("journal.parquet", pd.concat(blocks, ignore_index=True))
         if run.pictures:
+            from analysis.pictures import draw_all
+
             draw_all(made, folder.path)
         if lived.warm_up:
             folder.notes["warm_up"] = lived.warm_up.note(run)

@@ -59,6 +59,8 @@ def run(words, folder):
     def hang(signum, frame):
         raise AssertionError(f"no answer within {HANGS_SECONDS} seconds: {words}")
 
+    import matplotlib  # noqa: F401  # its first import writes a cache of fonts into the home
+
     before = os.getcwd(), os.environ.get("HOME"), tempfile.tempdir
     os.chdir(folder / "here")
     os.environ["HOME"], tempfile.tempdir = str(folder / "home"), str(folder / "temporary")
