@@ -27,9 +27,9 @@ OURS = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "ARGS", "PIP", "PYTHON", "PYTHONPATH
 def done(*command, cwd, **environment):
     """Run a command as in a shell of its own and return its output; fail with all that it said."""
     env = {key: value for key, value in os.environ.items() if key not in OURS} | environment
-    told = subprocess.run([*map(str, command)], cwd=cwd, env=env, capture_output=True, text=True)
-    assert told.returncode == 0, f"{command}\n{told.stdout}\n{told.stderr}"
-    return told.stdout
+    ended = subprocess.run([*map(str, command)], cwd=cwd, env=env, capture_output=True, text=True)
+    assert ended.returncode == 0, f"{command}\n{ended.stdout}\n{ended.stderr}"
+    return ended.stdout
 
 
 @pytest.fixture
