@@ -32,13 +32,13 @@ lint: .venv/.installed  ## style, format and types
 bench: .venv/.installed  ## speed and memory, measured
 	$(BIN)/python -m benchmarks $(ARGS)
 
-gallery: .venv/.installed  ## the pictures of docs/gallery.md, made anew
+gallery: .venv/.installed  ## the pictures of docs/gallery.md, made again
 	$(BIN)/python -m experiments.gallery
 
-calibrated: .venv/.installed  ## conf/disease/calibrated.yaml and conf/posterior.csv, fitted anew (half an hour on two cores)
+calibrated: .venv/.installed  ## conf/disease/calibrated.yaml and conf/posterior.csv, fitted again (half an hour on two cores)
 	$(BIN)/lrrc calibrate ship=true $(ARGS)
 
-validation: .venv/.installed  ## docs/validation.md and its pictures, made anew
+validation: .venv/.installed  ## docs/validation.md and its pictures, made again
 	$(BIN)/python -m experiments.validation_page $(ARGS)
 
 # Pins stay where they still fit; ARGS=--upgrade moves them. An index's address never enters a lock.
