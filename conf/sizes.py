@@ -109,8 +109,11 @@ def check_points(count: int, words: str) -> None:
     refuse(f"{words}: {_count(count)} points", float(count) * POINT_BYTES, 0.0)
 
 
-def check_sweep(runs: "Sequence[Run]", replications: int, block: int, processes: int) -> None:
-    """Raise InputError where a sweep of these points, each so often, cannot fit or end."""
+def check_sweep(runs: "Sequence[Run]", replications: int, block: int, processes: int, here: bool) -> None:
+    """Raise InputError where a sweep of these points, each so often, cannot fit or end.
+
+    ``processes``: that live patients at a time, and whether they are ``here``, on this machine.
+    """
     cells = len(runs) * replications
     policies = max(len(run.policies) for run in runs)
     refuse(
@@ -120,8 +123,12 @@ def check_sweep(runs: "Sequence[Run]", replications: int, block: int, processes:
     )
     tasks = replications * sum(1 if has_queues(run.clinic) else -(-run.patients // block) for run in runs)
     refuse(f"block={block}: {_count(tasks)} tasks", float(tasks) * TASK_BYTES, 0.0)
+    largest = max(runs, key=run_bytes)
+    at_once = min(processes, cells) if here else 0
+    refuse(f"{_words(largest)}, {at_once} at a time", run_bytes(largest) * at_once, 0.0)
     for run in runs:
-        check_run(run)
+        if has_queues(run.clinic):
+            check_run(run)
     lives = float(replications) * sum(map(run_lives, runs))
     refuse(
         f"patients={runs[0].patients} at {_count(cells)} points and replications",

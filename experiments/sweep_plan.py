@@ -111,7 +111,8 @@ def read_plan(config: DictConfig, words: list[str]) -> Plan:
         compute=checked_compute(own["compute"]),
     )
     runs = [point.run for point in points]
-    sizes.check_sweep(runs, plan.replications, plan.block, _processes(plan.compute))
+    here = plan.compute["kind"] == "local"
+    sizes.check_sweep(runs, plan.replications, plan.block, _processes(plan.compute), here)
     if plan.precision is not None:
         if run.patients > plan.most_patients:
             raise InputError(

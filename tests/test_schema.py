@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from conf import schema, units
 from conf.input_error import InputError
 from conf.library import composing
-from conf.schema import checked, compose_run, read_run, shipped, shipped_sections, world_tree
+from conf.schema import checked, compose_run, read_run, shipped, shipped_sections, unknown_key, world_tree
 from sim.parameters import pack
 
 CONF = Path(schema.__file__).parent
@@ -174,6 +174,13 @@ def test_a_wrong_setting_is_refused_by_name(override, message):
     with pytest.raises(InputError) as refusal:
         compose_run(override)
     assert message in str(refusal.value)
+
+
+def test_the_nearest_name_of_a_key_is_never_the_group_that_it_would_stand_in():
+    for key, of_another in (("cohort.x", False), ("cohort", True), ("surgery.leak", False)):
+        message = str(unknown_key(key, 3))
+        assert f"did you mean {key.partition('.')[0]}?" not in message
+        assert ("that can be set here" in message) == of_another
 
 
 def test_a_published_figure_of_an_unknown_policy_is_refused():

@@ -106,14 +106,22 @@ def test_the_points_of_a_sweep_are_counted_before_they_are_made(run):
 
 
 def test_the_tables_and_lives_of_a_sweep_are_counted_before_they_are_made(run):
-    sizes.check_sweep([run] * 100, 2, 10_000, 2)
+    sizes.check_sweep([run] * 100, 2, 10_000, 2, True)
     for runs, replications, block, words in (
         ([run], 10**9, 10_000, "replications=1000000000 of 1 points"),
         ([dataclasses.replace(run, patients=10**12)], 1, 10, "block=10: 100,000,000,000 tasks"),
         ([dataclasses.replace(run, patients=10**12)] * 90, 1, 10**12, "would take"),
     ):
         with pytest.raises(InputError, match=words):
-            sizes.check_sweep(runs, replications, block, 1)
+            sizes.check_sweep(runs, replications, block, 1, True)
+
+
+def test_the_processes_of_a_sweep_share_the_memory(queued):
+    few = dataclasses.replace(queued, patients=int(sizes.free_bytes() / sizes.QUEUE_BYTES / 2 / 4))
+    sizes.check_sweep([few] * 9, 1, 10_000, 1, True)
+    sizes.check_sweep([few] * 9, 1, 10_000, 8, False)
+    with pytest.raises(InputError, match="8 at a time: would take"):
+        sizes.check_sweep([few] * 9, 1, 10_000, 8, True)
 
 
 def test_the_memory_that_is_free_is_some_of_this_machines():
