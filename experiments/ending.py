@@ -108,8 +108,9 @@ def stoppable() -> Iterator[Stop]:
     before: dict[signal.Signals, Any] = {}
     if threading.current_thread() is threading.main_thread():
         for number in stop_signals():
-            # One that is ignored, as under nohup, stays so.
-            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+            # nohup has a command outlast its terminal. That SIGINT is ignored says nothing: it is so for
+            # every job in the background of a script, and who sends it all the same means it.
+            if number == signal.SIGINT or signal.getsignal(number) not in (signal.SIG_IGN, None):
                 before[number] = signal.signal(number, stop.hear)
     complain = sys.unraisablehook
 

@@ -16,7 +16,7 @@ from conf.schema import compose_run
 from experiments.command import main
 from experiments.ending import Printed, ended, undisturbed
 from experiments.ledger import entries
-from experiments.machine import host
+from experiments.machine import host, is_running
 from experiments.partial import partial_path, write_whole
 from experiments.run_folder import run_folder
 
@@ -127,15 +127,19 @@ def test_a_terminated_comparison_leaves_nothing_and_says_so(here):
     assert (names(here), names(here / "tmp")) == (["tmp"], [])
 
 
-def gone():
-    """Return the number of a process that has ended."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
+def test_a_process_that_was_killed_does_not_run_even_before_its_parent_asks():
+    process = subprocess.Popen(["sleep", "60"])
+    assert is_running(process.pid)
+    process.kill()
+    wait_until(lambda: not is_running(process.pid))
     process.wait()
-    return process.pid
+    assert not is_running(process.pid)
 
 
 def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(here):
-    dead = gone()
+    process = subprocess.Popen(["true"])
+    process.wait()
+    dead = process.pid
     left = [f".x.partial-{host()}-{dead}", partial_path(here / "x").name]
     others = [
         f".x.partial-{host()}-{os.getppid()}",  # of a process that runs
