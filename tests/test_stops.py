@@ -27,7 +27,7 @@ def by(number):
     return os.kill(os.getpid(), number)
 
 
-def told(capsys):
+def said(capsys):
     out, err = capsys.readouterr()
     assert out == ""
     return err.splitlines()
@@ -37,7 +37,7 @@ def told(capsys):
 def test_a_signal_ends_the_command_with_128_and_its_number(capsys, number):
     before = signal.getsignal(number)
     assert ended(lambda: by(number)) == 128 + number
-    assert told(capsys) == ["lrrc: stopped; nothing was kept"]
+    assert said(capsys) == ["lrrc: stopped; nothing was kept"]
     assert signal.getsignal(number) == before
 
 
@@ -54,7 +54,7 @@ def converted(error):
 @pytest.mark.parametrize("error", [InputError("cohort: not understood"), ImportError("numpy"), OSError()])
 def test_a_signal_that_a_library_makes_an_error_of_its_own_is_still_a_signal(capsys, error):
     assert ended(converted(error)) == 130
-    assert told(capsys) == ["lrrc: stopped; nothing was kept"]
+    assert said(capsys) == ["lrrc: stopped; nothing was kept"]
 
 
 def test_an_error_without_a_signal_stays_one(capsys):
@@ -62,7 +62,7 @@ def test_an_error_without_a_signal_stays_one(capsys):
         raise InputError("two\nlines and \x1b[31mcolour")
 
     assert ended(refused) == 2
-    assert told(capsys) == [r"lrrc: error: two\nlines and \x1b[31mcolour"]
+    assert said(capsys) == [r"lrrc: error: two\nlines and \x1b[31mcolour"]
     with pytest.raises(ZeroDivisionError):
         ended(lambda: 1 // 0)
 
@@ -80,7 +80,7 @@ def test_a_signal_that_python_dropped_is_heard_a_moment_later_without_a_word(cap
         time.sleep(30)
 
     assert ended(command) == 130
-    assert told(capsys) == ["lrrc: stopped; nothing was kept"]
+    assert said(capsys) == ["lrrc: stopped; nothing was kept"]
 
 
 def test_a_signal_that_is_ignored_stays_ignored_as_under_nohup():
@@ -113,7 +113,7 @@ def test_a_run_that_was_complete_before_the_signal_is_kept_and_named(here, capsy
         by(signal.SIGTERM)
 
     assert ended(command) == 143
-    assert told(capsys) == [f"lrrc: stopped; the run that was complete is kept: {here / 'done'}"]
+    assert said(capsys) == [f"lrrc: stopped; the run that was complete is kept: {here / 'done'}"]
     assert names(here) == ["done"]
 
 
@@ -169,7 +169,7 @@ def test_a_reader_that_leaves_early_costs_nobody_the_run(here, monkeypatch, capf
     assert capfd.readouterr().err == ""
 
 
-def test_output_that_the_disk_does_not_take_is_told(monkeypatch, capsys):
+def test_output_that_the_disk_does_not_take_is_reported(monkeypatch, capsys):
     with open("/dev/full", "w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
         assert main(["--help"]) == 2
@@ -270,9 +270,9 @@ def test_each_experiment_on_a_full_disk_says_so_in_a_line_and_leaves_nothing_hal
 @pytest.mark.parametrize("name", SMALL)
 def test_of_two_commands_with_one_folder_one_is_refused(here, name):
     both = [started(here, *SMALL[name], "out=x") for _ in range(2)]
-    told = [process.communicate(timeout=DEADLINE)[1] for process in both]
+    said = [process.communicate(timeout=DEADLINE)[1] for process in both]
     assert sorted(process.returncode for process in both) == [0, 2]
-    assert sorted(err.count("\n") for err in told) == [0, 1]
+    assert sorted(err.count("\n") for err in said) == [0, 1]
     assert partial(here) == []
     assert (here / "x" / "manifest.json").is_file()
 
