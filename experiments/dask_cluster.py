@@ -14,6 +14,7 @@ from distributed.comm import CommClosedError
 
 from conf.input_error import InputError
 from conf.schema import Tree
+from experiments.ending import undisturbed
 from experiments.executors import ClusterLostError, Ended, Failure, Task, attempt
 
 GONE = (asyncio.CancelledError, concurrent.futures.CancelledError, CommClosedError)
@@ -38,7 +39,8 @@ def connected(compute: Tree) -> Iterator["DaskCluster"]:
                 raise InputError(f"compute.address={address}: the scheduler has no workers") from error
             yield DaskCluster(client, address)
         finally:
-            client.close(timeout=1)  # Ctrl-C insists every two seconds
+            with undisturbed():
+                client.close(timeout=1)
 
 
 class DaskCluster:

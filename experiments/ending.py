@@ -17,7 +17,7 @@ from conf.input_error import InputError
 from experiments.machine import signal_main_thread, stop_signals
 
 INSISTS_SECONDS = 1.0
-# How a pipe without a reader is told: on Windows the second.
+# The error of a pipe without a reader; on Windows the second.
 READER_LEFT = (errno.EPIPE, errno.EINVAL)
 
 
@@ -61,7 +61,7 @@ class Stop:
     def __init__(self) -> None:
         self.signal = 0
         self.kept: list[Path] = []
-        self.told: object = None
+        self.reached: object = None
         self.busy = 0  # within what must not be disturbed
         self.over = False
 
@@ -78,7 +78,7 @@ class Stop:
 
     def what_is_kept(self) -> str:
         """Return it in words."""
-        if words := str(self.told or ""):
+        if words := str(self.reached or ""):
             return words
         if not self.kept:
             return "nothing was kept"
@@ -108,8 +108,9 @@ def stoppable() -> Iterator[Stop]:
     before: dict[signal.Signals, Any] = {}
     if threading.current_thread() is threading.main_thread():
         for number in stop_signals():
-            # One that is ignored, as under nohup, stays so.
-            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+            # nohup has a command outlast its terminal. That SIGINT is ignored says nothing: it is so for
+            # every job in the background of a script, and who sends it all the same means it.
+            if number == signal.SIGINT or signal.getsignal(number) not in (signal.SIG_IGN, None):
                 before[number] = signal.signal(number, stop.hear)
     complain = sys.unraisablehook
 
@@ -149,12 +150,12 @@ def undisturbed() -> Iterator[None]:
 def kept(folder: Path) -> None:
     """Note a complete run, for whoever stops what comes after it."""
     _stop.kept.append(folder)
-    _stop.told = None
+    _stop.reached = None
 
 
-def tell_of(told: object) -> None:
+def note_progress(reached: object) -> None:
     """Note what says, as a string, how far the command has come where what is done is kept at once."""
-    _stop.told = told
+    _stop.reached = reached
 
 
 class Printed:

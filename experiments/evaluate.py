@@ -5,9 +5,9 @@ evaluation is kept in a ledger as it ends.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,14 +87,9 @@ class Evaluator:
         return with_values(self.run.parameters, numbers, values)
 
 
-@contextmanager
-def workers(run: CalibrationRun, patients: Sequence[int]) -> Iterator[ProcessPoolExecutor]:
-    """Yield the processes that evaluate."""
-    pool = workers_of_this_machine(run.workers or cores(), _begin, run.trials, patients, run.seed)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+def workers(run: CalibrationRun, patients: Sequence[int]) -> AbstractContextManager[ProcessPoolExecutor]:
+    """Return the context of the processes that evaluate."""
+    return workers_of_this_machine(run.workers or cores(), _begin, run.trials, patients, run.seed)
 
 
 # Of a worker: the trials with their patients, and the luck of the first patients, which every trial takes.

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from conf.schema import Run, Tree
+from experiments.ending import undisturbed
 from experiments.ledger import Ledger, code_digest
 from experiments.machine import cores, uninterrupted
 
@@ -137,10 +138,8 @@ class Local:
 
     def _together(self, ahead: Iterator[Task], workers: int, suspects: list[Task]) -> Iterator[Ended]:
         """Yield tasks until there are none, or until a process dies: then the unfinished are suspects."""
-        others = set(multiprocessing.active_children())
-        pool = workers_of_this_machine(workers)
         waiting: dict[Future[bytes | Failure], Task] = {}
-        try:
+        with workers_of_this_machine(workers) as pool:
             while True:
                 for task in itertools.islice(ahead, 2 * workers - len(waiting)):
                     try:
@@ -165,11 +164,6 @@ class Local:
                         else:
                             yield task, future.result()
                     return
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in set(multiprocessing.active_children()) - others:
-                process.terminate()
-            pool.shutdown()
 
 
 def compile_for(task: Task) -> None:
@@ -185,15 +179,26 @@ def first_ended(futures: Collection[Future[Any]]) -> set[Future[Any]]:
             return done
 
 
+@contextmanager
 def workers_of_this_machine(
     workers: int, begin: Callable[..., None] | None = None, *given: object
-) -> ProcessPoolExecutor:
-    """Return a pool of processes that end with this one; begin them within ``uninterrupted``.
+) -> Iterator[ProcessPoolExecutor]:
+    """Yield a pool of processes that end with the context, whatever they are at; begin them within
+    ``uninterrupted``.
 
     Each calls ``begin``, where there is one, with what is given before its first task.
     """
+    others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")  # threads of compiled code do not survive a fork
-    return ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(begin, *given))
+    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(begin, *given))
+    try:
+        yield pool
+    finally:
+        with undisturbed():
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
+            pool.shutdown()
 
 
 def _begin(begin: Callable[..., None] | None, *given: object) -> None:

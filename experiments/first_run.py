@@ -29,18 +29,18 @@ class FirstRun:
         """Count a function that begins to be compiled."""
         self.within += 1
         self.started = self.started or time.monotonic()
-        self._tell()
+        self._say()
 
     def ended(self) -> None:
         """Count a function that is compiled."""
         self.within -= 1
         self.functions += 1
-        self._tell()
+        self._say()
         if self.bar is not None and not self.within:
             self.bar.close()
             self.bar = None
 
-    def _tell(self) -> None:
+    def _say(self) -> None:
         from tqdm import tqdm
 
         seconds = time.monotonic() - self.started

@@ -37,7 +37,12 @@ def is_running(process: int) -> bool:
     """Return whether this machine has a process of this number; ``os.kill(n, 0)`` would end it on Windows."""
     import psutil
 
-    return psutil.pid_exists(process)
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:  # somebody else's
+        return True
 
 
 def stop_signals() -> tuple[signal.Signals, ...]:

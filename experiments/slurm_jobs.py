@@ -9,6 +9,7 @@ from typing import Any
 import submitit
 
 from conf.schema import Tree
+from experiments.ending import undisturbed
 from experiments.executors import ATTEMPTS, Ended, Failure, Task, do_and_record
 from experiments.ledger import Ledger
 
@@ -52,8 +53,9 @@ class SlurmJobs:
                     running.remove(entry)
                     yield from self._results(*entry, again)
         finally:
-            for job, _, _ in running:
-                job.cancel()
+            with undisturbed():
+                for job, _, _ in running:
+                    job.cancel()
 
     def _results(
         self, job: Any, batch: list[Task], tried: int, again: list[tuple[list[Task], int]]

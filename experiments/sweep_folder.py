@@ -9,7 +9,7 @@ from conf.input_error import InputError
 from conf.received import bare_names, read_json
 from conf.schema import Tree
 from experiments.csv_file import as_word
-from experiments.ending import tell_of
+from experiments.ending import note_progress
 from experiments.machine import replace
 from experiments.partial import partial_path, remove, remove_left
 from experiments.run_folder import Recorded, RunFolder, completed
@@ -57,7 +57,7 @@ class SweepFolder(RunFolder):
         self.given = given
         self.path = partial_path(self.final / "tables")
         self.told = Told(self.final)
-        tell_of(self.told)
+        note_progress(self.told)
 
     def begin(self) -> None:
         """Remove what a killed command left; to be called once the ledger is held."""

@@ -254,6 +254,16 @@ def test_a_task_that_kills_its_dask_workers_is_told_and_not_hung():
     assert isinstance(ended[0], bytes) and isinstance(ended[1], bytes)
 
 
+@pytest.mark.parametrize("kind", ["local", "dask", "slurm"])
+@pytest.mark.parametrize("value", ["short\n#SBATCH --wrap=x", "short\r", "\x1b[2J", "a\0b", ["a"], {"a": 1}])
+def test_no_word_of_compute_can_become_a_line_of_a_jobs_script(kind, value):
+    given = {"kind": kind, "cluster": "slurm", "address": "tcp://127.0.0.1:8786", "partition": value}
+    with pytest.raises(InputError, match=r"compute\.partition=.*: must") as refused:
+        checked_compute(given)
+    assert str(refused.value).isprintable()
+    assert checked_compute({**given, "partition": "short"})["partition"] == "short"
+
+
 def slurm(folder, **settings):
     given = {"kind": "slurm", "cluster": "local", "partition": None, "jobs": 2, "tasks_a_job": 2}
     given |= {"minutes": 5, "memory_gb": 1, "threads": 1, **settings}

@@ -119,10 +119,8 @@ def test_whatever_a_ledgers_head_holds_it_is_written_again_and_said_in_a_line(tm
         head.write_bytes(content)
         with Ledger(tmp_path).open(run):
             assert head.read_bytes() == good
-        err = capsys.readouterr().err
-        assert (
-            err == f"lrrc: warning: out={tmp_path.parent}: its ledger.json is damaged, and is written again\n"
-        )
+        said = f"lrrc: warning: out={tmp_path.parent}: its ledger.json is damaged, and is written again\n"
+        assert capsys.readouterr().err == said
 
 
 def test_links_in_a_ledger_lead_nowhere(tmp_path):

@@ -16,7 +16,7 @@ from conf.schema import compose_run
 from experiments.command import main
 from experiments.ending import Printed, ended, undisturbed
 from experiments.ledger import entries
-from experiments.machine import host
+from experiments.machine import host, is_running
 from experiments.partial import partial_path, write_whole
 from experiments.run_folder import run_folder
 
@@ -27,7 +27,7 @@ def by(number):
     return os.kill(os.getpid(), number)
 
 
-def told(capsys):
+def said(capsys):
     out, err = capsys.readouterr()
     assert out == ""
     return err.splitlines()
@@ -37,7 +37,7 @@ def told(capsys):
 def test_a_signal_ends_the_command_with_128_and_its_number(capsys, number):
     before = signal.getsignal(number)
     assert ended(lambda: by(number)) == 128 + number
-    assert told(capsys) == ["lrrc: stopped; nothing was kept"]
+    assert said(capsys) == ["lrrc: stopped; nothing was kept"]
     assert signal.getsignal(number) == before
 
 
@@ -54,7 +54,7 @@ def converted(error):
 @pytest.mark.parametrize("error", [InputError("cohort: not understood"), ImportError("numpy"), OSError()])
 def test_a_signal_that_a_library_makes_an_error_of_its_own_is_still_a_signal(capsys, error):
     assert ended(converted(error)) == 130
-    assert told(capsys) == ["lrrc: stopped; nothing was kept"]
+    assert said(capsys) == ["lrrc: stopped; nothing was kept"]
 
 
 def test_an_error_without_a_signal_stays_one(capsys):
@@ -62,7 +62,7 @@ def test_an_error_without_a_signal_stays_one(capsys):
         raise InputError("two\nlines and \x1b[31mcolour")
 
     assert ended(refused) == 2
-    assert told(capsys) == [r"lrrc: error: two\nlines and \x1b[31mcolour"]
+    assert said(capsys) == [r"lrrc: error: two\nlines and \x1b[31mcolour"]
     with pytest.raises(ZeroDivisionError):
         ended(lambda: 1 // 0)
 
@@ -80,7 +80,7 @@ def test_a_signal_that_python_dropped_is_heard_a_moment_later_without_a_word(cap
         time.sleep(30)
 
     assert ended(command) == 130
-    assert told(capsys) == ["lrrc: stopped; nothing was kept"]
+    assert said(capsys) == ["lrrc: stopped; nothing was kept"]
 
 
 def test_a_signal_that_is_ignored_stays_ignored_as_under_nohup():
@@ -113,7 +113,7 @@ def test_a_run_that_was_complete_before_the_signal_is_kept_and_named(here, capsy
         by(signal.SIGTERM)
 
     assert ended(command) == 143
-    assert told(capsys) == [f"lrrc: stopped; the run that was complete is kept: {here / 'done'}"]
+    assert said(capsys) == [f"lrrc: stopped; the run that was complete is kept: {here / 'done'}"]
     assert names(here) == ["done"]
 
 
@@ -127,15 +127,19 @@ def test_a_terminated_comparison_leaves_nothing_and_says_so(here):
     assert (names(here), names(here / "tmp")) == (["tmp"], [])
 
 
-def gone():
-    """Return the number of a process that has ended."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
+def test_a_process_that_was_killed_does_not_run_even_before_its_parent_asks():
+    process = subprocess.Popen(["sleep", "60"])
+    assert is_running(process.pid)
+    process.kill()
+    wait_until(lambda: not is_running(process.pid))
     process.wait()
-    return process.pid
+    assert not is_running(process.pid)
 
 
 def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(here):
-    dead = gone()
+    process = subprocess.Popen(["true"])
+    process.wait()
+    dead = process.pid
     left = [f".x.partial-{host()}-{dead}", partial_path(here / "x").name]
     others = [
         f".x.partial-{host()}-{os.getppid()}",  # of a process that runs
@@ -165,7 +169,7 @@ def test_a_reader_that_leaves_early_costs_nobody_the_run(here, monkeypatch, capf
     assert capfd.readouterr().err == ""
 
 
-def test_output_that_the_disk_does_not_take_is_told(monkeypatch, capsys):
+def test_output_that_the_disk_does_not_take_is_reported(monkeypatch, capsys):
     with open("/dev/full", "w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
         assert main(["--help"]) == 2
@@ -266,9 +270,9 @@ def test_each_experiment_on_a_full_disk_says_so_in_a_line_and_leaves_nothing_hal
 @pytest.mark.parametrize("name", SMALL)
 def test_of_two_commands_with_one_folder_one_is_refused(here, name):
     both = [started(here, *SMALL[name], "out=x") for _ in range(2)]
-    told = [process.communicate(timeout=DEADLINE)[1] for process in both]
+    said = [process.communicate(timeout=DEADLINE)[1] for process in both]
     assert sorted(process.returncode for process in both) == [0, 2]
-    assert sorted(err.count("\n") for err in told) == [0, 1]
+    assert sorted(err.count("\n") for err in said) == [0, 1]
     assert partial(here) == []
     assert (here / "x" / "manifest.json").is_file()
 
