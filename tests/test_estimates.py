@@ -357,6 +357,23 @@ def test_survival_by_batch_has_the_error_of_the_batches():
     assert folds.ci_high == pytest.approx(Z * error)
 
 
+def test_a_batch_that_holds_nobody_says_nothing():
+    yes = np.tile([2, 8], 6)
+    full = np.stack([np.full(12, 10), yes, yes], axis=1)
+    gaps = np.concatenate([full, np.zeros((18, 3), int)])
+    assert mean(gaps)[1:] == pytest.approx(mean(full)[1:])
+    assert share(np.concatenate([by_batch(yes), np.zeros((18, 3), int)])) == pytest.approx(
+        share(by_batch(yes))
+    )
+
+
+def test_a_difference_of_survivals_lies_between_the_largest_there_can_be():
+    dead, alive = timed([(3, 0), (3, 1)], [], folds=2), timed([], [(9, 0), (9, 1)], folds=2)
+    (down,), (up,) = survival_differences(dead, alive, [5]), survival_differences(alive, dead, [5])
+    assert (down.estimate, down.ci_low) == (-1, -1)
+    assert (up.estimate, up.ci_high) == (1, 1)
+
+
 def test_one_batch_says_nothing_of_dependence_and_as_little_of_its_own_error():
     (one,) = shares(by_batch([3])[None])
     t = student.ppf(0.975, 1)
