@@ -367,6 +367,21 @@ def test_a_batch_that_holds_nobody_says_nothing():
     )
 
 
+def test_batches_of_a_single_patient_count():
+    one = share(by_batch(np.array([1, 0, 1, 0, 1, 0]), 1))
+    # Apart as independent patients are, but for the one that six estimate the mean with.
+    effect, t = 6 / 5, student.ppf(0.975, 5)
+    n = 6 / effect
+    half = t / (1 + t**2 / n) * (0.25 / n + t**2 / (4 * n**2)) ** 0.5
+    assert (one.ci_low, one.ci_high) == pytest.approx((0.5 - half, 0.5 + half))
+
+
+def test_after_the_last_day_the_last_day_is_told():
+    policy, other = timed([(10, 0)], [(10, 0)] * 3), timed([], [(10, 0)] * 4)
+    assert survival_differences(policy, other, [10, 99.5])[1].estimate == -0.25
+    assert survivals(policy, [10, 99.5])[1].estimate == 0.75
+
+
 def test_a_difference_of_survivals_lies_between_the_largest_there_can_be():
     dead, alive = timed([(3, 0), (3, 1)], [], folds=2), timed([], [(9, 0), (9, 1)], folds=2)
     (down,), (up,) = survival_differences(dead, alive, [5]), survival_differences(alive, dead, [5])
