@@ -220,9 +220,9 @@ def product_limit(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """
     died, at_risk = counts[:, 0], _at_risk(counts)
     survival = _curves(counts)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        step = np.where(died > 0, died / (at_risk * np.maximum(at_risk - died, 1e-300)), 0.0)
-    error = np.where(survival > 0, survival * np.sqrt(np.cumsum(np.where(survival > 0, step, 0.0))), 0.0)
+    # Where the last of those at risk died, survival and its error are 0.
+    step = died / np.maximum(at_risk * (at_risk - died), 1)
+    error = survival * np.sqrt(np.cumsum(step))
     return survival, error, int(counts.sum())
 
 

@@ -15,6 +15,7 @@ from sim.tally import PairTally, Tally
 SURVIVAL_YEARS = (1.0, 3.0, 5.0)  # after a recurrence or its resection
 PER = 1000  # patients, in averted.csv and flow.csv
 COLUMNS = (*Key._fields, *Estimate._fields, "unit")  # of outcomes.csv and differences.csv
+WORDS = ("policy", "comparator", *Key._fields[:-1], "unit", *(kind.__name__.lower() for kind in FLOW))
 FALLING = ("overall_survival", "disease_free_survival")  # curves of those still free of the event
 
 
@@ -33,7 +34,7 @@ def outcomes(tallies: Mapping[str, Tally], horizons_years: tuple[float, ...]) ->
         for key, sums in tally.sums.items():
             estimate = estimates.mean(sums, SCALE.get(key.outcome, 1.0))
             rows.append(_row(key, estimate, UNITS[key.outcome], policy))
-    return pd.DataFrame(rows, columns=["policy", *COLUMNS])
+    return _table(rows, ["policy", *COLUMNS])
 
 
 def differences(
@@ -58,7 +59,7 @@ def differences(
         for key, sums in pair.sums.items():
             estimate = estimates.mean(sums, SCALE.get(key.outcome, 1.0))
             rows.append(_row(key, estimate, UNITS[key.outcome], *names))
-    return pd.DataFrame(rows, columns=["policy", "comparator", *COLUMNS])
+    return _table(rows, ["policy", "comparator", *COLUMNS])
 
 
 def averted(pairs: Mapping[str, PairTally], comparator: str) -> pd.DataFrame:
@@ -94,7 +95,7 @@ def averted(pairs: Mapping[str, PairTally], comparator: str) -> pd.DataFrame:
             rows.append(row)
     columns = ["policy", "comparator", "mechanism", "compartment", "horizon_years", "n"]
     columns += [name + end for name in ("averted", "caused", "net") for end in ("", "_low", "_high")]
-    return pd.DataFrame(rows, columns=columns)
+    return _table(rows, columns)
 
 
 def flow(tallies: Mapping[str, Tally]) -> pd.DataFrame:
@@ -111,7 +112,7 @@ def flow(tallies: Mapping[str, Tally]) -> pd.DataFrame:
             n = int(counts[tuple(way)])
             names = [kind(k).name.lower() for kind, k in zip(FLOW, way, strict=True)]
             rows.append((policy, *names, n, n / patients * PER))
-    return pd.DataFrame(rows, columns=columns)
+    return _table(rows, columns)
 
 
 def curves(tallies: Mapping[str, Tally]) -> pd.DataFrame:
@@ -127,7 +128,7 @@ def curves(tallies: Mapping[str, Tally]) -> pd.DataFrame:
             for month, estimate in enumerate(found):
                 rows.append((policy, key.outcome, key.mechanism, month / 12, *estimate))
     columns = ["policy", "outcome", "mechanism", "time_years", "n", "estimate", "ci_low", "ci_high"]
-    return pd.DataFrame(rows, columns=columns)
+    return _table(rows, columns)
 
 
 def beside_published(outcomes: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
@@ -144,6 +145,17 @@ def beside_published(outcomes: pd.DataFrame, published: pd.DataFrame) -> pd.Data
     table = published.merge(simulated, on=keys)
     table["difference"] = table["simulated"] - table["published"]
     return table
+
+
+def _table(rows: list[Any], columns: list[str]) -> pd.DataFrame:
+    """Return rows as a table; without any its columns still are words, whole numbers (n) or numbers."""
+    table = pd.DataFrame(rows, columns=columns)
+    if rows:
+        return table
+    words = pd.Series([""]).dtype
+    return table.astype(
+        {column: words if column in WORDS else "int64" if column == "n" else "float64" for column in columns}
+    )
 
 
 def _years(key: Key, horizons_years: tuple[float, ...]) -> tuple[float, ...]:

@@ -73,10 +73,14 @@ def dumbbells(endpoints: pd.DataFrame, what: str = "endpoints") -> Figure:
     """
     inside, compared = int(endpoints["inside"].sum()), int(endpoints["comparable"].sum())
     title = f"{inside} of {compared} {what} lie inside the published interval"
+    if not compared:
+        title = f"None of the {what} can be compared"
     note = (
         "Proportions lie by their log odds, ratios by their logs: the scales on which they are compared. "
         + ABBREVIATIONS
     )
+    if compared < len(endpoints):
+        note = f"Left out, for they cannot be compared: {len(endpoints) - compared}. {note}"
     sections = [
         (scale, rows) for scale in SCALES if len(rows := endpoints[endpoints["measure"].isin(scale.measures)])
     ]

@@ -19,6 +19,7 @@ from analysis.estimates import (
     survival,
     survival_differences,
     survivals,
+    wilson,
 )
 from sim.outcomes import NO, YES
 from sim.tally import BATCHES, batch_stops
@@ -61,6 +62,13 @@ def test_no_event_in_n_leaves_as_much_open_as_wilson_says():
     assert share(states(1000, 1000)).ci_low == pytest.approx(1 - one.ci_high)
 
 
+def test_the_bounds_at_0_and_1_are_exact_and_nobody_leaves_everything_open():
+    for n in (3, 100, 20_000, 70_001):
+        assert share(states(n, n)).ci_high == 1
+        assert share(states(0, n)).ci_low == 0
+    assert [float(bound) for bound in wilson(np.float64(0.5), np.float64(0))] == [0, 1]
+
+
 # Means
 
 
@@ -74,6 +82,12 @@ def test_a_mean_has_the_normal_interval_in_its_unit():
     # Mean 5, population variance 9, standard error sqrt(9 / 3): in halves.
     assert one.n == 4
     assert one[1:] == pytest.approx((2.5, (5 - Z * 3**0.5) / 2, (5 + Z * 3**0.5) / 2))
+
+
+def test_two_patients_are_the_fewest_with_an_interval():
+    one = mean(sums([0, 1]))
+    assert one == pytest.approx((2, 0.5, 0.5 - Z / 2, 0.5 + Z / 2))
+    assert mean(sums([6, 6, 6]), 4.0).estimate == 1.5
 
 
 @pytest.mark.parametrize("values", [[7], [3, 3, 3, 3], [0] * 1000])
@@ -113,6 +127,20 @@ def test_survival_of_0_and_1_without_censoring_has_wilsons_interval():
     dead = survival(timed([(k, 0) for k in range(1, 9)], []), 9)
     assert (dead.n, dead.estimate, dead.ci_low) == (8, 0, 0)
     assert dead.ci_high == pytest.approx(proportion_confint(0, 8, method="wilson")[1])
+
+
+def test_survival_begins_at_1_with_no_error_and_ends_at_0_with_none():
+    curve, error, _ = product_limit(timed([(2, 0), (4, 0)], [])[0])
+    assert curve[[0, 1, 2, 4, 10]].tolist() == [1, 1, 0.5, 0, 0]
+    assert error[[0, 1, 4, 10]].tolist() == [0, 0, 0, 0]
+    assert error[2] == pytest.approx(0.125**0.5)
+    at_once = survival(timed([(3, 0)], [(9, 0)] * 19), 0.5)
+    assert at_once.ci_low == pytest.approx(proportion_confint(20, 20, method="wilson")[0])
+    alone = survival(timed([], [(9, 0)]), 5)
+    assert (alone.n, alone.estimate) == (1, 1)
+    assert alone.ci_low == pytest.approx(1 / (1 + Z**2))
+    dead_on_day_0 = survival(timed([(0, 0)] * 4, []), 0)
+    assert dead_on_day_0.ci_high == pytest.approx(Z**2 / (4 + Z**2))
 
 
 def test_survival_of_1_rests_on_those_who_are_still_at_risk():
@@ -173,6 +201,25 @@ def test_a_survival_difference_without_a_change_is_no_certainty(died):
     joint = np.diag([0, 0, 40])
     assert one.estimate == 0
     assert one[2:] == pytest.approx(share_difference(joint)[2:])
+
+
+def test_the_smaller_side_decides_what_no_change_leaves_open():
+    few, many = timed([], [(9, 0)] * 8), timed([], [(9, 0)] * 48)
+    for sides in ((few, many), (many, few)):
+        (one,) = survival_differences(*sides, [5])
+        assert one.ci_high == pytest.approx(Z / 10)
+
+
+def test_a_fold_in_which_one_side_has_nobody_still_counts():
+    policy = timed([(3, 0)] * 30, [(9, 0)] * 70 + [(9, 1)] * 100, folds=3)
+    other = timed([], [(9, k) for k in (0, 1, 2)] * 100, folds=3)
+    (one,) = survival_differences(policy, other, [5])
+    left_out = np.array([0, -0.3, -0.15])
+    error = (2 / 3 * ((left_out - left_out.mean()) ** 2).sum()) ** 0.5
+    assert one[1:] == pytest.approx((-0.15, -0.15 - Z * error, -0.15 + Z * error))
+    nobody = np.concatenate([policy, np.zeros((5, 11, 2), int)])
+    (same,) = survival_differences(nobody, np.concatenate([other, np.zeros((5, 11, 2), int)]), [5])
+    assert same == pytest.approx(one)
 
 
 def test_nobody_to_compare_with_is_no_difference():
@@ -255,6 +302,13 @@ def test_batches_that_are_still_alike_widen_the_interval():
     assert one.ci_high - one.ci_low > 2 * (even.ci_high - even.ci_low)
 
 
+def test_batches_that_only_drift_are_taken_for_a_correlation_of_nine_tenths_at_most():
+    yes = np.arange(30)
+    one = mean(np.stack([np.full(30, 50), yes, yes], axis=1))
+    error = yes.std(ddof=1) / 50 / 30**0.5 * 19**0.5
+    assert one.ci_high - one.estimate == pytest.approx(student.ppf(0.975, 2) * error)
+
+
 def test_means_of_batches_are_those_of_their_patients_with_students_t():
     rng = np.random.default_rng(2)
     values = rng.integers(0, 9, (30, 40)) + 20 * rng.integers(0, 2, (30, 1))
@@ -301,6 +355,38 @@ def test_survival_by_batch_has_the_error_of_the_batches():
     assert (beside.ci_low, beside.ci_high) == pytest.approx((-half, half))
     (folds,) = survival_differences(counts, same, [5.0])
     assert folds.ci_high == pytest.approx(Z * error)
+
+
+def test_a_batch_that_holds_nobody_says_nothing():
+    yes = np.tile([2, 8], 6)
+    full = np.stack([np.full(12, 10), yes, yes], axis=1)
+    gaps = np.concatenate([full, np.zeros((18, 3), int)])
+    assert mean(gaps)[1:] == pytest.approx(mean(full)[1:])
+    assert share(np.concatenate([by_batch(yes), np.zeros((18, 3), int)])) == pytest.approx(
+        share(by_batch(yes))
+    )
+
+
+def test_batches_of_a_single_patient_count():
+    one = share(by_batch(np.array([1, 0, 1, 0, 1, 0]), 1))
+    # Apart as independent patients are, but for the one that six estimate the mean with.
+    effect, t = 6 / 5, student.ppf(0.975, 5)
+    n = 6 / effect
+    half = t / (1 + t**2 / n) * (0.25 / n + t**2 / (4 * n**2)) ** 0.5
+    assert (one.ci_low, one.ci_high) == pytest.approx((0.5 - half, 0.5 + half))
+
+
+def test_after_the_last_day_the_last_day_is_told():
+    policy, other = timed([(10, 0)], [(10, 0)] * 3), timed([], [(10, 0)] * 4)
+    assert survival_differences(policy, other, [10, 99.5])[1].estimate == -0.25
+    assert survivals(policy, [10, 99.5])[1].estimate == 0.75
+
+
+def test_a_difference_of_survivals_lies_between_the_largest_there_can_be():
+    dead, alive = timed([(3, 0), (3, 1)], [], folds=2), timed([], [(9, 0), (9, 1)], folds=2)
+    (down,), (up,) = survival_differences(dead, alive, [5]), survival_differences(alive, dead, [5])
+    assert (down.estimate, down.ci_low) == (-1, -1)
+    assert (up.estimate, up.ci_high) == (1, 1)
 
 
 def test_one_batch_says_nothing_of_dependence_and_as_little_of_its_own_error():

@@ -297,3 +297,21 @@ def test_published_figures_stand_beside_the_same_outcome(counts):
     whole = counts.binary[Key("local_recurrence", horizon_years=5.0)]
     assert row.simulated == pytest.approx(whole[2] / whole.sum())
     assert row.difference == pytest.approx(row.simulated - 0.1)
+
+
+def test_an_empty_table_keeps_the_types_of_its_columns(counts, alone, irradiated):
+    pair = {"rt": tally_pair(irradiated, alone, HORIZONS, YEARS)}
+    both = {"tme": counts, "rt": tally(irradiated, HORIZONS, YEARS)}
+    of = {
+        tables.outcomes: ((both, HORIZONS), ({}, HORIZONS)),
+        tables.differences: ((both, pair, "tme", HORIZONS), (both, {}, "tme", HORIZONS)),
+        tables.averted: ((pair, "tme"), ({}, "tme")),
+        tables.curves: ((both,), ({},)),
+        tables.flow: ((both,), ({},)),
+    }
+    for table, (some, nothing) in of.items():
+        full, empty = table(*some), table(*nothing)
+        assert len(full) > len(empty) == 0
+        pd.testing.assert_series_equal(empty.dtypes, full.dtypes)
+        joined = pd.concat([empty, full], ignore_index=True)
+        pd.testing.assert_frame_equal(joined, full)
