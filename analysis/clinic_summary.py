@@ -36,7 +36,7 @@ def summary(tables: dict[str, pd.DataFrame], patients: int, target_share: float)
     """Return waits, harm and use by clinic and policy, then the units needed, at most 120 columns wide."""
     years = told_years(tables["harm"])
     parts = [
-        f"{patients:,} patients under each policy, the same in every clinic.",
+        f"{patients:,} patient{'' if patients == 1 else 's'} under each policy, the same in every clinic.",
         f"Waits in days: median, 90th centile; *: more than {1 - target_share:.0%} wait beyond the target.",
         f"Caused by waiting: net, per 1,000 patients within {years_words(years)}, with {INTERVALS}.",
         "Most used: in percent of its open time; time too short for one more operation stays unused.",
