@@ -5,6 +5,9 @@
 PYTHON ?= python3.11 python3.12 python3.13 python3
 BIN := .venv/bin
 ARGS ?=
+# The locks are complete, so pip resolves nothing (--no-deps) and builds with what they hold.
+PIP = $(BIN)/python -m pip
+INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 
 .DELETE_ON_ERROR:
 .PHONY: help compare test test-long lint bench gallery calibrated validation lock python clean
@@ -38,13 +41,15 @@ calibrated: .venv/.installed  ## conf/disease/calibrated.yaml and conf/posterior
 validation: .venv/.installed  ## docs/validation.md and its pictures, made anew
 	$(BIN)/python -m experiments.validation_page $(ARGS)
 
-# Pins stay where they still fit; ARGS=--upgrade moves them. An index's address never enters the lock.
-lock:  ## renew requirements.lock from pyproject.toml
+# Pins stay where they still fit; ARGS=--upgrade moves them. An index's address never enters a lock.
+COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock"
+lock:  ## renew requirements.lock, build.lock and requirements.json from pyproject.toml
 	@python=$$($(MAKE) -s --no-print-directory python) && dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
-	"$$python" -m venv "$$dir" && "$$dir/bin/python" -m pip install --quiet uv && \
-	"$$dir/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --all-extras --group dev --group bench \
-		--custom-compile-command "make lock" $(ARGS) pyproject.toml -o requirements.lock
+	"$$python" -m venv "$$dir" && "$$dir/bin/python" -m pip install --quiet --upgrade pip uv && \
+	"$$dir/bin/uv" $(COMPILE) --all-extras --group dev --group bench $(ARGS) pyproject.toml -o requirements.lock && \
+	"$$dir/bin/uv" $(COMPILE) --group build --constraint requirements.lock -o build.lock && \
+	"$$dir/bin/python" .ci/record_requirements.py
 
 python:  ## the Python that the environment is made with
 	@for python in $(PYTHON); do \
@@ -61,12 +66,13 @@ clean:  ## remove the environment and the caches; runs/ stays
 
 # Two stamps, so that a change of pyproject.toml does not install the dependencies again.
 # --clear: the environment holds what the lock holds, and nothing left from an earlier lock.
-.venv/.locked: requirements.lock
+.venv/.locked: build.lock requirements.lock
 	@python=$$($(MAKE) -s --no-print-directory python) && \
 	echo "Making .venv with $$python (once, a minute or two)" && "$$python" -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(INSTALL) --require-hashes -r build.lock
+	$(INSTALL) --require-hashes -r requirements.lock
 	@touch $@
 
 .venv/.installed: .venv/.locked pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(INSTALL) --editable .
 	@touch $@

@@ -116,6 +116,8 @@ CONTRAST = {
     "difference": "difference",
 }
 
+NOT_COMPARABLE = "not comparable"
+
 # As oncologists write where there is little room.
 ABBREVIATED = {
     "local recurrence": "LR",
@@ -354,12 +356,16 @@ def unit(row: pd.Series) -> str:
 def with_interval(row: pd.Series, which: str) -> str:
     """Return the ``published`` or ``simulated`` value of an endpoint with its interval, without a unit."""
     low, high = row[f"{which}_low"], row[f"{which}_high"]
+    if np.isnan(row[which]):
+        return DASH
     told = interval(low, high, lambda value: number(value, row["measure"]))
     return f"{number(row[which], row['measure'])} ({told})"
 
 
 def verdict(row: pd.Series) -> str:
-    """Return ``inside`` the published interval, or too ``high`` or too ``low``."""
+    """Return ``inside`` the published interval, or too ``high`` or too ``low``; or ``not comparable``."""
+    if not row["comparable"]:
+        return NOT_COMPARABLE
     return "inside" if row["inside"] else "high" if row["simulated"] > row["published"] else "low"
 
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import binom
 
-from analysis.estimates import Z95, share
+from analysis.estimates import Z95, jackknife, share, unchanged_error, wilson
 from conf.condition import Condition
 from conf.endpoint import AMOUNTS, RATIOS, SURVIVALS, Endpoint
 from sim.columns import COLUMNS
@@ -15,6 +16,7 @@ from sim.patient import YEAR_DAYS, Cause
 FOLDS = 20  # of the jackknife
 CRUDE_STEPS = 24  # into which the follow-up of a crude figure is cut
 MOST_LOG_RATIO = 10.0  # where one side has no event, a ratio has no bound
+ROUNDING = 1e-12  # less is no difference
 ORIGIN = {
     "diagnosis": "diagnosed_day",
     "surgery": "operated_day",
@@ -155,6 +157,14 @@ def _bounded(log_ratio: float) -> float:
 
 def _level(endpoint: Endpoint, side: Sample) -> float:
     """Return the incidence, survival, share, median or mean of one side."""
+    level = _level_as_summed(endpoint, side)
+    if endpoint.outcome in AMOUNTS or ROUNDING < level < 1 - ROUNDING or math.isnan(level):
+        return level
+    return float(round(level))
+
+
+def _level_as_summed(endpoint: Endpoint, side: Sample) -> float:
+    """As ``_level``; a proportion of 0 or 1 may be off by rounding."""
     if len(side.value) == 0:
         return math.nan
     if endpoint.outcome == "share":
@@ -221,18 +231,35 @@ def hazard_ratio(side: Sample, other: Sample, day: float = math.inf) -> float:
     for _ in range(50):
         share_of_risk = mine / (mine + theirs * math.exp(-log_ratio))
         score = len(events[0]) - share_of_risk.sum()
-        step = score / (share_of_risk * (1 - share_of_risk)).sum()
+        information = (share_of_risk * (1 - share_of_risk)).sum()
+        if information == 0:  # never both at risk
+            return math.nan
+        step = score / information
         log_ratio = _bounded(log_ratio + float(np.clip(step, -2.0, 2.0)))
         if abs(step) < 1e-10:
             break
     return math.exp(log_ratio)
 
 
-def standard_error(endpoint: Endpoint, side: Sample, other: Sample | None) -> float:
-    """Return the simulation's own standard error, by the jackknife over folds; a ratio's is of its log.
+class Precision(NamedTuple):
+    """How precisely the simulation shows an endpoint.
 
-    Both sides leave out the same patients, so that common luck counts.
+    ``error``: its standard error, infinite where the patients do not tell; a ratio's is of its log.
+    ``rests_on``: the effective number of patients of a proportion; NaN of anything else.
     """
+
+    error: float
+    rests_on: float = math.nan
+
+
+def precision(endpoint: Endpoint, side: Sample, other: Sample | None) -> Precision:
+    """Return the simulation's own precision, by the jackknife over folds.
+
+    Both sides leave out the same patients, so that common luck counts. Folds that all show the same are no
+    certainty: a proportion then has the error of Wilson's interval, a contrast at least that of a
+    difference without a change, a median that of its order statistics; a mean's is not known.
+    """
+    value = simulated(endpoint, side, other)
     left_out = np.array(
         [
             simulated(endpoint, side.without(k), None if other is None else other.without(k))
@@ -241,7 +268,92 @@ def standard_error(endpoint: Endpoint, side: Sample, other: Sample | None) -> fl
     )
     if endpoint.ratio in RATIOS:
         left_out = np.log(left_out)
-    return float(np.sqrt((FOLDS - 1) / FOLDS * ((left_out - left_out.mean()) ** 2).sum()))
+    error = float(jackknife(left_out))
+    if is_proportion(endpoint):
+        if 0 < value < 1 and error > ROUNDING:
+            return Precision(error, value * (1 - value) / error**2)
+        rests_on = effective(endpoint, side)
+        return Precision(_share_error(value, rests_on), rests_on)
+    if endpoint.ratio is not None:
+        assert other is not None
+        least = math.hypot(_unchanged(endpoint, side), _unchanged(endpoint, other))
+        return Precision(max(error, least) if math.isfinite(error) else math.inf)
+    if not error > ROUNDING:
+        error = _order_error(side.value) if endpoint.outcome == "median" else math.inf
+    return Precision(error)
+
+
+def standard_error(endpoint: Endpoint, side: Sample, other: Sample | None) -> float:
+    """Return the simulation's own standard error, as ``precision`` has it."""
+    return precision(endpoint, side, other).error
+
+
+def is_proportion(endpoint: Endpoint) -> bool:
+    """Return whether an endpoint is an incidence, a survival or a share of one side."""
+    return endpoint.ratio is None and endpoint.outcome not in AMOUNTS
+
+
+def effective(endpoint: Endpoint, side: Sample) -> float:
+    """Return how many patients a proportion without events, or of events alone, rests on.
+
+    At risk at the horizon over those who have no event yet: everybody, where nobody is censored before.
+    """
+    if endpoint.outcome == "share":
+        return float(len(side.value))
+    day = (endpoint.horizon_years or math.inf) * YEAR_DAYS
+    if endpoint.outcome not in SURVIVALS and endpoint.estimator != "kaplan_meier":
+        # whoever died stays among those who have no event
+        censored = (side.kind == CENSORED) & (side.value < day)
+        return float(len(side.value) - censored.sum())
+    events = side.value[(side.kind == EVENT) & (side.value <= day)]
+    if kaplan_meier(side, day) == 1.0:
+        day = float(events.max())
+        before = 1.0 - kaplan_meier(side, np.nextafter(day, 0.0))
+    else:
+        before = 1.0 - kaplan_meier(side, day)
+    return float(_at_risk(side, np.array([day]))[0] / before)
+
+
+def _share_error(value: float, rests_on: float) -> float:
+    """Return the standard error of a proportion; at 0 and 1 from the other end of Wilson's interval."""
+    if 0 < value < 1:
+        return math.sqrt(value * (1 - value) / rests_on) if rests_on > 0 else math.inf
+    low, high = proportion_interval(value, rests_on)
+    return (high - low) / Z95
+
+
+def proportion_interval(value: float, rests_on: float) -> tuple[float, float]:
+    """Return Wilson's interval of a proportion of so many patients, from 0 to 1 where there are none."""
+    low, high = wilson(np.float64(value), np.float64(rests_on))
+    return float(low), float(high)
+
+
+def _unchanged(endpoint: Endpoint, side: Sample) -> float:
+    """Return one side's least standard error in a contrast: half an event, on the scale of the contrast."""
+    if endpoint.ratio == "hazard_ratio":
+        years = endpoint.horizon_years
+        day = math.inf if years is None else years * YEAR_DAYS
+        return 1.0 / max(int(((side.kind == EVENT) & (side.value <= day)).sum()), 1)
+    error = unchanged_error(len(side.value))
+    level = _level(endpoint, side)
+    if endpoint.ratio == "difference":
+        return error
+    scale = level * (1 - level) if endpoint.ratio == "odds_ratio" else level
+    return error / scale if scale > 0 else math.inf
+
+
+def _order_error(values: np.ndarray) -> float:
+    """Return the standard error of a median from its order statistics, which hold it whatever the values.
+
+    Infinite of fewer than six, of which no two do so with 95 % (Conover WJ, Practical Nonparametric
+    Statistics, 1999).
+    """
+    n = len(values)
+    rank = int(binom.ppf(0.025, n, 0.5))
+    if n < 6 or rank < 1:
+        return math.inf
+    ordered, middle = np.sort(values), float(np.median(values))
+    return max(middle - float(ordered[rank - 1]), float(ordered[n - rank]) - middle) / Z95
 
 
 def published_interval(endpoint: Endpoint, side: Sample) -> tuple[float, float]:
@@ -255,6 +367,8 @@ def published_interval(endpoint: Endpoint, side: Sample) -> tuple[float, float]:
     assert endpoint.n is not None
     n = endpoint.n
     if endpoint.outcome == "median":
+        if n and np.ptp(side.value) == 0:
+            return endpoint.published, endpoint.published  # of one value there is no density
         # The density about the median, from wide quantiles: a visit finds many recurrences on one day.
         low, middle, high = np.quantile(side.value, [0.3, 0.5, 0.7])
         reach = math.exp(Z95 * 0.5 / math.sqrt(n) * float((high - low) / 0.4 / middle))
@@ -264,20 +378,37 @@ def published_interval(endpoint: Endpoint, side: Sample) -> tuple[float, float]:
     return low, high
 
 
-def deviation(endpoint: Endpoint, value: float, low: float, high: float, error: float = 0.0) -> float:
+def deviation(
+    endpoint: Endpoint, value: float, low: float, high: float, error: float = 0.0, rests_on: float = math.nan
+) -> float:
     """Return how many standard errors the simulated value lies above the published one.
 
     Proportions are compared by their log odds, ratios by their logs. An interval need not be symmetric: its
-    side towards the simulated value counts. ``error`` is the simulation's own standard error.
+    side towards the simulated value counts. ``error`` is the simulation's own standard error; that of a
+    proportion follows from the patients that it rests on, where they are given. A proportion of 0 or 1 then
+    has half a patient added on either side of its odds (Haldane JBS, Ann Hum Genet 1956;20:309-311).
     """
     published = endpoint.published
     if endpoint.ratio in RATIOS:
         value, published, low, high = (_bounded(_log(x)) for x in (value, published, low, high))
-    elif endpoint.ratio is None and endpoint.outcome not in AMOUNTS and low > 0 and high < 1:
-        error = error / max(value * (1 - value), 1e-9)
-        value, published, low, high = (_bounded(_log(_odds(x))) for x in (value, published, low, high))
+    elif is_proportion(endpoint):
+        if not math.isnan(rests_on):
+            error = _share_error(value, rests_on)
+        if low > 0 and high < 1:
+            error = error / max(value * (1 - value), 1e-9)
+            published, low, high = (_bounded(_log(_odds(x))) for x in (published, low, high))
+            if value in (0, 1) and not math.isnan(rests_on):
+                value, error = _haldane(value, rests_on)
+            else:
+                value = _bounded(_log(_odds(value)))
     half = high - published if value > published else published - low
     scale = math.hypot(half / Z95, error)
     if scale == 0:
         return 0.0 if value == published else math.copysign(math.inf, value - published)
     return (value - published) / scale
+
+
+def _haldane(value: float, rests_on: float) -> tuple[float, float]:
+    """Return the log odds of a proportion and their standard error, with half a patient on either side."""
+    yes, no = value * rests_on + 0.5, (1 - value) * rests_on + 0.5
+    return math.log(yes / no), math.sqrt(1 / yes + 1 / no)

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from analysis.estimates import batch_mean
-from sim.outcomes import since_diagnosis
+from analysis.estimates import changed, share_difference, shares
+from sim.outcomes import NO, YES, since_diagnosis
 from sim.patient import YEAR_DAYS
+from sim.tally import batch_stops
 
 PER = 1000  # patients
 # What is told of a life, and the day on which it came; salvage is harm where it did not come.
@@ -31,18 +32,24 @@ def harm(rows: np.ndarray, unhindered: np.ndarray, horizons_years: tuple[float, 
                 (since_diagnosis(lives, field) <= years * YEAR_DAYS) != (outcome == "salvage_lost")
                 for lives in (rows, unhindered)
             )
+            joint = _joint(had, has)
+            caused, averted = shares(np.stack([changed(joint, NO, YES), changed(joint, YES, NO)]))
             line: dict[str, object] = {"outcome": outcome, "horizon_years": years, "n": len(rows)}
-            for name, values in (
-                ("caused", has & ~had),
-                ("averted", had & ~has),
-                ("net", has.astype(int) - had.astype(int)),
+            for name, (_, *numbers) in (
+                ("caused", caused),
+                ("averted", averted),
+                ("net", share_difference(joint)),
             ):
-                _, centre, low, high = batch_mean(values)
-                least = -np.inf if name == "net" else 0.0
-                line |= {
-                    name: PER * centre,
-                    f"{name}_low": PER * max(low, least),
-                    f"{name}_high": PER * high,
-                }
+                places = (name, f"{name}_low", f"{name}_high")
+                line |= {place: PER * number for place, number in zip(places, numbers, strict=True)}
             found.append(line)
     return pd.DataFrame(found)
+
+
+def _joint(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Return the joint counts of two states of the same patients, by batch, shape (batches, 3, 3)."""
+    stops = batch_stops(len(before))
+    joint = np.zeros((len(stops), 3, 3), np.int64)
+    batch = np.searchsorted(stops, np.arange(len(before)), side="right")
+    np.add.at(joint, (batch, NO + before, NO + after), 1)
+    return joint

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis import estimates
 from analysis.estimates import Estimate
-from sim.outcomes import ALL, FLOW, SCALE, UNITS, Key
+from sim.outcomes import ALL, FLOW, NO, SCALE, UNITS, YES, Key
 from sim.patient import YEAR_DAYS
 from sim.tally import PairTally, Tally
 
@@ -27,7 +27,7 @@ def outcomes(tallies: Mapping[str, Tally], horizons_years: tuple[float, ...]) ->
             rows.append(_row(key, estimate, "proportion", policy))
         for key, counts in tally.timed.items():
             told = _years(key, horizons_years)
-            found = estimates.survivals(counts, [years * YEAR_DAYS for years in told])
+            found = estimates.survivals(counts, [years * YEAR_DAYS for years in told], tally.by_batch)
             for years, estimate in zip(told, found, strict=True):
                 rows.append(_row(key._replace(horizon_years=years), estimate, "proportion", policy))
         for key, sums in tally.sums.items():
@@ -52,7 +52,7 @@ def differences(
         key = Key("cancer_specific_survival")
         mine, theirs = tallies[policy].timed[key], tallies[comparator].timed[key]
         days = [years * YEAR_DAYS for years in horizons_years]
-        found = estimates.survival_differences(mine, theirs, days)
+        found = estimates.survival_differences(mine, theirs, days, tallies[policy].by_batch)
         for years, estimate in zip(horizons_years, found, strict=True):
             rows.append(_row(key._replace(horizon_years=years), estimate, "proportion", *names))
         for key, sums in pair.sums.items():
@@ -84,8 +84,8 @@ def averted(pairs: Mapping[str, PairTally], comparator: str) -> pd.DataFrame:
             }
             net = estimates.share_difference(joint)
             for name, estimate in (
-                ("averted", estimates.share(np.array([0, n - joint[2, 1], joint[2, 1]]))),
-                ("caused", estimates.share(np.array([0, n - joint[1, 2], joint[1, 2]]))),
+                ("averted", estimates.share(estimates.changed(joint, YES, NO))),
+                ("caused", estimates.share(estimates.changed(joint, NO, YES))),
                 ("net", Estimate(n, -net.estimate, -net.ci_high, -net.ci_low)),
             ):
                 row[name] = estimate.estimate * PER
@@ -119,10 +119,11 @@ def curves(tallies: Mapping[str, Tally]) -> pd.DataFrame:
     rows = []
     for policy, tally in tallies.items():
         for key, months in tally.monthly.items():
-            reached = np.cumsum(months[:-1])
-            n = months.sum()
+            reached = np.cumsum(months[..., :-1], axis=-1)
+            n = months.sum(axis=-1, keepdims=True)
             yes = n - reached if key.outcome in FALLING else reached
-            found = estimates.shares(np.stack([np.zeros_like(yes), n - yes, yes], axis=1))
+            states = np.stack([np.zeros_like(yes), n - yes, yes], axis=-1)
+            found = estimates.shares(np.moveaxis(states, -2, 0))  # the month first, then the batches
             for month, estimate in enumerate(found):
                 rows.append((policy, key.outcome, key.mechanism, month / 12, *estimate))
     columns = ["policy", "outcome", "mechanism", "time_years", "n", "estimate", "ci_low", "ci_high"]

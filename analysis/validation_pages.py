@@ -12,6 +12,7 @@ from analysis import look
 from analysis.endpoint_words import (
     ABBREVIATIONS,
     CONTRAST,
+    NOT_COMPARABLE,
     arm_words,
     labels,
     miss,
@@ -32,6 +33,7 @@ from conf.trials import SETS, Trial
 PAGE_DPI = 120  # a page shows them 960 pixels wide
 MOST_LINES, WIDEST = 54, 110
 DEFAULT_COHORT = "dutch_contemporary"
+WHY_NOT = "where too few of the simulated patients had an event, or too many"
 SET_WORDS = {
     "calibration": "What `lrrc calibrate` fits the disease to.",
     "validation": "Never fitted, only predicted.",
@@ -85,11 +87,7 @@ def page(trials: Sequence[Trial], endpoints: pd.DataFrame, agreement: pd.DataFra
     ``endpoints``: as ``analysis.endpoint_words.labels`` returns them.
     """
     sets = [name for name in SETS if (endpoints["set"] == name).any()]
-    inside = [
-        f"{int(part['inside'].sum())} of {len(part)} {name} endpoints"
-        for name in sets
-        for part in [endpoints[endpoints["set"] == name]]
-    ]
+    inside = [f"{_inside(endpoints[endpoints['set'] == name])} {name} endpoints" for name in sets]
     lines = [
         "# Simulated beside published",
         "",
@@ -102,6 +100,7 @@ def page(trials: Sequence[Trial], endpoints: pd.DataFrame, agreement: pd.DataFra
         "on the scale of log odds for proportions and of logs for ratios. Simulated intervals are of "
         f"simulated luck only. {ABBREVIATIONS}",
         "",
+        *_left_out(endpoints),
         "## How well it agrees",
         "",
         *_agreement_table(agreement),
@@ -131,6 +130,26 @@ def page(trials: Sequence[Trial], endpoints: pd.DataFrame, agreement: pd.DataFra
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def _inside(endpoints: pd.DataFrame) -> str:
+    """Return how many lie inside, of those that can be compared."""
+    return f"{int(endpoints['inside'].sum())} of {int(endpoints['comparable'].sum())}"
+
+
+def _left_out(endpoints: pd.DataFrame) -> list[str]:
+    """Return a paragraph on the endpoints that cannot be compared, where there are any."""
+    n = int((~endpoints["comparable"]).sum())
+    if not n:
+        return []
+    return [
+        f"Not comparable, and left out of all counts: {_count(n, 'endpoint', 'endpoints')}, {WHY_NOT}.",
+        "",
+    ]
+
+
+def _misses(endpoints: pd.DataFrame) -> pd.DataFrame:
+    return endpoints[endpoints["comparable"] & ~endpoints["inside"].astype(bool)]
+
+
 def _count(n: int, one: str, many: str) -> str:
     return f"{n} {one if n == 1 else many}"
 
@@ -144,10 +163,14 @@ def _agreement_table(agreement: pd.DataFrame) -> list[str]:
         slope, intercept = (_known(row[name]) for name in ("slope", "intercept"))
         lines.append(
             f"| {row['set']} | {row['trials']} | {row['endpoints']} | {row['inside']} "
-            f"| {100 * row['coverage']:.0f} % | {slope} | {intercept} | {row['chi_square']:.0f} "
+            f"| {_coverage(row)} | {slope} | {intercept} | {row['chi_square']:.0f} "
             f"| {row['degrees']} |"
         )
     return lines
+
+
+def _coverage(row: pd.Series) -> str:
+    return DASH if pd.isna(row["coverage"]) else f"{100 * row['coverage']:.0f} %"
 
 
 def _known(value: float) -> str:
@@ -159,7 +182,7 @@ def _contents(trials: Sequence[Trial], endpoints: pd.DataFrame) -> list[str]:
     for trial in trials:
         rows = endpoints[endpoints["trial"] == trial.name]
         anchor = re.sub(r"[^\w\- ]", "", trial.title.lower()).replace(" ", "-")
-        lines.append(f"- [{trial.title}](#{anchor}): {int(rows['inside'].sum())} of {len(rows)} inside")
+        lines.append(f"- [{trial.title}](#{anchor}): {_inside(rows)} inside")
     return lines
 
 
@@ -185,14 +208,14 @@ def section(trial: Trial, rows: pd.DataFrame, heading: str, picture: str) -> lis
     ]
     for _, row in rows.iterrows():
         which = verdict(row)
+        told = which if which in ("inside", NOT_COMPARABLE) else f"**too {which}**"
         of = unit(row)
         lines.append(
             f"| {_cell(sentence(row['label']))} | `{row['endpoint']}` | {row['n'] or DASH} "
             f"| {with_interval(row, 'published')}{of} | {with_interval(row, 'simulated')}{of} "
-            f"| {signed(row['z'])} "
-            f"| {'inside' if which == 'inside' else f'**too {which}**'} |"
+            f"| {signed(row['z'])} | {told} |"
         )
-    misses = rows[~rows["inside"].astype(bool)]
+    misses = _misses(rows)
     if len(misses):
         lines += ["", "Misses:", ""]
         lines += [f"- {sentence(row['label'])}: {miss(row)}" for _, row in misses.iterrows()]
@@ -252,23 +275,25 @@ def summary(endpoints: pd.DataFrame, agreement: pd.DataFrame) -> str:
             if rows["inside"].all():
                 wholly.append(f"{trial} ({len(rows)})")
                 continue
-            count = f"{int(rows['inside'].sum())} of {len(rows)}"
-            outside = sorted(rows["z"][~rows["inside"].astype(bool)], key=abs, reverse=True)
-            told = " ".join(map(signed, outside[:9]))
-            more = f" and {len(outside) - 9} more" if len(outside) > 9 else ""
-            lines.append(f"  {trial:<28}{count:>10}    {told}{more}".rstrip())
+            outside = sorted(_misses(rows)["z"], key=abs, reverse=True)
+            told = [" ".join(map(signed, outside[:9]))]
+            told[0] += f" and {len(outside) - 9} more" if len(outside) > 9 else ""
+            if left_out := int((~rows["comparable"]).sum()):
+                told.append(f"{left_out} {NOT_COMPARABLE}")
+            lines.append(f"  {trial:<28}{_inside(rows):>10}    {'; '.join(filter(None, told))}".rstrip())
         if wholly:
             lines += wrap(f"  wholly inside: {', '.join(wholly)}", WIDEST, subsequent_indent=" " * 4)
     lines += ["", f"{'set':<14}{'inside':>12}{'coverage':>10}{'slope':>8}{'chi-square':>12}{'degrees':>9}"]
     sets = agreement if len(agreement) > 2 else agreement[agreement["set"] != "all"]
     for _, row in sets.iterrows():
-        count = f"{row['inside']} of {row['endpoints']}"
-        coverage = f"{100 * row['coverage']:.0f} %"
+        count = f"{row['inside']} of {row['comparable']}"
         lines.append(
-            f"{row['set']:<14}{count:>12}{coverage:>10}{_known(row['slope']):>8}"
+            f"{row['set']:<14}{count:>12}{_coverage(row):>10}{_known(row['slope']):>8}"
             f"{row['chi_square']:>12.0f}{row['degrees']:>9}"
         )
-    misses = endpoints[~endpoints["inside"].astype(bool)]
+    if left_out := int((~endpoints["comparable"]).sum()):
+        lines += wrap(f"Not comparable, and left out of all counts: {left_out}, {WHY_NOT}.", WIDEST)
+    misses = _misses(endpoints)
     room = min(max(MOST_LINES - len(lines) - 2, 0), 12, len(misses))
     if room:
         order = misses["z"].abs().sort_values(ascending=False, kind="stable").index

@@ -13,6 +13,7 @@ from scipy.special import logit
 from analysis import look
 from analysis.endpoint_words import (
     ABBREVIATIONS,
+    NOT_COMPARABLE,
     arm_words,
     number,
     outcome_words,
@@ -70,8 +71,8 @@ def dumbbells(endpoints: pd.DataFrame, what: str = "endpoints") -> Figure:
 
     ``endpoints``: as ``analysis.endpoint_words.labels`` returns them; ``what`` the title calls them.
     """
-    inside = int(endpoints["inside"].sum())
-    title = f"{inside} of {len(endpoints)} {what} lie inside the published interval"
+    inside, compared = int(endpoints["inside"].sum()), int(endpoints["comparable"].sum())
+    title = f"{inside} of {compared} {what} lie inside the published interval"
     note = (
         "Proportions lie by their log odds, ratios by their logs: the scales on which they are compared. "
         + ABBREVIATIONS
@@ -135,18 +136,18 @@ def _section(ax: Axes, scale: Scale, blocks: Sequence[Block], height: float) -> 
         y -= _head_height(title)
         bottom = y - sum(len(lines) * STEP + BETWEEN for lines, _ in labels)
         _grid(ax, scale, y, bottom)
-        inside = sum(bool(row["inside"]) for _, row in labels)
-        told = f"{inside} of {len(labels)} inside"
+        inside, compared = (sum(bool(row[name]) for _, row in labels) for name in ("inside", "comparable"))
+        told = f"{inside} of {compared} inside"
         ax.text(at_value, head, told, color=look.GREY, va="top", **small)
         for lines, row in labels:
             y -= len(lines) * STEP + BETWEEN
             middle = y + (len(lines) * STEP + BETWEEN) / 2
             ax.text(at_label, middle, "\n".join(lines), va="center", **small)
             which = verdict(row)
-            colour = look.INK if which == "inside" else look.VERMILION
+            colour = {"inside": look.INK, NOT_COMPARABLE: look.GREY}.get(which, look.VERMILION)
             at_told = at_value if scale.place is not None else 0.0
             ax.text(at_told, middle, _told(row, scale), color=colour, va="center", **small)
-            if which != "inside":
+            if which in ("high", "low"):
                 ax.text(at_word, middle, which, color=colour, weight="bold", va="center", **small)
             middles.append(middle)
     if scale.place is not None:
@@ -202,7 +203,7 @@ def _marks(ax: Axes, y: np.ndarray, rows: pd.DataFrame, place: Callable[[float],
         for name in ("published", "published_low", "published_high", "simulated")
     }
     verdicts = rows.apply(verdict, axis=1).to_numpy()
-    faint = np.where(verdicts == "inside", look.SKY, look.ORANGE)
+    faint = np.where(verdicts == "inside", look.SKY, np.where(rows["comparable"], look.ORANGE, look.PALE))
     ax.hlines(y, low, high, color=look.PALE, linewidth=0.5, zorder=0)
     ax.hlines(y, at["published"], at["simulated"], color=faint, linewidth=3.5, zorder=1)
     ax.hlines(y, at["published_low"], at["published_high"], color=look.INK, linewidth=1.0, zorder=2)
@@ -243,7 +244,7 @@ def scatter(endpoints: pd.DataFrame) -> Figure:
 
     ``endpoints``: lines of ``endpoints.csv``.
     """
-    rows = endpoints[endpoints["measure"].isin(LEVELS)]
+    rows = endpoints[endpoints["measure"].isin(LEVELS) & endpoints["comparable"]]
     sets = [name for name in SETS if (rows["set"] == name).any()]
     slopes = {name: calibration_line(rows[rows["set"] == name])[0] for name in sets}
     known = [f"{slope:.2f} in {name}" for name, slope in slopes.items() if np.isfinite(slope)]
@@ -281,7 +282,7 @@ def scatter(endpoints: pd.DataFrame) -> Figure:
                 dots = {"linestyle": "none", "marker": marker, "markersize": 5.5, "alpha": 0.9, **face}
                 x, y = (np.clip(place[c][where], low, high) for c in ("simulated", "published"))
                 ax.plot(x, y, zorder=4, clip_on=False, gid=f"{name} {'inside' if hit else 'outside'}", **dots)
-            told = f"{name}: {int(part['inside'].sum())} of {len(part)} inside"
+            told = f"{name}: {int(part['inside'].sum())} of {int(part['comparable'].sum())} inside"
             handles.append(
                 Line2D([], [], linestyle="none", marker=marker, color=colour, markersize=6, label=told)
             )
@@ -307,8 +308,8 @@ def trial_curves(curves: pd.DataFrame, endpoints: pd.DataFrame) -> Figure:
     ``curves``: the trial's lines of ``curves.csv``; ``endpoints``: its lines, with their labels.
     """
     points = whole_arms(endpoints)
-    inside = int(points["inside"].sum())
-    title = f"{endpoints['title'].iloc[0]}: {inside} of {len(points)} published figures meet their curve"
+    inside, compared = int(points["inside"].sum()), int(points["comparable"].sum())
+    title = f"{endpoints['title'].iloc[0]}: {inside} of {compared} published figures meet their curve"
     note = (
         "Lines: simulated. Diamonds: published, with their 95 % interval; filled where it holds the "
         "simulated figure, open where it does not."

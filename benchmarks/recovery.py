@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from hydra import initialize_config_module
 
 from analysis.endpoints import simulated
+from conf.library import composing
 from conf.schema import shipped, shipped_sections
 from conf.trials import Trial, read_trial
 from conf.uncertain import uncertain_numbers, with_values
@@ -52,7 +52,7 @@ FIGURES: dict[str, dict[str, Any]] = {
 def synthetic_trial(repetition: int, folder: Path) -> tuple[Path, pd.Series]:
     """Write a trial whose figures the model made; return its file, and the true numbers by key."""
     rng = np.random.default_rng([repetition, len(FIGURES)])
-    with initialize_config_module("conf", version_base=None):
+    with composing():
         numbers = uncertain_numbers(FITTED)
         disease = {section: shipped(f"parameters/{section}") for section in shipped_sections()}
         truth = [

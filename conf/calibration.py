@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from omegaconf import DictConfig, OmegaConf
 
-from conf import units
+from conf import sizes, units
+from conf.compute import MOST_AT_ONCE
 from conf.input_error import InputError, shown
 from conf.library import options
 from conf.schema import Tree, read_folder
@@ -56,19 +57,22 @@ def read_calibration(config: DictConfig) -> CalibrationRun:
     workers = given["workers"]
     if not isinstance(given["ship"], bool):
         raise InputError(f"ship={shown(given['ship'])}: must be true or false")
-    return CalibrationRun(
-        trials=tuple(_targets(given["trials"])),
-        numbers=tuple(uncertain_numbers(fitted)),
+    run = CalibrationRun(
         patients=units.whole("patients", given["patients"], 1),
         ensemble=units.whole("ensemble", given["ensemble"], FEWEST_MEMBERS),
         steps=units.whole("steps", given["steps"], 1),
         search_evaluations=units.whole("search_evaluations", given["search_evaluations"], 0),
         seed=units.whole("seed", given["seed"], 0),
-        workers=None if workers is None else units.whole("workers", workers, 1),
+        workers=None if workers is None else units.whole("workers", workers, 1, MOST_AT_ONCE),
         ship=given["ship"],
         out=read_folder(given["out"]),
         parameters=parameters,
+        # Last: there are many files to read, and a wrong word should be refused at once.
+        numbers=tuple(uncertain_numbers(fitted)),
+        trials=tuple(_targets(given["trials"])),
     )
+    sizes.check_calibration(run)
+    return run
 
 
 def _targets(asked: object) -> list[Trial]:

@@ -1,13 +1,13 @@
 """The typed scenario of ``lrrc capacity``: a run with several clinics."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
 
-from conf import library, units
+from conf import library, sizes, units
 from conf.input_error import InputError, choice, shown
 from conf.schema import Run, Tree, read_clinic, read_run
 
@@ -40,8 +40,8 @@ class CapacityRun(Run):
 
 def compose_capacity(*overrides: str) -> CapacityRun:
     """Return the run that ``lrrc capacity <overrides>`` would make; not for use within the command."""
-    with initialize_config_module("conf", version_base=None):
-        return read_capacity(compose(EXPERIMENT, list(overrides)), overrides)
+    with library.composing():
+        return read_capacity(library.composed(EXPERIMENT, overrides)[0], overrides)
 
 
 def read_capacity(config: DictConfig, overrides: Sequence[str]) -> CapacityRun:
@@ -57,16 +57,27 @@ def read_capacity(config: DictConfig, overrides: Sequence[str]) -> CapacityRun:
             raise InputError(f"{override}: name clinics in a list, as in clinics=[{override[7:] or '...'}]")
     trees = _clinics(names, [override for override in overrides if override.startswith("clinic.")])
     given["clinic"] = next(iter(trees.values()))
-    run = read_run(OmegaConf.create({**given, **NOT_SET}))
+    with _inside(next(iter(trees))):
+        run = read_run(OmegaConf.create({**given, **NOT_SET}))
     clinics = {}
     for name, tree in trees.items():
-        try:
+        with _inside(name):
             clinics[name] = read_clinic(tree, run.policies, run.parameters)
-        except InputError as error:
-            raise InputError(f"{error} (in clinic {name})") from error
+            sizes.check_attended(dataclasses.replace(run, clinic=clinics[name]))
     # Shallow: the parts stay what they are.
     settings = {field.name: getattr(run, field.name) for field in dataclasses.fields(Run)}
     return CapacityRun(**settings, clinics=clinics, target_share=share)
+
+
+@contextmanager
+def _inside(clinic: str) -> Iterator[None]:
+    """Name the clinic in whose numbers a fault is."""
+    try:
+        yield
+    except InputError as error:
+        if "clinic." in str(error):
+            raise InputError(f"{error} (in clinic {clinic})") from error
+        raise
 
 
 def _clinics(names: object, changes: list[str]) -> dict[str, Tree]:
@@ -79,6 +90,8 @@ def _clinics(names: object, changes: list[str]) -> dict[str, Tree]:
         if names.count(name) > 1:
             raise InputError(f"clinics={shown(names)}: {name} stands there twice; name each clinic once")
     return {
-        name: OmegaConf.to_container(compose(EXPERIMENT, [f"clinic={name}", *changes]).clinic, resolve=True)  # type: ignore[misc]
+        name: OmegaConf.to_container(
+            library.composed(EXPERIMENT, [f"clinic={name}", *changes])[0].clinic, resolve=True
+        )  # type: ignore[misc]
         for name in names
     }

@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from conf import units
+from conf import relations, units
 from conf.input_error import InputError, shown
 from conf.policies import Policy
 from sim.policy import LateralDissection
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 HOURS_A_DAY = 24.0
+LEAST_HOURS = 1 / 60  # of an opening; a shorter one would vanish between two instants of a long run
+MOST_CLOSED_DAYS = 36_525.0  # the longest horizon
 NO_LIMIT = 1_000_000  # units; sim.queues.UNLIMITED_COUNT, which compiles when it is imported
 # Who cannot do without a resource, in words: every policy, but for the lateral surgeon.
 NEEDED_FOR = {
@@ -43,10 +45,9 @@ def checked_clinic(
         raise _refusal(checked, "arrivals_per_year", "must be above 0: patients have to come")
     if not checked["opens_at_hours"] < HOURS_A_DAY:
         raise _refusal(checked, "opens_at_hours", "must be below 24")
-    if checked["theatre_closed_until_days"] < checked["theatre_closed_from_days"]:
-        raise _refusal(
-            checked, "theatre_closed_until_days", "must not lie before clinic.theatre_closed_from_days"
-        )
+    if checked["theatre_closed_until_days"] > MOST_CLOSED_DAYS:
+        raise _refusal(checked, "theatre_closed_until_days", f"must be at most {MOST_CLOSED_DAYS:g}")
+    relations.check({"clinic": checked})
     for name in NEEDED_FOR:
         _check_resource(checked, name, policies)
     if not _never_closed(checked):
@@ -61,6 +62,8 @@ def _check_resource(clinic: dict[str, Any], name: str, policies: Sequence[Policy
     clinic[count] = units.whole(f"clinic.{count}", clinic[count], 0)
     if max(clinic[hours]) > HOURS_A_DAY:
         raise _refusal(clinic, hours, "must be hours a day, each from 0 to 24")
+    if any(0 < opening < LEAST_HOURS for opening in clinic[hours]):
+        raise _refusal(clinic, hours, "opens for less than a minute; must be 0, or a minute (0.017) or more")
     needing = next((policy for policy in policies if _needs(policy, name)), None)
     if needing is None:
         return
@@ -73,6 +76,13 @@ def _check_resource(clinic: dict[str, Any], name: str, policies: Sequence[Policy
 
 def _needs(policy: Policy, name: str) -> bool:
     return name != "lateral_surgeon" or policy.lateral_dissection is not LateralDissection.NEVER
+
+
+def has_queues(clinic: Mapping[str, Any]) -> bool:
+    """Return whether anybody can wait there, as ``sim.clinic.is_unlimited`` says it (which compiles)."""
+    limited = any(clinic[f"{name}_count"] < NO_LIMIT for name in NEEDED_FOR)
+    closed = clinic["theatre_closed_until_days"] > clinic["theatre_closed_from_days"]
+    return limited or closed or not _never_closed(clinic)
 
 
 def _never_closed(clinic: Mapping[str, Any]) -> bool:

@@ -1,25 +1,32 @@
-"""Input that cannot be run, said so that its reader can mend it."""
+"""Input that cannot be run, said so that its reader can put it right."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 LONGEST = 120
+MOST_BITS = 4096
 
 
 class InputError(ValueError):
     """Input that cannot be run. The message names the key, the value and what is allowed."""
 
 
-def shown(value: object) -> str:
-    """Return a value as YAML writes it, in one line that is not too long."""
+def in_full(value: object) -> str:
+    """Return a value as YAML writes it, in one line."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, list):
-        text = f"[{','.join(map(shown, value))}]"
-    elif isinstance(value, dict):
-        text = f"{{{','.join(f'{key}:{shown(item)}' for key, item in value.items())}}}"
-    else:
-        text = str(value)
+        return f"[{','.join(map(in_full, value))}]"
+    if isinstance(value, dict):
+        return f"{{{','.join(f'{key}:{in_full(item)}' for key, item in value.items())}}}"
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        return f"{value:#x}"  # Python refuses to write so many decimal digits
+    return str(value)
+
+
+def shown(value: object) -> str:
+    """Return a value as YAML writes it, in one line that is not too long and can be printed anywhere."""
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in in_full(value)[: LONGEST + 1])
     return text if len(text) <= LONGEST else text[:LONGEST] + "..."
 
 

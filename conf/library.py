@@ -1,21 +1,86 @@
 """What stands in the groups of conf/ and of a user's own folder (``--config-dir``), as Hydra finds it."""
 
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from hydra import compose, initialize_config_module
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
-from hydra.plugins.config_source import ConfigSource
-from omegaconf import OmegaConf
+from hydra.plugins.config_source import ConfigResult, ConfigSource
+from omegaconf import DictConfig, OmegaConf, open_dict
 
-from conf.input_error import InputError, choice
+from conf.input_error import InputError, choice, shown
+from conf.own_file import GLOBAL, is_bare, read_own_file
 
-GROUPS = ("cohort", "scenario", "policy", "follow_up", "disease", "clinic", "parameters", "trial")
+GROUPS = (
+    "cohort", "scenario", "policy", "follow_up", "disease", "clinic", "parameters", "trial", "compute",
+)  # fmt: skip
+OWN = "command-line"
+
+
+class OwnFolder(FileConfigSource):
+    """A folder with a user's own files, to Hydra: only those of this project's groups, read as data."""
+
+    def is_config(self, config_path: str) -> bool:
+        group, _, name = config_path.replace("\\", "/").rpartition("/")
+        return group in GROUPS and is_bare(name) and bool(super().is_config(config_path))
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        group, _, name = config_path.rpartition("/")
+        path = Path(self.path, group, self._normalize_file_name(name))
+        tree = read_own_file(path, f"{group}/{path.name}", group)
+        package = "_global_" if group in GLOBAL else None
+        return ConfigResult(
+            config=OmegaConf.create(tree),
+            path=f"{self.scheme()}://{self.path}",
+            provider=self.provider,
+            header={"package": package},
+        )
+
+
+@contextmanager
+def composing(own: str | os.PathLike[str] | None = None) -> Iterator[None]:
+    """Let Hydra compose the files of ``conf`` and, where there is one, of a user's own folder.
+
+    Raises InputError where there is no such folder.
+    """
+    if own is not None and not Path(own).is_dir():
+        raise InputError(f"--config-dir {shown(str(own))}: there is no such folder")
+    with initialize_config_module("conf", version_base=None):
+        if own is not None:
+            listed = GlobalHydra.instance().config_loader().get_sources()
+            # The last is Hydra's own, of schemas.
+            listed.insert(len(listed) - 1, OwnFolder(OWN, str(Path(own).resolve())))
+        yield
+
+
+def composed(name: str, overrides: Sequence[str] = ()) -> tuple[DictConfig, dict[str, str]]:
+    """Return ``conf/<name>.yaml`` as overrides change it, and each group's file; within ``composing``.
+
+    Raises InputError for a group's file that is named by a path, and what Hydra and OmegaConf raise.
+    """
+    config = compose(name, list(overrides), return_hydra_config=True)
+    chosen = {
+        str(group): file
+        for group, file in config.hydra.runtime.choices.items()
+        if "/" not in group and "@" not in group
+    }
+    with open_dict(config):
+        del config["hydra"]
+    for group, file in chosen.items():
+        if not isinstance(file, str) or not is_bare(file):
+            raise InputError(f"{group}={shown(file)}: there is no such {group}{choice('', options(group))}")
+    return config, chosen
 
 
 def sources() -> list[ConfigSource]:
     """Return the places where Hydra looks for this project's files, the shipped ones first."""
     loader = GlobalHydra.instance().config_loader()
-    return [source for source in loader.get_sources() if source.provider in ("main", "command-line")]
+    return [source for source in loader.get_sources() if source.provider in ("main", OWN)]
 
 
 def options(group: str) -> list[str]:
@@ -26,13 +91,14 @@ def options(group: str) -> list[str]:
 
 def read(group: str, name: str) -> dict[str, Any]:
     """Return the content of ``group/name.yaml``. Raises InputError where there is no such file."""
-    for source in sources():
-        if name and source.is_config(f"{group}/{name}"):
+    for source in sources() if is_bare(name) else ():
+        if source.is_config(f"{group}/{name}"):
+            if isinstance(source, OwnFolder):
+                return read_own_file(Path(source.path, group, f"{name}.yaml"), f"{group}/{name}.yaml", group)
             content = OmegaConf.to_container(source.load_config(f"{group}/{name}").config, resolve=True)
-            if not isinstance(content, dict):
-                raise InputError(f"{group}/{name}.yaml: must hold lines of the form key: value")
+            assert isinstance(content, dict)  # shipped
             return {str(key): value for key, value in content.items()}
-    raise InputError(f"{group} {name}: there is no such {group}{choice(name, options(group))}")
+    raise InputError(f"{group} {shown(name)}: there is no such {group}{choice(name, options(group))}")
 
 
 def refuse_shadows() -> None:

@@ -205,7 +205,10 @@ def read_policy(name: str) -> Policy:
         descriptions.append(str(library.read("policy", part).get("description", part)))
         if part == BASE:
             continue
-        for lever, value in _read_levers(part, name).items():
+        own = _read_levers(part, name)
+        if not own:
+            raise InputError(f"policy {part}: its file sets no lever{choice('', LEVERS)}")
+        for lever, value in own.items():
             if lever in set_by and levers[lever] != value:
                 raise InputError(
                     f"policy {name}: {set_by[lever]} sets {lever}={written(levers[lever])} and "
@@ -233,8 +236,8 @@ def _setting(where: str, lever: str, value: object) -> Any:
     kind = LEVERS[lever].kind
     if kind is float:
         return units.number(f"{where}{lever}", value, THRESHOLD_MM)
-    if kind is bool and isinstance(value, bool):
-        return value
+    if kind is bool and (flag := units.flag(value)) is not None:
+        return flag
     names = [] if kind is bool else _names(kind)
     if value not in names:
         hint = nearest(str(value), names)

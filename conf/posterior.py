@@ -5,18 +5,20 @@
 
 import csv
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from conf import units
 from conf.input_error import InputError, nearest, shown
+from conf.received import file_within, read_json
 from conf.schema import Tree
 from conf.uncertain import Uncertain, uncertain_numbers, with_values
 
 MEMBER = "member"
 SHIPPED = Path(__file__).parent / "posterior.csv"
+MOST_BYTES = 200_000_000  # of a posterior file
+MOST_DIGITS = 18  # of a member's number
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def read_sample(count: object, source: object) -> Sample | None:
         return None
     name, path = _file(source)
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise InputError(f"{name}: is larger than {MOST_BYTES:,} bytes, the most that is read")
         content = path.read_bytes()
         lines = content.decode("utf-8-sig").splitlines()
         rows = [*csv.reader(lines, skipinitialspace=True)]
@@ -104,11 +108,11 @@ def read_sample(count: object, source: object) -> Sample | None:
 
 
 def _made_by(path: Path) -> Tree | None:
-    try:
-        manifest = json.loads(path.with_name("manifest.json").read_text("utf-8"))
-        return {key: manifest[key] for key in ("command", "code", "finished_utc")}
-    except (OSError, ValueError, KeyError, TypeError):
+    manifest = read_json(path.with_name("manifest.json")) or {}
+    kinds = {"command": str, "code": dict, "finished_utc": str}
+    if not all(isinstance(manifest.get(key), kind) for key, kind in kinds.items()):
         return None
+    return {key: manifest[key] for key in kinds}
 
 
 def _file(source: object) -> tuple[str, Path]:
@@ -120,12 +124,15 @@ def _file(source: object) -> tuple[str, Path]:
     name, path = f"posterior_from={source}", Path(str(source)).expanduser()
     if not path.exists():
         raise InputError(f"{name}: there is no such file")
+    if not path.is_dir() and not path.is_file():
+        raise InputError(f"{name}: is neither a file nor a folder")
     if path.is_dir():
         path /= SHIPPED.name
         if not path.is_file():
             raise InputError(
                 f"{name}: there is no {SHIPPED.name} in this folder; a complete calibration's has one"
             )
+        file_within(path)
     return name, path.resolve()
 
 
@@ -173,7 +180,7 @@ def _table(name: str, rows: list[list[str]]) -> tuple[tuple[Uncertain, ...], dic
             raise InputError(f"{line}: holds {len(row)} values, and there are {len(columns)} columns")
         cells = dict(zip(columns, map(str.strip, row), strict=True))
         member = cells.pop(MEMBER)
-        if not member.isdecimal():
+        if not member.isdecimal() or len(member) > MOST_DIGITS:
             raise InputError(f"{line}, column {MEMBER}: {shown(member)}: must be a whole number of 0 or more")
         if int(member) in members:
             raise InputError(f"{line}, column {MEMBER}: {member} stands there twice; number each member once")

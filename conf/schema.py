@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
 
-from conf import units
+from conf import relations, sizes, units
 from conf.clinics import checked_clinic
 from conf.input_error import InputError, choice, nearest, shown
+from conf.library import composed, composing
 from conf.policies import BASE, LEVERS, Policy, read_policy
 
 # Numbers and flat lists of numbers, in mappings.
@@ -28,11 +28,11 @@ SETTINGS = (
     "out",
     "rows",
     "journal",
+    "pictures",
     "published",
 )  # fmt: skip
 CLOCKS = ("auto", "simpy", "compiled")
 COMPILED_FROM_PATIENTS = 3_000
-SHARES_TOLERANCE = 1e-6
 HORIZON = units.Range(0, 100, "above 0 and at most 100", low_allowed=False)
 
 
@@ -49,7 +49,10 @@ class Published:
 
 @dataclass(frozen=True)
 class Run:
-    """A checked scenario: how many patients, under which policies, with which numbers."""
+    """A checked scenario: how many patients, under which policies, with which numbers.
+
+    Raises InputError where the numbers break a relation of ``conf/relations.py``.
+    """
 
     patients: int
     seed: int
@@ -61,10 +64,14 @@ class Run:
     out: Path | None
     rows: bool
     journal: bool
+    pictures: bool
     published: tuple[Published, ...]
     cohort: Tree
     clinic: Tree
     parameters: dict[str, Tree]
+
+    def __post_init__(self) -> None:
+        relations.check({"cohort": self.cohort, "clinic": self.clinic, **self.parameters})
 
     def resolved(self) -> Tree:
         """Return everything as it was understood, as plain values: settings, every lever, every parameter."""
@@ -79,6 +86,7 @@ class Run:
             "out": None if self.out is None else str(self.out),
             "rows": self.rows,
             "journal": self.journal,
+            "pictures": self.pictures,
             "published": [vars(figure) for figure in self.published],
             "policy": {p.name: {"description": p.description, **p.levers()} for p in self.policies},
             "cohort": self.cohort,
@@ -103,8 +111,8 @@ def world_tree(run: Run, policy: Policy) -> Tree:
 
 def compose_run(*overrides: str, experiment: str = "compare") -> Run:
     """Return the run that ``lrrc <experiment> <overrides>`` would make; not for use within the command."""
-    with initialize_config_module("conf", version_base=None):
-        return read_run(compose(experiment, list(overrides)))
+    with composing():
+        return read_run(composed(experiment, overrides)[0])
 
 
 def read_run(config: DictConfig) -> Run:
@@ -127,8 +135,8 @@ def read_run(config: DictConfig) -> Run:
         section: checked(section, given[section], shipped(f"parameters/{section}")) for section in sections
     }
     patients = units.whole("patients", given["patients"], 1)
-    journal = _flag("journal", given["journal"])
-    return Run(
+    journal = read_flag("journal", given["journal"])
+    run = Run(
         patients=patients,
         seed=units.whole("seed", given["seed"], 0),
         replication=units.whole("replication", given["replication"], 0),
@@ -137,13 +145,16 @@ def read_run(config: DictConfig) -> Run:
         comparator=_comparator(given["comparator"], policies),
         clock=_clock(given["clock"], patients, journal),
         out=read_folder(given["out"]),
-        rows=_flag("rows", given["rows"]),
+        rows=read_flag("rows", given["rows"]),
         journal=journal,
+        pictures=read_flag("pictures", given["pictures"]),
         published=_published(given["published"]),
         cohort=checked("cohort", given["cohort"], shipped("cohort/dutch_contemporary")),
         clinic=read_clinic(given["clinic"], policies, parameters),
         parameters=parameters,
     )
+    sizes.check_run(run)
+    return run
 
 
 def read_clinic(given: object, policies: tuple[Policy, ...], parameters: dict[str, Tree]) -> Tree:
@@ -189,10 +200,7 @@ def checked(key: str, given: object, reference: object) -> Any:
             f"{key}={shown(given)}: must be a list of {len(reference)} numbers, each {allowed.words}"
         )
     numbers = [units.number(f"{key}[{i}]", value, allowed) for i, value in enumerate(given)]
-    if key.endswith("_shares") and abs(sum(numbers) - 1.0) > SHARES_TOLERANCE:
-        raise InputError(
-            f"{key}={shown(given)}: the shares of a whole must add up to 1, not {sum(numbers):g}"
-        )
+    relations.check_list(key, numbers)
     return numbers
 
 
@@ -209,7 +217,11 @@ def unknown_key(key: str, value: object) -> InputError:
     keys += leaves("clinic", shipped("clinic/unlimited"))
     for section in shipped_sections():
         keys += leaves(section, shipped(f"parameters/{section}"))
-    return InputError(f"{key}={shown(value)}: there is no key {key}{nearest(key, keys)}")
+    if key in keys:
+        return InputError(f"{key}={shown(value)}: this experiment has no key {key}")
+    # Not the group that it would stand in.
+    like = [known for known in keys if not key.startswith(f"{known}.")]
+    return InputError(f"{key}={shown(value)}: there is no key {key}{nearest(key, like)}")
 
 
 def leaves(key: str, tree: object) -> list[str]:
@@ -267,10 +279,11 @@ def read_folder(value: object) -> Path | None:
     return Path(str(value)).expanduser()
 
 
-def _flag(key: str, value: object) -> bool:
-    if not isinstance(value, bool):
+def read_flag(key: str, value: object) -> bool:
+    """Return a flag. Raises InputError for what is none."""
+    if (said := units.flag(value)) is None:
         raise InputError(f"{key}={shown(value)}: must be true or false")
-    return value
+    return said
 
 
 def _published(figures: object) -> tuple[Published, ...]:

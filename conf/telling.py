@@ -10,7 +10,7 @@ from conf.input_error import InputError, shown
 from conf.schema import Run, Tree, read_run
 
 # What other experiments set, and what it is here.
-NOT_SET = {"clock": "auto", "rows": False, "journal": False, "published": []}
+NOT_SET = {"clock": "auto", "rows": False, "journal": False, "pictures": True, "published": []}
 
 
 @dataclass(frozen=True)

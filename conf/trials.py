@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-from omegaconf._utils import get_yaml_loader
-
-from conf import library, units
+from conf import library, relations, units
 from conf.condition import Condition
 from conf.endpoint import (
     ESTIMATORS,
@@ -22,8 +19,9 @@ from conf.endpoint import (
     read_text,
 )
 from conf.input_error import InputError, choice, nearest, shown
+from conf.own_file import is_bare, read_own_file
 from conf.policies import Policy, read_policy, with_levers
-from conf.schema import SHARES_TOLERANCE, Tree, checked, leaves, shipped, shipped_sections
+from conf.schema import Tree, checked, leaves, shipped, shipped_sections
 from sim.columns import COLUMNS
 
 SETS = ("calibration", "validation")
@@ -91,23 +89,22 @@ def read_trials(asked: object) -> list[Trial]:
 
 def read_trial(name: str) -> Trial:
     """Return one trial, by its name in ``conf/trial`` or by the path of a file. Raises InputError."""
+    if is_bare(name) and Path(name).suffix not in (".yaml", ".yml"):
+        return _trial(name, library.read("trial", name))
     path = Path(name).expanduser()
-    if path.suffix in (".yaml", ".yml"):
-        return _trial(path.stem, _file(path))
-    return _trial(name, library.read("trial", name))
-
-
-def _file(path: Path) -> Tree:
     try:
-        # As Hydra reads the shipped ones: a key twice is refused, and 1e-3 is a number.
-        content = yaml.load(path.read_text("utf-8"), get_yaml_loader())
-    except OSError as error:
-        raise InputError(f"trial={path}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"trial={path}: is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
+        there = path.is_file()
+    except (OSError, ValueError):  # too long a name, or a NUL in it
+        there = False
+    if not there:
+        raise InputError(
+            f"trial={shown(name)}: cannot be read: No such file; a trial is a name, as in trial=dutch_tme, "
+            "or the path of a file that ends in .yaml"
+        )
+    content = read_own_file(path, f"trial={path}", "trial")
+    if not content:
         raise InputError(f"trial={path}: must hold lines of the form key: value, such as title: ...")
-    return {str(key): value for key, value in content.items()}
+    return _trial(path.stem, content)
 
 
 def _trial(name: str, given: Tree) -> Trial:
@@ -187,6 +184,7 @@ def _changed(key: str, cohort: Tree, changes: Tree) -> Tree:
                 )
             raise InputError(f"{key}.{name}={shown(value)}: there is no such key{nearest(name, reference)}")
     whole: Tree = checked(key, {**cohort, **changes}, reference)
+    relations.check({"cohort": whole}, cohort=key)
     return whole
 
 
@@ -227,7 +225,7 @@ def _policies(key: str, content: object) -> tuple[tuple[Policy, float], ...]:
         name: units.number(f"{key}.mix.{name}", share, units.FRACTION)
         for name, share in read_mapping(f"{key}.mix", content["mix"], example).items()
     }
-    if abs(sum(shares.values()) - 1.0) > SHARES_TOLERANCE:
+    if abs(sum(shares.values()) - 1.0) > relations.TOLERANCE:
         raise InputError(f"{key}.mix={shown(shares)}: the shares must add up to 1, as in {example}")
     return tuple((_policy(f"{key}.mix", name), share) for name, share in shares.items())
 

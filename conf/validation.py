@@ -5,18 +5,21 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from conf import units
+from conf import relations, sizes, units
 from conf.input_error import InputError
 from conf.policies import Policy
-from conf.schema import Tree, checked, read_folder, shipped, shipped_sections, unknown_key
+from conf.schema import Tree, checked, read_flag, read_folder, shipped, shipped_sections, unknown_key
 from conf.trials import Trial, read_trials
 
-SETTINGS = ("trials", "patients", "most_patients", "seed", "out")
+SETTINGS = ("trials", "patients", "most_patients", "seed", "out", "pictures")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialsRun:
-    """Trials to emulate: ``patients`` an arm at first, more where the simulation's own error would show."""
+    """Trials to emulate: ``patients`` an arm at first, more where the simulation's own error would show.
+
+    Raises InputError where the disease breaks a relation of ``conf/relations.py``.
+    """
 
     trials: tuple[Trial, ...]
     patients: int
@@ -24,6 +27,9 @@ class TrialsRun:
     out: Path | None
     parameters: dict[str, Tree]
     replication: int = 0
+
+    def __post_init__(self) -> None:
+        relations.check(self.parameters)
 
     @property
     def policies(self) -> tuple[Policy, ...]:
@@ -46,9 +52,10 @@ class ValidationRun(TrialsRun):
     """A validation, on at most ``most_patients`` an arm."""
 
     most_patients: int
+    pictures: bool
 
     def resolved(self) -> Tree:
-        return {"most_patients": self.most_patients, **super().resolved()}
+        return {"most_patients": self.most_patients, "pictures": self.pictures, **super().resolved()}
 
 
 def resolved_trial(trial: Trial) -> Tree:
@@ -76,14 +83,24 @@ def read_validation(config: DictConfig) -> ValidationRun:
     given: Tree = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     parameters = read_parameters(given, SETTINGS)
     patients = units.whole("patients", given["patients"], 1)
-    return ValidationRun(
-        trials=tuple(read_trials(given["trials"])),
+    most_patients = units.whole("most_patients", given["most_patients"], 1)
+    if patients > most_patients:
+        raise InputError(
+            f"patients={patients}, most_patients={most_patients}: the first must not be above the second; "
+            "they are where it starts, and where it stops"
+        )
+    run = ValidationRun(
         patients=patients,
-        most_patients=max(patients, units.whole("most_patients", given["most_patients"], 1)),
+        most_patients=most_patients,
         seed=units.whole("seed", given["seed"], 0),
         out=read_folder(given["out"]),
+        pictures=read_flag("pictures", given["pictures"]),
         parameters=parameters,
+        # Last: there are many files to read, and a wrong word should be refused at once.
+        trials=tuple(read_trials(given["trials"])),
     )
+    sizes.check_trials(run.trials, most_patients, 1, "most_patients")
+    return run
 
 
 def read_parameters(given: Tree, settings: tuple[str, ...]) -> dict[str, Tree]:

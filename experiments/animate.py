@@ -1,13 +1,16 @@
 """A run's journal as a moving picture: patients go from place to place, in one page that needs no network."""
 
 import html
-import json
+import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conf.input_error import InputError, choice, shown
-from experiments.draw import no_run
+from conf.received import file_within, read_json
+from experiments.draw import folder_of_run, with_any_tables
+from experiments.partial import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +73,7 @@ OFFLINE = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:\">"
 )
+COLUMNS = ("policy", "entity_id", "event_type", "event", "time", "mechanism")  # of a journal, read here
 COLOUR, NONE = "recurrence from", "no recurrence"
 
 
@@ -86,29 +90,54 @@ def animate(words: Sequence[str]) -> Path:
         raise InputError(
             'animate: needs vidigi, of the extra "teach": pip install "lrrc-sim[teach]"'
         ) from error
-    import pandas as pd
-
     path = folder / "journal.parquet"
     if not path.is_file():
-        if not (folder / "manifest.json").is_file():
-            raise InputError(f"{folder}: {no_run(folder)}")
         raise InputError(f"{folder}: this run has no journal; make one with: {_command(folder)} journal=true")
-    journal = pd.read_parquet(path)
+    journal = _journal(path)
     page = folder / "animation.html"
-    figure = moving(_chosen(journal, settings), settings["years"])
     # The script of plotly is written into the page, and the page may load nothing else.
-    settings_of_page = {"displaylogo": False, "displayModeBar": False, "plotlyServerURL": ""}
-    text = figure.to_html(include_plotlyjs=True, config=settings_of_page)
-    page.write_text(text.replace("<head>", f"<head>{OFFLINE}", 1), "utf-8")
+    config = {"displaylogo": False, "displayModeBar": False, "plotlyServerURL": ""}
+    text = with_any_tables(
+        folder,
+        lambda: moving(_chosen(journal, settings), settings["years"]).to_html(
+            include_plotlyjs=True, config=config
+        ),
+    )
+    try:
+        write_whole(page, text.replace("<head>", f"<head>{OFFLINE}", 1).encode())
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
     return page
 
 
+def _journal(path: Path) -> "pd.DataFrame":
+    """Return a journal. Raises InputError where it cannot be read, or is none."""
+    import pandas as pd
+
+    try:
+        journal = pd.read_parquet(file_within(path))
+    except InputError:
+        raise
+    except Exception as error:  # pyarrow has many
+        what = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path}: cannot be read: {what}") from error
+    for name in COLUMNS:
+        if name not in journal:
+            raise InputError(f"{path}: is not a journal that a run writes: it has no column {name}")
+    if journal["time"].dtype.kind not in "if" or not journal["time"].abs().lt(math.inf).all():
+        raise InputError(f"{path}: cannot be read: the column time must hold numbers")
+    if not len(journal):
+        raise InputError(f"{path}: holds no event")
+    return journal
+
+
 def _command(folder: Path) -> str:
-    """Return a command that takes journal=true: the run's own, where it was a comparison."""
-    command = json.loads((folder / "manifest.json").read_text("utf-8")).get("command")
-    words = str(command).split()
-    if words[:2] != ["lrrc", "compare"]:
-        return "lrrc compare"
+    """Return a command that would have made the run's journal; the folder's own where it can be one."""
+    command = (read_json(folder / "manifest.json") or {}).get("command")
+    words = command.split(" ") if isinstance(command, str) and command.isprintable() else []
+    # No word that a shell would act on: the folder may have been received from somebody.
+    if words[:2] != ["lrrc", "compare"] or not all(re.fullmatch(r"[\w.,:+=\[\]/-]+", word) for word in words):
+        words = ["lrrc", "compare"]
     return " ".join(word for word in words if not word.startswith(("out=", "journal=")))
 
 
@@ -118,9 +147,7 @@ def _read(words: Sequence[str]) -> tuple[Path, dict[str, Any]]:
         raise InputError(
             "animate: name one run's folder, as in: lrrc animate runs/compare/2026-05-04_09-30-00"
         )
-    folder = Path(folders[0]).expanduser()
-    if not folder.is_dir():
-        raise InputError(f"{folder}: there is no such folder")
+    folder = folder_of_run(folders[0])
     settings: dict[str, Any] = {"policy": None, "patients": PATIENTS, "years": YEARS}
     for word in words:
         key, equals, value = word.partition("=")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from omegaconf import DictConfig
 
 import conf
 from analysis.smoother import assimilate, correlations
@@ -20,6 +19,7 @@ from conf.uncertain import with_values
 from experiments.evaluate import Evaluator, workers
 from experiments.ledger import Ledger, code_digest
 from experiments.lives import progress
+from experiments.request import Request
 from experiments.run_folder import code_version
 from experiments.sweep_folder import SweepFolder, sweep_folder
 from experiments.validate import precise
@@ -39,21 +39,18 @@ MOST_ERROR = 0.5  # of the simulation beside the published one, for most endpoin
 FARTHEST = 20.0  # a deviation beyond this many standard errors says no more
 
 
-def calibrate(config: DictConfig, command: str) -> Path:
+def calibrate(asked: Request) -> Path:
     """Fit the numbers, keep every evaluation as it ends, write tables and pictures; return the folder.
 
     Raises InputError for input that cannot be run, before anything is simulated.
     """
-    run = read_calibration(config)
-    with sweep_folder("calibrate", run, {}, command) as folder:
+    run = read_calibration(asked.config)
+    with sweep_folder("calibrate", run, {}, asked.command, asked.choices) as folder:
         ledger = Ledger(folder.final / "ledger")
         with ledger.open(run):
             folder.begin()
-            try:
-                targets = Targets(run, run.patients)
-                write(run, fit(run, targets, ledger, folder), targets, folder)
-            except KeyboardInterrupt as stop:
-                raise KeyboardInterrupt(str(folder.told)) from stop
+            targets = Targets(run, run.patients)
+            write(run, fit(run, targets, ledger, folder), targets, folder)
     return folder.final
 
 
@@ -91,6 +88,7 @@ class Targets:
     """The endpoints that numbers are fitted to, in one order, as the unfitted disease shows them.
 
     ``patients``: of every arm, by trial: so many that for most endpoints the simulation's own error is small.
+    Endpoints that even so many cannot compare say nothing: they deviate by 0, whatever is predicted.
     """
 
     def __init__(self, run: CalibrationRun, patients: int) -> None:
@@ -109,7 +107,9 @@ class Targets:
         found = np.array(
             [
                 [
-                    deviation(one.endpoint, value, one.low, one.high, one.error)
+                    deviation(one.endpoint, value, one.low, one.high, one.error, one.rests_on)
+                    if one.comparable
+                    else 0.0
                     for (_, one), value in zip(self.all, line, strict=True)
                 ]
                 for line in predicted
@@ -117,9 +117,15 @@ class Targets:
         )
         return np.clip(np.nan_to_num(found, nan=FARTHEST), -FARTHEST, FARTHEST)
 
+    @property
+    def comparable(self) -> np.ndarray:
+        """Return which endpoints can be compared, bool, shape (endpoints,)."""
+        return np.array([one.comparable for _, one in self.all])
+
 
 def _small_for_most(endpoints: "list[Compared]") -> bool:
-    return bool(np.quantile([one.error_beside_published for one in endpoints], 0.8) <= MOST_ERROR)
+    errors = [min(one.error_beside_published, FARTHEST) for one in endpoints]  # infinity has no quantile
+    return bool(np.quantile(errors, 0.8) <= MOST_ERROR)
 
 
 def fit(run: CalibrationRun, targets: Targets, ledger: Ledger, folder: SweepFolder) -> Fitted:
@@ -244,13 +250,15 @@ def write(run: CalibrationRun, fitted: Fitted, targets: Targets, folder: SweepFo
     made = tables(run, fitted, targets)
     for name, table in made.items():
         folder.table(f"{name}.csv", table)
-    disease = fitted_disease(run, fitted)
+    disease = fitted_disease(run, fitted, int(targets.comparable.sum()))
     (folder.path / "calibrated.yaml").write_text(disease, "utf-8")
     draw_calibration(made, folder.path)
     if run.ship:
         (CONF / "disease" / "calibrated.yaml").write_text(disease, "utf-8")
         made["posterior"].to_csv(CONF / "posterior.csv", index=False, lineterminator="\n")
     print(summary(made))
+    if left_out := [one.endpoint.evidence for _, one in targets.all if not one.comparable]:
+        print(f"\nleft out, for too few simulated patients had an event: {', '.join(left_out)}")
 
 
 def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, pd.DataFrame]":
@@ -278,7 +286,7 @@ def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, 
         }
     )
     return {
-        "targets": table,
+        "targets": table[targets.comparable],
         "parameters": posterior.numbers_table(
             run.numbers, fitted.posterior, best.normals, fitted.influential
         ),
@@ -289,8 +297,8 @@ def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, 
     }
 
 
-def fitted_disease(run: CalibrationRun, fitted: Fitted) -> str:
-    """Return the fitted disease as a file of the group ``disease``, with where it comes from."""
+def fitted_disease(run: CalibrationRun, fitted: Fitted, targets: int) -> str:
+    """Return the disease fitted to so many targets, as a file of the group ``disease``, and whence it is."""
     chosen = np.flatnonzero(fitted.influential).tolist()
     numbers = [run.numbers[k] for k in chosen]
     values = [float(f"{run.numbers[k].value(fitted.best.normals[k]):.6g}") for k in chosen]
@@ -300,7 +308,7 @@ def fitted_disease(run: CalibrationRun, fitted: Fitted) -> str:
     lines = [
         "# @package _global_",
         "# Fitted to published trials by `lrrc calibrate`; the other numbers are as set by hand.",
-        f"# targets: {len(fitted.best.apart)} endpoints of {', '.join(trial.name for trial in run.trials)}",
+        f"# targets: {targets} endpoints of {', '.join(trial.name for trial in run.trials)}",
         f"# fit: chi-square {chi_square:.1f}; {len(chosen)} numbers searched; seed {run.seed}",
         f"# code: version {version['version']}, sources {code_digest()[:16]}",
         "defaults:",

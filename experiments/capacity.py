@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
-
 from conf.capacity import CapacityRun, read_capacity
+from experiments.request import Request
 from experiments.run_folder import run_folder
 
 if TYPE_CHECKING:
@@ -30,13 +28,13 @@ class Compared:
     warnings: list[str] = field(default_factory=list)
 
 
-def capacity(config: DictConfig, command: str) -> Path:
+def capacity(asked: Request) -> Path:
     """Live the cohort under every policy in every clinic, write tables and pictures, and return the folder.
 
     Raises InputError for input that cannot be run, before anything is simulated.
     """
-    run = read_capacity(config, HydraConfig.get().overrides.task)
-    with run_folder("capacity", run, command) as folder:
+    run = read_capacity(asked.config, asked.overrides)
+    with run_folder("capacity", run, asked.command, asked.choices) as folder:
         # Imported late: compiling takes seconds, and refused input should say so at once.
         from analysis.clinic_summary import summary
         from analysis.pictures import draw_all
@@ -44,7 +42,8 @@ def capacity(config: DictConfig, command: str) -> Path:
         found = compared(run)
         for name, table in found.tables.items():
             folder.table(f"{name}.csv", table)
-        draw_all(found.tables, folder.path)
+        if run.pictures:
+            draw_all(found.tables, folder.path)
         folder.notes["warm_up"] = {
             name: warm_up.note(run.inside(run.clinics[name])) for name, warm_up in found.warm_ups.items()
         }

@@ -1,6 +1,6 @@
 """Living a cohort in one clinic, among patients who come before and after it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,7 +12,6 @@ from conf.schema import Run, Tree
 from experiments.clock import clock_of
 from sim.clinic import arrival_days
 from sim.clocks.simpy_clock import Journal
-from sim.compiled import table
 from sim.events import Event
 from sim.luck import LUCK, draw_luck, fill_luck, uniforms
 from sim.patient import ROW, YEAR_DAYS, new_patients
@@ -115,16 +114,27 @@ class WarmUp:
         }
 
 
-def attend(run: Run, world: np.ndarray, warm_up_patients: int) -> Attendance:
-    """Live the cohort in the run's clinic, behind a warm-up, and with patients who come after it."""
+def attend(
+    run: Run,
+    world: np.ndarray,
+    warm_up_patients: int,
+    journal_of: Callable[[np.ndarray, int], Journal] | None = None,
+) -> Attendance:
+    """Live the cohort in the run's clinic, behind a warm-up, and with patients who come after it.
+
+    ``journal_of``: makes the list that the clock notes events in, from the rows of all who come and the place
+    of the cohort's first among them.
+    """
     crowd = crowd_of(run, warm_up_patients)
-    rows, luck = new_patients(0, len(crowd.days)), table(np.empty(len(crowd.days), LUCK))
+    rows, luck = new_patients(0, len(crowd.days)), np.empty(len(crowd.days), LUCK)
     for number, start, stop in crowd.parts:
         rows["number"][start:stop] = np.arange(number, number + stop - start)
         fill_luck(luck[start:stop], number, run.seed, run.replication)
-    noted: Journal | None = [] if run.journal else None
-    log = _live(run, rows, luck, world, crowd.clinic, crowd.days, noted)
     _, start, stop = crowd.parts[1]
+    noted: Journal | None = [] if run.journal else None
+    if journal_of is not None:
+        noted = journal_of(rows, start)
+    log = _live(run, rows, luck, world, crowd.clinic, crowd.days, noted)
     journal = [(day, i - start, event) for day, i, event in noted or [] if start <= i < stop]
     return Attendance(rows[start:stop], log, journal, crowd.clinic, crowd.first_day, crowd.last_day)
 
@@ -143,7 +153,7 @@ def attend_in_blocks(
     horizon_days = run.horizon_years * YEAR_DAYS
     blocks = crowd.blocks()
     abreast = _abreast(crowd.days, blocks, horizon_days)
-    luck = table(np.empty(abreast * BLOCK, LUCK))
+    luck = np.empty(abreast * BLOCK, LUCK)
     clinics = {
         name: compiled_clock.Clinic(
             np.empty_like(luck, ROW), luck, world, crowd.clinic, horizon_days, len(crowd.days)

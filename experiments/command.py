@@ -3,17 +3,14 @@
 Nothing heavy is imported here, so that help comes at once.
 """
 
-import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import metadata
-from types import FrameType
 from typing import NamedTuple
 
-INSISTS_SECONDS = 2.0
+from experiments.ending import ended
+from experiments.first_run import FirstRun
+from sim import compiling
 
 
 class Experiment(NamedTuple):
@@ -103,95 +100,37 @@ ON_RUNS = {
     ),
 }
 
-# Hydra's own options that make sense here; it has more, but a mistyped one must not pass silently.
-OPTIONS = (
-    ("-h, --help", "this text"),
-    ("-m, --multirun", "one run for each combination of values, as in seed=1,2,3"),
-    (
-        "-cd, --config-dir",
-        "folder with files of your own, such as DIR/policy/mine.yaml or DIR/cohort/mine.yaml",
-    ),
-    ("-c, --cfg", "print the configuration instead of running: --cfg job"),
-    ("-p, --package", "with --cfg: only this part of it, such as surgery"),
-    ("--resolve", "with --cfg: with interpolations resolved"),
-    ("--hydra-help", "Hydra's own help"),
-)
-TAKE_A_VALUE = {
-    "-cd": "DIR",
-    "--config-dir": "DIR",
-    "-c": "job",
-    "--cfg": "job",
-    "-p": "surgery",
-    "--package": "surgery",
-}
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command. Return 0: done, 1: a fault of the program, 2: refused input, 130: stopped."""
+    """Run the command. Return 0: done, 1: a fault of the program, 2: refused, 128 + signal: stopped."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        with insistent_interrupt():
-            status = run(words)
-            sys.stdout.flush()
-            return status
-    except KeyboardInterrupt as stop:
-        print(f"\nlrrc: stopped; {str(stop) or 'nothing was kept'}", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # The pipe's reader left, as in `lrrc --help | head -1`; Python's last flush must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-
-
-@contextmanager
-def insistent_interrupt() -> Iterator[None]:
-    """Let Ctrl-C be raised again every few seconds until it is heard.
-
-    Python drops an interrupt that comes while a finaliser or a callback of compiled code runs.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(signum: int, frame: FrameType | None) -> None:
-        signal.setitimer(signal.ITIMER_REAL, INSISTS_SECONDS)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGALRM)}
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    if not compiling.listeners:
+        compiling.listeners.append(FirstRun())
+    return ended(lambda: run(words))
 
 
 def run(words: list[str]) -> int:
-    """Do what the words of the command line say, and return the exit status."""
+    """Do what the words of the command line say, and return the exit status. Raises InputError."""
     if not words or words[0] in ("-h", "--help", "help"):
         print(overview())
         return 0
     if words[0] in ("-V", "--version"):
         print("lrrc-sim", metadata.version("lrrc-sim"))
         return 0
-    from conf.input_error import InputError
-
     name, *rest = words
-    try:
-        if name in ON_RUNS:
-            return on_run(name, rest)
-        check(name, rest)
-        if any(word in ("-h", "--help") for word in rest):
-            from experiments.guide import guide
+    if name in ON_RUNS:
+        return on_run(name, rest)
+    check(name)
+    from experiments.words import OPTIONS, read_words
 
-            print(guide(name, EXPERIMENTS[name], OPTIONS))
-            return 0
-        from experiments.launch import launch
+    if any(word in ("-h", "--help") for word in rest):
+        from experiments.guide import guide
 
-        return launch(name, EXPERIMENTS[name].task, rest)
-    except InputError as error:
-        print(f"lrrc: error: {error}", file=sys.stderr)
-        return 2
+        print(guide(name, EXPERIMENTS[name], OPTIONS, read_words(rest).config_dir))
+        return 0
+    from experiments.launch import launch
+
+    return launch(name, EXPERIMENTS[name].task, rest)
 
 
 def on_run(name: str, words: list[str]) -> int:
@@ -240,8 +179,8 @@ def overview() -> str:
     return "\n".join(lines)
 
 
-def check(name: str, words: list[str]) -> None:
-    """Raise InputError for an experiment or an option that there is not."""
+def check(name: str) -> None:
+    """Raise InputError for an experiment that there is not."""
     from conf.input_error import InputError, choice
 
     if name not in EXPERIMENTS:
@@ -249,17 +188,6 @@ def check(name: str, words: list[str]) -> None:
             first = next(iter(EXPERIMENTS))
             raise InputError(f"{name}: an experiment comes first, as in: lrrc {first} {name}")
         raise InputError(f"{name}: there is no such experiment{choice(name, [*EXPERIMENTS, *ON_RUNS])}")
-    known = [option for spelling, _ in OPTIONS for option in spelling.split(", ")]
-    for word, following in zip(words, [*words, ""][1:], strict=True):
-        option, _, value = word.partition("=")
-        if word in TAKE_A_VALUE and not following:
-            raise InputError(f"{option}: needs a value, as in {option} {TAKE_A_VALUE[word]}")
-        if option in ("-c", "--cfg") and (value or following) != "job":
-            raise InputError(f"{option} {value or following}: must be {option} job")
-        if option.startswith("-") and option not in known:
-            key = option.lstrip("-").replace("-", "_")
-            hint = f"; a key is set without dashes: {key}={value or '...'}" if len(key) > 1 else ""
-            raise InputError(f"{option}: there is no such option{hint}{choice(option, known)}")
 
 
 if __name__ == "__main__":

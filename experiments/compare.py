@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omegaconf import DictConfig
-
 from conf.schema import Run, read_run
+from experiments.request import Request
 from experiments.run_folder import run_folder
 
 if TYPE_CHECKING:
@@ -17,13 +16,13 @@ if TYPE_CHECKING:
     from experiments.lives import Lived
 
 
-def compare(config: DictConfig, command: str) -> Path:
+def compare(asked: Request) -> Path:
     """Live the cohort under every policy, write tables and pictures, print the main ones; return the folder.
 
     Raises InputError for input that cannot be run, before anything is simulated.
     """
-    run = read_run(config)
-    with run_folder("compare", run, command) as folder:
+    run = read_run(asked.config)
+    with run_folder("compare", run, asked.command, asked.choices) as folder:
         # Imported late: pandas and compiling take seconds, and refused input should say so at once.
         import pandas as pd
 
@@ -40,7 +39,8 @@ def compare(config: DictConfig, command: str) -> Path:
         if run.journal:
             blocks = [table for tables in lived.journals.values() for table in tables]
             folder.table("journal.parquet", pd.concat(blocks, ignore_index=True))
-        draw_all(made, folder.path)
+        if run.pictures:
+            draw_all(made, folder.path)
         if lived.warm_up:
             folder.notes["warm_up"] = lived.warm_up.note(run)
         folder.notes["clock"] = run.clock
@@ -74,19 +74,11 @@ def tables_of(run: Run, lived: "Lived") -> "dict[str, pd.DataFrame]":
 
 
 def patients(rows: "Mapping[str, list[np.ndarray]]") -> "pd.DataFrame":
-    """Return every life as a row, with its policy; a field of several numbers becomes a column for each."""
+    """Return every life as a row, with its policy, as ``patient_table``."""
     import numpy as np
     import pandas as pd
 
-    frames = []
-    for policy, blocks in rows.items():
-        lives = np.concatenate(blocks)
-        columns = {"policy": np.full(len(lives), policy, object)}
-        for name in lives.dtype.names or ():
-            values = lives[name]
-            if values.ndim == 1:
-                columns[name] = values
-            else:
-                columns |= {f"{name}_{k}": values[:, k] for k in range(values.shape[1])}
-        frames.append(pd.DataFrame(columns))
-    return pd.concat(frames, ignore_index=True)
+    from experiments.patient_table import patient_table
+
+    tables = [patient_table(policy, np.concatenate(blocks)) for policy, blocks in rows.items()]
+    return pd.concat(tables, ignore_index=True)

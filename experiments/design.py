@@ -2,19 +2,22 @@
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conf import units
-from conf.input_error import InputError, choice, shown
+from conf import sizes, units
+from conf.input_error import InputError, choice, in_full, shown
 from conf.policies import LEVERS, with_levers
 from conf.posterior import MEMBER, Sample
-from conf.schema import Run, Tree, checked, unknown_key
+from conf.schema import Run, Tree, checked, read_clinic, unknown_key
+from experiments.words import override
 
 # Swept by composing the configuration anew: it takes a tenth of a second, and there are few of them.
 COMPOSED = ("cohort", "clinic", "disease", "scenario", "policies", "seed")
 WAYS = ("grid", "list", "latin")
+ENDS = units.Range(-1e9, 1e9, "from -1e9 to 1e9")  # of a hypercube; no unit reaches further
 Values = dict[str, Any]
 # Returns the run of the command line with some words more.
 Composer = Callable[[list[str]], Run]
@@ -30,12 +33,12 @@ class Point:
     def columns(self) -> Values:
         """Return the values as cells of a table: numbers, flags and words."""
         return {
-            name: shown(value) if isinstance(value, list) else value for name, value in self.values.items()
+            name: in_full(value) if isinstance(value, list) else value for name, value in self.values.items()
         }
 
     def words(self) -> str:
         """Return the point as the command line writes it."""
-        return " ".join(f"{name}={shown(value)}" for name, value in self.values.items())
+        return " ".join(f"{name}={in_full(value)}" for name, value in self.values.items())
 
 
 def read_design(given: Tree, sample: Sample | None, composed: Composer) -> list[Point]:
@@ -60,10 +63,12 @@ def read_design(given: Tree, sample: Sample | None, composed: Composer) -> list[
         wanted = _list(given["list"])
     else:
         wanted = _latin(given["latin"], given["points"], given["design_seed"])
+    if sample:
+        sizes.check_points(len(wanted) * len(sample.members), f"{len(sample.members)} members at each point")
     base: dict[str, Run] = {}
     points: list[Point] = []
     for values in wanted:
-        words = [f"{name}={shown(value)}" for name, value in values.items() if name in COMPOSED]
+        words = [override(f"{name}={in_full(value)}") for name, value in values.items() if name in COMPOSED]
         key = " ".join(words)
         if key not in base:
             base[key] = composed(words)
@@ -72,7 +77,7 @@ def read_design(given: Tree, sample: Sample | None, composed: Composer) -> list[
     seen: set[str] = set()
     for point in points:
         if point.words() in seen:
-            raise InputError(f"{way}: {point.words()}: this point stands there twice")
+            raise InputError(f"{way}: {shown(point.words())}: this point stands there twice")
         seen.add(point.words())
     return points
 
@@ -95,6 +100,7 @@ def _grid(axes: object) -> list[Values]:
     for name, values in axes.items():
         if not isinstance(values, list) or not values:
             raise InputError(f"grid: {name}={shown(values)}: must be a list of values, as in {name}:[a,b]")
+    sizes.check_points(math.prod(map(len, axes.values())), "grid: every combination of its values")
     return [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
 
 
@@ -117,10 +123,11 @@ def _latin(ranges: object, points: object, seed: object) -> list[Values]:
 
     ranges = _mapping("latin", ranges, "{name:[low,high]}")
     count = units.whole("points", points, 1)
+    sizes.check_points(count, f"points={count}")
     for name, ends in ranges.items():
         if not isinstance(ends, list) or len(ends) != 2:
             raise InputError(f"latin: {name}={shown(ends)}: must be [low, high]")
-        low, high = (units.number(f"latin: {name}", end, units.ANY) for end in ends)
+        low, high = (units.number(f"latin: {name}", end, ENDS) for end in ends)
         if low >= high:
             raise InputError(f"latin: {name}={shown(ends)}: low must be below high")
     hypercube = qmc.LatinHypercube(len(ranges), rng=units.whole("design_seed", seed, 0))
@@ -138,22 +145,31 @@ def _mapping(way: str, value: object, example: str) -> dict[str, Any]:
 def _point(values: Values, run: Run) -> Point:
     levers = {name: value for name, value in values.items() if name in LEVERS}
     taken: Values = {}
+    trees = {"cohort": run.cohort, "clinic": run.clinic, **run.parameters}
     for name, value in values.items():
         if name in COMPOSED or name in levers:
             taken[name] = value
         else:
-            run, taken[name] = _with_number(run, name, value)
-    if levers:
-        policies = tuple(with_levers(policy, levers) for policy in run.policies)
-        comparator = next(policy for policy in policies if policy.name == run.comparator.name)
-        run = dataclasses.replace(run, policies=policies, comparator=comparator)
-    return Point(taken, run)
+            trees, taken[name] = _with_number(trees, name, value)
+    policies = tuple(with_levers(policy, levers) for policy in run.policies) if levers else run.policies
+    comparator = next(policy for policy in policies if policy.name == run.comparator.name)
+    cohort, clinic, parameters = (
+        trees["cohort"],
+        trees["clinic"],
+        {name: trees[name] for name in run.parameters},
+    )
+    if (clinic, policies) != (run.clinic, run.policies) or parameters != run.parameters:
+        clinic = read_clinic(clinic, policies, parameters)
+    # At once: the numbers of a point hold together, not each with those of the run.
+    changed = dataclasses.replace(
+        run, policies=policies, comparator=comparator, cohort=cohort, clinic=clinic, parameters=parameters
+    )
+    return Point(taken, changed)
 
 
-def _with_number(run: Run, key: str, value: object) -> tuple[Run, Any]:
-    """Return the run with one number, or list of numbers, of its trees changed, and that value as checked."""
+def _with_number(trees: Mapping[str, Tree], key: str, value: object) -> tuple[dict[str, Tree], Any]:
+    """Return the trees with one number, or list of numbers, changed, and that value as checked."""
     section, *path = key.split(".")
-    trees = {"cohort": run.cohort, "clinic": run.clinic, **run.parameters}
     here: Any = trees.get(section)
     for name in path:
         here = here.get(name) if isinstance(here, Mapping) else None
@@ -166,10 +182,7 @@ def _with_number(run: Run, key: str, value: object) -> tuple[Run, Any]:
             )
         raise unknown_key(key, value)
     number = checked(key, value, here)
-    tree = _replaced(trees[section], path, number)
-    if section in run.parameters:
-        return dataclasses.replace(run, parameters={**run.parameters, section: tree}), number
-    return dataclasses.replace(run, **{section: tree}), number
+    return {**trees, section: _replaced(trees[section], path, number)}, number
 
 
 def _replaced(tree: Tree, path: list[str], value: Any) -> Tree:

@@ -1,12 +1,14 @@
 """Drawing a run's pictures again, from the tables in its folder."""
 
-import os
-import tempfile
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from conf.input_error import InputError
+from conf.received import file_within
+from experiments.machine import replace
+from experiments.partial import partial_path, remove, remove_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +32,7 @@ WORDS = (
 )
 
 
+Made = TypeVar("Made")
 SETTINGS: dict[str, str] = {}
 
 
@@ -41,9 +44,7 @@ def draw(words: Sequence[str]) -> Path:
     """
     if len(words) != 1:
         raise InputError(f"{' '.join(words)}: name one folder of a run, as in: lrrc draw runs/compare/NAME")
-    folder = Path(words[0]).expanduser()
-    if not (folder / "manifest.json").is_file():
-        raise InputError(f"{folder}: {no_run(folder)}")
+    folder = folder_of_run(words[0])
     if (folder / "ledger").is_dir():
         raise InputError(f"{folder}: is of a sweep or a calibration; run its command again with this out=")
     # Imported late: what is refused above is refused at once.
@@ -52,14 +53,18 @@ def draw(words: Sequence[str]) -> Path:
     needed = {name for tables in PICTURES.values() for name in tables}
     files = sorted([*folder.glob("*.csv"), *folder.glob("*.parquet")])
     tables = {path.stem: read(path, columns_of(path.stem)) for path in files if path.name in _csv(needed)}
+    scratch = partial_path(folder / "pictures")
     try:
-        with tempfile.TemporaryDirectory(prefix=".pictures-", dir=folder) as scratch:
-            # Moved when all are complete, so that none is half drawn.
-            paths = draw_all(tables, Path(scratch))
-            for path in paths:
-                os.replace(path, folder / path.name)
+        remove_left(folder / "pictures")
+        scratch.mkdir()
+        # Moved when all are complete, so that none is half drawn.
+        paths = with_any_tables(folder, lambda: draw_all(tables, scratch))
+        for path in paths:
+            replace(path, folder / path.name)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
+    finally:
+        remove(scratch)
     drawn = {path.stem for path in paths}
     print(f"drawn: {', '.join(sorted(drawn)) or 'nothing'}")
     for picture, names in PICTURES.items():
@@ -73,6 +78,30 @@ def draw(words: Sequence[str]) -> Path:
     return folder.resolve()
 
 
+def folder_of_run(word: str) -> Path:
+    """Return the folder that a word of the command line names. Raises InputError where it is no run's."""
+    folder = Path(word).expanduser()
+    if not (folder / "manifest.json").is_file():
+        raise InputError(f"{folder}: {no_run(folder)}")
+    return folder
+
+
+def with_any_tables(folder: Path, made: Callable[[], Made]) -> Made:
+    """Return what is made from a folder's tables, which can hold anything.
+
+    Raises InputError where that fails, and OSError where it cannot be written.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of numbers that no run writes
+            return made()
+    except (OSError, InputError):
+        raise
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise InputError(f"{folder}: cannot be drawn from what its tables hold now: {what}") from error
+
+
 def read(path: Path, columns: tuple[str, ...]) -> "pd.DataFrame":
     """Return a table as the run wrote it.
 
@@ -82,13 +111,16 @@ def read(path: Path, columns: tuple[str, ...]) -> "pd.DataFrame":
 
     try:
         table = pd.read_csv(
-            path,
+            file_within(path),
             dtype=dict.fromkeys(WORDS, object),
             keep_default_na=False,
             na_values={name: [""] for name in columns if name not in WORDS},
         )
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from error
+    except InputError:
+        raise
+    except Exception as error:  # pandas has many
+        what = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path}: cannot be read: {what}") from error
     for name in columns:
         if name not in table:
             raise InputError(f"{path}: not the table of this name that a run writes; it has no column {name}")

@@ -16,8 +16,9 @@ from tqdm import tqdm
 from conf.calibration import CalibrationRun
 from conf.uncertain import with_values
 from conf.validation import resolved_trial
-from experiments.executors import cores, uninterrupted, workers_of_this_machine
+from experiments.executors import first_ended, workers_of_this_machine
 from experiments.ledger import Ledger, code_digest, digest
+from experiments.machine import cores, uninterrupted
 from experiments.sweep_folder import Told
 
 if TYPE_CHECKING:
@@ -51,17 +52,30 @@ class Evaluator:
         """
         members = [self._parameters(line) for line in normals]
         names = [digest([self.digest, parameters]) for parameters in members]
-        packed = [self.ledger.read(name) for name in names]
-        found = [None if one is None else json.loads(one) for one in packed]
+        found = [self._kept(name) for name in names]
         missing = [k for k, known in enumerate(found) if known is None]
         self._count(len(found) - len(missing))
         with uninterrupted():
             futures = {k: self.pool.submit(evaluate, members[k]) for k in missing}
         for k, future in futures.items():
+            first_ended([future])
             found[k] = future.result()
             self.ledger.record(names[k], json.dumps(found[k]).encode())
             self._count(1)
         return np.array(found, float)
+
+    def _kept(self, name: str) -> list[float] | None:
+        """Return what the ledger holds of a member; None where that is nothing, or is damaged."""
+        if (packed := self.ledger.read(name)) is None:
+            return None
+        try:
+            values = np.array(json.loads(packed), float)
+        except (ValueError, TypeError, RecursionError):
+            values = np.empty(0)
+        if values.shape != (sum(len(trial.endpoints) for trial in self.run.trials),):
+            self.ledger.lost(name)
+            return None
+        return values.tolist()
 
     def _count(self, done: int) -> None:
         self.told.kept += done

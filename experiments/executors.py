@@ -4,27 +4,29 @@ Each executor takes tasks and yields every one with its counts, or with why ther
 task follows from its own content alone, so neither the executor nor the order changes a result.
 """
 
+import dataclasses
+import itertools
 import multiprocessing
 import os
+import platform
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from conf.input_error import InputError, choice, shown
 from conf.schema import Run, Tree
 from experiments.ledger import Ledger, code_digest
+from experiments.machine import cores, uninterrupted
 
 ATTEMPTS = 2
-KINDS = ("local", "dask", "slurm")
-COUNTS = ("workers", "threads", "wait_seconds", "jobs", "tasks_a_job", "minutes", "memory_gb")
+# A wait without an end does not hear Ctrl-C on Windows.
+TURN_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def attempt(task: Task) -> bytes | Failure:
 def counted(task: Task) -> bytes:
     """Return the counts of a task. Raises whatever the lives raise, and where the worker has other code."""
     if task.code != code_digest():
-        raise RuntimeError(f"the worker {os.uname().nodename} has another version of lrrc-sim")
+        raise RuntimeError(f"the worker {platform.node()} has another version of lrrc-sim")
     import numba
 
     from experiments.counts import to_bytes
@@ -78,23 +80,6 @@ def counted(task: Task) -> bytes:
     worlds = worlds_of(task.run)
     tallies, pairs = count_block(task.run, worlds, task.first, task.stop)
     return to_bytes(tallies, pairs)
-
-
-def checked_compute(compute: object) -> Tree:
-    """Return the settings of an executor, checked. Raises InputError."""
-    if not isinstance(compute, dict) or compute.get("kind") not in KINDS:
-        raise InputError(f"compute={shown(compute)}: must be one of {', '.join(KINDS)}")
-    for key, value in compute.items():
-        if key in COUNTS and value is not None and (type(value) not in (int, float) or value <= 0):
-            raise InputError(f"compute.{key}={shown(value)}: must be a number above 0")
-    if compute["kind"] == "dask" and not isinstance(compute["address"], str):
-        raise InputError("compute=dask needs a scheduler: compute.address=tcp://host:8786")
-    if compute["kind"] == "slurm" and compute["cluster"] not in ("slurm", "local"):
-        raise InputError(
-            f"compute.cluster={shown(compute['cluster'])}: must be slurm or local"
-            f"{choice(str(compute['cluster']), ('slurm', 'local'))}"
-        )
-    return compute
 
 
 @contextmanager
@@ -121,6 +106,7 @@ class Local:
 
     def __init__(self, workers: int) -> None:
         self.workers = int(workers)
+        self.compiled = False
 
     def __call__(self, tasks: Iterable[Task]) -> Iterator[Ended]:
         """Yield each task as it ends. One whose process dies is done again alone."""
@@ -128,6 +114,11 @@ class Local:
             yield from ((task, attempt(task)) for task in tasks)
             return
         ahead = iter(tasks)
+        if first := next(ahead, None):
+            ahead = itertools.chain([first], ahead)
+            if not self.compiled:
+                compile_for(first)
+                self.compiled = True
         while True:
             suspects: list[Task] = []
             yield from self._together(ahead, self.workers, suspects)
@@ -151,7 +142,7 @@ class Local:
         waiting: dict[Future[bytes | Failure], Task] = {}
         try:
             while True:
-                for task in islice(ahead, 2 * workers - len(waiting)):
+                for task in itertools.islice(ahead, 2 * workers - len(waiting)):
                     try:
                         with uninterrupted():
                             waiting[pool.submit(attempt, task)] = task
@@ -160,7 +151,7 @@ class Local:
                         break
                 if not waiting:
                     return
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                for future in first_ended(waiting):
                     task = waiting.pop(future)
                     if isinstance(future.exception(), BrokenProcessPool):
                         suspects.append(task)
@@ -181,9 +172,17 @@ class Local:
             pool.shutdown()
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0))
+def compile_for(task: Task) -> None:
+    """Compile what a task needs, so that each worker finds it in the cache instead of compiling it."""
+    with suppress(Exception):  # what is wrong with the task is told when it is done
+        counted(dataclasses.replace(task, stop=task.first + 1))
+
+
+def first_ended(futures: Collection[Future[Any]]) -> set[Future[Any]]:
+    """Wait until one of the futures has ended, or more; return those."""
+    while True:
+        if done := wait(futures, TURN_SECONDS, FIRST_COMPLETED).done:
+            return done
 
 
 def workers_of_this_machine(
@@ -198,19 +197,10 @@ def workers_of_this_machine(
 
 
 def _begin(begin: Callable[..., None] | None, *given: object) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that they work for
     die_with_parent()
     if begin is not None:
         begin(*given)
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Start processes that never hear Ctrl-C: it is for the one that they work for."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def die_with_parent() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hydra import compose, initialize_config_module
+from hydra import compose
 from omegaconf import OmegaConf
 
 from conf import library, policies, schema
@@ -42,6 +42,7 @@ SETTINGS = {
     "out": "the run's folder, new or empty; null: runs/<experiment>/<date and time>",
     "rows": "also write every patient's row, patients.parquet",
     "journal": "also write every event of every life, journal.parquet",
+    "pictures": "draw the pictures; without them a run is faster, and lrrc draw RUN draws them later",
     "published": "figures to show beside the simulated ones; a scenario sets them",
     "grid": "every combination of values, {name:[value,value],...}; a name is a number, a lever or a group",
     "list": "or these points, [{name:value,...},...]",
@@ -78,9 +79,14 @@ OTHERWISE: dict[str, dict[str, str | None]] = {
 }
 
 
-def guide(name: str, experiment: "Experiment", options: Iterable[tuple[str, str]]) -> str:
-    """Return the help of an experiment: examples, keys, groups, policies, levers and options."""
-    with initialize_config_module("conf", version_base=None):
+def guide(
+    name: str, experiment: "Experiment", options: Iterable[tuple[str, str]], own: str | None = None
+) -> str:
+    """Return the help of an experiment: examples, keys, groups, policies, levers and options.
+
+    ``own``: a folder whose files are listed too.
+    """
+    with library.composing(own):
         defaults = OmegaConf.to_container(compose(name))
         told = {**SETTINGS, **OTHERWISE.get(name, {})}
         settings = {key: words.replace("<experiment>", name) for key in defaults if (words := told.get(key))}
@@ -144,11 +150,13 @@ def _files(group: str) -> list[str]:
 
 def _about(group: str, name: str) -> str:
     """Return a file's description: its line of that name, or its title, or its first comment."""
-    text = (CONF / group / f"{name}.yaml").read_text("utf-8")
+    folders = [Path(source.path) for source in library.sources() if isinstance(source, library.OwnFolder)]
+    path = next(path for folder in (CONF, *folders) if (path := folder / group / f"{name}.yaml").is_file())
+    text = path.read_text("utf-8", errors="replace")
     found = re.search(r"^(?:description|title): *(.*)$", text, re.MULTILINE) or re.search(
         r"^#(?! @package) *(.*)$", text, re.MULTILINE
     )
-    return found[1] if found else ""
+    return found[1].strip() if found else ""
 
 
 def _line(left: str, right: str) -> str:

@@ -1,35 +1,22 @@
-"""Running an experiment through Hydra, once or for each job of a sweep."""
+"""Composing a run by Hydra, once or for each job of a multirun, and running it."""
 
 import importlib
-import os
-import re
 import shlex
 import sys
-import tempfile
 import traceback
 
-import hydra
-import yaml
-from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
-from hydra.types import RunMode
-from omegaconf import DictConfig
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from conf.input_error import InputError
-from conf.library import refuse_shadows
+from conf.input_error import InputError, nearest
+from conf.library import composing, refuse_shadows
+from experiments.ending import say_error, stopped
+from experiments.request import FOREIGN, Request, request
 from experiments.translation import input_error_of
-
-FOREIGN = (HydraException, OmegaConfBaseException, yaml.YAMLError)
-# A run's folder is this project's own; Hydra would leave others beside it.
-QUIET = (
-    "hydra/job_logging=none",
-    "hydra/hydra_logging=none",
-    "hydra.output_subdir=null",
-    "hydra.sweep.subdir=.",
-)
-# Values of these keys that Hydra understands without quotes: words, numbers, and lists of trials.
-UNQUOTED = {"find": r"[\w,.]*", "trial": r"[\w,]*|\[.*\]"}
+from experiments.words import Asked, read_words
 
 
 class IncompleteError(Exception):
@@ -39,76 +26,81 @@ class IncompleteError(Exception):
 def launch(name: str, task: str, words: list[str]) -> int:
     """Run ``task`` (``module:function``) on ``conf/<name>.yaml`` and the words; print each run's folder.
 
-    Return the exit status: 0, or the highest of a sweep's jobs. Raises InputError for words that Hydra cannot
-    compose.
+    Return the exit status: 0, or the highest of a multirun's jobs. Raises InputError for words that cannot be
+    composed.
     """
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us, instead of being printed by Hydra
-    module, function = task.split(":")
+    asked = read_words(words)
     command = shlex.join(["lrrc", name, *words])
-    statuses: list[int] = []
+    with composing(asked.config_dir):
+        refuse_shadows()
+        if not asked.multirun:
+            composed = request(name, asked.overrides, command)
+            if asked.print_only:
+                print(written(composed.config, asked))
+                return 0
+            return run(task, name, composed)
+        # All are composed before one is run, so that a wrong word costs nothing.
+        requests = [(label, request(name, words, command)) for label, words in jobs(name, asked.overrides)]
+        statuses = []
+        for number, (label, composed) in enumerate(requests):
+            if composed.config.get("out") is not None:
+                composed.config.out = f"{composed.config.out}/{number}"
+            statuses.append(run(task, name, composed, f"run {number} ({label}): "))
+        return max(statuses, default=0)
 
-    def job(config: DictConfig) -> None:
-        label = place_in_sweep(config)
-        try:
-            refuse_shadows()
-            print(getattr(importlib.import_module(module), function)(config, command))
-            statuses.append(0)
-        # Told here, not by Hydra, so that one job's failure leaves the others of a sweep alone.
-        except (InputError, *FOREIGN) as error:
-            known = error if isinstance(error, InputError) else input_error_of(error, name)
-            print(f"lrrc: error: {label}{known}", file=sys.stderr)
-            statuses.append(2)
-        except IncompleteError as error:
-            print(f"lrrc: error: {label}{error}", file=sys.stderr)
-            statuses.append(1)
-        except BrokenPipeError:
+
+def run(task: str, name: str, composed: Request, label: str = "") -> int:
+    """Run one task, print its folder or what is wrong, and return the exit status.
+
+    Reported here, so that one job's failure leaves the others of a multirun alone.
+    """
+    module, function = task.split(":")
+    try:
+        print(getattr(importlib.import_module(module), function)(composed))
+        return 0
+    except (InputError, *FOREIGN) as error:
+        if stopped():
             raise
-        except Exception:
-            print(f"lrrc: {label}a fault of the program:", file=sys.stderr)
-            traceback.print_exc()
-            statuses.append(1)
-
-    overrides = [word for word in words if not word.startswith("-") and ("=" in word or word[:1] == "~")]
-    options = [word for word in words if word not in overrides]
-    overrides = [quoted(word) for word in overrides]
-    before = sys.argv
-    with tempfile.TemporaryDirectory(prefix="lrrc-") as scratch:
-        folders = [f"hydra.run.dir='{scratch}'", f"hydra.sweep.dir='{scratch}'"]
-        # Overrides in one row: argparse takes no others.
-        sys.argv = [f"lrrc {name}", *options, *QUIET, *folders, *overrides]
-        try:
-            hydra.main(version_base=None, config_path="pkg://conf", config_name=name)(job)()
-        except FOREIGN as error:
-            raise input_error_of(error, name) from error
-        except ValueError as error:  # Hydra's, for a group that is set to null: it does not name the group
-            raise InputError(f"{' '.join(overrides)}: {error}") from error
-        except KeyboardInterrupt:
-            if not any(status == 0 for status in statuses):
-                raise
-            print("\nlrrc: stopped; the runs that were complete are kept", file=sys.stderr)
-            return 130
-        finally:
-            sys.argv = before
-    return max(statuses, default=0)
+        say_error(f"{label}{error if isinstance(error, InputError) else input_error_of(error, name)}")
+        return 2
+    except IncompleteError as error:
+        say_error(f"{label}{error}")
+        return 1
+    except Exception:
+        if stopped():
+            raise
+        print(f"lrrc: {label}a fault of the program:", file=sys.stderr)
+        traceback.print_exc()
+        return 1
 
 
-def quoted(word: str) -> str:
-    """Return a condition or a path in the quotes that Hydra asks for, and any other word as it is."""
-    key, _, value = word.partition("=")
-    if key not in UNQUOTED:
-        return word
-    if not re.fullmatch(UNQUOTED[key] + r"|(['\"]).*\1", value):
-        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-        value = f"'{escaped}'"
-    # Without its s, trial is a group to Hydra, of which one file is chosen.
-    return f"{'trials' if key == 'trial' else key}={value}"
+def jobs(name: str, overrides: list[str]) -> list[tuple[str, list[str]]]:
+    """Return the jobs of a multirun: what differs between them, in words, and the overrides of each."""
+    try:
+        parser = OverridesParser.create(GlobalHydra.instance().config_loader())
+        parsed = parser.parse_overrides(overrides)
+        swept = {override.get_key_element() for override in parsed if override.is_sweep_override()}
+        batches = BasicSweeper.split_arguments(parsed, None)[0]
+    except FOREIGN as error:
+        raise input_error_of(error, name) from error
+    return [
+        (",".join(word for word in words if word.partition("=")[0] in swept).replace("'", ""), words)
+        for words in map(list, batches)
+    ]
 
 
-def place_in_sweep(config: DictConfig) -> str:
-    """Give a job of a sweep a folder of its own within ``out``, and return its name for messages."""
-    hydra_config = HydraConfig.get()
-    if hydra_config.mode is not RunMode.MULTIRUN:
-        return ""
-    if config.get("out") is not None:
-        config.out = f"{config.out}/{hydra_config.job.num}"
-    return f"run {hydra_config.job.num} ({hydra_config.job.override_dirname}): "
+def written(config: DictConfig, asked: Asked) -> str:
+    """Return the configuration, or the package of it that is asked for, as YAML."""
+    try:
+        if asked.package is None:
+            return OmegaConf.to_yaml(config, resolve=asked.resolve).rstrip()
+        part = OmegaConf.select(config, asked.package, throw_on_missing=True)
+        if part is None:
+            keys = [str(key) for key in config]
+            raise InputError(
+                f"--package {asked.package}: there is no such part{nearest(asked.package, keys)}"
+            )
+        text = OmegaConf.to_yaml(part, resolve=asked.resolve) if OmegaConf.is_config(part) else f"{part}\n"
+        return f"# @package {asked.package}\n{text}".rstrip()
+    except OmegaConfBaseException as error:
+        raise input_error_of(error, "") from error

@@ -5,19 +5,22 @@ other luck can never be taken for it. It is written beside its place and renamed
 entry is there in full or not at all, and a checksum tells damage that comes later.
 """
 
-import fcntl
 import functools
 import hashlib
 import json
-import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from conf.input_error import InputError, shown
+from conf.received import read_json
 from conf.schema import Run, Tree, world_tree
+from experiments.partial import is_left, remove, write_whole
 from experiments.run_folder import Recorded
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,10 +29,10 @@ HEAD = "ledger.json"
 OLD_SECONDS = 3600.0
 # Of a resolved run: what the lives do not follow from, or what may grow.
 LEFT_OUT = (
-    "out", "rows", "journal", "clock", "published", "patients", "replication",
+    "out", "rows", "journal", "pictures", "clock", "published", "patients", "replication",
     "ensemble", "steps", "search_evaluations", "workers", "ship",
 )  # fmt: skip
-# What the same counts also hang on: their logarithms and their compiler.
+# What the same counts also depend on: their logarithms and their compiler.
 PACKAGES = ("numpy", "numba")
 
 
@@ -83,6 +86,7 @@ class Ledger:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.said = False  # that something was lost
 
     @contextmanager
     def open(self, run: Recorded) -> Iterator[None]:
@@ -92,53 +96,83 @@ class Ledger:
         where another command is at work in it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / "lock", "w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise InputError(f"out={self.folder.parent}: another command is at work in it") from error
-            mine = {"configuration": _base(run), "code": code_files()}
-            # A damaged head is written anew: entries carry their own names, and cannot be mixed.
-            if (found := self._head()) is None:
-                _write(self.folder / HEAD, json.dumps({**mine, "digest": digest(mine)}, indent=1).encode())
-            else:
-                self._refuse_another(found, mine)
-            for left in self.folder.glob("*/.*.tmp"):
-                # Not those of a cluster's job that is still writing.
-                if time.time() - left.stat().st_mtime > OLD_SECONDS:
-                    left.unlink(missing_ok=True)
+        lock = self.folder / "lock"
+        if lock.is_symlink():
+            lock.unlink()
+        held = FileLock(lock)
+        try:
+            held.acquire(timeout=0)
+        except Timeout as error:
+            raise InputError(f"out={self.folder.parent}: another command is at work in it") from error
+        try:
+            self._begin(run)
             yield
+        finally:
+            held.release()
+
+    def _begin(self, run: Recorded) -> None:
+        mine = {"configuration": _base(run), "code": code_files()}
+        # A damaged head is written again: entries carry their own names, and cannot be mixed.
+        if (found := self._head()) is None:
+            if (self.folder / HEAD).exists():
+                self._say("its ledger.json is damaged, and is written again")
+            remove(self.folder / HEAD)
+            write_whole(self.folder / HEAD, json.dumps({**mine, "digest": digest(mine)}, indent=1).encode())
+        else:
+            self._refuse_another(found, mine)
+        for left in self.folder.rglob(".*.partial-*"):
+            # Not those of a job on another machine that is still writing.
+            if is_left(left) or time.time() - left.lstat().st_mtime > OLD_SECONDS:
+                remove(left)
 
     def read(self, name: str) -> bytes | None:
         """Return an entry's counts, or None where it is not there or damaged; a damaged one is removed."""
         path = self._path(name)
-        try:
-            whole = path.read_bytes()
-        except FileNotFoundError:
-            return None
         start = len(MARK) + 32
-        packed = whole[start:]
-        if whole[:start] == MARK + _checksum(name, packed):
-            return packed
-        path.unlink(missing_ok=True)
+        if path.is_file() and not path.is_symlink() and not path.parent.is_symlink():
+            whole = path.read_bytes()
+            packed = whole[start:]
+            if whole[:start] == MARK + _checksum(name, packed):
+                return packed
+        elif not (path.exists() or path.is_symlink()):
+            return None
+        self.lost(name)
         return None
+
+    def lost(self, name: str) -> None:
+        """Remove an entry that is damaged, and say once that it is made again."""
+        path = self._path(name)
+        remove(path.parent if path.parent.is_symlink() else path)
+        self._say("a part of its ledger is damaged, and is done again")
 
     def record(self, name: str, packed: bytes) -> None:
         """Keep an entry's counts. Raises OSError where the disk does not take them; nothing half is left."""
         path = self._path(name)
+        if path.parent.is_symlink() or not path.parent.is_dir():
+            remove(path.parent)
         path.parent.mkdir(exist_ok=True)
-        _write(path, MARK + _checksum(name, packed) + packed)
+        write_whole(path, MARK + _checksum(name, packed) + packed)
+
+    def _say(self, words: str) -> None:
+        if not self.said:
+            from tqdm import tqdm
+
+            # Not print: a bar may stand in the line.
+            tqdm.write(f"lrrc: warning: out={self.folder.parent}: {words}", file=sys.stderr)
+        self.said = True
 
     def _path(self, name: str) -> Path:
         return self.folder / name[:2] / name[2:]
 
     def _head(self) -> Tree | None:
+        """Return what the ledger was made with, or None where that is not there or damaged."""
+        head = read_json(self.folder / HEAD) or {}
+        noted = head.pop("digest", None)
+        whole = isinstance(head.get("configuration"), dict) and isinstance(head.get("code"), dict)
         try:
-            head = json.loads((self.folder / HEAD).read_text("utf-8"))
-            noted = head.pop("digest")
-        except (FileNotFoundError, ValueError, KeyError, AttributeError):
+            return head if whole and noted == digest(head) else None
+        except RecursionError:
             return None
-        return head if noted == digest(head) else None
 
     def _refuse_another(self, found: Tree, mine: Tree) -> None:
         where = f"out={self.folder.parent}: this folder's ledger was made"
@@ -173,25 +207,6 @@ def _leaves(tree: Tree, above: str = "") -> Tree:
 
 def _checksum(name: str, packed: bytes) -> bytes:
     return hashlib.sha256(name.encode() + packed).digest()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file so that it is there in full, or as it was before."""
-    beside = path.with_name(f".{path.name}.{os.uname().nodename}-{os.getpid()}.tmp")
-    try:
-        with open(beside, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def entries(folder: Path) -> list[Path]:

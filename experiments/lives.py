@@ -17,7 +17,7 @@ from sim.compiled import on_one_core
 from sim.luck import draw_luck
 from sim.parameters import pack
 from sim.patient import YEAR_DAYS, new_patients
-from sim.tally import Counter, PairTally, Tally
+from sim.tally import Counter, PairTally, Tally, batch_stops
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,19 +84,20 @@ def count_block(
 
     Where patients queue the block is the whole cohort, in the run's clinic.
     """
-    counters = counters_of(run)
     if is_unlimited(run.clinic):
+        counters = counters_of(run)
         for start in range(first, stop, BLOCK):
             live_and_count(run, worlds, start, min(start + BLOCK, stop), counters)
-    else:
-        with on_one_core():
-            before = warm_up(run, worlds).patients
-            if run.clock == "compiled":
-                for lives in attend_in_blocks(run, worlds, crowd_of(run, before), {}):
-                    count(lives, counters)
-            else:
-                count({name: attend(run, world, before).rows for name, world in worlds.items()}, counters)
-    return counts(run, counters)
+        return counts(run, counters)
+    with on_one_core():
+        batches = Batches(run)
+        before = warm_up(run, worlds).patients
+        if run.clock == "compiled":
+            for lives in attend_in_blocks(run, worlds, crowd_of(run, before), {}):
+                batches.count(lives)
+        else:
+            batches.count({name: attend(run, world, before).rows for name, world in worlds.items()})
+    return batches.tallies, batches.pairs
 
 
 def live_and_count(
@@ -137,15 +138,47 @@ def counts(run: Run, counters: dict[str, Counter]) -> tuple[dict[str, Tally], di
     return tallies, pairs
 
 
+class Batches:
+    """Counts the cohort of a clinic by batch, in order of arrival: neighbours in a queue share their luck."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.stops = run, batch_stops(run.patients)
+        self.counters = counters_of(run)  # of the batch that is being counted
+        self.batch, self.patients = 0, 0  # counted so far
+        self.tallies = {policy.name: Tally() for policy in run.policies}
+        self.pairs = {name: PairTally() for name in self.tallies if name != run.comparator.name}
+
+    def count(self, lives: dict[str, np.ndarray]) -> None:
+        """Count the next patients of the cohort, lived under every policy."""
+        first, patients = 0, max(map(len, lives.values()))
+        while first < patients:
+            stop = min(patients, first + self.stops[self.batch] - self.patients)
+            count({name: rows[first:stop] for name, rows in lives.items()}, self.counters)
+            self.patients += stop - first
+            first = stop
+            if self.patients == self.stops[self.batch]:
+                self._end_batch()
+
+    def _end_batch(self) -> None:
+        tallies, pairs = counts(self.run, self.counters)
+        for name, tally in tallies.items():
+            self.tallies[name].enter(tally, self.batch, len(self.stops))
+        for name, pair in pairs.items():
+            self.pairs[name].enter(pair, self.batch, len(self.stops))
+        self.counters = counters_of(self.run)
+        self.batch += 1
+
+
 def simulate(run: Run) -> Lived:
     """Live the run's cohort under every policy; return the counts, and rows and journals where asked for.
 
     Shows a progress bar on a terminal when it takes more than a moment.
     """
-    worlds, counters = worlds_of(run), counters_of(run)
+    worlds = worlds_of(run)
     lived = Lived(horizons(run.horizon_years))
     with progress(run.patients * len(worlds)) as bar:
         if is_unlimited(run.clinic):
+            counters = counters_of(run)
             for first in range(0, run.patients, BLOCK):
                 stop = min(first + BLOCK, run.patients)
                 if run.rows or run.journal:
@@ -159,23 +192,22 @@ def simulate(run: Run) -> Lived:
                 else:
                     live_and_count(run, worlds, first, stop, counters)
                 bar.update((stop - first) * len(worlds))
+            lived.tallies, lived.pairs = counts(run, counters)
         else:
             with on_one_core():
-                _simulate_clinic(run, worlds, counters, lived, bar)
-    lived.tallies, lived.pairs = counts(run, counters)
+                _simulate_clinic(run, worlds, lived, bar)
     return lived
 
 
-def _simulate_clinic(
-    run: Run, worlds: dict[str, np.ndarray], counters: dict[str, Counter], lived: Lived, bar: tqdm
-) -> None:
+def _simulate_clinic(run: Run, worlds: dict[str, np.ndarray], lived: Lived, bar: tqdm) -> None:
     """As ``simulate``, where patients queue: who waits for whom can be anybody, so the cohort is one."""
+    batches = Batches(run)
     lived.warm_up = warm_up(run, worlds)
     crowd = crowd_of(run, lived.warm_up.patients)
     logs: dict[str, np.ndarray] = {}
     if run.clock == "compiled":
         for lives in attend_in_blocks(run, worlds, crowd, logs):
-            count(lives, counters)
+            batches.count(lives)
             if run.rows:
                 lived.keep({name: rows.copy() for name, rows in lives.items()})
             bar.update(sum(map(len, lives.values())))
@@ -187,9 +219,10 @@ def _simulate_clinic(
             if run.journal:
                 lived.note(run, name, attendance.rows, attendance.journal, attendance.log)
             bar.update(run.patients)
-        count(lives, counters)
+        batches.count(lives)
         if run.rows:
             lived.keep(lives)
+    lived.tallies, lived.pairs = batches.tallies, batches.pairs
     for name, log in logs.items():
         if found := overload(log, crowd.clinic, crowd.last_day):
             lived.overloads[name] = found

@@ -1,14 +1,14 @@
 """One patient's life under each policy, told and drawn."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig
-
 from conf.input_error import InputError
 from conf.policies import LEVERS
 from conf.telling import PatientRun, read_patient
+from experiments.request import Request
 from experiments.run_folder import run_folder
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 LISTED = 10  # patients that a condition names
 
 
-def patient(config: DictConfig, command: str) -> Path:
+def patient(asked: Request) -> Path:
     """Tell one patient's life under every policy, side by side, and draw it; return the folder.
 
     Raises InputError for input that cannot be run, and where no patient fits the condition.
     """
-    run = read_patient(config)
+    run = read_patient(asked.config)
     from experiments.find import Wanted
 
     condition = Wanted(run.find) if run.find is not None else None
-    with run_folder("patient", run, command) as folder:
+    with run_folder("patient", run, asked.command, asked.choices) as folder:
         import pandas as pd
 
         from analysis import look
@@ -95,7 +95,11 @@ def found(run: PatientRun, condition: "Wanted") -> tuple[list[int], bool]:
 
 
 def _blocks(run: PatientRun) -> Iterator[tuple[int, "dict[str, np.ndarray]"]]:
-    """Yield the cohort in blocks: the first number, and the rows by policy."""
+    """Yield the cohort in blocks: the first number, and the rows by policy.
+
+    Where patients queue it is one block, in the clinic of ``lrrc compare``.
+    """
+    from experiments.clinic import attend, warm_up
     from experiments.lives import BLOCK, live_block, worlds_of
     from sim.clinic import is_unlimited
 
@@ -104,33 +108,25 @@ def _blocks(run: PatientRun) -> Iterator[tuple[int, "dict[str, np.ndarray]"]]:
         for first in range(0, run.patients, BLOCK):
             yield first, live_block(run, worlds, first, min(first + BLOCK, run.patients))
     else:
-        yield 0, {name: attend(run, world) for name, world in worlds.items()}
-
-
-def attend(run: PatientRun, world: "np.ndarray", number: int | None = None) -> Any:
-    """Return the rows of the whole cohort, lived in the run's clinic from its first day; who waits for whom
-    can be anybody. With a number, return the rows and that patient's journal."""
-    from sim.clinic import arrival_days
-    from sim.clocks.simpy_clock import live_in_clinic
-    from sim.events import Event
-    from sim.luck import draw_luck
-    from sim.patient import YEAR_DAYS, new_patients
-
-    rows = new_patients(0, run.patients)
-    luck = draw_luck(0, run.patients, run.seed, run.replication)
-    rows["agenda"][:, Event.DIAGNOSIS] = arrival_days(luck["arrival"], run.clinic["arrivals_per_year"])
-    journal = None if number is None else Witness(rows, number)
-    live_in_clinic(rows, luck, world, run.clinic, run.horizon_years * YEAR_DAYS, journal)
-    return rows if journal is None else (rows, journal)
+        before = warm_up(run, worlds).patients
+        yield 0, {name: attend(run, world, before).rows for name, world in worlds.items()}
 
 
 class Witness(list):
     """A journal that also keeps the row of one patient as it was before each event."""
 
-    def __init__(self, rows: "np.ndarray", place: int) -> None:
+    rows: "np.ndarray"
+    place: int
+
+    def __init__(self, number: int) -> None:
         super().__init__()
-        self.rows, self.place = rows, place
+        self.number = number
         self.states: list[Any] = []
+
+    def among(self, rows: "np.ndarray", first: int) -> "Witness":
+        """Watch the patient among these rows, in which the cohort begins at ``first``; return the journal."""
+        self.rows, self.place = rows, first + self.number
+        return self
 
     def append(self, entry: tuple[float, int, int]) -> None:
         """Note an event of the patient; the others are not kept."""
@@ -140,26 +136,33 @@ class Witness(list):
 
 
 def witness(run: PatientRun, number: int) -> list[tuple["Life", tuple["np.ndarray", Witness]]]:
-    """Return the patient's life under each policy, with the row and the journal."""
+    """Return the patient's life under each policy, with the row and the journal.
+
+    It is the life that ``lrrc compare`` counts: where patients queue, among the same ones.
+    """
     from analysis.story import Life, Moment
-    from conf.schema import world_tree
+    from experiments.clinic import attend, warm_up
+    from experiments.lives import worlds_of
     from sim.clinic import is_unlimited
     from sim.clocks.simpy_clock import live
     from sim.luck import draw_luck
-    from sim.parameters import pack
     from sim.patient import YEAR_DAYS, new_patients
 
     result = []
-    for policy in run.policies:
-        world = pack(world_tree(run, policy))
-        if is_unlimited(run.clinic):
+    worlds = worlds_of(run)
+    unlimited = is_unlimited(run.clinic)
+    before_them = 0 if unlimited else warm_up(run, worlds).patients
+    by_event = dataclasses.replace(run, clock="simpy")  # the compiled clock shows no row between events
+    for name, world in worlds.items():
+        if unlimited:
             rows = new_patients(number, number + 1)
             luck = draw_luck(number, number + 1, run.seed, run.replication)
-            journal = Witness(rows, 0)
+            journal = Witness(0).among(rows, 0)
             live(rows, luck, world, run.horizon_years * YEAR_DAYS, journal)
         else:
-            rows, journal = attend(run, world, number)
-        place = journal.place
+            journal = Witness(number)
+            attend(by_event, world, before_them, journal.among)
+        rows, place = journal.rows, journal.place
         states = [*journal.states, rows[place].copy()]
         moments, begun = [], float(rows["diagnosed_day"][place])
         for k, (day, _, event) in enumerate(journal):
@@ -169,5 +172,5 @@ def witness(run: PatientRun, number: int) -> list[tuple["Life", tuple["np.ndarra
                 Moment(day - begun, event, before, after, float(before["waited_days"][event] - had))
             )
         entries = [(day, 0, event) for day, _, event in journal]
-        result.append((Life((policy.name,), tuple(moments)), (rows[place : place + 1], entries)))
+        result.append((Life((name,), tuple(moments)), (rows[place : place + 1], entries)))
     return result

@@ -17,19 +17,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from conf.input_error import InputError
 from conf.policies import Policy
 from conf.schema import Tree
+from experiments.ending import kept, undisturbed
+from experiments.machine import memory_gib, replace
+from experiments.partial import partial_path, remove_left
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CODE = Path(__file__).resolve().parent.parent
+PACKAGES = ("analysis", "conf", "experiments", "sim")
+SOURCES = (".py", ".yaml", ".csv")
 # Faults of the place, not of the program.
-FULL_OR_FORBIDDEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
+FULL_OR_FORBIDDEN = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM,
+    errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG,
+)  # fmt: skip
 Folder = TypeVar("Folder", bound="RunFolder")
 
 
@@ -50,17 +57,19 @@ class Recorded(Protocol):
     def resolved(self) -> Tree: ...
 
 
-def run_folder(experiment: str, run: Recorded, command: str) -> AbstractContextManager["RunFolder"]:
+def run_folder(
+    experiment: str, run: Recorded, command: str, choices: dict[str, str] | None = None
+) -> AbstractContextManager["RunFolder"]:
     """Return the context of a folder to write to, hidden beside the final one until it is complete."""
-    return completed(RunFolder(experiment, run, command))
+    return completed(RunFolder(experiment, run, command, choices))
 
 
 @contextmanager
 def completed(folder: Folder) -> Iterator[Folder]:
     """Yield the folder; when the context ends well, add config and manifest, and name it finally.
 
-    After an error or Ctrl-C it is removed. Raises InputError where nothing can be written, or where something
-    else is there already.
+    After an error or a signal it is removed, and after ``kill -9`` by the next run with the same name. Raises
+    InputError where nothing can be written, or where something else is there already.
     """
     try:
         try:
@@ -68,27 +77,32 @@ def completed(folder: Folder) -> Iterator[Folder]:
         except OSError as error:
             raise folder._unwritable(error) from error
         yield folder
-        folder._complete()
+        with undisturbed():
+            folder._complete()
+            kept(folder.final)
     except OSError as error:
         if error.errno in FULL_OR_FORBIDDEN:
             raise folder._unwritable(error) from error
         raise
     finally:
-        folder._remove()
+        with undisturbed():
+            folder._remove()
 
 
 class RunFolder:
     """What a run has written so far, in ``path``; ``final`` is the folder's name once it is complete."""
 
-    def __init__(self, experiment: str, run: Recorded, command: str) -> None:
-        self.run, self.command = run, command
+    def __init__(
+        self, experiment: str, run: Recorded, command: str, choices: dict[str, str] | None = None
+    ) -> None:
+        self.run, self.command, self.choices = run, command, choices
         self.started = datetime.now(UTC)
         self.clock = time.perf_counter()
         self.tables: dict[str, dict[str, Any]] = {}
         self.notes: dict[str, Any] = {}  # what else the manifest says
         moment = self.started.astimezone().strftime("%Y-%m-%d_%H-%M-%S")
         self.final = (run.out or Path("runs") / experiment / moment).resolve()
-        self.path = self.final.parent / f".{self.final.name}.partial-{os.getpid()}"
+        self.path = partial_path(self.final)
         self.made: list[Path] = []
 
     def table(self, name: str, frame: "pd.DataFrame") -> None:
@@ -108,7 +122,7 @@ class RunFolder:
             raise InputError(f"out={self.run.out}: is a file; name a new or an empty folder")
         if self.run.out and self.final.is_dir() and any(self.final.iterdir()):
             raise InputError(f"out={self.run.out}: the folder is not empty; name a new or an empty one")
-        shutil.rmtree(self.path, ignore_errors=True)  # left by a killed process that had our number
+        remove_left(self.final)
         self.made = [parent for parent in self.path.parents if not parent.exists()]
         self.path.mkdir(parents=True)
 
@@ -119,7 +133,7 @@ class RunFolder:
         OmegaConf.save(OmegaConf.create(self.resolved()), self.path / "config.yaml")
         manifest = {
             "command": self.command,
-            "choices": choices(),
+            "choices": self.choices,
             "code": code_version(),
             "packages": package_versions(),
             "python": platform.python_version(),
@@ -144,11 +158,15 @@ class RunFolder:
         wanted, number = self.final, 1
         while True:
             try:
-                # Onto an empty folder this succeeds, onto a full one it fails, and never half.
-                self.path.rename(self.final)
+                # Onto an empty folder this succeeds, onto a full one it fails, and never half. On Windows it
+                # fails onto any.
+                if os.name == "nt" and self.final.is_dir() and not any(self.final.iterdir()):
+                    self.final.rmdir()
+                replace(self.path, self.final)
                 return
             except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                there = os.name == "nt" and self.final.exists()
+                if not there and error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
                 if self.run.out:
                     raise InputError(
@@ -215,7 +233,10 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def _column(series: "pd.Series[Any]") -> tuple[bytes, np.ndarray]:
-    kind = series.dtype.kind if isinstance(series.dtype, np.dtype) else "O"
+    kind = series.dtype.kind
+    if not isinstance(series.dtype, np.dtype) and kind in "iub":  # numbers or flags, some perhaps missing
+        series = series.astype("float64" if series.isna().any() else "int64")
+        kind = series.dtype.kind
     if kind in "iub":
         return b"i", series.to_numpy().astype("<i8")
     if kind == "f":
@@ -236,32 +257,42 @@ def _prefixed(text: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text
 
 
-def choices() -> dict[str, str] | None:
-    """Return which file of each group was composed (cohort, scenario, ...), or null outside the command."""
-    if not HydraConfig.initialized():
-        return None
-    chosen = HydraConfig.get().runtime.choices
-    return {group: name for group, name in chosen.items() if "/" not in group and "@" not in group}
-
-
 def code_version() -> dict[str, Any]:
-    """Return the version; the commit, whether the tree was dirty, and the lock's digest, or null."""
+    """Return the version and the sources' digest; of a clone, what git says and the lock's digest, too."""
     lock = CODE / "requirements.lock"
     # Only where this very file is tracked: an installed copy may lie inside somebody else's repository.
     tracked = _git("ls-files", "--error-unmatch", str(Path(__file__).resolve())) is not None
     status = _git("status", "--porcelain") if tracked else None
     return {
         "version": metadata.version("lrrc-sim"),
+        "sources_sha256": sources_digest(CODE),
         "commit": _git("rev-parse", "--verify", "HEAD") if tracked else None,
         "dirty": None if status is None else bool(status),
         "lock_sha256": hashlib.sha256(lock.read_bytes()).hexdigest() if tracked and lock.is_file() else None,
     }
 
 
+def sources_digest(root: Path) -> str:
+    """Return the SHA-256, in hexadecimal, of all code and numbers of the packages below ``root``.
+
+    It is the same for a clone and an installed copy, whatever the system's paths and ends of lines.
+    """
+    files = {
+        path.relative_to(root).as_posix(): path
+        for package in PACKAGES
+        for path in (root / package).rglob("*")
+        if path.suffix in SOURCES
+    }
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(_prefixed(name.encode()) + _prefixed(files[name].read_bytes().replace(b"\r\n", b"\n")))
+    return digest.hexdigest()
+
+
 def _git(*arguments: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", "-C", str(CODE), *arguments], capture_output=True, text=True, timeout=10
+            ["git", "-C", str(CODE), *arguments], capture_output=True, encoding="utf-8", timeout=10
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -279,12 +310,12 @@ def machine() -> dict[str, Any]:
     """Return the cores, the memory in GiB, and the processor's name and features where they are known."""
     cpu: dict[str, str] = {}
     if (info := Path("/proc/cpuinfo")).is_file():
-        for line in info.read_text().partition("\n\n")[0].splitlines():
+        for line in info.read_text("utf-8", "replace").partition("\n\n")[0].splitlines():
             name, _, value = line.partition(":")
             cpu[name.strip()] = value.strip()
     return {
         "cores": os.cpu_count(),
-        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "memory_gib": memory_gib(),
         "processor": cpu.get("model name", platform.processor()) or None,
         "features": cpu.get("flags", cpu.get("Features")),
     }

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
 from tqdm import tqdm
 
 from conf.policies import BASE, LEVERS, read_policy
@@ -20,13 +18,14 @@ from experiments.executors import (
     Ended,
     Failure,
     Task,
-    cores,
     executor,
-    uninterrupted,
+    first_ended,
     workers_of_this_machine,
 )
 from experiments.launch import IncompleteError
 from experiments.ledger import Ledger
+from experiments.machine import cores, uninterrupted
+from experiments.request import Request
 from experiments.sweep_folder import SweepFolder, sweep_folder
 from experiments.sweep_plan import Cell, Plan, read_plan
 
@@ -38,24 +37,21 @@ if TYPE_CHECKING:
 CELLS = 25  # whose tables are made together
 
 
-def sweep(config: DictConfig, command: str) -> Path:
+def sweep(asked: Request) -> Path:
     """Live every design point, keep what is done as it ends, write the tables; return the folder.
 
     Raises InputError for input that cannot be run, before anything is lived, and IncompleteError where tasks
     failed or a cluster was lost: the same command then goes on.
     """
-    words = [*HydraConfig.get().overrides.task] if HydraConfig.initialized() else []
-    plan = read_plan(config, words)
+    plan = read_plan(asked.config, [*asked.overrides])
     words = policy_labels(plan)
-    with sweep_folder("sweep", plan.run, plan.given, command) as folder:
+    with sweep_folder("sweep", plan.run, plan.given, asked.command, asked.choices) as folder:
         ledger = Ledger(folder.final / "ledger")
         with executor(plan.compute, ledger) as execute, ledger.open(plan.run):
             folder.begin()
             try:
                 cells = lived(plan, ledger, folder, execute)
                 told = write(plan, ledger, cells, folder, words)
-            except KeyboardInterrupt as stop:
-                raise KeyboardInterrupt(str(folder.told)) from stop
             except ClusterLostError as error:
                 raise IncompleteError(f"{error}; {folder.told}") from error
     # Printed last: a reader who leaves early must not cost the sweep its folder.
@@ -152,15 +148,19 @@ def summed(plan: Plan, ledger: Ledger, cell: Cell, total: "Sum") -> "Sum":
     """Return the sum with the counts of a cell alone. Raises IncompleteError where an entry went bad."""
     total.clear()
     for task in cell.tasks(plan):
-        total.add(entry(ledger, task))
+        add_entry(total, ledger, task)
     return total
 
 
-def entry(ledger: Ledger, task: Task) -> bytes:
-    """Return a task's counts from the ledger. Raises IncompleteError where they are no longer there."""
-    if (packed := ledger.read(task.entry)) is None:
-        raise IncompleteError("an entry of the ledger was lost or damaged; the same command makes it anew")
-    return packed
+def add_entry(total: "Sum", ledger: Ledger, task: Task) -> None:
+    """Add a task's counts from the ledger. Raises IncompleteError where they are no longer there."""
+    if (packed := ledger.read(task.entry)) is not None:
+        try:
+            total.add(packed)
+            return
+        except Exception:  # bytes with the right checksum that are no counts can be anything
+            ledger.lost(task.entry)
+    raise IncompleteError("an entry of the ledger was lost or damaged; the same command makes it again")
 
 
 def half_widths(plan: Plan, cell: Cell, total: "Sum") -> Tree:
@@ -245,7 +245,8 @@ def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder, la
         "code_sha256": book.code_digest(),
     }
     read = labels.__getitem__
-    draw_sweep(complete, names, plan.outcomes, plan.years, folder.path, plan.precision, read)
+    if plan.run.pictures:
+        draw_sweep(complete, names, plan.outcomes, plan.years, folder.path, plan.precision, read)
     points = [name for name in names if name != MEMBER]
     main = plan.outcomes[0]
     return summary(shown(complete, points, main, plan.years), points, main, plan.years, read)
@@ -276,8 +277,10 @@ def tabled(plan: Plan, ledger: Ledger, cells: list[Cell]) -> Iterator[dict[str, 
         return
     with workers_of_this_machine(workers) as pool:
         with uninterrupted():
-            ended = pool.map(tables, batches)
-        yield from ended
+            futures = [pool.submit(tables, batch) for batch in batches]
+        for future in futures:
+            first_ended([future])
+            yield future.result()
 
 
 def cell_tables(plan: Plan, ledger: Ledger, cells: list[Cell]) -> dict[str, "pd.DataFrame"]:
@@ -320,7 +323,7 @@ def convergence(plan: Plan, ledger: Ledger, cell: Cell) -> "pd.DataFrame":
     total, rows, tasks = Sum(), [], cell.tasks(plan)
     step = -(-len(tasks) // 200)
     for number, task in enumerate(tasks, 1):
-        total.add(entry(ledger, task))
+        add_entry(total, ledger, task)
         if number % step and number < len(tasks):
             continue
         for policy, estimate in half_widths(plan, cell, total).items():

@@ -1,18 +1,20 @@
 """What a sweep is asked for, checked: its design points, how precisely each is lived, and where."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hydra import compose
 from omegaconf import DictConfig, OmegaConf
 
-from conf import units
+from conf import sizes, units
+from conf.compute import MOST_AT_ONCE, checked_compute
 from conf.input_error import InputError, choice, shown
+from conf.library import composed as composed_by_hydra
 from conf.posterior import Sample, read_sample
 from conf.schema import Run, Tree, read_run
 from experiments import ledger as book
 from experiments.design import Point, Values, read_design
-from experiments.executors import Task, checked_compute
+from experiments.executors import Task, cores
 from sim.clinic import is_unlimited
 
 # The sweep's own keys; their words stand in experiments/guide.py.
@@ -20,6 +22,9 @@ SETTINGS = (
     "grid", "list", "latin", "points", "design_seed", "posterior", "posterior_from", "replications", "block",
     "on_error", "precision", "precision_of", "most_patients", "outcomes", "at_years", "compute",
 )  # fmt: skip
+
+
+PRECISION = units.Range(1e-9, 1, "from 1e-9 to 1")  # of a share
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,9 @@ class Cell:
 def read_plan(config: DictConfig, words: list[str]) -> Plan:
     """Return the sweep that a composed configuration asks for, checked; ``words`` composed it."""
     given: Tree = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    for key in SETTINGS:
+        if key not in given:
+            raise InputError(f"{key}: missing; the configuration must hold it")
     own = {key: given.pop(key) for key in SETTINGS}
     run = read_run(OmegaConf.create(given))
     if run.rows:
@@ -77,31 +85,39 @@ def read_plan(config: DictConfig, words: list[str]) -> Plan:
     def composed(more: list[str]) -> Run:
         if not more:
             return run
-        again: Any = OmegaConf.to_container(compose("sweep", [*words, *more]), resolve=True)
+        again: Any = OmegaConf.to_container(composed_by_hydra("sweep", [*words, *more])[0], resolve=True)
         return read_run(OmegaConf.create({key: value for key, value in again.items() if key not in SETTINGS}))
 
     sample = read_sample(own["posterior"], own["posterior_from"])
     if sample:
         for word in words:
             sample.refuse_set(word.lstrip("+~").partition("=")[0])
+    points = read_design(own, sample, composed)
     plan = Plan(
         given=own,
         run=run,
         sample=sample,
-        points=read_design(own, sample, composed),
+        points=points,
         replications=units.whole("replications", own["replications"], 1),
         block=units.whole("block", own["block"], 1),
         stop_on_error=_one_of("on_error", own["on_error"], ("continue", "stop")) == "stop",
         precision=None
         if own["precision"] is None
-        else units.number("precision", own["precision"], units.POSITIVE),
+        else units.number("precision", own["precision"], PRECISION),
         of_difference=_one_of("precision_of", own["precision_of"], ("difference", "outcome")) == "difference",
         most_patients=units.whole("most_patients", own["most_patients"], 1),
         outcomes=_outcomes(own["outcomes"]),
-        years=_years(own["at_years"], run),
+        years=_years(own["at_years"], [point.run for point in points]),
         compute=checked_compute(own["compute"]),
     )
+    runs = [point.run for point in points]
+    sizes.check_sweep(runs, plan.replications, plan.block, _processes(plan.compute))
     if plan.precision is not None:
+        if run.patients > plan.most_patients:
+            raise InputError(
+                f"patients={run.patients}, most_patients={plan.most_patients}: the first must not be above "
+                "the second; they are where a point starts, and where it stops"
+            )
         if not all(is_unlimited(point.run.clinic) for point in plan.points):
             raise InputError(
                 f"precision={plan.precision:g}: patients who queue are lived as one cohort, which cannot "
@@ -110,6 +126,13 @@ def read_plan(config: DictConfig, words: list[str]) -> Plan:
         if plan.of_difference and any(len(point.run.policies) == 1 for point in plan.points):
             raise InputError("precision: one policy has no difference; set precision_of=outcome")
     return plan
+
+
+def _processes(compute: Tree) -> int:
+    """Return how many processes do tasks at a time, at most."""
+    if compute["kind"] == "local":
+        return int(compute["workers"] or cores())
+    return int(compute.get("jobs", MOST_AT_ONCE))
 
 
 def _one_of(key: str, value: object, allowed: tuple[str, ...]) -> str:
@@ -128,12 +151,16 @@ def _outcomes(names: object) -> list[str]:
     return [_one_of("outcomes", name, CURVES) for name in names]
 
 
-def _years(years: object, run: Run) -> float:
+def _years(years: object, runs: Sequence[Run]) -> float:
     from experiments.lives import horizons
 
-    told = horizons(run.horizon_years)
-    if years is None:
-        return 5.0 if 5.0 in told else told[-1]
-    if years not in told:
-        raise InputError(f"at_years={shown(years)}: must be one of {', '.join(f'{year:g}' for year in told)}")
+    # A point's scenario may set its own horizon; the shortest has what all have.
+    told = horizons(min(run.horizon_years for run in runs))
+    common = [year for year in told if all(year in horizons(run.horizon_years) for run in runs)]
+    if years is None and common:
+        return 5.0 if 5.0 in common else common[-1]
+    if years not in common:
+        raise InputError(
+            f"at_years={shown(years)}: must be one of {', '.join(f'{year:g}' for year in common) or 'none'}"
+        )
     return float(years)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ import re
 from contextlib import nullcontext
 
 import yaml
-from hydra import compose, initialize_config_module
+from hydra import compose
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import ConfigCompositionException, MissingConfigException, OverrideParseException
 from omegaconf import OmegaConf
@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from conf import schema
 from conf.input_error import InputError, choice, nearest, shown
+from conf.library import composing
 from conf.policies import LEVERS
 from experiments.guide import CONF, chosen_groups
 
@@ -54,7 +55,7 @@ def _unknown_key(key: str, value: str, experiment: str) -> InputError:
             f"{key}={shown(value)}: lrrc {experiment} has no key {key}; lrrc {others[0]} has it"
         )
     is_ready = GlobalHydra.instance().is_initialized()
-    with nullcontext() if is_ready else initialize_config_module("conf", version_base=None):
+    with nullcontext() if is_ready else composing():
         config = OmegaConf.to_container(compose(experiment))
     own = [*chosen_groups(experiment), *(leaf for top in config for leaf in schema.leaves(top, config[top]))]
     return InputError(f"{key}={shown(value)}: there is no key {key}{nearest(key, own)}")

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omegaconf import DictConfig
-
 from conf.validation import ValidationRun, read_validation
+from experiments.request import Request
 from experiments.run_folder import run_folder
 
 if TYPE_CHECKING:
@@ -18,13 +17,13 @@ if TYPE_CHECKING:
     from experiments.emulate import Sides
 
 
-def validate(config: DictConfig, command: str) -> Path:
+def validate(asked: Request) -> Path:
     """Emulate the trials, write tables, pictures and a page for each, and return the folder.
 
     Raises InputError for input that cannot be run, before anything is simulated.
     """
-    run = read_validation(config)
-    with run_folder("validate", run, command) as folder:
+    run = read_validation(asked.config)
+    with run_folder("validate", run, asked.command, asked.choices) as folder:
         # Imported late: compiling takes seconds, and refused input should say so at once.
         from analysis.validation import agreement
         from analysis.validation_pages import summary, write_pages
@@ -34,7 +33,8 @@ def validate(config: DictConfig, command: str) -> Path:
         folder.table("curves.csv", curves)
         table = agreement(endpoints)
         folder.table("agreement.csv", table)
-        write_pages(run.trials, endpoints, curves, table, folder.path)
+        if run.pictures:
+            write_pages(run.trials, endpoints, curves, table, folder.path)
         print(summary(endpoints, table))
     return folder.final
 

@@ -2,11 +2,13 @@
 
 Numba's own cache looks only at the file of the compiled function, so a constant changed in another
 file would go unnoticed. Here any change of any source file of ``sim`` names another cache folder.
+
+What lies in the cache is run, so it is a folder that nobody else can write to.
 """
 
 import hashlib
 import os
-import tempfile
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +16,12 @@ from typing import Any
 
 import numba
 import numpy as np
+import platformdirs
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba.core import cgutils, types
+from numba.core import cgutils, event, types
 from numba.extending import intrinsic
+
+from sim.compiling import listeners
 
 numba_config: Any = numba.config  # its settings are made at import, unknown to a type checker
 numba_types: Any = types
@@ -33,23 +38,56 @@ def _source_digest() -> str:
 
 
 def _cache_folder() -> Path:
-    """Return a writable folder for compiled code: the user's cache, or a temporary one."""
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    for candidate in (root, Path(tempfile.gettempdir())):
-        folder = candidate / "lrrc-sim" / _source_digest()
+    """Return the folder for compiled code, in the user's cache. Raises OSError where it cannot be had."""
+    ours = platformdirs.user_cache_path("lrrc-sim", appauthor=False)
+    if not ours.is_absolute():
+        raise OSError(f"{ours} is not an absolute path")
+    missing = [folder for folder in ours.parents if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    _private(ours)
+    return _private(ours / _source_digest())
+
+
+def _private(folder: Path) -> Path:
+    """Return a folder that this user alone can write to, made where it was missing. Raises OSError."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        raise OSError(f"{folder} is not a folder")
+    # Windows has neither owners of this kind nor modes; there the user's profile is private.
+    if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o022):
+        raise OSError(f"{folder} can be written by others; remove it")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OSError(f"{folder} cannot be written")
+    return folder
+
+
+def _has_cache() -> bool:
+    if "NUMBA_CACHE_DIR" not in os.environ and not numba_config.DISABLE_JIT:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
-            return folder
-    return Path(tempfile.mkdtemp(prefix="lrrc-sim-"))
+            numba_config.CACHE_DIR = str(_cache_folder())
+        except OSError as error:
+            why = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            for listener in listeners:
+                listener.keeps_nothing(why)
+            return False
+    return True
 
 
-if "NUMBA_CACHE_DIR" not in os.environ:
-    numba_config.CACHE_DIR = str(_cache_folder())
+class _Heard(event.Listener):
+    def on_start(self, event: Any) -> None:
+        for listener in listeners:
+            listener.begins()
 
-_options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+    def on_end(self, event: Any) -> None:
+        for listener in listeners:
+            listener.ended()
+
+
+event.register("numba:compile", _Heard())  # type: ignore[no-untyped-call]
+
+_options: dict[str, Any] = {"cache": _has_cache(), "nogil": True, "error_model": "numpy"}
 _njit = numba.njit(**_options)
 # Without the counting of references to arrays, which is atomic: it took half the time of a life.
 _njit_in_place = numba.njit(**_options, _nrt=False)  # type: ignore[call-overload]
@@ -90,9 +128,12 @@ def on_one_core() -> Iterator[None]:
         numba.set_num_threads(threads)
 
 
-def table(array: np.ndarray) -> np.ndarray:
-    """Return the array so that ``table[i].field`` works, compiled or not."""
-    return array.view(np.recarray) if numba_config.DISABLE_JIT else array
+def record_dtype(fields: list[Any]) -> np.dtype[Any]:
+    """Return the dtype of these fields, aligned: in its arrays ``array[i].field`` works, compiled or not.
+
+    Without ``np.record`` a row that is indexed outside compiled code has no attributes.
+    """
+    return np.dtype((np.record, np.dtype(fields, align=True)))
 
 
 @intrinsic

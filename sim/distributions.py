@@ -71,11 +71,13 @@ def lognormal(u: float, median: float, sigma: float) -> float:
 
 @compiled
 def with_odds(probability: float, odds_ratio: float) -> float:
-    """Return the probability whose odds are ``odds_ratio`` times those of ``probability``."""
+    """Return the probability whose odds are ``odds_ratio`` times those of ``probability``; 0 and 1 stay."""
+    if probability <= 0.0:
+        return 0.0
     if probability >= 1.0:
         return 1.0
     odds = probability / (1.0 - probability) * odds_ratio
-    return odds / (1.0 + odds)
+    return odds / (1.0 + odds) if odds < np.inf else 1.0
 
 
 @compiled

@@ -82,6 +82,8 @@ def happen(patient: Record, luck: Record, world: Record, event: int, horizon_day
         die_operative(patient, luck, world, now)
     elif event == Event.DEATH_OTHER:
         die_of_other_causes(patient, luck, world, now)
-    else:
+    elif event == Event.DEATH_RECURRENCE or event == Event.DEATH_METASTASIS:
         die_of_cancer(patient, luck, world, now)
+    else:
+        raise ValueError("an event has no reaction: sim/journey.py")
     return next_event(patient, horizon_days)

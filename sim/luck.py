@@ -12,7 +12,7 @@ from functools import cache
 import numba
 import numpy as np
 
-from sim.compiled import compiled, compiled_parallel, numba_config, table, wide_product
+from sim.compiled import compiled, compiled_parallel, numba_config, record_dtype, wide_product
 from sim.patient import Route
 
 # One uniform a patient.
@@ -53,7 +53,7 @@ ROUTE_DRAWS = ("seed_survival", "seed_onset", "seed_site", "seed_spread", "seed_
 
 SIDES = ("left", "right")
 
-LUCK = np.dtype(
+LUCK = record_dtype(
     [(name, "f8") for name in DRAWS]
     + [(name, "f8", (len(SIDES),)) for name in SIDE_DRAWS]
     + [(name, "f8", (len(Route),)) for name in ROUTE_DRAWS]
@@ -101,13 +101,13 @@ def draw_luck(first: int, stop: int, seed: int, replication: int = 0) -> np.ndar
     """Return the luck of patients ``first`` to ``stop - 1``, dtype LUCK, shape (n,)."""
     luck = np.empty(stop - first, LUCK)
     fill_luck(luck, first, seed, replication)
-    return table(luck)
+    return luck
 
 
 def fill_luck(luck: np.ndarray, first: int, seed: int, replication: int) -> None:
     """Draw the luck of the patients from ``first`` on into a table, dtype LUCK, as ``uniforms`` does."""
     names = tuple(columns())
-    plain = luck.view(np.ndarray).view(np.float64).reshape(len(luck), len(names))
+    plain = luck.view(np.float64).reshape(len(luck), len(names))
     if numba_config.DISABLE_JIT:
         for k, name in enumerate(names):
             plain[:, k] = uniforms(name, first, first + len(luck), seed, replication)

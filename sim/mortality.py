@@ -10,6 +10,8 @@ from sim.distributions import on_grid, with_odds
 from sim.events import Event
 from sim.patient import YEAR_DAYS, Cause
 
+ENDLESS_YEARS = 1000.0  # a death later than this is beyond every horizon, whatever hastens it
+
 
 @compiled
 def death_from_other_causes_day(patient: Record, u: float, world: Record) -> float:
@@ -39,12 +41,13 @@ def years_to_live(
     """Return the years until a cumulative hazard is used up, under a table of five-year death probabilities.
 
     The hazard is constant within five years of age; before the table's first age its first hazard
-    holds, after its last age the hazard grows by a ratio every five years (Gompertz).
+    holds, after its last age the hazard grows by a ratio every five years (Gompertz). Infinity where it
+    is not used up in ``ENDLESS_YEARS``.
     """
     reached = age
     left = hazard_to_live
     last_band = len(table) - 1
-    while True:
+    while reached - age < ENDLESS_YEARS:
         band = max(math.floor((reached - first_age) / 5.0), 0)
         hazard = -math.log(1.0 - table[min(band, last_band)]) / 5.0
         if band > last_band:
@@ -54,6 +57,7 @@ def years_to_live(
             return reached + left / hazard - age
         left -= hazard * (end - reached)
         reached = end
+    return np.inf
 
 
 @compiled

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled import table
+from sim.compiled import record_dtype
 
 Shape = tuple[Any, ...]
 
@@ -36,7 +36,7 @@ def _dtype(shape: Shape) -> np.dtype[Any]:
     fields = [
         (name, *field) if isinstance(field := kind(part), tuple) else (name, field) for name, part in shape
     ]
-    return np.dtype(fields, align=True)
+    return record_dtype(fields)
 
 
 def _fill(record: Any, tree: Mapping[str, Any]) -> None:
@@ -55,4 +55,4 @@ def pack(tree: Mapping[str, Any]) -> np.ndarray:
     """
     world = np.zeros(1, _dtype(_shape(tree)))
     _fill(world[0], tree)
-    return table(world)
+    return world

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from sim.compiled import table
+from sim.compiled import record_dtype
 from sim.events import N_EVENTS, Event
 
 YEAR_DAYS = 365.25
@@ -167,7 +167,7 @@ class Cause(IntEnum):
 N_ROUTES = len(Route)
 N_COMPARTMENTS = len(Compartment)
 
-ROW = np.dtype(
+ROW = record_dtype(
     [
         # traits at diagnosis
         ("number", "i8"),
@@ -266,8 +266,7 @@ ROW = np.dtype(
         ("refused", "?"),  # a treatment that was waited for too long
         ("waited_days", "f8", (N_EVENTS,)),  # by event, over all requests
         ("agenda", "f8", (N_EVENTS,)),
-    ],
-    align=True,
+    ]
 )
 
 _NEVER = (
@@ -295,4 +294,4 @@ def new_patients(first: int, stop: int) -> np.ndarray:
     rows["recurrence_route"] = -1
     rows["recurrence_compartment"] = -1
     rows["agenda"][:, Event.DIAGNOSIS] = 0.0
-    return table(rows)
+    return rows

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import Record, compiled_inline, table
+from sim.compiled import Record, compiled_inline, record_dtype
 from sim.distributions import on_grid
 
 
@@ -46,7 +46,7 @@ UNLIMITED_COUNT = 1_000_000  # this many units, or more: nobody can ever wait fo
 FREE, WAITING, WITHDRAWN = 0, 1, 2
 
 # The resources: what they are, and how they stand. Shape (1,).
-RESOURCES = np.dtype(
+RESOURCES = record_dtype(
     [
         ("units", "i8", (N_RESOURCES,)),
         ("always_open", "u1", (N_RESOURCES,)),
@@ -68,11 +68,10 @@ RESOURCES = np.dtype(
         ("allocation_day", "f8"),  # the earliest of the chances
         ("free_request", "i8"),  # first of the free entries of the pool
         ("logged", "i8"),
-    ],
-    align=True,
+    ]
 )
 
-REQUEST = np.dtype(
+REQUEST = record_dtype(
     [
         ("patient", "i8"),  # index of the row
         ("event", "i8"),
@@ -86,12 +85,11 @@ REQUEST = np.dtype(
         ("needs", "i8", (N_RESOURCES,)),  # the resources that are needed: so many of them
         ("needs_count", "i8"),
         ("needed", "i8"),  # the same as a bit mask
-    ],
-    align=True,
+    ]
 )
 
 # One line for each request that left its queues.
-LOG = np.dtype(
+LOG = record_dtype(
     [
         ("number", "i8"),
         ("event", "i4"),
@@ -99,8 +97,7 @@ LOG = np.dtype(
         ("asked_day", "f8"),
         ("left_day", "f8"),
         ("holds_days", "f4", (N_RESOURCES,)),
-    ],
-    align=True,
+    ]
 )
 
 
@@ -152,10 +149,10 @@ def new_queues(openings: Sequence[Opening], requests: int) -> Queues:
     one["allocation_day"] = np.inf
     limited = [opening.units for opening in openings if opening.units < UNLIMITED_COUNT]
     return Queues(
-        table(resources),
+        resources,
         np.empty((N_RESOURCES, max(limited, default=0) + 1)),
         np.empty((requests, N_RESOURCES), np.int64),
-        table(np.zeros(requests, REQUEST)),  # what is not written takes no memory
+        np.zeros(requests, REQUEST),  # what is not written takes no memory
     )
 
 

@@ -18,7 +18,10 @@ def respond_completely(patient: Record, world: Record, odds_ratio: float) -> Non
     neoadjuvant = world.neoadjuvant
     odds_ratio *= tumour_odds(patient, world)
     complete = with_odds(neoadjuvant.complete_response_probability[patient.regimen], odds_ratio)
-    patient.complete_response = complete > 0.0 and patient.radiosensitivity > -normal_quantile(complete)
+    # The quantile of 1 is no number.
+    patient.complete_response = complete >= 1.0 or (
+        complete > 0.0 and patient.radiosensitivity > -normal_quantile(complete)
+    )
 
 
 @compiled

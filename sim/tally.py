@@ -31,6 +31,7 @@ from sim.outcomes import (
 from sim.patient import YEAR_DAYS
 
 CHUNK = 128  # patients that a thread counts in bytes: below 256
+BATCHES = 30  # of neighbours in a queue
 
 Counts = dict[Key, np.ndarray]
 
@@ -47,7 +48,8 @@ class Tally:
     ``binary``: [absent, no, yes]; ``sums``: [n, sum, sum of squares]; ``timed``: shape (folds, days + 1,
     2), deaths and censorings by day, in FOLDS where policies are compared, else in one; ``monthly``: events
     by month, index 0 unused, the last for never; ``flow``: one array, an axis for each of ``FLOW``. All
-    int64.
+    int64. Of patients who queue all but ``flow`` are by batch, on a first axis, which in ``timed`` stands for
+    the folds.
     """
 
     binary: Counts = field(default_factory=dict)
@@ -56,10 +58,23 @@ class Tally:
     monthly: Counts = field(default_factory=dict)
     flow: Counts = field(default_factory=dict)
 
+    @property
+    def by_batch(self) -> bool:
+        """Return whether the counts are of batches of patients who queue."""
+        return any(counts.ndim == 2 for counts in self.binary.values())
+
     def add(self, other: "Tally") -> None:
         """Add the counts of other patients."""
         for mine, theirs in zip(_parts(self), _parts(other), strict=True):
             _add(mine, theirs)
+
+    def enter(self, other: "Tally", batch: int, batches: int) -> None:
+        """Enter the counts of one of so many batches."""
+        without_folds = {key: counts.sum(axis=0) for key, counts in other.timed.items()}
+        parts = (other.binary, other.sums, without_folds, other.monthly)
+        for mine, theirs in zip(_parts(self)[:-1], parts, strict=True):
+            _enter(mine, theirs, batch, batches)
+        _add(self.flow, other.flow)
 
 
 @dataclass
@@ -67,7 +82,7 @@ class PairTally:
     """The joint counts of the same patients under a policy and its comparator.
 
     ``binary``: shape (3, 3), comparator's state by policy's state; ``sums``: [n, sum, sum of
-    squares] of policy less comparator. All int64.
+    squares] of policy less comparator. All int64; of patients who queue by batch, on a first axis.
     """
 
     binary: Counts = field(default_factory=dict)
@@ -77,6 +92,24 @@ class PairTally:
         """Add the counts of other patients."""
         _add(self.binary, other.binary)
         _add(self.sums, other.sums)
+
+    def enter(self, other: "PairTally", batch: int, batches: int) -> None:
+        """Enter the joint counts of one of so many batches."""
+        _enter(self.binary, other.binary, batch, batches)
+        _enter(self.sums, other.sums, batch, batches)
+
+
+def batch_stops(patients: int) -> list[int]:
+    """Return where each batch of patients ends, in order of arrival: BATCHES, or fewer of two or more."""
+    batches = max(min(BATCHES, patients // 2), 1)
+    return [(k + 1) * patients // batches for k in range(batches)]
+
+
+def _enter(total: Counts, part: Counts, batch: int, batches: int) -> None:
+    for key, counts in part.items():
+        if key not in total:
+            total[key] = np.zeros((batches, *counts.shape), counts.dtype)
+        total[key][batch] = counts
 
 
 def _parts(tally: Tally) -> tuple[Counts, ...]:

@@ -6,13 +6,38 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hydra import initialize_config_module
+from filelock import FileLock
 
+from conf.library import composing
 from conf.schema import compose_run, world_tree
+from experiments.command import main
 from sim.clocks.simpy_clock import Journal, live
+from sim.compiled import numba_config
 from sim.luck import draw_luck
 from sim.parameters import pack
 from sim.patient import YEAR_DAYS, new_patients
+
+# What between them compiles all that the command runs.
+EVERY_KIND = (
+    "compare patients=2 rows=true journal=true",
+    "compare patients=2 clinic=regional clock=simpy horizon_years=1",
+    "compare patients=2 clinic=regional horizon_years=1",
+    "sweep patients=2 horizon_years=1 compute.workers=1 grid={seed:[1]}",
+    "validate trial=crab patients=50 most_patients=50",
+    "patient number=1",
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Compile once for all processes of the tests, so that no run within a test is the first one."""
+    if numba_config.CACHE_DIR:
+        cache = Path(numba_config.CACHE_DIR)
+        with FileLock(cache / "tests.lock"):
+            if not (cache / "tests.compiled").exists():
+                for k, words in enumerate(EVERY_KIND):
+                    assert main([*words.split(), f"out={tmp_path_factory.mktemp('compiled') / str(k)}"]) == 0
+                (cache / "tests.compiled").touch()
 
 
 @functools.cache
@@ -53,7 +78,7 @@ def lived_fixture() -> Callable[..., np.ndarray]:
 @pytest.fixture
 def hydra() -> Iterator[None]:
     """Let the files of ``conf`` be found."""
-    with initialize_config_module("conf", version_base=None):
+    with composing():
         yield
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hydra import initialize_config_module
 from trial_files import mine, written
 
 from benchmarks.recovery import FITTED, SMALL, recovery
+from conf.library import composing
 from conf.schema import compose_run
 from conf.uncertain import uncertain_numbers, with_values
 from experiments.calibrate import SEARCH_TIMES, Targets
@@ -223,7 +223,7 @@ def test_the_fitted_values_show_what_the_table_says(whole, trials):
     from experiments.emulate import emulate
     from sim.luck import draw_luck
 
-    with initialize_config_module("conf", version_base=None):
+    with composing():
         from hydra import compose
 
         words = [f"trials={trials.partition('=')[2]}", *WORDS]

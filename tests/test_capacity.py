@@ -9,7 +9,7 @@ from attended import SMALL, attended, small, tables
 from scipy.signal import lfilter
 
 from analysis import queueing
-from analysis.estimates import batch_mean
+from analysis.estimates import mean, shares
 from analysis.harm import harm
 from analysis.warm_up import settled_after
 from conf.capacity import compose_capacity
@@ -186,9 +186,19 @@ def test_a_lost_salvage_is_one_that_was_done_without_queues():
 def test_the_interval_of_batch_means_holds_the_mean_of_a_correlated_series_as_often_as_it_says():
     draws = np.random.default_rng(1)
     series = lfilter([1.0], [1.0, -0.8], draws.normal(size=(400, 3000)))
-    found = [batch_mean(values) for values in series]
-    held = [one.ci_low <= 0.0 <= one.ci_high for one in found]
-    assert 0.91 <= np.mean(held) <= 0.98
+    whole = np.rint(1000 * series).astype(int).reshape(400, 30, 100)
+    sums = np.stack([np.full((400, 30), 100), whole.sum(axis=2), (whole**2).sum(axis=2)], axis=2)
+    above = (whole > 0).sum(axis=2)
+    counts = np.stack([np.zeros_like(above), 100 - above, above], axis=2)
+    by_batch = {0.0: [mean(values) for values in sums], 0.5: shares(counts)}
+    for truth, found in by_batch.items():
+        assert 0.91 <= np.mean([one.ci_low <= truth <= one.ci_high for one in found]) <= 0.98
+    as_if_independent = {
+        0.0: [mean(values.sum(axis=0)) for values in sums],
+        0.5: shares(counts.sum(axis=1)),
+    }
+    for truth, found in as_if_independent.items():
+        assert np.mean([one.ci_low <= truth <= one.ci_high for one in found]) < 0.8
 
 
 def test_with_capacity_above_demand_the_lives_are_those_without_queues():

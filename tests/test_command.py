@@ -152,7 +152,7 @@ REFUSED = [
     ("compare patients", "patients: not understood; write key=value"),
     ("compare --patients=5", "--patients: there is no such option; a key is set without dashes: patients=5"),
     ("compare --config-dir", "--config-dir: needs a value"),
-    ("compare --config-dir nowhere", "nowhere' not found"),
+    ("compare --config-dir nowhere", "--config-dir nowhere: there is no such folder"),
     ("compare --cfg jobs", "must be --cfg job"),
     ("compare seed=1,2", "or add -m to make a run for each value"),
     ("compare seed=range(1,3)", "add -m"),
@@ -161,6 +161,19 @@ REFUSED = [
     ("compare out=full/file", "out=full/file: is a file"),
     ("compare out=${nowhere}", "out: Interpolation key 'nowhere' not found"),
     ("compare -m cohort=dutch_tme,duch", "cohort=duch: there is no such cohort"),
+    ("compare cohort=../policy/short_course", "there is no such cohort"),
+    ("compare cohort=/etc/passwd", "there is no such cohort"),
+    (f"compare policies=[{'x' * 300}]", "there is no such policy"),
+    ("compare policies=[../policy/tme_alone]", "there is no such policy"),
+    ("compare hydra.run.dir=elsewhere", "Hydra's own settings cannot be set"),
+    ("compare hydra.job.chdir=true out=gone", "Hydra's own settings cannot be set"),
+    ("compare +hydra.callbacks.x={_target_:os.getcwd}", "Hydra's own settings cannot be set"),
+    ("compare hydra/launcher=joblib", "Hydra's own settings cannot be set"),
+    ("compare cohort@hydra.run=dutch_tme", "Hydra's own settings cannot be set"),
+    ("compare surgery.leak_probability=${oc.env:HOME}", "cannot read the environment"),
+    ("compare --config-name=config", "--config-name: there is no such option"),
+    ("compare --multirun=2", "takes no value"),
+    ("compare --cfg job --package surgry", "there is no such part; did you mean surgery?"),
 ]
 
 

@@ -19,6 +19,7 @@ from conf.telling import read_patient
 from conf.validation import read_validation
 from experiments.command import EXPERIMENTS, check, main
 from experiments.launch import launch
+from experiments.lives import BLOCK
 from experiments.sweep import read_plan
 from sim.patient import ROW
 
@@ -54,9 +55,10 @@ def in_backticks(text):
 accepted = []
 
 
-def accept(config, command):
+def accept(asked):
     """An experiment that only reads its configuration, as every experiment does first."""
-    name, *words = shlex.split(command)[1:]
+    config, words = asked.config, list(asked.overrides)
+    name = shlex.split(asked.command)[1]
     reads = {
         "capacity": lambda: read_capacity(config, words),
         "patient": lambda: read_patient(config),
@@ -65,7 +67,7 @@ def accept(config, command):
         "calibrate": lambda: read_calibration(config),
     }
     accepted.append(reads.get(name, lambda: read_run(config))())
-    return Path(command)
+    return Path(name)
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ def test_every_lrrc_command_of_the_readme_is_accepted(own_files, capsys, line):
         assert main([name, *words]) == 0
         return
     accepted.clear()
-    check(name, words)
+    check(name)
     status = launch(name, f"{__name__}:accept", words)
     assert (status, capsys.readouterr().err) == (0, "")
     assert len(accepted) > 1 if "-m" in words else len(accepted) == 1
@@ -121,7 +123,7 @@ def test_every_file_and_heading_that_is_linked_is_there(path):
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
 def test_every_path_that_is_named_is_there(path):
-    top = ("sim/", "conf/", "experiments/", "analysis/", "tests/", "benchmarks/", "docs/", "examples/")
+    top = ("sim/", "conf/", "experiments/", "analysis/", "tests/", "benchmarks/", "docs/")
     for word in in_backticks(path.read_text("utf-8")):
         if word.startswith(top) and "NAME" not in word:
             assert (ROOT / word).exists(), word
@@ -190,6 +192,12 @@ def test_every_column_and_outcome_of_a_run_is_documented(run):
         assert sorted(words - documented) == [], file.name
     lives = pd.read_parquet(run / "patients.parquet")
     assert sorted({re.sub(r"_\d+$", "", column) for column in lives.columns} - documented) == []
+
+
+def test_the_documents_name_the_block_of_the_code():
+    assert f"block of {BLOCK:,} patients" in (ROOT / "docs/journal.md").read_text("utf-8")
+    task = schema.shipped("sweep")["block"]
+    assert f"`block` of {task:,} patients" in (ROOT / "docs/sweeps.md").read_text("utf-8")
 
 
 def test_the_policies_of_the_readmes_yaml_are_policies(own_files):

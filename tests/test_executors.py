@@ -1,22 +1,25 @@
 """Where tasks are done changes no result, and whatever dies there is told, never hung."""
 
 import os
+import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 import pytest
 from sweeping import LEAK, digests, started, swept
 
+from conf.compute import checked_compute
 from conf.input_error import InputError
 from conf.schema import compose_run
 from experiments import ledger as book
-from experiments.executors import Failure, Local, Task, attempt, checked_compute, executor
+from experiments.executors import Failure, Local, Task, attempt, executor
 from experiments.ledger import Ledger, entries
 
 FAST = ("patients=80", "horizon_years=1")
@@ -38,22 +41,30 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def served(*words):
-    """Start a Dask process that listens on loopback only."""
+def recipe(start, port):
+    """Return the words of the Dask recipe's first command that starts so, for another port."""
+    text = (HERE.parent / "docs/sweeps.md").read_text("utf-8").partition("## On a Dask cluster")[2]
+    block = re.search(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[1]
+    line = next(line for line in block.splitlines() if line.startswith(start))
+    return shlex.split(line.replace("8786", str(port)))
+
+
+def served(words):
+    """Start a Dask process."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(HERE)])}
-    command = [sys.executable, "-m", "dask", *words, "--host", "127.0.0.1"]
+    command = [sys.executable, "-m", *words]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
 
 
 @contextmanager
 def cluster(workers):
-    """Yield the address of a scheduler, its process, and those of its workers."""
+    """Start the documents' recipe; yield the scheduler's address, its process, and those of its workers."""
     port = free_port()
     address = f"tcp://127.0.0.1:{port}"
-    own = [served("scheduler", "--port", str(port), "--no-dashboard")]
+    own = [served(recipe("dask scheduler", port))]
     try:
         wait_until(lambda: answers(port))
-        own += [served("worker", address, "--nthreads", "1", "--no-dashboard") for _ in range(workers)]
+        own += [served(recipe("dask worker", port)) for _ in range(workers)]
         yield address, own[0], own[1:]
     finally:
         for process in reversed(own):
@@ -83,9 +94,14 @@ def wait_until(true):
 
 
 @pytest.fixture(scope="module")
-def dask_cluster():
-    with cluster(2) as (address, *_):
-        yield address
+def dask_processes():
+    with cluster(2) as (address, scheduler, workers):
+        yield address, [scheduler, *workers]
+
+
+@pytest.fixture(scope="module")
+def dask_cluster(dask_processes):
+    return dask_processes[0]
 
 
 def task_of(number=0, code=None):
@@ -150,6 +166,30 @@ def test_dask_gives_the_bits_of_one_process(tmp_path, whole, dask_cluster):
     process = started(tmp_path / "dask", LEAK, *FAST, *words)
     assert process.communicate(timeout=DEADLINE)[1] == ""
     assert digests(tmp_path / "dask") == digests(whole)
+
+
+def listening(process):
+    """Return the addresses on which a process and its children accept connections."""
+    found = set()
+    for each in (psutil.Process(process.pid), *children(process)):
+        with suppress(psutil.NoSuchProcess):
+            sockets = each.net_connections("inet")
+            found |= {socket.laddr for socket in sockets if socket.status == psutil.CONN_LISTEN}
+    return found
+
+
+def test_the_dask_recipe_of_the_documents_runs_and_listens_on_loopback_alone(tmp_path, dask_processes):
+    address, processes = dask_processes
+    words = recipe("lrrc sweep", address.rpartition(":")[2])[2:-1]
+    sweep = started(tmp_path / "recipe", *words, "patients=8", "block=4")
+    seen = set()
+    while sweep.poll() is None:
+        seen |= listening(sweep).union(*map(listening, processes))
+        time.sleep(0.05)
+    assert (sweep.returncode, sweep.communicate()[1]) == (0, "")
+    # Each process serves its own port and a web server's; a nanny's worker has both for itself.
+    assert all(len(listening(process)) >= 2 for process in processes)
+    assert {place.ip for place in seen} == {"127.0.0.1"}
 
 
 def test_a_scheduler_that_is_not_there_is_told_at_once(tmp_path, capsys):

@@ -99,7 +99,7 @@ def test_the_rows_of_the_journal_are_the_days_of_the_lives(runs, journal):
     ):
         own = journal[journal["event"] == event].groupby(["policy", "entity_id"])["time"].first()
         if day is None:
-            expected = np.minimum(rows["death_day"], 10 * YEAR_DAYS)
+            expected = rows["death_day"].fillna(np.inf).clip(upper=10 * YEAR_DAYS).rename(None)
         else:
             expected = rows.loc[np.isfinite(rows[day]), day]
         own = own.loc[expected.index] if day == "salvage_day" else own
@@ -120,7 +120,7 @@ def test_the_mechanism_is_that_of_the_recurrence_from_its_onset(runs, journal):
         assert set(life["mechanism"]) == {mechanism}
         assert life["time"].min() == row["recurrence_onset_day"]
     assert set(grown.groupby(["policy", "entity_id"]).groups) == set(
-        rows.index[rows["recurrence_route"] >= 0]
+        rows.index[rows["recurrence_route"].notna()]
     )
 
 

@@ -2,17 +2,19 @@
 
 import functools
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hydra import initialize_config_module
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+import sim
 from conf.input_error import InputError
+from conf.library import composing
 from conf.policies import LEVERS, FollowUp, Policy, read_follow_up
 from conf.schema import compose_run, world_tree
 from sim.clocks.simpy_clock import live
@@ -23,6 +25,7 @@ from sim.luck import draw_luck
 from sim.parameters import pack
 from sim.patient import N_ROUTES, YEAR_DAYS, Cause, FoundBy, Margin, Operation, Route, new_patients
 
+LONG = pytest.mark.long
 HORIZON_DAYS = 10 * YEAR_DAYS
 DEATHS = [Event.DEATH_OPERATIVE, Event.DEATH_RECURRENCE, Event.DEATH_METASTASIS, Event.DEATH_OTHER]
 # The way to the first visit, in its order; each happens once at most.
@@ -219,6 +222,36 @@ def test_the_clock_adds_nothing_to_the_reactions(eventful):
     assert stepped[:300].tobytes() == rows[:300].tobytes()
 
 
+@functools.cache
+def plain_world():
+    run = compose_run("policies=[tme_alone]")
+    return pack(world_tree(run, run.policies[0]))
+
+
+@pytest.mark.parametrize("event", list(Event))
+def test_every_event_has_a_reaction_and_only_deaths_kill(event):
+    rows, luck = new_patients(0, 1), draw_luck(0, 1, 1)
+    react(rows, luck, plain_world(), 0, Event.DIAGNOSIS, HORIZON_DAYS)
+    rows["recurrence_route"], rows["recurrence_compartment"], rows["operated_day"] = 2, 0, 1.0
+    rows["agenda"][0, event] = 2.0
+    react(rows, luck, plain_world(), 0, event, HORIZON_DAYS)
+    assert rows["agenda"][0, event] != 2.0
+    cause = {
+        Event.DEATH_OPERATIVE: Cause.OPERATIVE,
+        Event.DEATH_OTHER: Cause.OTHER,
+        Event.DEATH_RECURRENCE: Cause.CANCER,
+        Event.DEATH_METASTASIS: Cause.CANCER,
+    }
+    assert rows["death_cause"][0] == cause.get(event, Cause.ALIVE)
+
+
+def test_what_is_no_event_fails_and_kills_nobody():
+    rows, luck = new_patients(0, 1), draw_luck(0, 1, 1)
+    with pytest.raises(ValueError, match="no reaction"):
+        react(rows, luck, plain_world(), 0, END, HORIZON_DAYS)
+    assert rows["death_cause"][0] == Cause.ALIVE
+
+
 def test_at_a_tie_the_first_event_of_the_vocabulary_comes_first():
     rows = new_patients(0, 1)
     rows["diagnosed_day"] = 0.0
@@ -278,12 +311,50 @@ def test_reactions_run_uncompiled_give_the_same_rows_to_the_bit(lives, tmp_path)
     assert differ == []
 
 
+BROKEN = """
+import sys
+import numba
+sys.path.insert(0, sys.argv[1])
+from conf.schema import compose_run
+from experiments.lives import simulate
+import sim.journey
+assert sim.journey.__file__.startswith(sys.argv[1])
+numba.set_num_threads(2)
+simulate(compose_run("patients=300", "policies=[tme_alone]", *sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("plain", "settings", "words"),
+    [
+        ("1", ["clock=compiled"], "no reaction"),
+        pytest.param("0", ["clock=compiled"], "a reaction failed; clock=simpy says which", marks=LONG),
+        pytest.param("0", ["clock=compiled", "rows=true"], "a reaction failed", marks=LONG),
+        pytest.param("0", ["clock=compiled", "clinic=regional"], "no reaction", marks=LONG),
+        pytest.param("0", ["clock=simpy"], "no reaction", marks=LONG),
+    ],
+)
+def test_an_event_without_a_reaction_ends_the_run_by_every_clock(tmp_path, plain, settings, words):
+    """A copy of the model, in which nobody has written what a visit does."""
+    shutil.copytree(Path(sim.__file__).parent, tmp_path / "sim", ignore=shutil.ignore_patterns("__pycache__"))
+    journey = tmp_path / "sim" / "journey.py"
+    journey.write_text(journey.read_text("utf-8").replace("event == Event.VISIT", "event == 99"), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", BROKEN, str(tmp_path), *settings],
+        env={**os.environ, "NUMBA_DISABLE_JIT": plain, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and words in done.stderr.splitlines()[-1]
+
+
 # Any policy
 
 
 @functools.cache
 def schedules():
-    with initialize_config_module("conf", version_base=None):
+    with composing():
         return tuple(read_follow_up(name) for name in ("minimal", "standard", "intensive"))
 
 

@@ -94,10 +94,10 @@ def test_a_distribution_fits_the_range_of_its_unit(key):
             assert allowed == units.FRACTION
             assert uncertain and all(low > 0 and high < 1 for low, high in uncertain)
         case "lognormal":
-            assert allowed in (units.POSITIVE, units.NOT_NEGATIVE)
+            assert allowed in (units.POSITIVE, units.NOT_NEGATIVE, units.SPREAD)
             assert uncertain and all(low > 0 for low, _ in uncertain)
         case "normal":
-            assert allowed == units.ANY
+            assert allowed == units.LOG
             assert uncertain
         case "uniform":
             assert uncertain
@@ -227,7 +227,7 @@ ALLOWED = {
         52: "bits of a uniform",
         0.5: "middle of a uniform's step",
     },
-    "mortality.py": {5: "the life table is in five-year bands"},
+    "mortality.py": {5: "the life table is in five-year bands", 1000: "years that nobody lives"},
     "neoadjuvant.py": {7: "days of a week"},
     "outcomes.py": {
         3: "stage III; three or more compartments; a place in a row",

@@ -1,5 +1,6 @@
 """One patient's story: words, where lives part and why, who is found, and the picture of it."""
 
+import dataclasses
 import functools
 import re
 
@@ -16,8 +17,8 @@ from conf.schema import compose_run
 from conf.telling import PatientRun
 from experiments.command import main
 from experiments.find import ORIGINS, Wanted
-from experiments.lives import live_block
-from experiments.patient import witness
+from experiments.lives import live_block, simulate
+from experiments.patient import found, witness
 from sim.events import Event
 from sim.parameters import pack
 from sim.patient import ROW, YEAR_DAYS, Cause
@@ -92,6 +93,47 @@ def test_every_event_of_many_lives_can_be_told_in_plain_words():
                     assert not re.search(r"\b(nan|inf|None)\b|_|<|Event|  ", said.text), said.text
             seen |= {moment.event for moment in life.moments}
     assert len(seen) > 15
+
+
+QUEUE = (
+    "clinic=strained",
+    "clinic.linac_count=8",
+    "patients=60",
+    "horizon_years=2",
+    "policies=[tme_alone,chemoradiotherapy+for_everyone]",
+)
+
+
+@pytest.fixture(scope="module")
+def counted():
+    """Rows by policy of the patients that ``lrrc compare`` counts in a clinic where they queue."""
+    return {name: blocks[0] for name, blocks in simulate(compose_run(*QUEUE, "rows=true")).rows.items()}
+
+
+@pytest.mark.parametrize("clock", ["simpy", "compiled"])
+def test_a_patient_who_queues_has_the_life_that_compare_counts(counted, clock):
+    waited = 0
+    for number in (0, 7, 59):
+        run = patient_run(*QUEUE, f"clock={clock}")
+        for life, (row, journal) in witness(run, number):
+            same = counted[life.policies[0]][number]
+            assert same["number"] == number
+            assert content(row[0]) == content(same)
+            assert content(life.end) == content(same)
+            assert sum(moment.waited_days for moment in life.moments) == pytest.approx(
+                same["waited_days"].sum()
+            )
+            assert {day >= row[0]["diagnosed_day"] for day, _, _ in journal} == {True}
+            waited += same["waited_days"].sum()
+    assert waited > 5
+
+
+def test_who_is_searched_for_queues_in_the_clinic_of_compare(counted):
+    run = dataclasses.replace(patient_run(*QUEUE), find="waited_days_4 > 0")
+    fits = np.logical_or.reduce([rows["waited_days"][:, 4] > 0 for rows in counted.values()])
+    numbers, more = found(run, Wanted(run.find))
+    assert numbers == np.flatnonzero(fits)[:10].tolist() != []
+    assert more == (fits.sum() > 10)
 
 
 def test_a_story_of_equal_lives_says_so():

@@ -1,30 +1,27 @@
 """Policies: files that set a few levers, how they combine, and what is refused."""
 
 import math
-import shutil
 from enum import IntEnum
-from pathlib import Path
 
 import pytest
 import yaml
-from hydra import initialize_config_dir, initialize_config_module
 from hydra.core.global_hydra import GlobalHydra
 
-import conf
 from conf import library
 from conf.input_error import InputError
+from conf.library import composing
 from conf.policies import LEVERS, MOST_VISITS, FollowUp, Policy, read_follow_up, read_policy
 from sim.policy import LateralDissection, OperationChoice, Regimen, Use
 
 
 @pytest.fixture(autouse=True)
 def shipped_files():
-    with initialize_config_module("conf", version_base=None):
+    with composing():
         yield
 
 
 def shipped(group):
-    with initialize_config_module("conf", version_base=None):
+    with composing():
         return library.options(group)
 
 
@@ -137,14 +134,14 @@ def test_the_record_of_a_policy_holds_numbers_only():
 
 @pytest.fixture
 def own(tmp_path):
-    """Write files into a copy of conf/ and let Hydra read that."""
-    shutil.copytree(Path(conf.__file__).parent, tmp_path, dirs_exist_ok=True)
+    """Write files into a folder of one's own, as --config-dir names it."""
 
     def write(group, name, text):
-        (tmp_path / group / f"{name}.yaml").write_text(text)
+        (tmp_path / group).mkdir(exist_ok=True)
+        (tmp_path / group / f"{name}.yaml").write_text(text, "utf-8")
 
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(tmp_path), version_base=None):
+    with composing(tmp_path):
         yield write
 
 

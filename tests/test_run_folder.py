@@ -4,7 +4,9 @@ import errno
 import functools
 import json
 import re
+import shutil
 import subprocess
+from importlib import metadata
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +18,7 @@ from omegaconf import OmegaConf
 
 from conf.input_error import InputError
 from conf.schema import compose_run
-from experiments.run_folder import CODE, content_digest, run_folder
+from experiments.run_folder import CODE, PACKAGES, content_digest, run_folder, sources_digest
 from experiments.sweep_folder import sweep_folder
 
 FRAME = pd.DataFrame(
@@ -152,6 +154,39 @@ def test_the_manifest_names_the_commit_that_git_names(here):
         assert manifest["code"]["dirty"] in (True, False)
     else:
         assert manifest["code"]["commit"] is None
+
+
+def test_the_manifest_names_version_and_sources_where_there_is_no_git(here, monkeypatch):
+    monkeypatch.setenv("PATH", str(here))
+    code = json.loads((finish(compose_run("out=here")) / "manifest.json").read_text("utf-8"))["code"]
+    assert (code["commit"], code["dirty"], code["lock_sha256"]) == (None, None, None)
+    assert code["version"] == metadata.version("lrrc-sim")
+    assert code["sources_sha256"] == sources_digest(CODE)
+
+
+def changed(path, change):
+    path.write_bytes(change(path.read_bytes()))
+
+
+@pytest.mark.parametrize("name", ["sim/surgery.py", "conf/cohort/dutch_tme.yaml", "conf/evidence.csv"])
+def test_the_digest_of_the_sources_follows_every_file_of_code_and_numbers(here, name):
+    for package in PACKAGES:
+        shutil.copytree(CODE / package, here / package, ignore=shutil.ignore_patterns("__pycache__"))
+    whole = sources_digest(CODE)
+    assert sources_digest(here) == whole
+    changed(here / name, lambda content: content.replace(b"\n", b"\r\n"))
+    (here / "sim/__pycache__").mkdir()
+    (here / "sim/__pycache__/surgery.pyc").write_bytes(b"compiled")
+    assert sources_digest(here) == whole
+
+    seen = {whole}
+    changed(here / name, lambda content: content + b"#")
+    seen.add(sources_digest(here))
+    moved = (here / name).rename((here / name).with_stem("moved"))
+    seen.add(sources_digest(here))
+    moved.unlink()
+    seen.add(sources_digest(here))
+    assert len(seen) == 4
 
 
 def test_a_table_written_as_csv_reads_back_to_its_digest(here):

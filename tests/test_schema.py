@@ -5,11 +5,12 @@ import math
 from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_module
+from hydra import compose
 from omegaconf import OmegaConf
 
 from conf import schema, units
 from conf.input_error import InputError
+from conf.library import composing
 from conf.schema import checked, compose_run, read_run, shipped, shipped_sections, world_tree
 from sim.parameters import pack
 
@@ -176,7 +177,7 @@ def test_a_wrong_setting_is_refused_by_name(override, message):
 
 
 def test_a_published_figure_of_an_unknown_policy_is_refused():
-    with initialize_config_module("conf", version_base=None):
+    with composing():
         config = compose("compare", ["scenario=dutch_tme"])
         config.published[0].policy = "tme_alon"
         with pytest.raises(InputError, match="tme_alon"):
@@ -235,7 +236,7 @@ def test_the_worlds_of_two_policies_differ_only_in_what_the_policies_say(run):
 def test_the_resolved_run_composes_to_the_same_run(run):
     plain = run.resolved()
     plain.pop("policy")
-    with initialize_config_module("conf", version_base=None):
+    with composing():
         assert read_run(OmegaConf.create(plain)) == run
 
 

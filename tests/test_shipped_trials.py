@@ -4,10 +4,10 @@ import csv
 from pathlib import Path
 
 import pytest
-from hydra import initialize_config_module
 
 from conf import schema
 from conf.endpoint import names_in
+from conf.library import composing
 from conf.trials import read_trials
 from sim.columns import COLUMNS
 
@@ -19,7 +19,7 @@ with open(CONF / "evidence.csv", newline="") as file:
 
 @pytest.fixture(scope="module")
 def shipped_trials():
-    with initialize_config_module("conf", version_base=None):
+    with composing():
         return read_trials("all")
 
 

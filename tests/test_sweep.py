@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hydra import compose, initialize_config_module
+from hydra import compose
 from sweeping import LEAK, SMALL, digests, started, swept
 
 from conf.input_error import InputError
+from conf.library import composing
 from conf.policies import with_levers
 from experiments.command import main
 from experiments.sweep import read_plan
@@ -24,7 +25,7 @@ LEAK_KEY = "surgery.leak_probability"
 
 def plan(*words):
     words = [word for word in words if word]
-    with initialize_config_module("conf", version_base=None):
+    with composing():
         return read_plan(compose("sweep", list(words)), list(words))
 
 
@@ -127,7 +128,7 @@ REFUSED = [
     (f"{LEAK} outcomes=[happiness]", "outcomes=happiness: must be one of local_recurrence"),
     (f"{LEAK} at_years=4", "at_years=4: must be one of 1, 2, 3, 5, 10"),
     (f"{LEAK} compute=dask", "compute.address=tcp://host:8786"),
-    (f"{LEAK} compute.workers=-1", "compute.workers=-1: must be a number above 0"),
+    (f"{LEAK} compute.workers=-1", "compute.workers=-1: must be a whole number of 1 or more"),
     (f"{LEAK} compute=slrm", "compute=slrm: there is no such compute; did you mean slurm?"),
     (f"{LEAK} compute=slurm compute.cluster=moon", "compute.cluster=moon: must be slurm or local"),
     (f"{LEAK} out=full", "out=full: the folder is not empty, and no sweep's"),

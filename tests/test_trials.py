@@ -31,6 +31,7 @@ ASKED = [
     "simulated",
     "simulated_low",
     "simulated_high",
+    "comparable",
     "inside",
     "z",
 ]

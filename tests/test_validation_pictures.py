@@ -236,10 +236,34 @@ def test_what_nobody_counted_for_is_a_dash_and_not_drawn(told):
     rows = told[told["trial"] == "leak_meta"].copy()
     unknown = ["simulated", "simulated_low", "simulated_high", "z"]
     rows.loc[rows.index[0], unknown] = np.nan
-    rows.loc[rows.index[0], "inside"] = False
+    rows.loc[rows.index[0], ["comparable", "inside"]] = False
     figure = dumbbells(rows)
     Page(figure)  # it can be drawn
     assert any(text.endswith("→ –") for text in words(figure))
+    hits = rows["inside"].sum()
+    assert title(figure).startswith(f"{hits} of {len(rows) - 1} endpoints lie inside")
+
+
+def test_what_cannot_be_compared_is_counted_nowhere_and_said(emulated, tmp_path):
+    trials, endpoints, curves = emulated
+    rows = endpoints[endpoints["trial"] == "leak_meta"].copy()
+    miss = rows.index[0]
+    rows.loc[miss, ["simulated", "simulated_low", "simulated_high", "z"]] = np.nan
+    rows.loc[miss, ["comparable", "inside"]] = False
+    only = [trial for trial in trials if trial.name == "leak_meta"]
+    found = agreement(rows)
+    write_pages(only, rows, curves[:0], found, tmp_path)
+    counted = f"{rows['inside'].sum()} of {len(rows) - 1}"
+    text = (tmp_path / "validation.md").read_text("utf-8")
+    assert f"interval at {counted} calibration endpoints" in text
+    assert f"): {counted} inside" in text
+    assert "Not comparable, and left out of all counts: 1 endpoint" in text
+    (line,) = (line for line in text.splitlines() if f"`{rows.loc[miss, 'endpoint']}`" in line)
+    assert line.endswith("| – | – | not comparable |")
+    printed = summary(rows, found)
+    assert counted in printed
+    assert "1 not comparable" in printed
+    assert "left out of all counts: 1" in printed
 
 
 def test_a_trial_s_page_names_the_levers_and_the_numbers_that_make_it_another_trial(written, emulated):

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.agenda import next_event
 from sim.clinic import ask_for, clinic_record, happen_up_to_served, openings, serve
-from sim.compiled import Record, compiled, compiled_inline, compiled_parallel, table
+from sim.compiled import Record, compiled, compiled_inline, compiled_parallel, numba_config
 from sim.events import END, N_EVENTS, Event
 from sim.journey import happen
 from sim.patient import ROW, new_patients
@@ -16,6 +16,7 @@ from sim.queues import LOG, Queues, allocate, new_queues, next_allocation_day, w
 from sim.tally import CHUNK, Counter, Measures, Parts, count_chunk, new_scratch
 
 NO_REQUEST = -1
+FAILED = "a reaction failed; clock=simpy says which"
 
 
 @compiled_parallel
@@ -24,15 +25,32 @@ def live(rows: np.ndarray, luck: np.ndarray, world: np.ndarray, horizon_days: fl
 
     As ``sim.clocks.simpy_clock.live``; patients are independent, so threads share them out.
     """
+    failed = 0
     for i in numba.prange(len(rows)):
-        _live_one(rows[i], luck[i], world[0], horizon_days)
+        failed += _fails(rows[i], luck[i], world[0], horizon_days)
+    if failed:
+        raise RuntimeError(FAILED)
 
 
 @compiled
-def _live_one(patient: Record, luck: Record, world: Record, horizon_days: float) -> None:
+def _live_one(patient: Record, luck: Record, world: Record, horizon_days: float) -> bool:
     event = Event.DIAGNOSIS + 0
     while event != END:
         event = happen(patient, luck, world, event, horizon_days)
+    return False
+
+
+@compiled
+def _fails(patient: Record, luck: Record, world: Record, horizon_days: float) -> bool:
+    """Live a patient; return whether a reaction failed: compiled threads lose an exception without a word."""
+    try:
+        return _live_one(patient, luck, world, horizon_days)
+    except Exception:
+        return True
+
+
+if numba_config.DISABLE_JIT:  # nothing is lost then, and the exception says where
+    _fails = _live_one
 
 
 def live_and_count(
@@ -47,8 +65,8 @@ def live_and_count(
     rows = np.empty((len(counter.parts.joint), CHUNK), ROW)
     _live_and_count(
         first,
-        table(new_patients(0, 1)),
-        table(rows),
+        new_patients(0, 1),
+        rows,
         luck,
         world,
         own,
@@ -73,22 +91,28 @@ def _live_and_count(
     end_days: float,
     parts: Parts,
 ) -> None:
+    failed = 0
     for part in numba.prange(len(buffers)):
         scratch = new_scratch(own.states.shape[1])
         for first in range(part * CHUNK, len(luck), len(buffers) * CHUNK):
             drawn = luck[first : first + CHUNK]
             rows = buffers[part, : len(drawn)]
-            _live_chunk(number + first, blank, rows, drawn, world, end_days)
+            failed += _live_chunk(number + first, blank, rows, drawn, world, end_days)
             count_chunk(rows, own, others, first, horizons_days, end_days, parts, part, scratch)
+    if failed:
+        raise RuntimeError(FAILED)
 
 
 @compiled
 def _live_chunk(
     first: int, blank: np.ndarray, rows: np.ndarray, luck: np.ndarray, world: np.ndarray, horizon_days: float
-) -> None:
+) -> int:
+    """Live new patients from ``first`` on; return how many failed."""
     _enter(first, blank, rows)
+    failed = 0
     for i in range(len(rows)):
-        _live_one(rows[i], luck[i], world[0], horizon_days)
+        failed += _fails(rows[i], luck[i], world[0], horizon_days)
+    return failed
 
 
 @compiled
@@ -156,7 +180,7 @@ class Clinic:
         self.queues = new_queues(openings(clinic), 2 * patients + 2)
         # Every served event comes once in a life, but for the visits with an MRI.
         most = len(Event) + int(world["follow_up"]["mri"].sum())
-        self._log = table(np.empty(most * patients, LOG))  # what is not written takes no memory
+        self._log = np.empty(most * patients, LOG)  # what is not written takes no memory
         self._calendar = Calendar(
             np.empty(n + 1, np.int64),
             np.full(n + 2, np.inf),
@@ -167,7 +191,7 @@ class Clinic:
             np.empty((n, N_EVENTS), np.int32),
         )
         self._turns = np.empty((2 * n + 2, 2), np.int64)
-        self._blank = table(new_patients(0, 1))
+        self._blank = new_patients(0, 1)
 
     @property
     def log(self) -> np.ndarray:

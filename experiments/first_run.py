@@ -1,0 +1,56 @@
+"""What is said of compiling, which the first run on a machine does for about a minute."""
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+WORDS = "Compiling the model for this processor, once: about a minute"
+A_MOMENT = 1.0  # in seconds: what takes no longer is not worth a line
+
+
+class FirstRun:
+    """Says on stderr, once in a process, that the model is being compiled; on a terminal, how far it is."""
+
+    def __init__(self) -> None:
+        self.said = False
+        self.why = ""
+        self.started = 0.0
+        self.functions = self.within = 0
+        self.bar: tqdm | None = None
+
+    def keeps_nothing(self, why: str) -> None:
+        """Say why compiled code is not kept, in the place of the words of a first run."""
+        self.why = why
+
+    def begins(self) -> None:
+        """Count a function that begins to be compiled."""
+        self.within += 1
+        self.started = self.started or time.monotonic()
+        self._tell()
+
+    def ended(self) -> None:
+        """Count a function that is compiled."""
+        self.within -= 1
+        self.functions += 1
+        self._tell()
+        if self.bar is not None and not self.within:
+            self.bar.close()
+            self.bar = None
+
+    def _tell(self) -> None:
+        from tqdm import tqdm
+
+        seconds = time.monotonic() - self.started
+        if seconds < A_MOMENT:
+            return
+        if not self.said:
+            self.said = True
+            words = f"lrrc: warning: compiled code cannot be kept: {self.why}; every run compiles it"
+            tqdm.write(words if self.why else WORDS, file=sys.stderr)  # above a bar of progress
+        if self.bar is None and sys.stderr.isatty():
+            self.bar = tqdm(bar_format="{desc}", leave=False)
+        if self.bar is not None:
+            self.bar.set_description_str(f"{self.functions} functions, {seconds:.0f} s")
