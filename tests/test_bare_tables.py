@@ -82,6 +82,13 @@ def test_a_picture_of_bare_tables_can_be_read(picture, bare):
     readable(lambda: picture(*(BARE[bare](whole()[name]) for name in PICTURES[picture])))
 
 
+def test_a_run_of_less_than_a_day_has_pictures_that_can_be_read():
+    tables = lived_tables("patients=20", "horizon_years=0.002", "policies=[tme_alone,short_course]")
+    for picture, needed in PICTURES.items():
+        if set(needed) <= set(tables):
+            readable(lambda picture=picture, needed=needed: picture(*(tables[name] for name in needed)))
+
+
 def readable(picture):
     """Draw a picture, and fail where it warns or writes a number that is none."""
     with warnings.catch_warnings():
