@@ -143,7 +143,8 @@ def test_the_printed_table_of_a_clinic_keeps_its_columns_apart_within_its_width(
     assert "95 % intervals of simulated luck" in text
     for policy, clinic in BOTH:
         rows = text.partition(f"\n{clinic.replace('_', ' ').capitalize()}: waits")[2].splitlines()
-        (line,) = [line for line in rows[:4] if line.startswith(policy_words(policy).capitalize()[:3])][:1]
+        name = {"tme_alone": "TME alone", "washout_never": "Washout never"}[policy]
+        line = next(line for line in rows if line.startswith(name))
         cells = re.split(r" {2,}|(?<=\*) +", line.strip())
         found = at(made["waits"], policy=policy, clinic=clinic).set_index("step")
         for cell, (_, row) in zip(cells[1:6], found.loc[list(STEP_WORDS)].iterrows(), strict=True):
