@@ -87,7 +87,7 @@ def _table(head: str, columns: list[str], rows: dict[str, list[str]]) -> list[st
 
 
 def _wait(row: pd.Series, target_share: float) -> str:
-    beyond = "*" if row["share_beyond_target"] > 1 - target_share else " "
+    beyond = "*" if row["share_beyond_target"] > 1 - target_share + 1e-9 else " "  # 0.1 > 1 - 0.9
     if np.isnan(row["median_days"]):
         return f"{'nobody' if row['n'] else DASH}{beyond}"
     return f"{row['median_days']:.0f}, {row['p90_days']:.0f}{beyond}"
