@@ -27,6 +27,9 @@ def identified(parameters: pd.DataFrame) -> Figure:
     prior), ``searched``. Each number lies on the scale of its own prior: -1, 0 and 1 are the lower bound, the
     median and the upper bound.
     """
+    parameters = parameters[np.isfinite(parameters["width_ratio"].astype(float))]
+    if parameters.empty:
+        return look.nothing("what the trials tell of each number")
     learnt = int((parameters["width_ratio"] < LEARNT).sum())
     title = f"The trials narrow {learnt} of {len(parameters)} numbers by more than a fifth"
     rows = parameters.sort_values("width_ratio", kind="stable").head(MOST_NUMBERS)
@@ -104,16 +107,20 @@ def traded(tradeoffs: pd.DataFrame) -> Figure:
 
     ``tradeoffs``: columns ``one``, ``other``, ``correlation``.
     """
+    tradeoffs = tradeoffs[np.isfinite(tradeoffs["correlation"].astype(float))]
     if tradeoffs.empty:
         return look.message(
             "No two numbers trade off", "No pair is clearly correlated in the posterior: each stands alone."
         )
     strength = tradeoffs["correlation"].abs()
     rows = tradeoffs.loc[strength.sort_values(ascending=False, kind="stable").index].head(MOST_PAIRS)
-    first = rows.iloc[0]
-    how = "together" if first["correlation"] > 0 else "against each other"
+    written = rows["correlation"].map("{:+.2f}".format)
+    tied = rows[written.str[1:] == written.iloc[0][1:]]
+    how = "together" if tied["correlation"].iloc[0] > 0 else "against each other"
     title = f"The two numbers that trade off most move {how}"
-    if abs(first["correlation"]) < 0.5:
+    if len(tied) > 1:
+        title = f"{len(tied)} pairs of numbers trade off most, alike"
+    if abs(rows["correlation"].iloc[0]) < 0.5:
         title = "No two numbers trade off strongly"
     note = (
         f"Correlation in the posterior, the {len(rows)} strongest pairs. The trials fix a combination of the "
@@ -149,6 +156,7 @@ def converged(trace: pd.DataFrame) -> Figure:
 
     ``trace``: columns ``evaluation``, ``objective``.
     """
+    trace = trace[np.isfinite(trace["objective"].astype(float))]
     if len(trace) < 2:
         return look.message("No search was done", "The posterior sample's mean stands for the best.")
     first, last = float(trace["objective"].iloc[0]), float(trace["objective"].iloc[-1])
@@ -159,6 +167,8 @@ def converged(trace: pd.DataFrame) -> Figure:
         title = "The search found nothing better than where it began"
     else:
         title = f"The search lowers the objective from {first:.1f} to {last:.1f}"
+        if f"{first:.1f}" == f"{last:.1f}":
+            title = "The search lowers the objective by less than 0.1"
     note = (
         "Minus the log of the posterior density, but for a constant: the best so far. Half of the sum of "
         "squared deviations, in standard errors, from the published endpoints and from the priors. "
@@ -175,6 +185,6 @@ def converged(trace: pd.DataFrame) -> Figure:
             linewidth=2,
             gid="objective",
         )
-        ax.set(xlabel="evaluations", ylabel="objective", xlim=(0, trace["evaluation"].iloc[-1]))
+        ax.set(xlabel="evaluations", ylabel="objective", xlim=(0, max(trace["evaluation"].iloc[-1], 1)))
         ax.margins(y=0.08)
     return drawn

@@ -36,7 +36,7 @@ def summary(tables: dict[str, pd.DataFrame], patients: int, target_share: float)
     """Return waits, harm and use by clinic and policy, then the units needed, at most 120 columns wide."""
     years = told_years(tables["harm"])
     parts = [
-        f"{patients:,} patients under each policy, the same in every clinic.",
+        f"{patients:,} patient{'' if patients == 1 else 's'} under each policy, the same in every clinic.",
         f"Waits in days: median, 90th centile; *: more than {1 - target_share:.0%} wait beyond the target.",
         f"Caused by waiting: net, per 1,000 patients within {years_words(years)}, with {INTERVALS}.",
         "Most used: in percent of its open time; time too short for one more operation stays unused.",
@@ -87,7 +87,7 @@ def _table(head: str, columns: list[str], rows: dict[str, list[str]]) -> list[st
 
 
 def _wait(row: pd.Series, target_share: float) -> str:
-    beyond = "*" if row["share_beyond_target"] > 1 - target_share else " "
+    beyond = "*" if row["share_beyond_target"] > 1 - target_share + 1e-9 else " "  # 0.1 > 1 - 0.9
     if np.isnan(row["median_days"]):
         return f"{'nobody' if row['n'] else DASH}{beyond}"
     return f"{row['median_days']:.0f}, {row['p90_days']:.0f}{beyond}"

@@ -54,7 +54,7 @@ def incidence(
         height = max(3.1, sum(look.label_height(lines) for lines in names.values()))
         drawn = look.figure(title, note, height + 0.95)
         ax = look.axes(drawn, left, 0.65, width, height)
-        _frame(ax, whole, 10)
+        _frame(ax, whole, years, 10)
         ax.axvline(years, color=look.PALE, linewidth=1.2, zorder=0)
         ends = []
         for name in policies:
@@ -123,7 +123,7 @@ def incidence_by_mechanism(
             ax.plot(total["time_years"], total["estimate"], color=look.INK, linewidth=1.4, gid="total")
             for edge in ("ci_low", "ci_high"):
                 ax.plot(total["time_years"], total[edge], color=look.INK, linewidth=1, linestyle=":")
-            _frame(ax, whole, 4)
+            _frame(ax, whole, years, 4)
             ax.set(xlabel="", ylabel="")
             ax.tick_params(labelleft=k % grid.columns == 0, labelbottom=k + grid.columns >= len(policies))
         height = drawn.get_size_inches()[1]
@@ -138,8 +138,9 @@ def incidence_by_mechanism(
     return drawn
 
 
-def _frame(ax: Axes, whole: pd.DataFrame, ticks: int) -> None:
-    look.years_axis(ax, whole["time_years"].max(), ticks)
+def _frame(ax: Axes, whole: pd.DataFrame, years: float, ticks: int) -> None:
+    # The curve of a run of less than a month is its start alone.
+    look.years_axis(ax, float(whole["time_years"].max()) or years, ticks)
     look.percent_axis(ax.yaxis, 6)
     # A share near zero is not blown up to look like much.
     ax.set(ylim=(0, max(1.05 * look.largest(whole[["estimate", "ci_high"]]), 0.02)), ylabel=AXIS)

@@ -13,20 +13,16 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis import look
 from analysis.anatomy import AXIAL, SAGITTAL, View
+from analysis.pelvis_words import changed, leading, rank
 from analysis.wording import (
-    BEYOND,
     INTERVAL,
     INTERVALS,
     Finding,
     at_most,
-    beyond_luck,
     comparator_of,
     count,
     interval,
-    leaders,
     patients_words,
-    place_words,
-    places,
     policy_words,
     sentence,
     signed,
@@ -36,7 +32,6 @@ from analysis.wording import (
 from sim.outcomes import ALL
 
 PER = 1000  # patients
-ONE = "The two side walls count as one place. "
 MUSCLE, BONE, EMPTY = "#F1F1F1", "#E2E2E2", "#FFFFFF"
 RECURRENCE = LinearSegmentedColormap.from_list("recurrence", ["#FBF3F7", look.PURPLE, "#5B1139"])
 # Caused, none, averted, in the colours of the other pictures.
@@ -90,7 +85,7 @@ def pelvis(
     first = compared if compared in policies else policies[0]
     order = [first, *(name for name in policies if name != first)]
     within = f"within {years_words(years)}"
-    title, note = _leading(first, shares[first], whole.loc[first, "estimate"] * PER, within)
+    title, note = leading(first, shares[first], whole.loc[first, "estimate"] * PER, within)
     note += patients_words(rows, population, len(policies) > 1)
     note += f" Numbers: local recurrences per 1,000 patients {within}, by the compartment where they began"
     note += _widest(shares)
@@ -127,10 +122,10 @@ def pelvis_change(averted: pd.DataFrame, population: str = "simulated patients")
     if whole.empty or not nets:
         return look.nothing("what changes in the pelvis")
     whole = whole.reindex(list(nets))
-    first = max(nets, key=lambda name: _rank(nets[name], whole.loc[name, "net"]))
+    first = max(nets, key=lambda name: rank(nets[name], whole.loc[name, "net"]))
     order = [first, *(name for name in nets if name != first)]
     against, within = policy_words(comparator_of(rows)), f"within {years_words(years)}"
-    title, note = _changed(first, nets[first], against, within)
+    title, note = changed(first, nets[first], against, within)
     note += (
         f"{patients_words(rows, population, compared=True)} Numbers: recurrences averted less caused, per "
     )
@@ -369,49 +364,3 @@ def _widest(values: Mapping[str, pd.DataFrame]) -> str:
     reach = max((every["high"] - every["value"]).max(), (every["value"] - every["low"]).max())
     none = "" if np.isnan(reach) else f"; none reaches further than {at_most(reach)}"
     return f". {INTERVALS} stand beside the large drawing{none}."
-
-
-def _rank(values: pd.DataFrame, net: float) -> tuple[bool, float]:
-    """Return what orders policies: those that change some place beyond luck first, then by the net."""
-    return bool(_changes(values).any()), float(np.nan_to_num(abs(net)))
-
-
-def _changes(values: pd.DataFrame) -> pd.Series:
-    """Return by place whether the net changes beyond luck."""
-    return beyond_luck(places(values).rename(columns={"low": "ci_low", "high": "ci_high"}))
-
-
-def _leading(policy: str, values: pd.DataFrame, total: float, within: str) -> Finding:
-    under = policy_words(policy)
-    if total == 0:
-        return Finding(f"No local recurrence in any compartment {within} under {under}", "")
-    ranked = places(values).sort_values("value", ascending=False)
-    first, others = ranked.iloc[0], ranked.iloc[1:]
-    if not first["low"] > others["high"].max():
-        return Finding(f"No compartment leads in local recurrence {within} under {under} {BEYOND}", ONE)
-    return Finding(
-        f"Under {under}, local recurrences begin most often {place_words([str(first.name)])}: "
-        f"{first['value']:.1f} of {total:.1f} per 1,000 patients {within}",
-        "",
-    )
-
-
-def _changed(policy: str, values: pd.DataFrame, against: str, within: str) -> Finding:
-    beyond = places(values)[_changes(values)]
-    if beyond.empty:
-        return Finding(
-            f"No change from {against} in any of the six places of the pelvis {within} {BEYOND}", ONE
-        )
-    sign = np.sign(beyond.loc[beyond["value"].abs().idxmax(), "value"])
-    verb, same = ("averts" if sign > 0 else "causes"), beyond[np.sign(beyond["value"]) == sign]
-    most = leaders(same["value"].abs(), "{:.1f}".format)
-    number = f"{same['value'].abs().max():.1f} per 1,000 patients {within}"
-    number = f"{number} each" if len(most) > 1 else number
-    if len(same) == 1:
-        where = f"{place_words(most)} {BEYOND}"
-    else:
-        where = f"in {len(same)} of {len(places(values))} places {BEYOND}, most {place_words(most)}"
-    return Finding(
-        f"{sentence(policy_words(policy))} {verb} local recurrences {where}: {number}",
-        ONE,
-    )

@@ -249,6 +249,8 @@ def scatter(endpoints: pd.DataFrame) -> Figure:
     ``endpoints``: lines of ``endpoints.csv``.
     """
     rows = endpoints[endpoints["measure"].isin(LEVELS) & endpoints["comparable"]]
+    if rows.empty:
+        return look.nothing("published against simulated proportions")
     sets = [name for name in SETS if (rows["set"] == name).any()]
     slopes = {name: calibration_line(rows[rows["set"] == name])[0] for name in sets}
     known = [f"{slope:.2f} in {name}" for name, slope in slopes.items() if np.isfinite(slope)]
@@ -343,7 +345,7 @@ def trial_curves(curves: pd.DataFrame, endpoints: pd.DataFrame) -> Figure:
             look.years_axis(ax, 1.06 * end, 5)
             ax.set_xlabel(f"years since {panel[1]}", size=look.SMALL)
             survival = panel[0].endswith("survival")
-            top = max([*lines["estimate"], *marks["published_high"]])
+            top = look.largest(lines["estimate"], marks["published_high"], 0.01)
             ax.set_ylim(0, 1.0 if survival else 1.05 * top)
             look.percent_axis(ax.yaxis, 5)
             ax.tick_params(labelsize=look.SMALL)

@@ -9,6 +9,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from analysis import look
 from analysis.clinic_summary import STEP_WORDS, resource_words
 from analysis.wording import Finding, Words, percent, policy_words, sentence
+from conf.clinics import NO_LIMIT
 
 ROW = 0.19  # inches a policy's mark takes
 DAY_TICKS = {
@@ -346,7 +347,9 @@ def _one(resource: str) -> str:
 
 def _utilisation_finding(table: pd.DataFrame) -> Finding:
     if table["utilisation"].isna().all():
-        return Finding("No resource has a limit", "")
+        if (table["count"] >= NO_LIMIT).all():
+            return Finding("No resource has a limit", "")
+        return Finding("How much of its open time a resource is in use is not known", "")
     top = table.loc[table["utilisation"].idxmax()]
     share = f"{100 * top['utilisation']:.0f} %"
     return Finding(

@@ -11,7 +11,10 @@ from lived_tables import lived_tables
 from pages import Page
 
 from analysis import look
+from analysis.calibration_pictures import converged, identified, traded
 from analysis.pictures import PICTURES
+from analysis.sweep import draw_sweep, shown
+from analysis.sweep_summary import summary
 
 
 @functools.cache
@@ -76,12 +79,69 @@ LATE = ("no number", "last row", "one policy", "other holes")  # of the kinds of
 )
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.__name__)
 def test_a_picture_of_bare_tables_can_be_read(picture, bare):
-    tables = [BARE[bare](whole()[name]) for name in PICTURES[picture]]
+    readable(lambda: picture(*(BARE[bare](whole()[name]) for name in PICTURES[picture])))
+
+
+def test_a_run_of_less_than_a_day_has_pictures_that_can_be_read():
+    tables = lived_tables("patients=20", "horizon_years=0.002", "policies=[tme_alone,short_course]")
+    for picture, needed in PICTURES.items():
+        if set(needed) <= set(tables):
+            readable(lambda picture=picture, needed=needed: picture(*(tables[name] for name in needed)))
+
+
+def readable(picture):
+    """Draw a picture, and fail where it warns or writes a number that is none."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure = picture(*tables)
+        figure = picture()
         with look.style():
             page = Page(figure)
     assert page.lines
-    said = " ".join(text for _, text in page.lines)
-    assert "nan" not in said.lower().split() and "inf" not in said.lower().split()
+    said = " ".join(text for _, text in page.lines).lower().split()
+    assert "nan" not in said and "inf" not in said
+
+
+LINES = {"number": [1.0, 2.0], "word": ["a$b", "_c"], "policy": "tme_alone", "n": 10}
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, np.nan], ids=["zero", "a value", "no value"])
+@pytest.mark.parametrize("swept", [["number"], ["word"], ["number", "word"], ["number", "more"], []], ids=str)
+def test_the_pictures_of_a_sweep_of_bare_tables_can_be_read(swept, value, tmp_path):
+    about = {"outcome": "local_recurrence", "mechanism": "all", "compartment": "all", "group": "all"}
+    about |= {"horizon_years": 5.0, "replication": 0, "estimate": value, "ci_low": value, "ci_high": value}
+    table = pd.DataFrame({**LINES, "more": [1.0, 2.0], **about})
+    tables = {"outcomes": table, "differences": table[:0].assign(comparator=None)}
+    tables["convergence"] = table.assign(half_width=value, patients=10)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = draw_sweep(tables, swept, ["local_recurrence"], 5.0, tmp_path, 0.1)
+    assert len(made) == 4
+    text = summary(shown(tables, swept, "local_recurrence", 5.0), swept, "local_recurrence", 5.0)
+    assert "nan" not in text
+
+
+def test_the_pictures_of_a_calibration_of_bare_tables_can_be_read():
+    names = ("prior_median", "prior_low", "prior_high", "default", "posterior_mean", "posterior_low",
+             "posterior_high", "fitted", "width_ratio")  # fmt: skip
+    none = pd.DataFrame({"key": ["a$b_{c}"], **dict.fromkeys(names, np.nan), "searched": True})
+    pair = pd.DataFrame({"one": ["a"], "other": ["b"], "correlation": [np.nan]})
+    trace = pd.DataFrame({"evaluation": [0, 1], "objective": [np.nan, np.nan]})
+    for table, picture in ((none, identified), (pair, traded), (trace, converged)):
+        for bare in (table, table.fillna(0.0), table.fillna(1.0), table[:0]):
+            readable(lambda picture=picture, bare=bare: picture(bare))
+
+
+@pytest.mark.parametrize("name", ["$x_1$", "a{b}^2", "50% & <b>", "\\frac{1}{2}", "名"])
+def test_a_name_is_drawn_as_it_is_spelt(name):
+    page = []
+
+    def picture():
+        figure = look.message(f"Under {name}", f"{name} in a note")
+        page.append(figure)
+        return figure
+
+    readable(picture)
+    with look.style():
+        texts = [text for _, text in Page(page[0]).lines]
+    assert texts == [f"Under {name}", f"{name} in a note"]
+    assert not any(text.get_parse_math() for text in page[0].texts)

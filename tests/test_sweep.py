@@ -17,7 +17,7 @@ from conf.input_error import InputError
 from conf.library import composing
 from conf.policies import with_levers
 from experiments.command import main
-from experiments.sweep import read_plan
+from experiments.sweep import joined, policy_labels, read_plan
 from sim.policy import Use
 
 LEAK_KEY = "surgery.leak_probability"
@@ -173,6 +173,36 @@ def test_the_swept_parameter_does_what_it_should(leaks):
         "estimate"
     ]
     assert share[0.02] < 0.1 < 0.15 < share[0.3]
+
+
+def test_a_point_of_one_policy_has_outcomes_and_no_difference(tmp_path, capsys):
+    grid = "grid={policies:[[tme_alone],[tme_alone,washout_always]]}"
+    assert swept(tmp_path / "some", grid) == 0
+    assert "washout always" in capsys.readouterr().out
+    outcomes, differences = (
+        pd.read_csv(tmp_path / "some" / f"{name}.csv") for name in ("outcomes", "differences")
+    )
+    assert outcomes.groupby("policies")["policy"].nunique().to_dict() == {
+        "[tme_alone]": 1,
+        "[tme_alone,washout_always]": 2,
+    }
+    assert set(differences["policies"]) == {"[tme_alone,washout_always]"}
+    assert {differences[name].dtype.kind for name in ("estimate", "ci_low", "ci_high")} == {"f"}
+    assert (tmp_path / "some" / "local_recurrence_points.png").exists()
+
+
+def test_a_table_without_rows_keeps_the_types_of_its_columns_beside_one_with_rows():
+    some = pd.DataFrame({"policy": ["a"], "n": [1], "estimate": [0.5]})
+    none = pd.DataFrame(columns=list(some))
+    assert joined([none, some, none]).dtypes.equals(some.dtypes)
+    assert joined([some[:0], some[:0]]).dtypes.equals(some.dtypes)
+
+
+def test_a_swept_lever_is_said_where_a_policy_s_name_speaks_of_it():
+    words = ["grid={washout:[always,never]}", "policies=[tme_alone,washout_always]"]
+    with composing():
+        labels = policy_labels(read_plan(compose("sweep", words), words))
+    assert labels == {"tme_alone": "TME alone", "washout_always": "washout always (washout as swept)"}
 
 
 def test_the_parquet_holds_what_the_csv_holds(leaks):
