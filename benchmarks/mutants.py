@@ -170,8 +170,9 @@ class Run:
     def __init__(self, path: str, tests: str, kept: dict[str, str], note: Callable[[str, str], None]) -> None:
         self.path, self.tests, self.kept, self.note = path, tests, kept, note
         source = Path(path).read_text("utf-8")
-        texts = [source, *(Path(test).read_text("utf-8") for test in (tests, *HELPERS))]
-        self.digest = hashlib.sha256("".join(texts).encode()).hexdigest()[:12]
+        test = Path(tests).read_text("utf-8")
+        helpers = [Path(name).read_text("utf-8") for name in HELPERS if Path(name).stem in test]
+        self.digest = hashlib.sha256("".join([source, test, *helpers]).encode()).hexdigest()[:12]
         self.name = path[: -len(".py")].replace("/", ".")
         self.tree = ast.parse(source)
         self.module = importlib.import_module(self.name)

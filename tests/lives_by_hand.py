@@ -22,8 +22,8 @@ OTHER, OPERATIVE, CANCER = 1, 2, 3
 DAYS = (NEVER, 0.0, 10.0, 30.4375, 30.44, 300.0, YEAR, YEAR + 0.01, 2 * YEAR, 2 * YEAR + 0.01, 800.0)
 
 
-def some_lives(n, seed=1):
-    """Return n rows whose fields are drawn from their edges, each consistent with the others."""
+def some_lives(n, seed=1, end_days=NEVER):
+    """Return n rows whose fields are drawn from their edges, consistent with each other, up to the end."""
     random = np.random.default_rng(seed)
     rows = new_patients(0, n)
 
@@ -32,6 +32,7 @@ def some_lives(n, seed=1):
 
     for row in rows:
         start = pick(0.0, 100.0)
+        last = start + end_days
         row.diagnosed_day = start
         row.height_above_verge_cm = pick(4.9, 5.0, 5.1, 10.0, 10.1)
         row.lateral_mm[:] = (pick(0.0, 6.9, 7.0, 8.0), pick(0.0, 6.9, 7.0, 8.0))
@@ -46,17 +47,19 @@ def some_lives(n, seed=1):
                 row.diverted, row.leaked = pick(False, True), pick(False, True)
         row.metastasis_found_day = start + pick(*DAYS)
         row.recurrence_found_day = start + pick(*DAYS[1:], NEVER, NEVER)
+        for name in ("metastasis_found_day", "recurrence_found_day"):
+            row[name] = row[name] if row[name] <= last else NEVER
         if row.recurrence_found_day < NEVER:
             row.recurrence_route, row.recurrence_compartment = random.integers(8), random.integers(7)
             row.recurrence_compartments = pick(1, 1, 1, 3, 5, 7, 127)
             row.found_by = pick(1, 2)
             for name in ("synchronous_metastasis", "curative_intent"):
                 row[name] = pick(False, True)
-            if row.curative_intent and pick(True, True, False):
+            if row.curative_intent and pick(True, True, False) and row.recurrence_found_day + 60.0 < last:
                 row.salvage_day = row.recurrence_found_day + pick(0.5, 30.0)
                 row.salvage_procedure, row.salvage_margin = pick(1, 2, 3, 4, 5), pick(1, 2, 3)
                 row.salvage_complication = pick(False, True)
-                row.rerecurrence_day = row.salvage_day + pick(NEVER, 60.0)
+                row.rerecurrence_day = row.salvage_day + pick(NEVER, 20.0)
         begun = [
             day
             for day in (row.salvage_day, row.recurrence_found_day, row.metastasis_found_day)
@@ -64,6 +67,7 @@ def some_lives(n, seed=1):
         ]
         after = pick(NEVER, 0.0, 0.25, 30.0, 30.01, 200.0, YEAR, 2 * YEAR)
         row.death_day = max(begun, default=row.operated_day if row.operated_day < NEVER else start) + after
+        row.death_day = row.death_day if row.death_day <= last else NEVER
         if row.death_day < NEVER:
             row.death_cause = pick(OTHER, OPERATIVE, CANCER)
         row.theatre_minutes, row.radiotherapy_fractions = pick(0.0, 250.4, 251.6), pick(0.0, 5.0, 25.0)
