@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip
 INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 
 .DELETE_ON_ERROR:
-.PHONY: help compare test test-long lint bench gallery calibrated validation lock python clean
+.PHONY: help compare test test-long lint bench mutants gallery calibrated validation lock python clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -31,6 +31,9 @@ lint: .venv/.installed  ## style, format and types
 
 bench: .venv/.installed  ## speed and memory, measured
 	$(BIN)/python -m benchmarks $(ARGS)
+
+mutants: .venv/.installed  ## the model broken in one place at a time: does a test notice? (resumes; ARGS="minutes=10 salvage")
+	$(BIN)/python -m benchmarks.mutants $(ARGS)
 
 gallery: .venv/.installed  ## the pictures of docs/gallery.md, made again
 	$(BIN)/python -m experiments.gallery
