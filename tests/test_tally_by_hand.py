@@ -9,7 +9,7 @@ from lives_by_hand import YEAR, amounts_of, months_of, some_lives, states_of, ti
 
 from sim import tally as tallies
 from sim.outcomes import FOLDS, MONTHLY, SHAPE, TIMED, UNITS, Key
-from sim.tally import Counter, PairTally, Tally, binary_outcomes, tally, tally_pair
+from sim.tally import Counter, PairTally, Tally, batch_stops, binary_outcomes, tally, tally_pair
 
 HORIZONS, YEARS = (1.0,), 2.0
 COMPARED = Key("cancer_specific_survival")
@@ -143,6 +143,44 @@ def test_pairs_add_up(rows, others):
     for mine, theirs in ((whole.binary, summed.binary), (whole.sums, summed.sums)):
         assert list(mine) == list(theirs)
         assert all(np.array_equal(mine[key], theirs[key]) for key in mine)
+
+
+@pytest.mark.parametrize(
+    ("patients", "stops"),
+    [(0, [0]), (1, [1]), (3, [3]), (4, [2, 4]), (5, [2, 5]), (7, [2, 4, 7]), (60, list(range(2, 61, 2)))],
+)
+def test_batches_have_two_patients_or_more_and_are_thirty_at_most(patients, stops):
+    assert batch_stops(patients) == stops
+
+
+def test_a_large_cohort_is_cut_into_thirty_batches_of_like_size():
+    stops = batch_stops(1000)
+    assert len(stops) == 30 and stops[-1] == 1000
+    assert set(np.diff([0, *stops])) == {33, 34}
+
+
+def test_batches_are_entered_side_by_side_and_the_flow_is_added_up(rows, others):
+    blocks = [slice(0, 9), slice(9, 20), slice(20, 26)]
+    parts = [tally(rows[block], HORIZONS, YEARS) for block in blocks]
+    pairs = [tally_pair(rows[block], others[block], HORIZONS, YEARS) for block in blocks]
+    batched, both = Tally(), PairTally()
+    assert not parts[0].by_batch
+    for k in (1, 0, 2):
+        batched.enter(parts[k], k, 3)
+        both.enter(pairs[k], k, 3)
+    assert batched.by_batch
+    for kind in ("binary", "sums", "monthly"):
+        for key, counts in getattr(batched, kind).items():
+            assert np.array_equal(counts, [getattr(part, kind)[key] for part in parts])
+            assert counts.dtype == np.int64
+    for key, counts in batched.timed.items():
+        assert np.array_equal(counts, [part.timed[key].sum(axis=0) for part in parts])
+    (flow,) = batched.flow.values()
+    assert np.array_equal(flow, tally(rows[:26], HORIZONS, YEARS).flow[Key("flow")])
+    for mine, theirs in ((both.binary, "binary"), (both.sums, "sums")):
+        assert list(mine) == list(getattr(pairs[0], theirs))
+        for key, counts in mine.items():
+            assert np.array_equal(counts, [getattr(pair, theirs)[key] for pair in pairs])
 
 
 def test_a_part_takes_no_more_patients_at_once_than_a_byte_can_count():
