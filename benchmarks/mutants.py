@@ -122,7 +122,7 @@ def mutants(tree: ast.AST, module: types.ModuleType, within: str | None = None) 
                 after = ast.unparse(tree if shown is tree else new).splitlines()[0]
                 _put(mutant, old)
                 yield mutant._replace(name=f"{line}: {before} -> {after}")
-            yield from mutants(node, module, inside)
+            yield from mutants(node, module, function)
 
 
 def _put(mutant: Mutant, new: ast.AST) -> Any:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from by_hand import patient
 from lives_by_hand import (
     YEAR,
     amounts_of,
@@ -112,3 +113,12 @@ def test_states_are_absent_no_and_yes():
         1,
         2,
     ]
+
+
+@pytest.mark.parametrize(("days", "died"), [(0.0, 2), (30.0, 2), (30.25, 1), (31.0, 1)])
+def test_an_operative_death_comes_within_thirty_days(days, died):
+    keys = outcomes.binary_keys(HORIZONS)
+    states = np.zeros(len(keys), np.uint8)
+    row = patient(operated_day=50.0, death_day=50.0 + days, death_cause=1)
+    outcomes.write_states(row, np.array(HORIZONS) * YEAR, states)
+    assert states[keys.index(Key("operative_death"))] == died

@@ -145,6 +145,23 @@ def test_pairs_add_up(rows, others):
         assert all(np.array_equal(mine[key], theirs[key]) for key in mine)
 
 
+def test_a_policys_own_counts_do_not_depend_on_its_comparator(rows, others):
+    compared, alone = Counter(HORIZONS, YEARS), Counter(HORIZONS, YEARS)
+    compared.count(rows[:40], alone.count(others[:40]))
+    own, theirs = tally(rows[:40], HORIZONS, YEARS), alone.tally()
+    mine = compared.tally()
+    assert all(np.array_equal(counts, mine.binary[key]) for key, counts in own.binary.items())
+    assert all(np.array_equal(counts, mine.sums[key]) for key, counts in own.sums.items())
+    assert any(not np.array_equal(counts, theirs.binary[key]) for key, counts in own.binary.items())
+
+
+def test_a_batch_that_has_not_been_entered_counts_nobody(rows):
+    batched = Tally()
+    batched.enter(tally(rows[:5], HORIZONS, YEARS), 1, 2)
+    assert all(counts[0].sum() == 0 for counts in batched.binary.values())
+    assert all(counts[1].sum() == 5 for counts in batched.binary.values())
+
+
 @pytest.mark.parametrize(
     ("patients", "stops"),
     [(0, [0]), (1, [1]), (3, [3]), (4, [2, 4]), (5, [2, 5]), (7, [2, 4, 7]), (60, list(range(2, 61, 2)))],
