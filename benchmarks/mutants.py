@@ -33,12 +33,12 @@ HELPERS = ("tests/by_hand.py", "tests/lives_by_hand.py")
 HERE = ("conftest", *(path.stem for path in (CODE / "tests").glob("*.py")))
 QUIET = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:terminalreporter", "-m", "not long")
 MECHANISMS = ("deposit", "exfoliation", "lateral_node", "margin", "mesorectum", "spillage")
-TESTS = {
-    **{f"sim/mechanisms/{name}.py": f"tests/test_mechanisms_{name}.py" for name in MECHANISMS},
-    "sim/salvage.py": "tests/test_salvage_decisions.py",
-    "sim/outcomes.py": "tests/test_outcomes_by_hand.py",
-    "sim/tally.py": "tests/test_tally_by_hand.py",
-    "analysis/estimates.py": "tests/test_estimates.py",
+TESTS: dict[str, tuple[str, ...]] = {
+    **{f"sim/mechanisms/{name}.py": (f"tests/test_mechanisms_{name}.py",) for name in MECHANISMS},
+    "sim/salvage.py": ("tests/test_salvage_decisions.py",),
+    "sim/outcomes.py": ("tests/test_outcomes_by_hand.py",),
+    "sim/tally.py": ("tests/test_tally_by_hand.py",),
+    "analysis/estimates.py": ("tests/test_estimates_by_hand.py", "tests/test_estimates.py"),
 }
 SWAPS: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE),
@@ -167,10 +167,12 @@ class Mutated:
 class Run:
     """A plugin for pytest: runs the tests that it collects, then each mutant in a child that forks off."""
 
-    def __init__(self, path: str, tests: str, kept: dict[str, str], note: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, path: str, tests: tuple[str, ...], kept: dict[str, str], note: Callable[[str, str], None]
+    ) -> None:
         self.path, self.tests, self.kept, self.note = path, tests, kept, note
         source = Path(path).read_text("utf-8")
-        test = Path(tests).read_text("utf-8")
+        test = "".join(Path(name).read_text("utf-8") for name in tests)
         helpers = [Path(name).read_text("utf-8") for name in HELPERS if Path(name).stem in test]
         self.digest = hashlib.sha256("".join([source, test, *helpers]).encode()).hexdigest()[:12]
         self.name = path[: -len(".py")].replace("/", ".")
@@ -181,8 +183,8 @@ class Run:
     def over(self, stop: float) -> dict[str, int]:
         """Run every mutant that has no result yet, until a time; return how many there are of each result."""
         self.stop = stop
-        if pytest.main([*QUIET, self.tests], plugins=[self]) != 0:
-            raise SystemExit(f"{self.tests}: fails without any mutant")
+        if pytest.main([*QUIET, *self.tests], plugins=[self]) != 0:
+            raise SystemExit(f"{' '.join(self.tests)}: fails without any mutant")
         return self.count
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -197,7 +199,7 @@ class Run:
                 self.tree, "body", self.tree.body.index(first), first, getattr(first, "name", None), ""
             )
             if not self.survives(nothing, session, seconds):
-                raise SystemExit(f"{self.tests}: fails in a child without any mutant")
+                raise SystemExit(f"{' '.join(self.tests)}: fails in a child without any mutant")
         for k, mutant in enumerate(mutants(self.tree, self.module)):
             key = f"{self.digest} {k} {mutant.name}"
             if key not in self.kept and time.monotonic() < self.stop:
@@ -233,7 +235,7 @@ class Run:
                 for name in [m for m in sys.modules if m.split(".")[0] in (*PACKAGES, *HERE)]:
                     del sys.modules[name]
                 sys.meta_path.insert(0, Mutated(self.name, code))
-                status = int(pytest.main([*QUIET, self.tests]))
+                status = int(pytest.main([*QUIET, *self.tests]))
         finally:
             os._exit(status)
 
