@@ -100,8 +100,9 @@ def test_a_mean_of_batches_of_unlike_size():
 
 
 def test_a_difference_of_batches_counts_those_with_patients_under_either_policy():
-    batches = [joint(absent_yes=9), joint(no_no=9, yes_no=1), joint(no_yes=8, yes_yes=1), joint(yes_absent=1, no_no=8),
-               joint(no_yes=9), joint(yes_no=4, no_no=6)]  # fmt: skip
+    cells = ({"absent_yes": 9}, {"no_no": 9, "yes_no": 1}, {"no_yes": 8, "yes_yes": 1})
+    cells = (*cells, {"yes_absent": 1, "no_no": 8}, {"no_yes": 9}, {"yes_no": 4, "no_no": 6})
+    batches = [joint(**of) for of in cells]
     whole = sum(batches)
     left_out = [difference_and_error(whole - batch)[0] for batch in batches]
     assert unlike_their_neighbours(left_out)
