@@ -122,3 +122,19 @@ def test_an_operative_death_comes_within_thirty_days(days, died):
     row = patient(operated_day=50.0, death_day=50.0 + days, death_cause=1)
     outcomes.write_states(row, np.array(HORIZONS) * YEAR, states)
     assert states[keys.index(Key("operative_death"))] == died
+
+
+@pytest.mark.parametrize("margin", range(4))
+@pytest.mark.parametrize("again", [np.inf, 90.0])
+@pytest.mark.parametrize("spread", [np.inf, 95.0])
+@pytest.mark.parametrize("cause", range(4))
+def test_a_patient_is_free_after_a_clear_or_close_margin_without_a_return(margin, again, spread, cause):
+    row = patient(
+        recurrence_found_day=50.0, recurrence_route=4, recurrence_compartment=5, curative_intent=True,
+        salvage_day=80.0 if margin else np.inf, salvage_procedure=3 if margin else 0, salvage_margin=margin,
+        rerecurrence_day=again, metastasis_found_day=spread, death_cause=cause,
+    )  # fmt: skip
+    free = margin in (1, 2) and again == spread == np.inf
+    fate = {0: 0 if free else 1, 1: 3, 2: 3, 3: 2}[cause]
+    treatment = 2 if margin else 5
+    assert outcomes.way(row) == np.ravel_multi_index((2, 5, treatment, margin, fate), SHAPE)

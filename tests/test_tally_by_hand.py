@@ -181,7 +181,7 @@ def test_batches_are_entered_side_by_side_and_the_flow_is_added_up(rows, others)
     parts = [tally(rows[block], HORIZONS, YEARS) for block in blocks]
     pairs = [tally_pair(rows[block], others[block], HORIZONS, YEARS) for block in blocks]
     batched, both = Tally(), PairTally()
-    assert not parts[0].by_batch
+    assert not parts[0].by_batch and not Tally().by_batch
     for k in (1, 0, 2):
         batched.enter(parts[k], k, 3)
         both.enter(pairs[k], k, 3)
