@@ -39,7 +39,8 @@ def runs(tmp_path_factory):
     journal.to_parquet(folders[0] / "journal.parquet", index=False)
     patients(lived.rows).to_parquet(folders[0] / "patients.parquet", index=False)
     command = {"command": f"lrrc compare {' '.join(SMALL)} out=here"}
-    (folders[1] / "manifest.json").write_text(json.dumps(command))
+    for folder in folders:
+        (folder / "manifest.json").write_text(json.dumps(command))
     return folders
 
 

@@ -266,7 +266,7 @@ ASKED = [
     ("posterior=mine.csv", "a file of your own is named by posterior_from=FILE"),
     ("posterior_from=mine.csv", "say how many members, as in posterior=100 or posterior=all"),
     ("posterior=1 posterior_from=mine.csv", "posterior_from=mine.csv: there is no such file"),
-    ("posterior=1 posterior_from=[a]", "must be a file, or the folder of a calibration"),
+    ("posterior=1 posterior_from=[a]", "posterior_from=[a]: there is no such file"),
     ("posterior=1 posterior_from=.", "there is no posterior.csv in this folder"),
     (f"posterior=1 grid={{{SCALE}:[1,2]}}", f"{SCALE}: cannot be set too: the posterior sample draws"),
     (f"posterior=1 {SCALE}=2", f"{SCALE}: cannot be set too: the posterior sample draws"),

@@ -104,7 +104,7 @@ REFUSED = [
         "grid={surgery.leak_probability:[1.4]}",
         "surgery.leak_probability=1.4: out of range; must be from 0 to 1",
     ),
-    ("grid={surgery:[1]}", "there is no key surgery"),
+    ("grid={surgery:[1]}", "no key surgery"),
     ("grid={surgery.leak_probability:0.1}", "must be a list of values"),
     ("grid={surgery.leak_probability:[0.1,0.10]}", "this point stands there twice"),
     ("grid={washout:[sometimes]}", "washout=sometimes: must be one of usual, never, always"),
