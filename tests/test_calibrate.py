@@ -114,6 +114,7 @@ def test_a_finished_calibration_does_nothing_again(whole, trials):
     assert content(whole) == wanted
 
 
+@pytest.mark.long
 def test_the_number_of_workers_changes_nothing(whole, trials, tmp_path):
     assert calibrated(tmp_path / "out", trials, "workers=2") == 0
     assert content(tmp_path / "out") == content(whole)
@@ -139,6 +140,7 @@ def killed(out, trials, evaluations):
     return len(entries(out / "ledger"))
 
 
+@pytest.mark.long
 def test_killed_at_any_instant_it_goes_on_to_the_same_bits(whole, trials, tmp_path):
     out = tmp_path / "killed"
     # Within the prior sample or later; never the same place again.
@@ -241,6 +243,7 @@ def test_the_fitted_values_show_what_the_table_says(whole, trials):
     assert pd.read_csv(whole / "targets.csv")["fitted"].tolist() == pytest.approx(shown, abs=1e-3)
 
 
+@pytest.mark.long
 def test_one_number_alone_can_be_fitted(trials, tmp_path):
     out = tmp_path / "out"
     assert calibrated(out, trials, "fitted=[surgery.leak_probability]", "search_evaluations=12") == 0
@@ -268,7 +271,7 @@ def test_a_number_that_no_target_follows_keeps_its_value(tmp_path):
         ),
         ("fitted=[surgry]", ["surgry", "did you mean surgery?"]),
         ("fitted=surgery", ["fitted=surgery", "must be a list"]),
-        ("fitted=[3]", ["fitted=[3]", "must be a list"]),
+        ("fitted=[3]", ["fitted=3", "no uncertain number of the disease"]),
         ("fitted=[]", ["fitted=[]"]),
         ("fitted=[cohort.female_share]", ["cohort.female_share"]),
         ("ensemble=3", ["ensemble=3", "20 or more"]),
@@ -292,6 +295,7 @@ def test_a_wrong_word_is_refused_in_one_line(tmp_path, capsys, words, named):
 # Recovery of known numbers
 
 
+@pytest.mark.long
 def test_known_numbers_are_found_again():
     found = recovery(4, "patients=1500", "ensemble=60", "steps=3", "workers=1")
     assert set(found["key"]) == set(FITTED)

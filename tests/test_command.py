@@ -108,10 +108,11 @@ def test_the_examples_of_the_help_are_accepted_up_to_their_size(lrrc):
             words = [word for word in words if not word.startswith(("patients=", "out="))]
             # Who is to be found must be there.
             small = [] if any(word.startswith("find=") for word in words) else ["patients=20"]
+            plain = ["pictures=false"] if name in ("compare", "capacity", "sweep") else []
             short = [] if small == [] else ["horizon_years=1"]
             if name in ("validate", "calibrate"):  # too few patients leave endpoints without anybody
                 small, short = ["--cfg"], ["job"]
-            assert lrrc(*words, *small, *short, f"out={name}{number}")[0] == 0
+            assert lrrc(*words, *small, *short, *plain, f"out={name}{number}")[0] == 0
 
 
 def test_the_version_is_that_of_the_package(lrrc):
@@ -234,7 +235,7 @@ def test_a_wrong_file_of_ones_own_is_refused_in_one_line(here, lrrc, name, text,
 
 
 def test_the_last_line_is_the_folder_of_the_run(here, lrrc):
-    status, out, err = lrrc("compare", "patients=20", "out=here")
+    status, out, err = lrrc("compare", "patients=20", "pictures=false", "out=here")
     assert (status, err) == (0, "")
     assert out.splitlines()[-1] == str(here / "here")
     assert files(here) == ["here"]
@@ -244,21 +245,21 @@ def test_the_last_line_is_the_folder_of_the_run(here, lrrc):
 
 
 def test_without_out_the_run_goes_below_runs(here, lrrc):
-    _, out, _ = lrrc("compare", "patients=20")
+    _, out, _ = lrrc("compare", "patients=20", "pictures=false")
     assert Path(out.splitlines()[-1]).parent == here / "runs" / "compare"
     assert files(here) == ["runs"]
 
 
 def test_the_manifest_holds_the_command_line(here, lrrc):
-    lrrc("compare", "scenario=dutch_tme", "patients=20", "out=here")
+    lrrc("compare", "scenario=dutch_tme", "patients=20", "pictures=false", "out=here")
     manifest = json.loads((here / "here" / "manifest.json").read_text())
-    assert manifest["command"] == "lrrc compare scenario=dutch_tme patients=20 out=here"
+    assert manifest["command"] == "lrrc compare scenario=dutch_tme patients=20 pictures=false out=here"
     assert manifest["choices"]["cohort"] == "dutch_tme"
 
 
 def test_the_same_command_gives_the_same_digests(here, lrrc):
     for out in ("one", "two"):
-        lrrc("compare", "patients=100", f"out={out}")
+        lrrc("compare", "patients=100", "pictures=false", f"out={out}")
     one, two = (json.loads((here / out / "manifest.json").read_text())["tables"] for out in ("one", "two"))
     assert one == two
 
@@ -266,7 +267,9 @@ def test_the_same_command_gives_the_same_digests(here, lrrc):
 def test_a_policy_of_ones_own_works_by_config_dir_and_is_what_it_says(here, lrrc):
     own_files(here, policy__mine="description: mine\nneoadjuvant: short_course\nwashout: always\n")
     policies = "policies=[tme_alone,mine,short_course+washout_always]"
-    status, _, err = lrrc("compare", "--config-dir", "mine", policies, "patients=200", "out=here")
+    status, _, err = lrrc(
+        "compare", "--config-dir", "mine", policies, "patients=200", "pictures=false", "out=here"
+    )
     assert (status, err) == (0, "")
     outcomes = pd.read_csv(here / "here" / "outcomes.csv").set_index("policy")
     own, combined = (
@@ -277,14 +280,16 @@ def test_a_policy_of_ones_own_works_by_config_dir_and_is_what_it_says(here, lrrc
 
 def test_a_cohort_of_ones_own_may_change_a_few_keys(here, lrrc):
     own_files(here, cohort__mine="defaults: [dutch_contemporary, _self_]\nfemale_share: 1.0\n")
-    status, *_ = lrrc("compare", "--config-dir", "mine", "cohort=mine", "patients=20", "out=here")
+    status, *_ = lrrc(
+        "compare", "--config-dir", "mine", "cohort=mine", "patients=20", "pictures=false", "out=here"
+    )
     assert status == 0
     config = yaml.safe_load((here / "here" / "config.yaml").read_text())
     assert config["cohort"]["female_share"] == 1.0
 
 
 def test_each_job_of_a_sweep_leaves_its_own_folder_and_nothing_else(here, lrrc):
-    status, out, _ = lrrc("compare", "patients=20", "-m", "seed=1,2", "out=sweep")
+    status, out, _ = lrrc("compare", "patients=20", "pictures=false", "-m", "seed=1,2", "out=sweep")
     assert status == 0
     assert files(here) == ["sweep"]
     assert files(here / "sweep") == ["0", "1"]
@@ -297,7 +302,7 @@ def test_each_job_of_a_sweep_leaves_its_own_folder_and_nothing_else(here, lrrc):
 
 
 def test_a_failing_job_of_a_sweep_is_named_and_stops_no_other(here, lrrc):
-    status, _, err = lrrc("compare", "-m", "patients=20,0,30", "out=sweep")
+    status, _, err = lrrc("compare", "-m", "patients=20,0,30", "pictures=false", "out=sweep")
     assert status == 2
     assert err.startswith("lrrc: error: run 1 (")
     assert "patients=0: must be a whole number" in err

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+import yaml
 from sweeping import LEAK, digests, started, swept
 
+import conf
 from conf.compute import checked_compute
 from conf.input_error import InputError
 from conf.schema import compose_run
@@ -25,6 +27,8 @@ from experiments.ledger import Ledger, entries
 FAST = ("patients=80", "horizon_years=1")
 HERE = Path(__file__).parent
 DEADLINE = 120.0
+
+CONF = Path(conf.__file__).parent
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +144,7 @@ def deadly_task(number=99):
     return Task(Deadly(), like.first, like.stop, like.entry, number, like.code)
 
 
+@pytest.mark.long
 def test_a_task_that_kills_its_process_is_told_and_takes_no_other_along():
     ended = dict(
         (task.point, result) for task, result in Local(2)([task_of(0), deadly_task(), task_of(1), task_of(2)])
@@ -254,14 +259,14 @@ def test_a_task_that_kills_its_dask_workers_is_told_and_not_hung():
     assert isinstance(ended[0], bytes) and isinstance(ended[1], bytes)
 
 
-@pytest.mark.parametrize("kind", ["local", "dask", "slurm"])
 @pytest.mark.parametrize("value", ["short\n#SBATCH --wrap=x", "short\r", "\x1b[2J", "a\0b", ["a"], {"a": 1}])
-def test_no_word_of_compute_can_become_a_line_of_a_jobs_script(kind, value):
-    given = {"kind": kind, "cluster": "slurm", "address": "tcp://127.0.0.1:8786", "partition": value}
-    with pytest.raises(InputError, match=r"compute\.partition=.*: must") as refused:
-        checked_compute(given)
+@pytest.mark.parametrize(("kind", "key"), [("slurm", "partition"), ("dask", "address")])
+def test_no_word_of_compute_can_become_a_line_of_a_jobs_script(kind, key, value):
+    given = yaml.safe_load((CONF / "compute" / f"{kind}.yaml").read_text("utf-8"))
+    with pytest.raises(InputError, match=rf"compute\.{key}=.*: must") as refused:
+        checked_compute({**given, key: value})
     assert str(refused.value).isprintable()
-    assert checked_compute({**given, "partition": "short"})["partition"] == "short"
+    assert checked_compute({**given, key: "short"})[key] == "short"
 
 
 def slurm(folder, **settings):
@@ -288,6 +293,7 @@ def test_a_task_that_kills_its_job_is_told_and_takes_no_other_along(tmp_path):
     assert isinstance(ended[0], bytes) and isinstance(ended[1], bytes)
 
 
+@pytest.mark.long
 def test_tables_made_by_several_processes_are_those_of_one(tmp_path):
     words = ("latin={surgery.leak_probability:[0,0.3]}", "points=30", "patients=4", "horizon_years=1")
     assert swept(tmp_path / "one", *words) == 0

@@ -15,7 +15,7 @@ from experiments import first_run
 from experiments.first_run import WORDS, FirstRun
 from sim import compiled, compiling
 
-RUN = ("compare", "patients=10", "out=x")
+RUN = ("compare", "patients=10", "pictures=false", "out=x")
 
 
 @pytest.mark.parametrize("home", ["own", "none"])

@@ -35,10 +35,13 @@ def said(capsys):
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_ends_the_command_with_128_and_its_number(capsys, number):
-    before = signal.getsignal(number)
-    assert ended(lambda: by(number)) == 128 + number
-    assert said(capsys) == ["lrrc: stopped; nothing was kept"]
-    assert signal.getsignal(number) == before
+    ignored = signal.signal(number, signal.default_int_handler)  # under nohup SIGHUP is
+    try:
+        assert ended(lambda: by(number)) == 128 + number
+        assert said(capsys) == ["lrrc: stopped; nothing was kept"]
+        assert signal.getsignal(number) == signal.default_int_handler
+    finally:
+        signal.signal(number, ignored)
 
 
 def converted(error):
@@ -120,7 +123,6 @@ def test_a_run_that_was_complete_before_the_signal_is_kept_and_named(here, capsy
 def test_a_terminated_comparison_leaves_nothing_and_says_so(here):
     process = started(here, *SMALL["compare"], "out=x")
     wait_until(lambda: partial(here), process)
-    assert names(here / "tmp")  # it has temporary files
     process.terminate()
     assert process.communicate(timeout=DEADLINE) == ("", "lrrc: stopped; nothing was kept\n")
     assert process.returncode == 143
@@ -162,7 +164,7 @@ def test_a_reader_that_leaves_early_costs_nobody_the_run(here, monkeypatch, capf
         os.close(reader)
         with open(writer, "w", encoding="utf-8") as pipe:
             monkeypatch.setattr(sys, "stdout", pipe)
-            return main(["compare", "patients=10", "policies=[tme_alone]", "out=x"])
+            return main(["compare", "patients=10", "policies=[tme_alone]", "pictures=false", "out=x"])
 
     assert comparison() == 0
     assert (here / "x" / "manifest.json").is_file()

@@ -160,7 +160,7 @@ def test_a_wrong_sweep_is_refused_in_one_line_and_leaves_nothing(
 
 def test_a_point_has_the_numbers_of_a_run_of_its_own(leaks, tmp_path):
     words = [word for word in SMALL if not word.startswith("block")]
-    assert main(["compare", *words, f"{LEAK_KEY}=0.3", f"out={tmp_path / 'own'}"]) == 0
+    assert main(["compare", *words, "pictures=false", f"{LEAK_KEY}=0.3", f"out={tmp_path / 'own'}"]) == 0
     for name in ("outcomes.csv", "differences.csv"):
         table = pd.read_csv(leaks / name)
         point = table[table[LEAK_KEY] == 0.3].drop(columns=[LEAK_KEY, "replication"]).reset_index(drop=True)
@@ -177,7 +177,7 @@ def test_the_swept_parameter_does_what_it_should(leaks):
 
 def test_a_point_of_one_policy_has_outcomes_and_no_difference(tmp_path, capsys):
     grid = "grid={policies:[[tme_alone],[tme_alone,washout_always]]}"
-    assert swept(tmp_path / "some", grid) == 0
+    assert swept(tmp_path / "some", grid, "pictures=true") == 0
     assert "washout always" in capsys.readouterr().out
     outcomes, differences = (
         pd.read_csv(tmp_path / "some" / f"{name}.csv") for name in ("outcomes", "differences")
