@@ -1,5 +1,6 @@
 """What stands in the groups of conf/ and of a user's own folder (``--config-dir``), as Hydra finds it."""
 
+import copy
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -51,11 +52,30 @@ def composing(own: str | os.PathLike[str] | None = None) -> Iterator[None]:
     if own is not None and not Path(own).is_dir():
         raise InputError(f"--config-dir {shown(str(own))}: there is no such folder")
     with initialize_config_module("conf", version_base=None):
+        listed = GlobalHydra.instance().config_loader().get_sources()
+        for source in listed:
+            if source.scheme() == "pkg":
+                _read_once(source)
         if own is not None:
-            listed = GlobalHydra.instance().config_loader().get_sources()
             # The last is Hydra's own, of schemas.
             listed.insert(len(listed) - 1, OwnFolder(OWN, str(Path(own).resolve())))
         yield
+
+
+_shipped: dict[tuple[str, str], ConfigResult] = {}
+
+
+def _read_once(source: ConfigSource) -> None:
+    """Let a source of shipped files read each once in a process: reading YAML is half of composing."""
+    load = source.load_config
+
+    def load_config(config_path: str) -> ConfigResult:
+        place = (source.path, config_path)
+        if place not in _shipped:
+            _shipped[place] = load(config_path)
+        return copy.deepcopy(_shipped[place])
+
+    source.load_config = load_config  # type: ignore[method-assign]
 
 
 def composed(name: str, overrides: Sequence[str] = ()) -> tuple[DictConfig, dict[str, str]]:
