@@ -5,6 +5,7 @@ steps; the search starts from it, for the most probable numbers of all.
 """
 
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from analysis.surrogate import BATCH, asked_next, objective
 from conf.calibration import CalibrationRun, read_calibration
 from conf.uncertain import with_values
 from experiments.evaluate import Evaluator, workers
+from experiments.launch import IncompleteError
 from experiments.ledger import Ledger, code_digest
 from experiments.lives import progress
 from experiments.request import Request
@@ -42,7 +44,8 @@ FARTHEST = 20.0  # a deviation beyond this many standard errors says no more
 def calibrate(asked: Request) -> Path:
     """Fit the numbers, keep every evaluation as it ends, write tables and pictures; return the folder.
 
-    Raises InputError for input that cannot be run, before anything is simulated.
+    Raises InputError for input that cannot be run, before anything is simulated, and IncompleteError where a
+    process that evaluates was killed: the same command then continues.
     """
     run = read_calibration(asked.config)
     with sweep_folder("calibrate", run, {}, asked.command, asked.choices) as folder:
@@ -50,7 +53,10 @@ def calibrate(asked: Request) -> Path:
         with ledger.open(run):
             folder.begin()
             targets = Targets(run, run.patients)
-            write(run, fit(run, targets, ledger, folder), targets, folder)
+            try:
+                write(run, fit(run, targets, ledger, folder), targets, folder)
+            except BrokenProcessPool as error:
+                raise IncompleteError(f"a process was killed (too little memory?); {folder.told}") from error
     return folder.final
 
 

@@ -4,6 +4,7 @@ The figures of the long form stand in docs/testing.md.
 """
 
 import contextlib
+import copy
 import io
 import os
 import shutil
@@ -13,11 +14,25 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from fuzzing import command_line
+from fuzzing import GROUPS, changes, command_line, file_content
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 
+from conf.calibration import read_calibration
+from conf.capacity import read_capacity
+from conf.input_error import InputError
+from conf.library import composed, composing
+from conf.own_file import read_own_file
+from conf.policies import read_follow_up, read_policy
+from conf.schema import leaves, read_run
+from conf.telling import read_patient
+from conf.trials import read_trial
+from conf.validation import read_validation
 from experiments.command import main
+from experiments.request import FOREIGN
+from experiments.sweep_plan import read_plan
+from experiments.translation import input_error_of
 
 FEW = {
     "compare": ["patients=3", "horizon_years=1", "pictures=false"],
@@ -41,7 +56,8 @@ follow_up_years: 3
 endpoints:
   - {evidence: a.lr, arm: surgery, outcome: local_recurrence, horizon_years: 2, published: 0.1, n: 500}
 """
-SHARDS, LONG = 8, 20_000
+# Of the twenty thousand, the commands that are mostly wrong, and those that mostly run; the others are read.
+SHARDS, LONG, WILD, SOUND = 8, 20_000, 2_400, 2_800
 
 
 def tree(folder):
@@ -59,7 +75,7 @@ def run(words, folder):
     def hang(signum, frame):
         raise AssertionError(f"no answer within {HANGS_SECONDS} seconds: {words}")
 
-    import matplotlib  # noqa: F401  # its first import writes a cache of fonts into the home
+    import matplotlib.font_manager  # noqa: F401  # its first import writes a cache into the home
 
     before = os.getcwd(), os.environ.get("HOME"), tempfile.tempdir
     os.chdir(folder / "here")
@@ -125,16 +141,106 @@ def fuzz(examples, sound, number):
     return endings
 
 
-def test_whatever_is_asked_ends_in_a_run_or_a_refusal_of_one_line():
-    endings = fuzz(40, False, 1) + fuzz(20, True, 2)
-    assert endings["refused"] > 20 and endings["ran"] > 3
+READ = {
+    "compare": read_run,
+    "capacity": lambda config: read_capacity(config, []),
+    "patient": read_patient,
+    "sweep": lambda config: read_plan(config, []),
+    "validate": read_validation,
+    "calibrate": read_calibration,
+}
+READ_FILE = {"policy": read_policy, "follow_up": read_follow_up, "trial": read_trial}
+
+
+@contextlib.contextmanager
+def noted(endings, what):
+    """Note whether what is read within is understood or refused in one line."""
+    try:
+        yield
+        endings["understood"] += 1
+    except (InputError, *FOREIGN) as error:
+        words = str(error if isinstance(error, InputError) else input_error_of(error, "compare"))
+        assert "\n" not in words and len(words) < 4000, what
+        endings["refused"] += 1
+    except Exception as error:
+        raise AssertionError(what) from error
+
+
+def changed(tree, changes):
+    """Return a configuration with other values, or without those that are None."""
+    tree = copy.deepcopy(tree)
+    for key, value in changes.items():
+        *path, name = key.split(".")
+        inner = tree
+        for step in path:
+            inner = inner.get(step) if isinstance(inner, dict) else None
+        if isinstance(inner, dict):
+            inner.pop(name, None)
+            if value is not None:
+                inner[name] = value
+    return tree
+
+
+def fuzz_readers(examples, number, folder):
+    """Give so many configurations and files to what reads them, and return how they ended."""
+    endings = Counter()
+    (folder / "small.yaml").write_text(TRIAL, "utf-8")
+    with composing(folder):
+        trees = {name: OmegaConf.to_container(composed(name)[0]) for name in READ}
+        for name in ("validate", "calibrate"):
+            trees[name] |= {"trials": str(folder / "small.yaml"), "patients": 60, "workers": 1}
+        trees["validate"].pop("workers")
+        trees["sweep"]["grid"] = {"surgery.leak_probability": [0.1, 0.2]}
+        trees["patient"]["number"] = 1
+        keys = {
+            name: [leaf for top in tree for leaf in leaves(top, tree[top])] for name, tree in trees.items()
+        }
+
+        def read_file(group, content):
+            path = folder / group / "mine.yaml"
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+            with noted(endings, (group, content)):
+                if group in READ_FILE:
+                    READ_FILE[group]("mine")
+                else:
+                    tree = read_own_file(path, "mine", group)
+                    inside = group in ("cohort", "clinic")
+                    base = trees["compare"]
+                    whole = {**base, group: {**base[group], **tree}} if inside else {**base, **tree}
+                    read_run(OmegaConf.create(whole))
+
+        @seed(number)
+        @settings(
+            max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+        )
+        @given(st.data())
+        def each(data):
+            if data.draw(st.booleans()):
+                name = data.draw(st.sampled_from(sorted(READ)))
+                other = data.draw(changes(keys[name]))
+                with noted(endings, (name, other)):
+                    READ[name](OmegaConf.create(changed(trees[name], other)))
+            else:
+                group = data.draw(st.sampled_from(GROUPS))
+                read_file(group, data.draw(file_content(group)))
+
+        each()
+    return endings
+
+
+def test_whatever_is_asked_ends_in_a_run_or_a_refusal_of_one_line(tmp_path):
+    endings = fuzz(20, False, 1) + fuzz(12, True, 2)
+    assert endings["refused"] > 10 and endings["ran"] > 5
+    read = fuzz_readers(100, 3, tmp_path)
+    assert read["refused"] > 20 and read["understood"] > 5
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_twenty_thousand_command_lines_end_in_a_run_or_a_refusal(shard, record_property):
-    sound = LONG * 2 // 5 // SHARDS
-    endings = fuzz(LONG // SHARDS - sound, False, 10 + shard) + fuzz(sound, True, 100 + shard)
-    record_property("endings", dict(endings))
-    assert sum(endings.values()) >= LONG // SHARDS
+def test_twenty_thousand_commands_and_files_end_in_a_run_or_a_refusal(shard, record_property, tmp_path):
+    endings = fuzz(WILD // SHARDS, False, 10 + shard) + fuzz(SOUND // SHARDS, True, 100 + shard)
+    read = fuzz_readers((LONG - WILD - SOUND) // SHARDS, 1000 + shard, tmp_path)
+    record_property("endings", {**endings, **{f"read: {end}": number for end, number in read.items()}})
+    assert (endings + read).total() >= LONG // SHARDS
     assert endings["ran"] >= LONG // SHARDS // 10

@@ -260,6 +260,7 @@ ALLOWED = {
     "surgery.py": {3: "stage III", 7: "days of a week"},
     "tally.py": {
         3: "states of an outcome",
+        30: "batches of neighbours",
         9: "pairs of states",
         12: "months of a year",
         128: "patients counted in bytes",
