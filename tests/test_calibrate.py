@@ -250,6 +250,7 @@ def test_one_number_alone_can_be_fitted(trials, tmp_path):
     assert len(pd.read_csv(out / "parameters.csv")) == 1
 
 
+@pytest.mark.long
 def test_a_number_that_no_target_follows_keeps_its_value(tmp_path):
     share = {"arm": "alone", "outcome": "share", "of": "leaked", "published": 0.1, "n": 400}
     file = written(tmp_path / "leaks.yaml", mine(endpoints=[{**share, "evidence": "leaked"}]))

@@ -275,6 +275,7 @@ def slurm(folder, **settings):
     return executor(checked_compute(given), Ledger(folder))
 
 
+@pytest.mark.long
 def test_jobs_of_submitit_give_the_bits_of_one_process(tmp_path, whole):
     words = ("compute=slurm", "compute.cluster=local", "compute.jobs=2", "compute.tasks_a_job=2")
     process = started(tmp_path / "jobs", LEAK, *FAST, *words)

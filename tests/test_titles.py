@@ -328,7 +328,7 @@ SLOW = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomi
 
 
 @given(tables=runs())
-@settings(max_examples=4, **SLOW)
+@settings(max_examples=2, **SLOW)
 def test_every_title_is_borne_out_by_its_table(tables):
     check_every_title(tables)
 
