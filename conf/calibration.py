@@ -8,7 +8,7 @@ from conf import sizes, units
 from conf.compute import MOST_AT_ONCE
 from conf.input_error import InputError, shown
 from conf.library import options
-from conf.schema import Tree, read_folder
+from conf.schema import Tree, read_flag, read_folder
 from conf.trials import Trial, read_trial, read_trials
 from conf.uncertain import Uncertain, uncertain_numbers
 from conf.validation import TrialsRun, read_parameters
@@ -55,8 +55,6 @@ def read_calibration(config: DictConfig) -> CalibrationRun:
             f"fitted={shown(fitted)}: must be a list of sections or keys, as in [margin], or null"
         )
     workers = given["workers"]
-    if not isinstance(given["ship"], bool):
-        raise InputError(f"ship={shown(given['ship'])}: must be true or false")
     run = CalibrationRun(
         patients=units.whole("patients", given["patients"], 1),
         ensemble=units.whole("ensemble", given["ensemble"], FEWEST_MEMBERS),
@@ -64,7 +62,7 @@ def read_calibration(config: DictConfig) -> CalibrationRun:
         search_evaluations=units.whole("search_evaluations", given["search_evaluations"], 0),
         seed=units.whole("seed", given["seed"], 0),
         workers=None if workers is None else units.whole("workers", workers, 1, MOST_AT_ONCE),
-        ship=given["ship"],
+        ship=read_flag("ship", given["ship"]),
         out=read_folder(given["out"]),
         parameters=parameters,
         # Last: there are many files to read, and a wrong word should be refused at once.
