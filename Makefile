@@ -36,13 +36,13 @@ mutants: .venv/.installed  ## the model broken in one place at a time: does a te
 	$(BIN)/python -m benchmarks.mutants $(ARGS)
 
 gallery: .venv/.installed  ## the pictures of docs/gallery.md, made again
-	$(BIN)/python -m experiments.gallery
+	$(BIN)/python -m experiments.pages.gallery
 
 calibrated: .venv/.installed  ## conf/disease/calibrated.yaml and conf/posterior.csv, fitted again (half an hour on two cores)
 	$(BIN)/lrrc calibrate ship=true $(ARGS)
 
 validation: .venv/.installed  ## docs/validation.md and its pictures, made again
-	$(BIN)/python -m experiments.validation_page $(ARGS)
+	$(BIN)/python -m experiments.pages.validation_page $(ARGS)
 
 # Pins stay where they still fit; ARGS=--upgrade moves them. An index's address never enters a lock.
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

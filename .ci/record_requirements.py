@@ -1,7 +1,7 @@
 """Record what every pin of requirements.lock requires, as its own metadata says, in requirements.json.
 
-``make lock`` runs this. With the record, tests/test_lock.py proves the lock complete for every Python and
-system, those included whose pins are not installed where the test runs.
+``make lock`` runs this. With the record, tests/house/test_lock.py proves the lock complete for every Python
+and system, those included whose pins are not installed where the test runs.
 """
 
 import json

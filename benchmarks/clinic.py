@@ -3,9 +3,10 @@
 import resource
 import time
 
-from conf.schema import Run, compose_run
-from experiments.clinic import attend, attend_in_blocks, crowd_of, run_out_patients
-from experiments.lives import worlds_of
+from conf.run import Run
+from conf.schema import compose_run
+from experiments.simulating.crowd import attend, attend_in_blocks, crowd_of, run_out_patients
+from experiments.simulating.lives import worlds_of
 from sim.compiled import on_one_core
 
 WARM_UP = 200  # patients: compiles, or loads what was compiled

@@ -5,8 +5,9 @@ import time
 
 import numpy as np
 
-from conf.schema import compose_run, world_tree
-from experiments.clock import clock_of
+from conf.run import world_tree
+from conf.schema import compose_run
+from experiments.simulating.clock import clock_of
 from sim.luck import draw_luck
 from sim.parameters import pack
 from sim.patient import YEAR_DAYS, new_patients

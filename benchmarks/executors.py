@@ -56,7 +56,7 @@ def _sweep(
     out: Path, points: int, cluster: list[psutil.Process], *words: str
 ) -> tuple[Spent, dict[str, str]]:
     """Return what a sweep takes, the cluster's processes counted, and the digests of its tables."""
-    command = [sys.executable, "-m", "experiments.command", "sweep", *WORDS, f"points={points}", *words]
+    command = [sys.executable, "-m", "experiments.cli.command", "sweep", *WORDS, f"points={points}", *words]
     start, cpu = time.perf_counter(), _cpu_seconds(cluster)
     subprocess.run([*command, f"out='{out}'"], check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
     spent = Spent(time.perf_counter() - start, _cpu_seconds(cluster) - cpu)

@@ -29,16 +29,22 @@ os.environ |= {"NUMBA_DISABLE_JIT": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_T
 CODE = Path(__file__).resolve().parent.parent
 KEPT = CODE / ".mutants.csv"
 PACKAGES = ("sim", "conf", "analysis", "experiments")
-HELPERS = ("tests/by_hand.py", "tests/lives_by_hand.py")
-HERE = ("conftest", *(path.stem for path in (CODE / "tests").glob("*.py")))
+HELPERS = ("tests/helpers/by_hand.py", "tests/helpers/lives_by_hand.py")
+HERE = ("conftest", "helpers", *(path.stem for path in (CODE / "tests").rglob("*.py")))
 QUIET = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:terminalreporter", "-m", "not long")
 MECHANISMS = ("deposit", "exfoliation", "lateral_node", "margin", "mesorectum", "spillage")
 TESTS: dict[str, tuple[str, ...]] = {
-    **{f"sim/mechanisms/{name}.py": (f"tests/test_mechanisms_{name}.py",) for name in MECHANISMS},
-    "sim/salvage.py": ("tests/test_salvage_decisions.py",),
-    "sim/outcomes.py": ("tests/test_outcomes_by_hand.py",),
-    "sim/tally.py": ("tests/test_tally_by_hand.py",),
-    "analysis/estimates.py": ("tests/test_estimates_by_hand.py", "tests/test_estimates.py"),
+    **{
+        f"sim/mechanisms/{name}.py": (f"tests/sim/mechanisms/test_mechanisms_{name}.py",)
+        for name in MECHANISMS
+    },
+    "sim/pathway/salvage.py": ("tests/sim/pathway/test_salvage_decisions.py",),
+    "sim/counting/outcomes.py": ("tests/sim/counting/test_outcomes_by_hand.py",),
+    "sim/counting/tally.py": ("tests/sim/counting/test_tally_by_hand.py",),
+    "analysis/tables/estimates.py": (
+        "tests/analysis/tables/test_estimates_by_hand.py",
+        "tests/analysis/tables/test_estimates.py",
+    ),
 }
 SWAPS: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE),

@@ -13,9 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.compiled import compiled_allocating
-from sim.distributions import GRID
-from sim.queues import (
+from sim.clinic.queues import (
     LOG,
     N_RESOURCES,
     UNLIMITED_COUNT,
@@ -27,6 +25,8 @@ from sim.queues import (
     next_allocation_day,
     withdraw,
 )
+from sim.compiled import compiled_allocating
+from sim.distributions import GRID
 
 THEATRES = 38
 ARRIVALS_A_DAY = 10.0
@@ -61,7 +61,7 @@ def toy(patients: int) -> Toy:
 
 
 def compiled_queues(toy: Toy) -> np.ndarray:
-    """The queues of ``sim/queues.py``, driven as the compiled clock drives them: a heap of events."""
+    """The queues of ``sim/clinic/queues.py``, driven as the compiled clock drives them: a heap of events."""
     openings = [Opening(THEATRES if r == Resource.THEATRE else UNLIMITED_COUNT) for r in Resource]
     n = len(toy.arrives)
     queues = new_queues(openings, n)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from conf.schema import compose_run
 from experiments.compare import tables_of
-from experiments.lives import simulate
+from experiments.simulating.lives import simulate
 
 PATIENTS = 2_000  # the tables are as long as those of 20,000
 
@@ -16,7 +16,7 @@ def drawing_seconds() -> tuple[int, float]:
     run = compose_run(f"patients={PATIENTS}")
     lived = simulate(run)
     start = time.process_time()
-    from analysis.pictures import draw_all
+    from analysis.pictures.catalogue import draw_all
 
     made = tables_of(run, lived)
     with tempfile.TemporaryDirectory() as folder:

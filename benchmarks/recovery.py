@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from analysis.endpoints import simulated
-from conf.library import composing
+from analysis.tables.endpoints import simulated
+from conf.composition import composing
 from conf.schema import shipped, shipped_sections
 from conf.trials import Trial, read_trial
 from conf.uncertain import uncertain_numbers, with_values
-from experiments.command import main as lrrc
-from experiments.emulate import emulated
+from experiments.cli.command import main as lrrc
+from experiments.simulating.emulate import emulated
 
 FITTED = (
     "exfoliation.anastomotic_take_probability",

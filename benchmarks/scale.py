@@ -11,15 +11,15 @@ import tempfile
 import time
 
 from conf.schema import compose_run
-from experiments.clinic import pilot_patients, run_out_patients
-from experiments.lives import simulate
+from experiments.simulating.crowd import pilot_patients, run_out_patients
+from experiments.simulating.lives import simulate
 
 POLICIES = ("tme_alone", "short_course", "chemoradiotherapy", "chemoradiotherapy+lateral_after_5mm")
 SOME = 1_000  # patients: compiles, or loads what was compiled
 # A process of its own does this, from nothing to counts.
 FIRST_COUNTS = f"""
 from conf.schema import compose_run
-from experiments.lives import simulate
+from experiments.simulating.lives import simulate
 simulate(compose_run("clock=compiled", "patients={SOME}"))
 """
 # All that is ever compiled: counted lives, rows, a clinic's queues.

@@ -16,7 +16,7 @@ WORKERS = 2
 def sweep_seconds(points: int = POINTS) -> float:
     """Return the seconds of one ``lrrc sweep`` of these points, PATIENTS and the four usual policies."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "experiments.command", "sweep"]
+        command = [sys.executable, "-m", "experiments.cli.command", "sweep"]
         command += ["latin={surgery.leak_probability:[0.02,0.2]}", f"points={points}", f"patients={PATIENTS}"]
         command += ["clock=compiled", f"compute.workers={WORKERS}", f"out={folder}/swept"]
         start = time.perf_counter()

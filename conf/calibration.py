@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from omegaconf import DictConfig, OmegaConf
 
 from conf import sizes, units
+from conf.composition import options
 from conf.compute import MOST_AT_ONCE
 from conf.input_error import InputError, shown
-from conf.library import options
-from conf.schema import Tree, read_flag, read_folder
+from conf.run import Tree
+from conf.schema import read_flag, read_folder
 from conf.trials import Trial, read_trial, read_trials
 from conf.uncertain import Uncertain, uncertain_numbers
 from conf.validation import TrialsRun, read_parameters

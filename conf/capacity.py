@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from omegaconf import DictConfig, OmegaConf
 
-from conf import library, sizes, units
+from conf import composition as library
+from conf import sizes, units
 from conf.input_error import InputError, choice, shown
-from conf.schema import Run, Tree, read_clinic, read_run
+from conf.run import Run, Tree
+from conf.schema import read_clinic, read_run
 
 EXPERIMENT = "capacity"
 # What other experiments set, and what it is here.

@@ -12,7 +12,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 HOURS_A_DAY = 24.0
 LEAST_HOURS = 1 / 60  # of an opening; a shorter one would vanish between two instants of a long run
 MOST_CLOSED_DAYS = 36_525.0  # the longest horizon
-NO_LIMIT = 1_000_000  # units; sim.queues.UNLIMITED_COUNT, which compiles when it is imported
+NO_LIMIT = 1_000_000  # units; sim.clinic.queues.UNLIMITED_COUNT, which compiles when it is imported
 # Who cannot do without a resource, in words: every policy, but for the lateral surgeon.
 NEEDED_FOR = {
     "mri": "staging",
@@ -79,7 +79,7 @@ def _needs(policy: Policy, name: str) -> bool:
 
 
 def has_queues(clinic: Mapping[str, Any]) -> bool:
-    """Return whether anybody can wait there, as ``sim.clinic.is_unlimited`` says it (which compiles)."""
+    """Return whether anybody can wait there, as ``sim.clinic.needs.is_unlimited`` (which compiles)."""
     limited = any(clinic[f"{name}_count"] < NO_LIMIT for name in NEEDED_FOR)
     closed = clinic["theatre_closed_until_days"] > clinic["theatre_closed_from_days"]
     return limited or closed or not _never_closed(clinic)
@@ -94,8 +94,8 @@ def _joint_work(
 ) -> Iterator[tuple[str, float, tuple[str, ...]]]:
     """Yield each operation in words, its minutes, and all that it needs at once."""
     # Only here, where nothing else is left to refuse: this compiles.
+    from sim.pathway.salvage import procedure, specialties
     from sim.patient import N_COMPARTMENTS, Specialty
-    from sim.salvage import procedure, specialties
 
     surgery, salvage = parameters["surgery"], parameters["salvage"]
     always = ("theatre", "bed", "colorectal_team")

@@ -49,7 +49,7 @@ def _or_null(check: Check) -> Check:
     return lambda key, value: None if value is None else check(key, value)
 
 
-# The keys of conf/compute/<kind>.yaml; tests/test_compute.py holds them together.
+# The keys of conf/compute/<kind>.yaml; tests/conf/test_compute.py holds them together.
 KINDS: dict[str, dict[str, Check]] = {
     "local": {"workers": _or_null(_whole(MOST_AT_ONCE)), "threads": _whole(MOST_AT_ONCE)},
     "dask": {

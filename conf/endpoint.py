@@ -10,8 +10,8 @@ import numpy as np
 from conf import units
 from conf.condition import Condition
 from conf.input_error import InputError, choice, nearest, shown
-from conf.schema import Tree
-from sim.columns import COLUMNS
+from conf.run import Tree
+from sim.counting.columns import COLUMNS
 from sim.patient import new_patients
 
 ORIGINS = ("diagnosis", "surgery", "recurrence", "salvage")
@@ -91,7 +91,7 @@ def read_mapping(key: str, value: object, example: str) -> Tree:
 
 
 def condition(key: str, text: object) -> Condition:
-    """Return a condition on the columns of ``sim.columns``, checked. Raises InputError."""
+    """Return a condition on the columns of ``sim.counting.columns``, checked. Raises InputError."""
     if not isinstance(text, str):
         raise InputError(f"{key}={shown(text)}: must be a condition, as in crm_mm <= 1")
     read = Condition(key, text, COLUMNS, WORDS)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
-from conf import library, units
+from conf import composition as library
+from conf import units
 from conf.input_error import InputError, choice, nearest, shown
 from sim.policy import (
     AdjuvantChemotherapy,

@@ -12,7 +12,7 @@ from pathlib import Path
 from conf import units
 from conf.input_error import InputError, nearest, shown
 from conf.received import file_within, read_json
-from conf.schema import Tree
+from conf.run import Tree
 from conf.uncertain import Uncertain, uncertain_numbers, with_values
 
 MEMBER = "member"

@@ -4,7 +4,7 @@ import json
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from conf.input_error import InputError
-from conf.schema import Tree
+from conf.run import Tree
 
 MOST_BYTES = 64 * 2**20  # of a file in JSON; a run's has a few thousand
 

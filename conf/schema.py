@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from conf import relations, sizes, units
 from conf.clinics import checked_clinic
+from conf.composition import composed, composing
 from conf.input_error import InputError, choice, nearest, shown
-from conf.library import composed, composing
 from conf.policies import BASE, LEVERS, Policy, read_policy
-
-# Numbers and flat lists of numbers, in mappings.
-Tree = dict[str, Any]
+from conf.run import Published, Run, Tree
 
 SETTINGS = (
     "patients",
@@ -34,79 +31,6 @@ SETTINGS = (
 CLOCKS = ("auto", "simpy", "compiled")
 COMPILED_FROM_PATIENTS = 3_000
 HORIZON = units.Range(0, 100, "above 0 and at most 100", low_allowed=False)
-
-
-@dataclass(frozen=True)
-class Published:
-    """A published figure to show beside the simulated one, with its id in the evidence table."""
-
-    evidence: str
-    outcome: str
-    policy: str
-    horizon_years: float
-    published: float
-
-
-@dataclass(frozen=True)
-class Run:
-    """A checked scenario: how many patients, under which policies, with which numbers.
-
-    Raises InputError where the numbers break a relation of ``conf/relations.py``.
-    """
-
-    patients: int
-    seed: int
-    replication: int
-    horizon_years: float
-    policies: tuple[Policy, ...]
-    comparator: Policy
-    clock: str
-    out: Path | None
-    rows: bool
-    journal: bool
-    pictures: bool
-    published: tuple[Published, ...]
-    cohort: Tree
-    clinic: Tree
-    parameters: dict[str, Tree]
-
-    def __post_init__(self) -> None:
-        relations.check({"cohort": self.cohort, "clinic": self.clinic, **self.parameters})
-
-    def resolved(self) -> Tree:
-        """Return everything as it was understood, as plain values: settings, every lever, every parameter."""
-        return {
-            "patients": self.patients,
-            "seed": self.seed,
-            "replication": self.replication,
-            "horizon_years": self.horizon_years,
-            "policies": [policy.name for policy in self.policies],
-            "comparator": self.comparator.name,
-            "clock": self.clock,
-            "out": None if self.out is None else str(self.out),
-            "rows": self.rows,
-            "journal": self.journal,
-            "pictures": self.pictures,
-            "published": [vars(figure) for figure in self.published],
-            "policy": {p.name: {"description": p.description, **p.levers()} for p in self.policies},
-            "cohort": self.cohort,
-            "clinic": self.clinic,
-            **self.parameters,
-        }
-
-
-def world_tree(run: Run, policy: Policy) -> Tree:
-    """Return the numbers that lives under one policy are lived with, for ``sim.parameters.pack``.
-
-    ``cohort`` and each section of the disease; ``policy``: the levers, enumerations as their member's number;
-    ``follow_up``: ``visit_days``, ``ct``, ``mri``, lists of 24 floats.
-    """
-    return {
-        "cohort": run.cohort,
-        **run.parameters,
-        "policy": policy.record(),
-        "follow_up": policy.follow_up.record(),
-    }
 
 
 def compose_run(*overrides: str, experiment: str = "compare") -> Run:

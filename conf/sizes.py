@@ -1,23 +1,20 @@
 """What a run would take in memory and time, estimated before the first patient; what cannot fit is refused.
 
-The bytes were measured (Linux, Python 3.11) and are right within a factor of two; ``tests/test_sizes.py``
-holds them to real runs. The speed is beyond that of any machine measured, so that only what certainly takes
-longer than a year is refused.
+The bytes were measured (Linux, Python 3.11) and are right within a factor of two;
+``tests/conf/test_sizes.py`` holds them to real runs. The speed is beyond that of any machine measured, so
+that only what certainly takes longer than a year is refused.
 """
 
 import ctypes
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from conf.clinics import has_queues
 from conf.input_error import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from conf.schema import Run
+from conf.run import Run
 
 GIB = 2**30
 YEAR_SECONDS = 365.25 * 86_400
@@ -37,14 +34,14 @@ SEARCH_TIMES = 6  # as in experiments/calibrate.py
 POINT_BYTES = 20_000
 TASK_BYTES = 1_000
 TABLE_BYTES = 500_000  # of a point, replication and policy, in the tables at the end
-# As in experiments/clinic.py: who come to a clinic beside the cohort.
+# As in experiments/simulating/crowd.py: who come to a clinic beside the cohort.
 PILOT_HORIZONS = 3
 LEAST_PILOT = 1_000
 MOST_CLINIC_YEARS = 100_000  # over which patients arrive; a day much later has no minutes
 MOST_NUMBER = 10**9  # of a patient in a clinic with queues
 
 
-def check_run(run: "Run", times: float = 1.0) -> None:
+def check_run(run: Run, times: float = 1.0) -> None:
     """Raise InputError where a run, lived so many times one after another, cannot fit or end."""
     refuse(_words(run), run_bytes(run), times * run_lives(run) / LIVES_A_SECOND)
     if has_queues(run.clinic):
@@ -61,38 +58,38 @@ def check_run(run: "Run", times: float = 1.0) -> None:
             )
 
 
-def check_attended(run: "Run") -> None:
+def check_attended(run: Run) -> None:
     """Raise InputError where a clinic's patients, all kept at once under one policy, cannot fit or end."""
     check_run(run)
     crowd = crowd_patients(run) if has_queues(run.clinic) else 0.0
     refuse(_words(run), QUEUE_ROW_BYTES * crowd + UNHINDERED_BYTES * float(run.patients), 0.0)
 
 
-def _words(run: "Run") -> str:
+def _words(run: Run) -> str:
     words = f"patients={run.patients}"
     if has_queues(run.clinic):
         words += f", clinic.arrivals_per_year={run.clinic['arrivals_per_year']:g}"
     return f"{words} under {len(run.policies)} policies" if len(run.policies) > 1 else words
 
 
-def pilot_patients(run: "Run") -> float:
+def pilot_patients(run: Run) -> float:
     """Return how many patients the warm-up of a clinic is measured on."""
     return max(LEAST_PILOT, PILOT_HORIZONS * run.horizon_years * run.clinic["arrivals_per_year"])
 
 
-def crowd_patients(run: "Run") -> float:
+def crowd_patients(run: Run) -> float:
     """Return how many come to a clinic with queues at most: a warm-up, the cohort, and those after it."""
     run_out = run.horizon_years * run.clinic["arrivals_per_year"] + 1
     return pilot_patients(run) / 2 + run.patients + run_out
 
 
-def run_lives(run: "Run") -> float:
+def run_lives(run: Run) -> float:
     """Return how many lives a run is made of, over all policies."""
     each = crowd_patients(run) + pilot_patients(run) if has_queues(run.clinic) else run.patients
     return float(each * len(run.policies))
 
 
-def run_bytes(run: "Run") -> float:
+def run_bytes(run: Run) -> float:
     """Return the memory that a run takes at the peak, beside what every run takes."""
     policies = len(run.policies)
     kept = (ROW_BYTES if run.rows else 0) + (JOURNAL_BYTES if run.journal else 0)
@@ -109,7 +106,7 @@ def check_points(count: int, words: str) -> None:
     refuse(f"{words}: {_count(count)} points", float(count) * POINT_BYTES, 0.0)
 
 
-def check_sweep(runs: "Sequence[Run]", replications: int, block: int, processes: int, here: bool) -> None:
+def check_sweep(runs: Sequence[Run], replications: int, block: int, processes: int, here: bool) -> None:
     """Raise InputError where a sweep of these points, each so often, cannot fit or end.
 
     ``processes``: that live patients at a time, and whether they are ``here``, on this machine.
@@ -152,7 +149,7 @@ def check_calibration(run: Any) -> None:
     check_trials(run.trials, run.patients, evaluations, f"{_count(evaluations)} evaluations of patients")
 
 
-def check_trials(trials: "Sequence[Any]", patients: int, times: int, words: str) -> None:
+def check_trials(trials: Sequence[Any], patients: int, times: int, words: str) -> None:
     """Raise InputError where so many patients of every arm, so many times, cannot fit or end."""
     arms = sum(len(trial.arms) for trial in trials)
     endpoints = max(len(trial.endpoints) for trial in trials)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from conf import library, relations, units
+from conf import composition as library
+from conf import relations, units
 from conf.condition import Condition
 from conf.endpoint import (
     ESTIMATORS,
@@ -21,8 +22,9 @@ from conf.endpoint import (
 from conf.input_error import InputError, choice, nearest, shown
 from conf.own_file import is_bare, read_own_file
 from conf.policies import Policy, read_policy, with_levers
-from conf.schema import Tree, checked, leaves, shipped, shipped_sections
-from sim.columns import COLUMNS
+from conf.run import Tree
+from conf.schema import checked, leaves, shipped, shipped_sections
+from sim.counting.columns import COLUMNS
 
 SETS = ("calibration", "validation")
 KEYS = (

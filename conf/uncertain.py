@@ -10,7 +10,8 @@ from scipy import optimize, stats
 
 from conf import units
 from conf.input_error import InputError, nearest, shown
-from conf.schema import Tree, shipped, shipped_sections
+from conf.run import Tree
+from conf.schema import shipped, shipped_sections
 
 Z95 = float(stats.norm.ppf(0.975))
 NORMALS = np.linspace(-5.0, 5.0, 1001)  # where a distribution is tabulated

@@ -8,7 +8,8 @@ from omegaconf import DictConfig, OmegaConf
 from conf import relations, sizes, units
 from conf.input_error import InputError
 from conf.policies import Policy
-from conf.schema import Tree, checked, read_flag, read_folder, shipped, shipped_sections, unknown_key
+from conf.run import Tree
+from conf.schema import checked, read_flag, read_folder, shipped, shipped_sections, unknown_key
 from conf.trials import Trial, read_trials
 
 SETTINGS = ("trials", "patients", "most_patients", "seed", "out", "pictures")

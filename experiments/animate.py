@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from conf.input_error import InputError, choice, shown
 from conf.received import file_within, read_json
 from experiments.draw import folder_of_run, with_any_tables
-from experiments.partial import write_whole
+from experiments.results.partial import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -186,8 +186,8 @@ def moving(journal: "pd.DataFrame", years: float) -> Any:
     import pandas as pd
     from vidigi.animation import animate_activity_log
 
-    from analysis import look
-    from analysis.wording import policy_words, sentence
+    from analysis.pictures import look
+    from analysis.words.wording import policy_words, sentence
     from sim.patient import YEAR_DAYS, Mechanism
 
     last = round(min(years * YEAR_DAYS, float(journal["time"].max())))

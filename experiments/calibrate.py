@@ -13,23 +13,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import conf
-from analysis.smoother import assimilate, correlations
-from analysis.surrogate import BATCH, asked_next, objective
+from analysis.fitting.smoother import assimilate, correlations
+from analysis.fitting.surrogate import BATCH, asked_next, objective
 from conf.calibration import CalibrationRun, read_calibration
+from conf.request import Request
 from conf.uncertain import with_values
-from experiments.evaluate import Evaluator, workers
-from experiments.launch import IncompleteError
-from experiments.ledger import Ledger, code_digest
-from experiments.lives import progress
-from experiments.request import Request
-from experiments.run_folder import code_version
-from experiments.sweep_folder import SweepFolder, sweep_folder
+from experiments.calibrating.evaluate import ESTIMATES, Evaluator, workers
+from experiments.results.ending import IncompleteError
+from experiments.results.run_folder import code_version
+from experiments.simulating.lives import progress
+from experiments.sweeping.code import code_digest
+from experiments.sweeping.folder import SweepFolder, sweep_folder
+from experiments.sweeping.ledger import Ledger
 from experiments.validate import precise
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.validation import Compared
+    from analysis.tables.validation import Compared
     from conf.trials import Trial
 
 CONF = Path(conf.__file__).parent
@@ -49,7 +50,7 @@ def calibrate(asked: Request) -> Path:
     """
     run = read_calibration(asked.config)
     with sweep_folder("calibrate", run, {}, asked.command, asked.choices) as folder:
-        ledger = Ledger(folder.final / "ledger")
+        ledger = Ledger(folder.final / "ledger", ESTIMATES)
         with ledger.open(run):
             folder.begin()
             targets = Targets(run, run.patients)
@@ -108,7 +109,7 @@ class Targets:
 
     def deviations(self, predicted: np.ndarray) -> np.ndarray:
         """Return the deviations of predictions, shape (members, endpoints), in standard errors."""
-        from analysis.endpoints import deviation
+        from analysis.tables.endpoints import deviation
 
         found = np.array(
             [
@@ -251,7 +252,7 @@ class Tried:
 
 def write(run: CalibrationRun, fitted: Fitted, targets: Targets, folder: SweepFolder) -> None:
     """Write the tables, the pictures and the fitted disease, and in conf/ where asked."""
-    from analysis.calibration_pages import draw_calibration, summary
+    from analysis.pages.calibration_pages import draw_calibration, summary
 
     made = tables(run, fitted, targets)
     for name, table in made.items():
@@ -271,7 +272,7 @@ def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, 
     """Return the tables of a calibration, by name."""
     import pandas as pd
 
-    from analysis import posterior
+    from analysis.fitting import posterior
 
     best = fitted.best
     low, high = np.quantile(fitted.posterior_predicted, [0.025, 0.975], axis=0)
@@ -316,7 +317,7 @@ def fitted_disease(run: CalibrationRun, fitted: Fitted, targets: int) -> str:
         "# Fitted to published trials by `lrrc calibrate`; the other numbers are as set by hand.",
         f"# targets: {targets} endpoints of {', '.join(trial.name for trial in run.trials)}",
         f"# fit: chi-square {chi_square:.1f}; {len(chosen)} numbers searched; seed {run.seed}",
-        f"# code: version {version['version']}, sources {code_digest()[:16]}",
+        f"# code: version {version['version']}, sources {code_digest(ESTIMATES)[:16]}",
         "defaults:",
         "  - default",
         "  - _self_",

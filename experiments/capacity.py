@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conf.capacity import CapacityRun, read_capacity
-from experiments.request import Request
-from experiments.run_folder import run_folder
+from conf.request import Request
+from experiments.results.run_folder import run_folder
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from experiments.clinic import WarmUp
+    from experiments.simulating.crowd import WarmUp
 
 SEARCH_RUNS = 20  # about so many a search, for the progress bar
 
@@ -36,13 +36,13 @@ def capacity(asked: Request) -> Path:
     run = read_capacity(asked.config, asked.overrides)
     with run_folder("capacity", run, asked.command, asked.choices) as folder:
         # Imported late: compiling takes seconds, and refused input should say so at once.
-        from analysis.clinic_summary import summary
+        from analysis.pages.clinic_summary import summary
 
         found = compared(run)
         for name, table in found.tables.items():
             folder.table(f"{name}.csv", table)
         if run.pictures:
-            from analysis.pictures import draw_all
+            from analysis.pictures.catalogue import draw_all
 
             draw_all(found.tables, folder.path)
         folder.notes["warm_up"] = {
@@ -62,10 +62,12 @@ def compared(run: CapacityRun) -> Compared:
     """
     import pandas as pd
 
-    from analysis import queueing
-    from analysis.harm import harm
-    from experiments.clinic import attend, warm_up
-    from experiments.lives import horizons, progress, unhindered, worlds_of
+    from analysis.tables import queueing
+    from analysis.tables.harm import harm
+    from analysis.words.clinic import overload_words
+    from experiments.simulating.crowd import attend, warm_up
+    from experiments.simulating.lives import horizons, progress, unhindered, worlds_of
+    from sim.clinic.load import overload
 
     worlds = worlds_of(run)
     warm_ups, parts, warnings = {}, [], []
@@ -88,8 +90,8 @@ def compared(run: CapacityRun) -> Compared:
                     "harm": harm(there.rows, free, horizons(run.horizon_years)),
                 }
                 parts.append({name: _named(policy, clinic, table) for name, table in tables.items()})
-                if growing := queueing.overload(there.log, there.clinic, there.last_day):
-                    warnings.append(growing.words(f"{clinic}, {policy}"))
+                if growing := overload(there.log, there.clinic, there.last_day):
+                    warnings.append(overload_words(f"{clinic}, {policy}", growing))
         found = Compared(
             {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]},
             warm_ups,
@@ -106,7 +108,7 @@ def _search(
     import pandas as pd
 
     from conf.clinics import NEEDED_FOR
-    from experiments.needed import needed
+    from experiments.capacity_search import needed
 
     parts = []
     for clinics in _designs(run).values():
@@ -136,7 +138,7 @@ def _search(
 
 def _designs(run: CapacityRun) -> dict[str, list[str]]:
     """Return the names of the clinics that differ in nothing but their counts and a closure."""
-    from experiments.needed import standing
+    from experiments.capacity_search import standing
 
     designs: dict[str, list[str]] = {}
     for name, tree in run.clinics.items():

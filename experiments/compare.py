@@ -5,15 +5,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conf.schema import Run, read_run
-from experiments.request import Request
-from experiments.run_folder import run_folder
+from conf.request import Request
+from conf.run import Run
+from conf.schema import read_run
+from experiments.results.run_folder import run_folder
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from experiments.lives import Lived
+    from experiments.simulating.lives import Lived
 
 
 def compare(asked: Request) -> Path:
@@ -24,10 +25,9 @@ def compare(asked: Request) -> Path:
     run = read_run(asked.config)
     with run_folder("compare", run, asked.command, asked.choices) as folder:
         # Imported late: pandas and compiling take seconds, and refused input should say so at once.
-        import pandas as pd
-
-        from analysis.summary import published, summary
-        from experiments.lives import simulate
+        from analysis.pages.summary import published, summary
+        from analysis.words.clinic import overload_words
+        from experiments.simulating.lives import simulate
 
         lived = simulate(run)
         made = tables_of(run, lived)
@@ -36,10 +36,9 @@ def compare(asked: Request) -> Path:
         if run.rows:
             folder.table("patients.parquet", patients(lived.rows))
         if run.journal:
-            blocks = [table for tables in lived.journals.values() for table in tables]
-            folder.table("journal.parquet", pd.concat(blocks, ignore_index=True))
+            folder.table("journal.parquet", journal(run, lived))
         if run.pictures:
-            from analysis.pictures import draw_all
+            from analysis.pictures.catalogue import draw_all
 
             draw_all(made, folder.path)
         if lived.warm_up:
@@ -47,18 +46,32 @@ def compare(asked: Request) -> Path:
         folder.notes["clock"] = run.clock
     # Printed last: a reader who leaves early must not cost the run its folder.
     for policy, growing in lived.overloads.items():
-        print(f"lrrc: warning: {growing.words(policy)}", file=sys.stderr)
+        print(f"lrrc: warning: {overload_words(policy, growing)}", file=sys.stderr)
     print(summary(made["outcomes"], made["differences"], run.comparator.name))
     if run.published:
         print(published(made["published"]))
     return folder.final
 
 
+def journal(run: Run, lived: "Lived") -> "pd.DataFrame":
+    """Return every event of every life, the policies one below the other."""
+    import pandas as pd
+
+    from analysis.tables.journal import journal_table
+
+    blocks = [
+        journal_table(name, note.rows, note.entries, run.horizon_years, note.log)
+        for name, notes in lived.noted.items()
+        for note in notes
+    ]
+    return pd.concat(blocks, ignore_index=True)
+
+
 def tables_of(run: Run, lived: "Lived") -> "dict[str, pd.DataFrame]":
     """Return the tables of the policies' lives, by name."""
     import pandas as pd
 
-    from analysis import tables
+    from analysis.tables import run as tables
 
     horizons, comparator = lived.horizons_years, run.comparator.name
     made = {
@@ -79,7 +92,7 @@ def patients(rows: "Mapping[str, list[np.ndarray]]") -> "pd.DataFrame":
     import numpy as np
     import pandas as pd
 
-    from experiments.patient_table import patient_table
+    from analysis.tables.patients import patient_table
 
     tables = [patient_table(policy, np.concatenate(blocks)) for policy, blocks in rows.items()]
     return pd.concat(tables, ignore_index=True)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from conf.input_error import InputError
 from conf.received import file_within
-from experiments.csv_file import as_written
-from experiments.machine import replace
-from experiments.partial import partial_path, remove, remove_left
+from experiments.results.csv_file import as_written
+from experiments.results.machine import replace
+from experiments.results.partial import partial_path, remove, remove_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,7 @@ def draw(words: Sequence[str]) -> Path:
     if (folder / "ledger").is_dir():
         raise InputError(f"{folder}: is of a sweep or a calibration; run its command again with this out=")
     # Imported late: what is refused above is refused at once.
-    from analysis.pictures import PICTURES, columns_of, draw_all
+    from analysis.pictures.catalogue import PICTURES, columns_of, draw_all
 
     needed = {name for tables in PICTURES.values() for name in tables}
     files = sorted([*folder.glob("*.csv"), *folder.glob("*.parquet")])

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conf.input_error import InputError
+from conf.patient import PatientRun, read_patient
 from conf.policies import LEVERS
-from conf.telling import PatientRun, read_patient
-from experiments.request import Request
-from experiments.run_folder import run_folder
+from conf.request import Request
+from experiments.results.run_folder import run_folder
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from analysis.story import Life
-    from experiments.find import Wanted
+    from analysis.pages.story import Life
+    from experiments.patient_conditions import Wanted
 
 LISTED = 10  # patients that a condition names
 
@@ -26,17 +26,17 @@ def patient(asked: Request) -> Path:
     Raises InputError for input that cannot be run, and where no patient fits the condition.
     """
     run = read_patient(asked.config)
-    from experiments.find import Wanted
+    from experiments.patient_conditions import Wanted
 
     condition = Wanted(run.find) if run.find is not None else None
     with run_folder("patient", run, asked.command, asked.choices) as folder:
         import pandas as pd
 
-        from analysis import look
-        from analysis.story import as_markdown, as_text, story, told_apart
-        from analysis.timeline import timeline
-        from experiments.journal import journal_table
-        from sim.clinic import is_unlimited
+        from analysis.pages.story import as_markdown, as_text, story, told_apart
+        from analysis.pages.timeline import timeline
+        from analysis.pictures import look
+        from analysis.tables.journal import journal_table
+        from sim.clinic.needs import is_unlimited
 
         number, fitting, more = run.number, [], False
         if condition:
@@ -99,9 +99,9 @@ def _blocks(run: PatientRun) -> Iterator[tuple[int, "dict[str, np.ndarray]"]]:
 
     Where patients queue it is one block, in the clinic of ``lrrc compare``.
     """
-    from experiments.clinic import attend, warm_up
-    from experiments.lives import BLOCK, live_block, worlds_of
-    from sim.clinic import is_unlimited
+    from experiments.simulating.crowd import attend, warm_up
+    from experiments.simulating.lives import BLOCK, live_block, worlds_of
+    from sim.clinic.needs import is_unlimited
 
     worlds = worlds_of(run)
     if is_unlimited(run.clinic):
@@ -140,10 +140,10 @@ def witness(run: PatientRun, number: int) -> list[tuple["Life", tuple["np.ndarra
 
     It is the life that ``lrrc compare`` counts: where patients queue, among the same ones.
     """
-    from analysis.story import Life, Moment
-    from experiments.clinic import attend, warm_up
-    from experiments.lives import worlds_of
-    from sim.clinic import is_unlimited
+    from analysis.pages.story import Life, Moment
+    from experiments.simulating.crowd import attend, warm_up
+    from experiments.simulating.lives import worlds_of
+    from sim.clinic.needs import is_unlimited
     from sim.clocks.simpy_clock import live
     from sim.luck import draw_luck
     from sim.patient import YEAR_DAYS, new_patients

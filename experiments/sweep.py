@@ -11,28 +11,22 @@ from tqdm import tqdm
 
 from conf.policies import BASE, LEVERS, read_policy
 from conf.posterior import MEMBER, Sample
-from conf.schema import Tree
-from experiments import ledger as book
-from experiments.executors import (
-    ClusterLostError,
-    Ended,
-    Failure,
-    Task,
-    executor,
-    first_ended,
-    workers_of_this_machine,
-)
-from experiments.launch import IncompleteError
-from experiments.ledger import Ledger
-from experiments.machine import cores, uninterrupted
-from experiments.request import Request
-from experiments.sweep_folder import SweepFolder, sweep_folder
-from experiments.sweep_plan import Cell, Plan, read_plan
+from conf.request import Request
+from conf.run import Tree
+from experiments.results.ending import IncompleteError
+from experiments.results.machine import cores, uninterrupted
+from experiments.sweeping.code import code_digest
+from experiments.sweeping.executors import executor
+from experiments.sweeping.folder import SweepFolder, sweep_folder
+from experiments.sweeping.ledger import Ledger, lives_digest
+from experiments.sweeping.local_pool import first_ended, workers_of_this_machine
+from experiments.sweeping.plan import Cell, Plan, read_plan
+from experiments.sweeping.task import ClusterLostError, Ended, Failure, Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from experiments.counts import Sum
+    from experiments.simulating.counts import Sum
 
 CELLS = 25  # whose tables are made together
 
@@ -61,8 +55,8 @@ def sweep(asked: Request) -> Path:
 
 def policy_labels(plan: Plan) -> dict[str, str]:
     """Return how people read each policy of the sweep: with the swept levers that its name has wrong."""
-    from analysis.sweep_words import lever_words
-    from analysis.wording import policy_words
+    from analysis.words.sweep import lever_words
+    from analysis.words.wording import policy_words
 
     base, labels = read_policy(BASE).levers(), {}
     for name in dict.fromkeys(policy.name for point in plan.points for policy in point.run.policies):
@@ -81,7 +75,7 @@ def lived(plan: Plan, ledger: Ledger, folder: SweepFolder, execute: Any) -> list
             run = dataclasses.replace(
                 point.run, replication=point.run.replication + k, out=None, published=()
             )
-            cells.append(Cell(number, run, book.lives_digest(run), run.patients, point.columns()))
+            cells.append(Cell(number, run, lives_digest(run), run.patients, point.columns()))
     wanting = cells
     while wanting:
         missing = [task for cell in wanting for task in cell.tasks(plan) if ledger.read(task.entry) is None]
@@ -126,7 +120,7 @@ def _about(task: Task) -> Tree:
 
 def shown_progress(ended: Iterator[Ended], tasks: list[Task]) -> Iterator[Ended]:
     """Yield what ended; on a terminal, tell tasks done, patients a second and the time left."""
-    from experiments.lives import progress
+    from experiments.simulating.lives import progress
 
     # Shown at once: a task can take minutes.
     with progress(sum(map(_lives, tasks)), " patients", _tasks_done(0, tasks), delay_seconds=0.0) as bar:
@@ -165,8 +159,8 @@ def add_entry(total: "Sum", ledger: Ledger, task: Task) -> None:
 
 def half_widths(plan: Plan, cell: Cell, total: "Sum") -> Tree:
     """Return, by policy, the estimate that precision is asked of: the outcome, or the difference."""
-    from analysis import estimates
-    from sim.outcomes import Key
+    from analysis.tables import estimates
+    from sim.counting.outcomes import Key
 
     tallies, pairs = total.tallies([policy.name for policy in cell.run.policies])
     key = Key(plan.outcomes[0], horizon_years=plan.years)
@@ -185,7 +179,7 @@ def enlarged(plan: Plan, ledger: Ledger, cells: list[Cell]) -> list[Cell]:
     """Give the cells that are not precise enough more patients, and return them."""
     if plan.precision is None:
         return []
-    from experiments.counts import Sum
+    from experiments.simulating.counts import Sum
 
     wanting, total = [], Sum()
     for cell in cells:
@@ -212,9 +206,9 @@ def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder, la
     """
     import pandas as pd
 
-    from analysis.sweep import draw_sweep, shown
-    from analysis.sweep_summary import summary
-    from experiments.lives import progress
+    from analysis.pages.sweep_summary import summary
+    from analysis.pictures.sweep import draw_sweep, shown
+    from experiments.simulating.lives import progress
 
     made: dict[str, list[pd.DataFrame]] = {"outcomes": [], "differences": [], "convergence": []}
     with progress(len(cells), " points", "tables, ") as bar:
@@ -225,7 +219,7 @@ def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder, la
     complete = {name: joined(parts) for name, parts in made.items() if parts}
     names = list(plan.points[0].values)
     if plan.sample:
-        from analysis.uncertainty import uncertainty
+        from analysis.tables.uncertainty import uncertainty
 
         swept = [name for name in names if name != MEMBER]
         complete["uncertainty"] = uncertainty(complete["outcomes"], complete["differences"], swept)
@@ -242,7 +236,7 @@ def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder, la
         "replications": plan.replications,
         "patients": sum(cell.patients for cell in cells),
         "tasks": sum(len(cell.tasks(plan)) for cell in cells),
-        "code_sha256": book.code_digest(),
+        "code_sha256": code_digest(),
     }
     read = labels.__getitem__
     if plan.run.pictures:
@@ -287,9 +281,9 @@ def cell_tables(plan: Plan, ledger: Ledger, cells: list[Cell]) -> dict[str, "pd.
     """Return the tables of some cells, with a column for each swept name and the replication first."""
     import pandas as pd
 
-    from analysis import tables
-    from experiments.counts import Sum
-    from experiments.lives import horizons
+    from analysis.tables import run as tables
+    from experiments.simulating.counts import Sum
+    from experiments.simulating.lives import horizons
 
     made: dict[str, list[pd.DataFrame]] = {"outcomes": [], "differences": [], "convergence": []}
     total = Sum()
@@ -318,7 +312,7 @@ def convergence(plan: Plan, ledger: Ledger, cell: Cell) -> "pd.DataFrame":
     """Return how the estimate and its half-width went, block by block, in at most 200 rows a policy."""
     import pandas as pd
 
-    from experiments.counts import Sum
+    from experiments.simulating.counts import Sum
 
     total, rows, tasks = Sum(), [], cell.tasks(plan)
     step = -(-len(tasks) // 200)

@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conf.request import Request
 from conf.validation import ValidationRun, read_validation
-from experiments.request import Request
-from experiments.run_folder import run_folder
+from experiments.results.run_folder import run_folder
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.validation import Compared
-    from conf.schema import Tree
+    from analysis.tables.validation import Compared
+    from conf.run import Tree
     from conf.trials import Trial
-    from experiments.emulate import Sides
+    from experiments.simulating.emulate import Sides
 
 
 def validate(asked: Request) -> Path:
@@ -25,8 +25,8 @@ def validate(asked: Request) -> Path:
     run = read_validation(asked.config)
     with run_folder("validate", run, asked.command, asked.choices) as folder:
         # Imported late: compiling takes seconds, and refused input should say so at once.
-        from analysis.validation import agreement
-        from analysis.validation_pages import summary, write_pages
+        from analysis.pages.validation_pages import summary, write_pages
+        from analysis.tables.validation import agreement
 
         endpoints, curves = emulate_all(run)
         folder.table("endpoints.csv", endpoints)
@@ -43,9 +43,9 @@ def emulate_all(run: ValidationRun) -> "tuple[pd.DataFrame, pd.DataFrame]":
     """Return the tables ``endpoints`` and ``curves`` of the run's trials; shows progress on a terminal."""
     import pandas as pd
 
-    from analysis.validation import rows
-    from analysis.validation_curves import curves
-    from experiments.lives import progress
+    from analysis.tables.validation import rows
+    from analysis.tables.validation_curves import curves
+    from experiments.simulating.lives import progress
 
     tables, drawn = [], []
     with progress(len(run.trials), " trials") as bar:
@@ -59,7 +59,7 @@ def emulate_all(run: ValidationRun) -> "tuple[pd.DataFrame, pd.DataFrame]":
 
 def negligible(endpoints: "list[Compared]") -> bool:
     """Return whether the simulation's own error is negligible beside each published one."""
-    from analysis.validation import NEGLIGIBLE
+    from analysis.tables.validation import NEGLIGIBLE
 
     return all(one.error_beside_published <= NEGLIGIBLE for one in endpoints)
 
@@ -76,8 +76,8 @@ def precise(
 
     They are doubled until there are ``enough`` by what the endpoints show, and to ``most_patients`` at most.
     """
-    from analysis.validation import compared
-    from experiments.emulate import emulated
+    from analysis.tables.validation import compared
+    from experiments.simulating.emulate import emulated
 
     lived = patients
     for sides in emulated(trial, parameters, patients, seed):

@@ -36,3 +36,11 @@ class Event(IntEnum):
 
 
 N_EVENTS = len(Event)
+
+# What a clock notes, in order: (day, index of the row, event).
+Journal = list[tuple[float, int, int]]
+
+
+def event_name(event: int) -> str:
+    """Return an event's name, as the journal writes it: ``staging_mri``."""
+    return Event(event).name.lower()

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from conf.library import composing
-from conf.schema import compose_run, world_tree
-from experiments.command import main
-from sim.clocks.simpy_clock import Journal, live
+from conf.composition import composing
+from conf.run import world_tree
+from conf.schema import compose_run
+from experiments.cli.command import main
+from sim.clocks.simpy_clock import live
 from sim.compiled import numba_config
+from sim.events import Journal
 from sim.luck import draw_luck
 from sim.parameters import pack
 from sim.patient import YEAR_DAYS, new_patients

@@ -7,13 +7,13 @@ import numba
 import numpy as np
 
 from sim.agenda import next_event
-from sim.clinic import ask_for, clinic_record, happen_up_to_served, openings, serve
+from sim.clinic.needs import ask_for, clinic_record, happen_up_to_served, openings, serve
+from sim.clinic.queues import LOG, Queues, allocate, new_queues, next_allocation_day, withdraw
 from sim.compiled import Record, compiled, compiled_inline, compiled_parallel, numba_config
+from sim.counting.tally import CHUNK, Counter, Measures, Parts, count_chunk, new_scratch
 from sim.events import END, N_EVENTS, Event
-from sim.journey import happen
+from sim.pathway.journey import happen
 from sim.patient import ROW, new_patients
-from sim.queues import LOG, Queues, allocate, new_queues, next_allocation_day, withdraw
-from sim.tally import CHUNK, Counter, Measures, Parts, count_chunk, new_scratch
 
 NO_REQUEST = -1
 FAILED = "a reaction failed; clock=simpy says which"

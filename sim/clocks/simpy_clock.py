@@ -9,16 +9,15 @@ import numpy as np
 import simpy
 
 from sim.agenda import next_event_of
-from sim.clinic import advance, ask_for, clinic_record, openings, serve
-from sim.events import END, Event
-from sim.journey import react
-from sim.queues import LOG, allocate, new_queues, next_allocation_day, withdraw
+from sim.clinic.needs import advance, ask_for, clinic_record, openings, serve
+from sim.clinic.queues import LOG, allocate, new_queues, next_allocation_day, withdraw
+from sim.events import END, Event, Journal
+from sim.pathway.journey import react
 
 ABREAST = 500  # patients in one environment: a short event list is a fast one
 LOG_LINES = 4096  # room for requests at first; it grows
 END_OF_INSTANT = 2  # SimPy's priorities are 0 urgent and 1 normal: this comes after both
 
-Journal = list[tuple[float, int, int]]
 Process = Generator[simpy.Event, None, None]
 
 

@@ -6,60 +6,14 @@ import numpy as np
 
 from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid, pick, with_odds
-from sim.patient import Compartment
-
-# Compartments that a recurrence reaches next, nearest first; the borders are gone after TME.
-NEIGHBOURS = np.array(
-    [
-        [Compartment.POSTERIOR, Compartment.ANTERIOR, Compartment.LATERAL_LEFT, Compartment.LATERAL_RIGHT],
-        [Compartment.CENTRAL, Compartment.LATERAL_RIGHT, Compartment.LATERAL_LEFT, Compartment.PERINEAL],
-        [Compartment.CENTRAL, Compartment.LATERAL_LEFT, Compartment.LATERAL_RIGHT, Compartment.PERINEAL],
-        [Compartment.POSTERIOR, Compartment.CENTRAL, Compartment.ANTERIOR, Compartment.PERINEAL],
-        [Compartment.POSTERIOR, Compartment.CENTRAL, Compartment.ANTERIOR, Compartment.PERINEAL],
-        [Compartment.CENTRAL, Compartment.ANTERIOR, Compartment.POSTERIOR, Compartment.LATERAL_LEFT],
-        [Compartment.CENTRAL, Compartment.ANTERIOR, Compartment.POSTERIOR, Compartment.LATERAL_RIGHT],
-    ]
-)
-ADJACENT = NEIGHBOURS.shape[1]
-LATERAL = (1 << Compartment.LATERAL_LEFT) | (1 << Compartment.LATERAL_RIGHT)
+from sim.pelvis import spread
+from sim.radiosensitivity import response_odds
 
 
 @compiled
-def tumour_odds(patient: Record, world: Record) -> float:
-    """Return the odds ratio of a response to neoadjuvant treatment by the primary's T category and height."""
-    neoadjuvant = world.neoadjuvant
-    higher = patient.height_above_verge_cm - neoadjuvant.response_reference_height_cm
-    by_height = math.exp(neoadjuvant.response_log_odds_per_cm * higher)
-    return by_height * neoadjuvant.t_response_odds_ratio[patient.ct]
-
-
-@compiled
-def response_odds(patient: Record, world: Record) -> float:
-    """Return the odds ratio of a response to neoadjuvant treatment by radiosensitivity and tumour."""
-    slope = world.neoadjuvant.radiosensitivity_log_odds_per_sd
-    return math.exp(slope * patient.radiosensitivity) * tumour_odds(patient, world)
-
-
-@compiled
-def sterilised(probabilities: np.ndarray, patient: Record, world: Record) -> float:
+def sterilisation_probability(probabilities: np.ndarray, patient: Record, world: Record) -> float:
     """Return the probability that the patient's neoadjuvant regimen kills the cells."""
     return with_odds(probabilities[patient.regimen], response_odds(patient, world))
-
-
-@compiled
-def spread(compartment: int, extra: int, direction: float) -> int:
-    """Return the bit mask of a compartment and ``extra`` of its neighbours, from a uniform direction.
-
-    Both sides count as one compartment, so only one of them is reached.
-    """
-    mask = 1 << compartment
-    start = int(direction * ADJACENT)
-    for step in range(ADJACENT):
-        bit = 1 << NEIGHBOURS[compartment, (start + step) % ADJACENT]
-        if extra > 0 and not (bit & LATERAL and mask & LATERAL):
-            mask |= bit
-            extra -= 1
-    return mask
 
 
 @compiled

@@ -10,7 +10,7 @@ from sim.policy import LateralDissection, LateralSides
 
 
 @compiled
-def sterilised_probability(patient: Record, world: Record, side: int) -> float:
+def node_sterilisation_probability(patient: Record, world: Record, side: int) -> float:
     """Return the probability that the regimen sterilises an involved lateral node, by its size."""
     node = world.lateral_node
     size_mm = patient.lateral_mm[side]

@@ -3,7 +3,7 @@
 import math
 
 from sim.compiled import Record, compiled
-from sim.mechanisms.deposit import settle, sterilised
+from sim.mechanisms.deposit import settle, sterilisation_probability
 from sim.patient import Compartment, Operation, Quadrant, Route
 
 
@@ -42,7 +42,7 @@ def circumferential_compartment(patient: Record, u: float, world: Record) -> int
 def seed_margins(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Seed the circumferential and the distal margin."""
     margin = world.margin
-    spared = 1.0 - sterilised(margin.sterilised_probability, patient, world)
+    spared = 1.0 - sterilisation_probability(margin.sterilised_probability, patient, world)
     route = Route.CIRCUMFERENTIAL
     cells = luck.circumferential_cells < circumferential_cells_probability(patient, world)
     compartment = circumferential_compartment(patient, luck.seed_site[route], world)

@@ -2,7 +2,7 @@
 
 from sim.compiled import Record, compiled
 from sim.distributions import with_odds
-from sim.mechanisms.deposit import settle, sterilised
+from sim.mechanisms.deposit import settle, sterilisation_probability
 from sim.patient import Compartment, Route
 
 
@@ -27,7 +27,7 @@ def seed_mesorectum(patient: Record, luck: Record, world: Record, now: float) ->
     mesorectum = world.mesorectum
     route = Route.MESORECTUM
     takes = mesorectum.take_probability * (
-        1.0 - sterilised(mesorectum.sterilised_probability, patient, world)
+        1.0 - sterilisation_probability(mesorectum.sterilised_probability, patient, world)
     )
     presacral = luck.seed_site[route] < mesorectum.presacral_share
     compartment = Compartment.POSTERIOR if presacral else Compartment.CENTRAL

@@ -2,7 +2,7 @@
 
 from sim.compiled import Record, compiled
 from sim.distributions import pick
-from sim.mechanisms.deposit import settle, sterilised
+from sim.mechanisms.deposit import settle, sterilisation_probability
 from sim.patient import Compartment, Operation, Quadrant, Route, SpillPattern
 
 
@@ -54,5 +54,7 @@ def seed_spillage(patient: Record, luck: Record, world: Record, now: float) -> N
     if pattern == SpillPattern.MULTIFOCAL:
         extra = 2
     patient.spill_pattern = pattern
-    takes = spillage.take_probability * (1.0 - sterilised(spillage.sterilised_probability, patient, world))
+    takes = spillage.take_probability * (
+        1.0 - sterilisation_probability(spillage.sterilised_probability, patient, world)
+    )
     settle(patient, luck, world, route, cells, takes, compartment, extra, now)

@@ -1,0 +1,1 @@
+"""The mathematics of calibration: smoother, surrogate and posterior."""

@@ -1,0 +1,393 @@
+"""One patient's life under each policy, told side by side: what happens, where the lives part, and why."""
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, zip_longest
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from analysis.words.sentences import Said
+from analysis.words.terms import ORIGIN, listed
+from analysis.words.vocabulary import ANSWERS_TO, SETTING, VOCABULARY
+from analysis.words.wording import policy_words, sentence
+from sim.events import Event
+from sim.patient import YEAR_DAYS, Cause, FoundBy, Margin, Route
+
+WIDTH = 110
+ABREAST = 3  # columns side by side; more do not read
+PARTS = "◆"
+SAME = "the same"
+TOGETHER = ("plane", "crm_mm", "perforated", "leaked", "abscess")  # fields on which each lever acts alone
+QUEUES = ("waiting", "waited_days", "agenda")  # what a queue changes without anything having happened
+
+
+class Moment(NamedTuple):
+    """An event of a life: the day from diagnosis, the row before and after it, the days waited for it."""
+
+    day: float
+    event: int
+    before: Any
+    after: Any
+    waited_days: float
+
+
+@dataclass(frozen=True)
+class Life:
+    """The same life under the policies named."""
+
+    policies: tuple[str, ...]
+    moments: tuple[Moment, ...]
+
+    @property
+    def end(self) -> Any:
+        """The row at the end of follow-up."""
+        return self.moments[-1].after
+
+
+class Parting(NamedTuple):
+    """Where lives that were the same part: the day and event of the first difference.
+
+    ``index``: the moment; ``groups``: the policies that still share a life after it; ``changed``: the fields
+    of the row that differ.
+    """
+
+    day: float
+    event: int
+    index: int
+    groups: tuple[tuple[str, ...], ...]
+    changed: tuple[str, ...]
+
+
+class Line(NamedTuple):
+    """A line of a story: the day, what is said, whether lives part here, and whether nobody sees it."""
+
+    day: float
+    label: str
+    said: tuple[Said, ...]
+    parts: bool = False
+    hidden: bool = False
+
+
+def differing(one: Any, other: Any, ignored: Sequence[str] = ()) -> list[str]:
+    """Return the fields in which two rows differ; ``agenda.X`` for each event that is booked otherwise."""
+    fields = []
+    for name in one.dtype.names:
+        if name in ignored or np.array_equal(one[name], other[name]):
+            continue
+        if name == "agenda":
+            fields += [f"agenda.{event.name}" for event in Event if one[name][event] != other[name][event]]
+        else:
+            fields.append(name)
+    return fields
+
+
+def told_apart(lives: Sequence[Life]) -> tuple[list[Life], list[Parting]]:
+    """Return the lives that differ, each with all its policies, and where they part, by day.
+
+    Where there are queues, what is merely booked or waited for is no difference until something happens.
+    """
+    queued = any(moment.waited_days > 0.0 for life in lives for moment in life.moments)
+    partings: list[Parting] = []
+    different: list[Life] = []
+
+    def split(group: list[Life], start: int) -> None:
+        for k in range(start, max(len(life.moments) for life in group)):
+            branches: list[list[Life]] = []
+            changed: list[str] = []
+            for life in group:
+                for branch in branches:
+                    fields = _difference(branch[0], life, k, QUEUES if queued else ())
+                    if fields is None:
+                        branch.append(life)
+                        break
+                    changed += [field for field in fields if field not in changed]
+                else:
+                    branches.append([life])
+            if len(branches) > 1:
+                at = min((life.moments[k] for life in group if k < len(life.moments)), key=lambda m: m[:2])
+                groups = tuple(tuple(name for life in b for name in life.policies) for b in branches)
+                partings.append(Parting(at.day, at.event, k, groups, tuple(changed)))
+                for branch in branches:
+                    split(branch, k + 1)
+                return
+        different.append(Life(tuple(name for life in group for name in life.policies), group[0].moments))
+
+    split(list(lives), 0)
+    return different, sorted(partings, key=lambda parting: (parting.day, parting.index))
+
+
+def _difference(one: Life, other: Life, k: int, ignored: Sequence[str]) -> list[str] | None:
+    """Return the fields that differ at moment k, or None where it is the same moment."""
+    if k >= min(len(one.moments), len(other.moments)):
+        return None if len(one.moments) == len(other.moments) else []
+    a, b = one.moments[k], other.moments[k]
+    if a[:2] != b[:2]:
+        return []
+    return differing(a.after, b.after, ignored) or None
+
+
+def why(parting: Parting, levers: Mapping[str, Mapping[str, Any]], words: Mapping[str, str]) -> str:
+    """Return why lives part: the levers that act here and what each is under whom, or what changed.
+
+    ``levers``: their settings by policy; ``words``: what each lever does.
+    """
+    firsts = [group[0] for group in parting.groups]
+    acted: list[str] = []
+    for field in parting.changed:
+        differ = [v for v in ANSWERS_TO.get(field, ()) if len({str(levers[name][v]) for name in firsts}) > 1]
+        # Of several levers that decide together, the first that differs says it.
+        together = differ if field in TOGETHER else differ[:1]
+        acted += [lever for lever in together if lever not in acted]
+    if not acted and not parting.changed:
+        return "The wait differs: others in the queue are treated differently."
+    if not acted:
+        fields = listed([field.replace("_", " ") for field in parting.changed[:3]])
+        return f"What changed: {fields}."
+    told = []
+    for lever in acted:
+        settings = [f"{_setting(levers[group[0]][lever])} under {_names(group)}" for group in parting.groups]
+        told.append(f"{sentence(words[lever].split(';')[0])} ({lever}): {'; '.join(settings)}.")
+    return " ".join(told)
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return str(value["name"]).replace("_", " ")
+    return f"{value:g}" if isinstance(value, float) else SETTING.get(value, str(value).replace("_", " "))
+
+
+def _names(policies: Sequence[str]) -> str:
+    return listed([policy_words(name) for name in policies])
+
+
+def in_short(life: Life, horizon_years: float) -> str:
+    """Return what came of a life, in a line."""
+    end = life.end
+    parts = []
+    if end["found_by"] != FoundBy.NOT_FOUND:
+        years = (end["recurrence_found_day"] - end["diagnosed_day"]) / YEAR_DAYS
+        source = ORIGIN[Route(end["recurrence_route"])]
+        parts.append(f"local recurrence found after {years:.1f} years (its source: {source})")
+        if end["salvage_margin"] != Margin.NONE:
+            parts.append(f"operated again, {Margin(end['salvage_margin']).name}")
+    else:
+        parts.append("no local recurrence found")
+    if end["metastasis_found_by"] != FoundBy.NOT_FOUND:
+        years = (end["metastasis_found_day"] - end["diagnosed_day"]) / YEAR_DAYS
+        parts.append(f"distant metastases found after {years:.1f} years")
+    if end["death_cause"] == Cause.ALIVE:
+        parts.append(f"alive after {horizon_years:g} years")
+    else:
+        years = (end["death_day"] - end["diagnosed_day"]) / YEAR_DAYS
+        of = {
+            Cause.OTHER: "of other causes",
+            Cause.OPERATIVE: "after an operation",
+            Cause.CANCER: "of the cancer",
+        }
+        parts.append(f"dies {of[Cause(end['death_cause'])]} after {years:.1f} years")
+    return "; ".join(parts)
+
+
+def when(day: float) -> str:
+    """Return a time from diagnosis as people say it."""
+    if day < 100:
+        return f"day {day:.0f}"
+    months = day / YEAR_DAYS * 12
+    return f"month {months:.0f}" if months < 24 else f"year {day / YEAR_DAYS:.1f}"
+
+
+def lines_of(life: Life, start: int, stop: int, parts_at: Sequence[int]) -> list[Line]:
+    """Return the lines of a life's moments ``start`` to ``stop - 1``; visits that find nothing share one."""
+    lines = []
+    numbered = list(enumerate(life.moments))[start:stop]
+    for quiet, run in groupby(numbered, key=lambda pair: _is_quiet(pair[1]) and pair[0] not in parts_at):
+        moments = list(run)
+        if quiet and len(moments) > 1:
+            lines.append(_quiet_visits([moment for _, moment in moments]))
+            continue
+        for k, moment in moments:
+            words = VOCABULARY[Event(moment.event)]
+            said = words.tell(moment.before, moment.after)
+            if moment.waited_days >= 0.5:
+                days = f"{moment.waited_days:.0f} day" + ("" if round(moment.waited_days) == 1 else "s")
+                said.insert(0, Said(f"After {days} in the queue."))
+            hidden = all(one.hidden for one in said)
+            lines.append(Line(moment.day, words.label, tuple(said), k in parts_at, hidden))
+    return lines
+
+
+def _is_quiet(moment: Moment) -> bool:
+    if moment.event != Event.VISIT or moment.waited_days >= 0.5:
+        return False
+    said = VOCABULARY[Event.VISIT].tell(moment.before, moment.after)
+    return not any(one.hidden for one in said) and said[0].text.lower().endswith("nothing found.")
+
+
+def _quiet_visits(moments: list[Moment]) -> Line:
+    first, last = moments[0], moments[-1]
+    scans = [
+        f"{last.after[field] - first.before[field]} with {name}"
+        for name, field in (("CT", "ct_scans"), ("MRI", "mri_scans"))
+        if last.after[field] > first.before[field]
+    ]
+    counted = f" ({listed(scans)})" if scans else ""
+    text = f"{len(moments)} up to {when(last.day)}{counted}: nothing found."
+    return Line(first.day, "visits", (Said(text),))
+
+
+class Story(NamedTuple):
+    """A patient's story: shared lines, then those of each life from where they part."""
+
+    title: str
+    note: str
+    shorts: list[tuple[str, str]]  # policies, what came of it
+    shared: list[Line]
+    partings: list[tuple[str, str]]  # when, why
+    columns: list[tuple[str, list[Line]]]  # policies, lines
+
+
+def story(
+    number: int,
+    lives: Sequence[Life],
+    levers: Mapping[str, Mapping[str, Any]],
+    lever_words: Mapping[str, str],
+    horizon_years: float,
+    note: str = "",
+) -> Story:
+    """Return the story of the patient of this number, from a life for each policy in the order of the run."""
+    different, partings = told_apart(lives)
+    first = VOCABULARY[Event.DIAGNOSIS].tell(*lives[0].moments[0][2:4])[0].text
+    shared_until = partings[0].index if partings else len(different[0].moments)
+    shared = lines_of(different[0], 0, shared_until, ())
+    columns = []
+    if partings:
+        for life in different:
+            own = [p.index for p in partings if any(set(life.policies) <= set(group) for group in p.groups)]
+            lines = lines_of(life, shared_until, len(life.moments), own)
+            columns.append((_heading(life.policies), lines))
+    shorts = [(_heading(life.policies), in_short(life, horizon_years)) for life in different]
+    told = [
+        (f"{when(p.day)}, {VOCABULARY[Event(p.event)].label}", why(p, levers, lever_words)) for p in partings
+    ]
+    if len(lives) > 1 and not partings:
+        told = [
+            ("never", "Nothing in which the policies differ touches this patient: the lives are the same.")
+        ]
+    return Story(f"Patient {number}. {first}", note, shorts, shared, told, columns)
+
+
+def _heading(policies: Sequence[str]) -> str:
+    return "; ".join(sentence(policy_words(name)) for name in policies)
+
+
+# The two forms of a story: columns for a terminal, tables for a page.
+
+
+def _told(line: Line) -> str:
+    """Return a line's text; hidden sentences stand in square brackets."""
+    label = f"{sentence(line.label)}."
+    marked = f"{PARTS} " if line.parts else ""
+    if line.hidden:
+        return f"{marked}[{' '.join([label, *(said.text for said in line.said)])}]"
+    texts = [f"[{said.text}]" if said.hidden else said.text for said in line.said]
+    return marked + " ".join([label, *texts])
+
+
+HIDDEN = "In square brackets: what nobody sees at the time."
+
+
+def as_text(told: Story) -> str:
+    """Return the story for a terminal, at most 110 characters wide."""
+    parts = [_wrapped(told.title, 0), [told.note] if told.note else [], [HIDDEN], [""]]
+    parts.append(["In short"])
+    for heading, short in told.shorts:
+        parts.append(_wrapped(f"{heading}: {short}.", 2))
+    if told.shared:
+        parts += [["", "Under every policy" if told.columns or len(told.shorts) > 1 else "The life"]]
+        parts += [_timed(line) for line in told.shared]
+    parts.append([""])
+    for k, (moment, reason) in enumerate(told.partings):
+        head = f"{PARTS} The lives part: {moment}." if moment != "never" else "The lives never part."
+        parts.append(_wrapped(f"{head if k == 0 else f'{PARTS} Then, {moment}.'} {reason}", 2 if k else 0))
+    for first in range(0, len(told.columns), ABREAST):
+        parts += [[""], _abreast(told.columns[first : first + ABREAST])]
+    return "\n".join(line.rstrip() for part in parts for line in part).rstrip() + "\n"
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * (indent + 2))
+
+
+def _timed(line: Line) -> list[str]:
+    head = f"  {when(line.day):<10}"
+    return textwrap.wrap(_told(line), WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
+
+
+def rows_abreast(columns: Sequence[tuple[str, list[Line]]]) -> list[tuple[float, list[Line | None]]]:
+    """Return the lines of several lives by day: those of one day share a row, in their order."""
+    rows = []
+    for day in sorted({line.day for _, lines in columns for line in lines}):
+        cells = [[line for line in lines if line.day == day] for _, lines in columns]
+        rows += [(day, list(row)) for row in zip_longest(*cells)]
+    return rows
+
+
+def _cells(cells: list[Line | None], write: Callable[[Line], str]) -> list[str]:
+    """Return the texts of a row; what stands in the column before already is not said again."""
+    texts = [write(line) if line else "" for line in cells]
+    return [SAME if k and text and text == texts[k - 1] else text for k, text in enumerate(texts)]
+
+
+def _abreast(columns: list[tuple[str, list[Line]]]) -> list[str]:
+    left, gap = 10, 3
+    width = (WIDTH - left) // len(columns) - gap
+
+    def row(first: str, cells: list[list[str]]) -> list[str]:
+        lines = []
+        for k in range(max(map(len, cells), default=0)):
+            texts = [cell[k] if k < len(cell) else "" for cell in cells]
+            bars = "".join(f"│ {text:<{width}} " for text in texts)
+            lines.append(f"{first if k == 0 else '':<{left}}{bars}")
+        return lines
+
+    out = row("", [textwrap.wrap(heading, width) for heading, _ in columns])
+    rule = "─" * (width + 2)
+    out.append("─" * left + "".join(f"┼{rule}" for _ in columns))
+    for day, cells in rows_abreast(columns):
+        out += row(when(day), [textwrap.wrap(text, width) for text in _cells(cells, _told)])
+    return out
+
+
+def as_markdown(told: Story, picture: str | None = None) -> str:
+    """Return the story as a page."""
+    parts = [f"# {told.title}", ""]
+    parts += [f"{told.note} {HIDDEN}".strip(), ""]
+    parts += [f"- **{heading}**: {short}." for heading, short in told.shorts]
+    if picture:
+        parts += ["", f"![The lives on one axis of time]({picture})"]
+    if told.shared:
+        parts += ["", "## Under every policy" if told.columns else "## The life", ""]
+        parts += ["| when | what |", "|---|---|"]
+        parts += [f"| {when(line.day)} | {_cell(line)} |" for line in told.shared]
+    if told.partings:
+        parts += ["", "## Where the lives part", ""]
+        parts += [f"- **{sentence(moment)}.** {reason}" for moment, reason in told.partings]
+    if told.columns:
+        parts += ["", "| when | " + " | ".join(heading for heading, _ in told.columns) + " |"]
+        parts.append("|---" * (len(told.columns) + 1) + "|")
+        for day, cells in rows_abreast(told.columns):
+            parts.append(f"| {when(day)} | {' | '.join(_cells(cells, _cell))} |")
+    return "\n".join(parts) + "\n"
+
+
+def _cell(line: Line) -> str:
+    marked = f"{PARTS} " if line.parts else ""
+    label = f"**{sentence(line.label)}.**"
+    if line.hidden:
+        return f"{marked}[{label} *{' '.join(said.text for said in line.said)}*]"
+    texts = [f"[*{said.text}*]" if said.hidden else said.text for said in line.said]
+    return marked + " ".join([label, *texts])

@@ -1,0 +1,310 @@
+"""Pages of a validation: every endpoint of every trial, hits and misses, and what the command prints."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import wrap
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.pictures import look
+from analysis.pictures.validation import dumbbells, scatter, trial_curves, whole_arms
+from analysis.tables.validation import LEVELS
+from analysis.words.endpoints import (
+    ABBREVIATIONS,
+    CONTRAST,
+    NOT_COMPARABLE,
+    arm_words,
+    labels,
+    miss,
+    number,
+    unit,
+    verdict,
+    with_interval,
+)
+from analysis.words.wording import DASH, sentence, signed
+from conf.endpoint import RATIOS
+from conf.input_error import shown
+from conf.policies import Policy, read_policy
+from conf.schema import shipped
+from conf.trials import SETS, Trial
+
+PAGE_DPI = 120  # a page shows them 960 pixels wide
+MOST_LINES, WIDEST = 54, 110
+DEFAULT_COHORT = "dutch_contemporary"
+WHY_NOT = "where too few of the simulated patients had an event, or too many"
+SET_WORDS = {
+    "calibration": "What `lrrc calibrate` fits the disease to.",
+    "validation": "Never fitted, only predicted.",
+}
+
+
+def write_pages(
+    trials: Sequence[Trial],
+    endpoints: pd.DataFrame,
+    curves: pd.DataFrame,
+    agreement: pd.DataFrame,
+    folder: Path,
+) -> None:
+    """Write ``validation.md``, ``trials/NAME.md`` and their pictures to a run's folder.
+
+    Tables as ``analysis.tables.validation`` and ``analysis.tables.validation_curves`` return them. Hydra must
+    be initialised: policies are found through it.
+    """
+    told = labels(trials, endpoints)
+    (folder / "trials").mkdir()
+    draw(told, curves, folder, folder / "trials")
+    for trial in trials:
+        rows = told[told["trial"] == trial.name]
+        text = "\n".join(section(trial, rows, "#", f"{trial.name}.png"))
+        (folder / "trials" / f"{trial.name}.md").write_text(text, "utf-8")
+    (folder / "validation.md").write_text(page(trials, told, agreement), "utf-8")
+
+
+def draw(endpoints: pd.DataFrame, curves: pd.DataFrame, folder: Path, trials: Path) -> None:
+    """Draw the pictures of all sets into one folder, and one of each trial into another.
+
+    ``endpoints``: as ``analysis.words.endpoints.labels`` returns them. A trial without curves has dumbbells.
+    """
+    for name, rows in endpoints.groupby("set"):
+        _save(dumbbells(rows, f"{name} endpoints"), folder / f"endpoints_{name}.png")
+    if endpoints["measure"].isin(LEVELS).any():
+        _save(scatter(endpoints), folder / "published_against_simulated.png")
+    for name, rows in endpoints.groupby("trial", sort=False):
+        on_curves = trial_curves(curves[curves["trial"] == name], rows) if len(whole_arms(rows)) else None
+        _save(on_curves or dumbbells(rows), trials / f"{name}.png")
+
+
+def _save(drawn: Figure, path: Path) -> None:
+    with look.style():
+        drawn.savefig(path, dpi=PAGE_DPI)
+
+
+def page(trials: Sequence[Trial], endpoints: pd.DataFrame, agreement: pd.DataFrame) -> str:
+    """Return the page of all trials, in Markdown.
+
+    ``endpoints``: as ``analysis.words.endpoints.labels`` returns them.
+    """
+    sets = [name for name in SETS if (endpoints["set"] == name).any()]
+    inside = [f"{_inside(endpoints[endpoints['set'] == name])} {name} endpoints" for name in sets]
+    lines = [
+        "# Simulated beside published",
+        "",
+        f"{_count(len(trials), 'published study', 'published studies')}, emulated: the same question put to "
+        f"simulated patients like theirs. The simulation lies inside the published 95 % interval at "
+        f"{' and '.join(inside)}.",
+        "",
+        "Where a study prints no interval, it is computed from its n. z counts the published standard errors "
+        "(with the simulation's own small error) by which the simulated value lies above the published one, "
+        "on the scale of log odds for proportions and of logs for ratios. Simulated intervals are of "
+        f"simulated luck only. {ABBREVIATIONS}",
+        "",
+        *_left_out(endpoints),
+        "## How well it agrees",
+        "",
+        *_agreement_table(agreement),
+        "",
+        "Slope and intercept are of the published on the simulated proportions, in log odds: 1 and 0 where "
+        "they agree. Endpoints of one study depend on each other, so the chi-square is a guide, not a test.",
+        "",
+    ]
+    if endpoints["measure"].isin(LEVELS).any():
+        lines += ["![Published against simulated proportions](published_against_simulated.png)", ""]
+    for name in sets:
+        part = endpoints[endpoints["set"] == name]
+        lines += [
+            f"## {sentence(name)}",
+            "",
+            SET_WORDS[name],
+            "",
+            *_contents([trial for trial in trials if trial.set == name], part),
+            "",
+            f"![Every {name} endpoint, published and simulated](endpoints_{name}.png)",
+            "",
+        ]
+        for trial in trials:
+            if trial.set == name:
+                rows = endpoints[endpoints["trial"] == trial.name]
+                lines += section(trial, rows, "###", f"trials/{trial.name}.png")
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _inside(endpoints: pd.DataFrame) -> str:
+    """Return how many lie inside, of those that can be compared."""
+    return f"{int(endpoints['inside'].sum())} of {int(endpoints['comparable'].sum())}"
+
+
+def _left_out(endpoints: pd.DataFrame) -> list[str]:
+    """Return a paragraph on the endpoints that cannot be compared, where there are any."""
+    n = int((~endpoints["comparable"]).sum())
+    if not n:
+        return []
+    return [
+        f"Not comparable, and left out of all counts: {_count(n, 'endpoint', 'endpoints')}, {WHY_NOT}.",
+        "",
+    ]
+
+
+def _misses(endpoints: pd.DataFrame) -> pd.DataFrame:
+    return endpoints[endpoints["comparable"] & ~endpoints["inside"].astype(bool)]
+
+
+def _count(n: int, one: str, many: str) -> str:
+    return f"{n} {one if n == 1 else many}"
+
+
+def _agreement_table(agreement: pd.DataFrame) -> list[str]:
+    lines = [
+        "| set | trials | endpoints | inside | coverage | slope | intercept | chi-square | degrees |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for _, row in agreement.iterrows():
+        slope, intercept = (_known(row[name]) for name in ("slope", "intercept"))
+        lines.append(
+            f"| {row['set']} | {row['trials']} | {row['endpoints']} | {row['inside']} "
+            f"| {_coverage(row)} | {slope} | {intercept} | {row['chi_square']:.0f} "
+            f"| {row['degrees']} |"
+        )
+    return lines
+
+
+def _coverage(row: pd.Series) -> str:
+    return DASH if pd.isna(row["coverage"]) else f"{100 * row['coverage']:.0f} %"
+
+
+def _known(value: float) -> str:
+    return DASH if pd.isna(value) else f"{value:.2f}".replace("-", "−")
+
+
+def _contents(trials: Sequence[Trial], endpoints: pd.DataFrame) -> list[str]:
+    lines = []
+    for trial in trials:
+        rows = endpoints[endpoints["trial"] == trial.name]
+        anchor = re.sub(r"[^\w\- ]", "", trial.title.lower()).replace(" ", "-")
+        lines.append(f"- [{trial.title}](#{anchor}): {_inside(rows)} inside")
+    return lines
+
+
+def section(trial: Trial, rows: pd.DataFrame, heading: str, picture: str) -> list[str]:
+    """Return what is told of one trial, as lines of Markdown under a heading of the given rank.
+
+    ``picture``: where it lies, from the page.
+    """
+    several = len({name for one in trial.endpoints for name in (one.arm, one.against)}) > 1
+    lines = [f"{heading} {trial.title}", ""]
+    if trial.source:
+        lines += [f"{trial.source.rstrip('.')}.", ""]
+    if trial.note:
+        lines += [trial.note, ""]
+    if trial.eligibility:
+        lines += ["Eligible: " + " and ".join(f"`{one.text}`" for one in trial.eligibility) + ".", ""]
+    arms = [f"{arm_words(name)} ({_policies(arm.policies)})" for name, arm in trial.arms.items()]
+    lines += [f"{'Arms' if several else 'Arm'}: {'; '.join(arms)}. {_cohort(trial)}", ""]
+    lines += [f"![{trial.title}: published and simulated]({picture})", ""]
+    lines += [
+        "| endpoint | evidence | n | published | simulated | z | |",
+        "|---|---|--:|--:|--:|--:|---|",
+    ]
+    for _, row in rows.iterrows():
+        which = verdict(row)
+        told = which if which in ("inside", NOT_COMPARABLE) else f"**too {which}**"
+        of = unit(row)
+        lines.append(
+            f"| {_cell(sentence(row['label']))} | `{row['endpoint']}` | {row['n'] or DASH} "
+            f"| {with_interval(row, 'published')}{of} | {with_interval(row, 'simulated')}{of} "
+            f"| {signed(row['z'])} | {told} |"
+        )
+    misses = _misses(rows)
+    if len(misses):
+        lines += ["", "Misses:", ""]
+        lines += [f"- {sentence(row['label'])}: {miss(row)}" for _, row in misses.iterrows()]
+    return [*lines, ""]
+
+
+def _policies(policies: tuple[tuple[Policy, float], ...]) -> str:
+    """Return the policies of an arm, with their shares where they are mixed."""
+    if len(policies) == 1:
+        return _policy(policies[0][0])
+    return ", ".join(f"{share:.0%} {_policy(policy)}" for policy, share in policies)
+
+
+def _policy(policy: Policy) -> str:
+    """Return a policy's name, and the levers that the trial sets otherwise."""
+    named = read_policy(policy.name).levers()
+    changed = [
+        f"`{lever}` {shown(value)}" for lever, value in policy.levers().items() if value != named[lever]
+    ]
+    return " with ".join(filter(None, (f"`{policy.name}`", ", ".join(changed))))
+
+
+def _cell(words: str) -> str:
+    return words.replace("|", "\\|")
+
+
+def _cohort(trial: Trial) -> str:
+    """Return a sentence on the numbers of the cohort that are not the default cohort's, of any arm."""
+    usual = shipped(f"cohort/{DEFAULT_COHORT}")
+    cohorts = [arm.cohort for arm in trial.arms.values()]
+    changed = [key for key in usual if any(cohort[key] != usual[key] for cohort in cohorts)]
+    if not changed:
+        return f"Its cohort is `{DEFAULT_COHORT}`."
+    told = []
+    for key in changed:
+        values = list(dict.fromkeys(_plain(cohort[key]) for cohort in cohorts))
+        told.append(f"`{key}` {' or '.join(values)}")
+    return f"Its cohort differs from `{DEFAULT_COHORT}` in {', '.join(told)}."
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_plain, value))}]"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def summary(endpoints: pd.DataFrame, agreement: pd.DataFrame) -> str:
+    """Return what ``lrrc validate`` prints: each trial's hits, how each set agrees, and the largest misses.
+
+    At most 50 lines, 110 columns wide, but for more trials than fit.
+    """
+    lines = [f"{'trial':<30}{'inside':>10}    outside, by how many standard errors"]
+    for name, part in endpoints.groupby("set", sort=True):
+        lines.append(f"{name}:")
+        wholly = []
+        for trial, rows in part.groupby("trial", sort=False):
+            if rows["inside"].all():
+                wholly.append(f"{trial} ({len(rows)})")
+                continue
+            outside = sorted(_misses(rows)["z"], key=abs, reverse=True)
+            told = [" ".join(map(signed, outside[:9]))]
+            told[0] += f" and {len(outside) - 9} more" if len(outside) > 9 else ""
+            if left_out := int((~rows["comparable"]).sum()):
+                told.append(f"{left_out} {NOT_COMPARABLE}")
+            lines.append(f"  {trial:<28}{_inside(rows):>10}    {'; '.join(filter(None, told))}".rstrip())
+        if wholly:
+            lines += wrap(f"  wholly inside: {', '.join(wholly)}", WIDEST, subsequent_indent=" " * 4)
+    lines += ["", f"{'set':<14}{'inside':>12}{'coverage':>10}{'slope':>8}{'chi-square':>12}{'degrees':>9}"]
+    sets = agreement if len(agreement) > 2 else agreement[agreement["set"] != "all"]
+    for _, row in sets.iterrows():
+        count = f"{row['inside']} of {row['comparable']}"
+        lines.append(
+            f"{row['set']:<14}{count:>12}{_coverage(row):>10}{_known(row['slope']):>8}"
+            f"{row['chi_square']:>12.0f}{row['degrees']:>9}"
+        )
+    if left_out := int((~endpoints["comparable"]).sum()):
+        lines += wrap(f"Not comparable, and left out of all counts: {left_out}, {WHY_NOT}.", WIDEST)
+    misses = _misses(endpoints)
+    room = min(max(MOST_LINES - len(lines) - 2, 0), 12, len(misses))
+    if room:
+        order = misses["z"].abs().sort_values(ascending=False, kind="stable").index
+        lines += ["", f"largest misses{'':42}{'published':>26}{'simulated':>12}{'z':>8}"]
+        lines += [_missed(row) for _, row in misses.loc[order].head(room).iterrows()]
+    return "\n".join(lines) + "\n"
+
+
+def _missed(row: pd.Series) -> str:
+    name = row["endpoint"] if len(row["endpoint"]) <= 52 else f"{row['endpoint'][:51]}…"
+    kind = CONTRAST[row["measure"]] + " " if row["measure"] in RATIOS else ""
+    published = f"{kind}{with_interval(row, 'published')}{unit(row)}"
+    simulated = f"{number(row['simulated'], row['measure'])}{unit(row)}"
+    return f"  {name:<52}{published:>28}{simulated:>12}{signed(row['z']):>8}"[:WIDEST]

@@ -1,0 +1,1 @@
+"""Pictures, each from the tables of a run."""

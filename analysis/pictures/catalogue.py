@@ -1,0 +1,83 @@
+"""All pictures of a run, from its tables alone."""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.pictures import look
+from analysis.pictures.averted import averted_by_compartment, averted_by_mechanism
+from analysis.pictures.beside_published import beside_published
+from analysis.pictures.capacity import harm_of_waiting, needed_capacity
+from analysis.pictures.flow import flow
+from analysis.pictures.icon_array import icon_array
+from analysis.pictures.incidence import incidence, incidence_by_mechanism
+from analysis.pictures.pelvis import pelvis, pelvis_change
+from analysis.pictures.survival import survival
+from analysis.pictures.waits import queue_lengths, utilisation, waits
+
+# Each picture and the tables that it is drawn from.
+PICTURES = {
+    incidence: ("curves", "outcomes", "differences"),
+    incidence_by_mechanism: ("curves", "outcomes", "differences"),
+    survival: ("curves", "outcomes", "differences"),
+    averted_by_mechanism: ("averted",),
+    averted_by_compartment: ("averted",),
+    pelvis: ("outcomes", "differences"),
+    pelvis_change: ("averted",),
+    flow: ("flow", "outcomes", "differences"),
+    icon_array: ("outcomes", "differences"),
+    beside_published: ("published",),
+    waits: ("waits",),
+    queue_lengths: ("queues",),
+    utilisation: ("utilisation",),
+    harm_of_waiting: ("harm",),
+    needed_capacity: ("needed",),
+}
+
+_SPLIT = ("mechanism", "compartment", "group", "horizon_years")
+_ENDS = ("n", "ci_low", "ci_high")
+_INTERVAL = ("estimate", *_ENDS)
+_AVERTED = tuple(name + end for name in ("averted", "caused", "net") for end in ("", "_low", "_high"))
+COLUMNS = {
+    "outcomes": ("policy", "outcome", *_SPLIT, *_INTERVAL),
+    "differences": ("policy", "comparator", "outcome", *_SPLIT, *_INTERVAL),
+    "averted": ("policy", "comparator", "mechanism", "compartment", "horizon_years", "n", *_AVERTED),
+    "curves": ("policy", "outcome", "mechanism", "time_years", *_INTERVAL),
+    "flow": ("policy", "mechanism", "compartment", "treatment", "margin", "fate", "n"),
+    "published": ("policy", "outcome", "horizon_years", "published", "simulated", "difference", *_ENDS),
+    "waits": (
+        "policy",
+        "clinic",
+        "step",
+        "n",
+        "median_days",
+        "p90_days",
+        "target_days",
+        "share_beyond_target",
+    ),
+    "queues": ("policy", "clinic", "resource", "time_years", "mean_length"),
+    "utilisation": ("policy", "clinic", "resource", "count", "utilisation"),
+    "harm": ("policy", "clinic", "outcome", "horizon_years", "n", "net", "net_low", "net_high"),
+    "needed": ("policy", "clinic", "resource", "count", "needed_alone", "needed"),
+}
+
+
+def columns_of(table: str) -> tuple[str, ...]:
+    """Return the columns that pictures read of a table, by its name; none for a table they do not know."""
+    return COLUMNS.get(table, ())
+
+
+def draw_all(
+    tables: dict[str, pd.DataFrame], folder: Path, population: str = "simulated patients"
+) -> list[Path]:
+    """Draw every picture whose tables are there, write it as PNG and SVG, and return the paths.
+
+    ``tables`` by name without the ending: outcomes, differences, averted, curves, flow, published.
+    """
+    paths = []
+    for picture, needed in PICTURES.items():
+        if all(name in tables for name in needed):
+            drawn: Figure = picture(*(tables[name] for name in needed), population=population)
+            paths += look.save(drawn, folder, picture.__name__)
+    return paths

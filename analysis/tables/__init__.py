@@ -1,0 +1,1 @@
+"""Tables and estimates from the results of runs."""

@@ -1,0 +1,200 @@
+"""Simulated beside published endpoints: the table, and how well a set of trials agrees."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import logit
+from scipy.stats import chi2
+
+from analysis.tables.endpoints import (
+    deviation,
+    is_proportion,
+    precision,
+    proportion_interval,
+    published_interval,
+    simulated,
+)
+from analysis.tables.estimates import Z95
+from conf.condition import Condition
+from conf.endpoint import AMOUNTS, RATIOS, Endpoint
+from conf.trials import Trial
+from sim.counting.samples import MOST_LOG_RATIO, Sample
+
+LEVELS = ("incidence", "survival", "share")  # the measures that are proportions
+NEGLIGIBLE = 0.2  # of the published standard error: it then adds 2 % to the error of the comparison
+COLUMNS = (
+    "trial", "set", "endpoint", "arm", "outcome", "subgroup", "horizon_years", "n", "published",
+    "published_low", "published_high", "simulated", "simulated_low", "simulated_high", "comparable", "inside",
+    "z", "measure", "note",
+)  # fmt: skip
+
+
+class Compared(NamedTuple):
+    """One endpoint: published with its interval, simulated with its standard error, and z.
+
+    ``rests_on``: the effective number of simulated patients of a proportion.
+    """
+
+    endpoint: Endpoint
+    low: float
+    high: float
+    value: float
+    error: float
+    z: float
+    rests_on: float = math.nan
+
+    @property
+    def inside(self) -> bool:
+        """Return whether the simulated value lies in the published interval."""
+        return self.comparable and self.low <= self.value <= self.high
+
+    @property
+    def comparable(self) -> bool:
+        """Return whether the simulated patients can tell a hit from a miss.
+
+        They cannot where a ratio has no event on a side, where nothing says how far a mean or a median may
+        be off, and where a proportion of 0 or 1 lies outside the published interval, which its own reaches.
+        """
+        if not (math.isfinite(self.value) and math.isfinite(self.error) and self.high > self.low):
+            return False
+        if self.endpoint.ratio in RATIOS:
+            return abs(math.log(self.value)) < MOST_LOG_RATIO
+        if is_proportion(self.endpoint) and self.value in (0, 1) and not self.low <= self.value <= self.high:
+            low, high = self.interval()
+            return high < self.low or low > self.high
+        return True
+
+    @property
+    def error_beside_published(self) -> float:
+        """Return the simulation's own standard error over the published one; infinite without an interval."""
+        low, high = self.low, self.high
+        if self.endpoint.ratio in RATIOS:
+            if not self.comparable:
+                return math.inf
+            low, high = math.log(low), math.log(high)
+        return self.error * 2 * Z95 / (high - low) if high > low else math.inf
+
+    def interval(self) -> tuple[float, float]:
+        """Return the simulation's own 95 % interval; of a proportion it is Wilson's."""
+        if is_proportion(self.endpoint):
+            return proportion_interval(self.value, self.rests_on)
+        half = Z95 * self.error
+        if self.endpoint.ratio in RATIOS:
+            return self.value * math.exp(-half), self.value * math.exp(half)
+        return self.value - half, self.value + half
+
+
+def compared(endpoint: Endpoint, side: Sample, other: Sample | None) -> Compared:
+    """Return an endpoint as the simulation shows it beside what was published."""
+    value, (error, rests_on) = simulated(endpoint, side, other), precision(endpoint, side, other)
+    low, high = published_interval(endpoint, side)
+    z = deviation(endpoint, value, low, high, error, rests_on)
+    return Compared(endpoint, low, high, value, error, z, rests_on)
+
+
+def measure(endpoint: Endpoint) -> str:
+    """Return what kind of number an endpoint is: a ratio's name, or incidence, survival, share, ..."""
+    if endpoint.ratio is not None:
+        return endpoint.ratio
+    if endpoint.outcome in ("share", *AMOUNTS):
+        return endpoint.outcome
+    return "survival" if endpoint.outcome.endswith("survival") else "incidence"
+
+
+def rows(trial: Trial, endpoints: list[Compared]) -> pd.DataFrame:
+    """Return the lines of ``endpoints.csv`` of one trial."""
+    lines = []
+    for one in endpoints:
+        endpoint, value, z = one.endpoint, one.value, one.z if one.comparable else math.nan
+        if one.comparable or is_proportion(endpoint):
+            low, high = one.interval()
+        else:  # nothing is known of it
+            value = low = high = math.nan
+        line = {
+            "trial": trial.name,
+            "set": trial.set,
+            "endpoint": endpoint.evidence,
+            "arm": _both(endpoint, endpoint.arm, endpoint.against),
+            "outcome": _outcome(endpoint),
+            "subgroup": _both(endpoint, _text(endpoint.subgroup), _text(endpoint.against_subgroup)),
+            "horizon_years": endpoint.horizon_years or 0.0,
+            "n": endpoint.n or 0,
+            "published": endpoint.published,
+            "published_low": one.low,
+            "published_high": one.high,
+            "simulated": value,
+            "simulated_low": low,
+            "simulated_high": high,
+            "comparable": one.comparable,
+            "inside": one.inside,
+            "z": z,
+            "measure": measure(endpoint),
+            "note": endpoint.note,
+        }
+        lines.append(line)
+    return pd.DataFrame(lines, columns=list(COLUMNS))
+
+
+def _text(condition: Condition | None) -> str:
+    return "all" if condition is None else condition.text
+
+
+def _both(endpoint: Endpoint, one: str, other: str) -> str:
+    return one if endpoint.ratio is None or one == other else f"{one} : {other}"
+
+
+def _outcome(endpoint: Endpoint) -> str:
+    """Return the outcome, with its condition: ``local_recurrence where ...``, ``share of ...``."""
+    if endpoint.where is not None:
+        return f"{endpoint.outcome} where {endpoint.where.text}"
+    of = endpoint.of.text if isinstance(endpoint.of, Condition) else endpoint.of
+    return endpoint.outcome if of is None else f"{endpoint.outcome} of {of}"
+
+
+def agreement(endpoints: pd.DataFrame) -> pd.DataFrame:
+    """Return how each set agrees, and ``all``: ``set``, ``trials``, ``endpoints``, ``comparable``,
+    ``inside``, ``coverage``, ``slope``, ``intercept``, ``chi_square``, ``degrees``, ``p_value``.
+
+    Endpoints that cannot be compared are left out of all but ``trials`` and ``endpoints``.
+    ``slope`` and ``intercept`` are those of the published on the simulated proportions, both as log odds,
+    weighted by the published precision: 1 and 0 where they agree. Endpoints of one trial depend on each
+    other, so that the chi-square is a guide, no test.
+    """
+    lines = []
+    for name, part in [*endpoints.groupby("set", sort=True), ("all", endpoints)]:
+        told = part[part["comparable"]]
+        chi_square = float((told["z"] ** 2).sum())
+        slope, intercept = calibration_line(told)
+        lines.append(
+            {
+                "set": name,
+                "trials": part["trial"].nunique(),
+                "endpoints": len(part),
+                "comparable": len(told),
+                "inside": int(told["inside"].sum()),
+                "coverage": float(told["inside"].mean()) if len(told) else math.nan,
+                "slope": slope,
+                "intercept": intercept,
+                "chi_square": chi_square,
+                "degrees": len(told),
+                "p_value": float(chi2.sf(chi_square, len(told))) if len(told) else math.nan,
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def calibration_line(endpoints: pd.DataFrame) -> tuple[float, float]:
+    """Return slope and intercept of published on simulated log odds; NaN of fewer than three proportions."""
+    part = endpoints[endpoints["measure"].isin(LEVELS)]
+    part = part[(part["published"] > 0) & (part["published"] < 1)]
+    part = part[(part["simulated"] > 0) & (part["simulated"] < 1)]
+    part = part[(part["published_low"] > 0) & (part["published_high"] < 1)]
+    if len(part) < 3:
+        return math.nan, math.nan
+
+    log_odds = part[["published", "published_low", "published_high", "simulated"]].apply(logit)
+    width = log_odds["published_high"] - log_odds["published_low"]
+    slope, intercept = np.polyfit(log_odds["simulated"], log_odds["published"], 1, w=2 * Z95 / width)
+    return float(slope), float(intercept)

@@ -1,0 +1,1 @@
+"""English: what people read of numbers, policies, places and events."""

@@ -1,0 +1,142 @@
+"""What stands in the groups of conf/ and of a user's own folder (``--config-dir``), as Hydra finds it."""
+
+import copy
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_module
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
+from hydra.plugins.config_source import ConfigResult, ConfigSource
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from conf.input_error import InputError, choice, shown
+from conf.own_file import GLOBAL, is_bare, read_own_file
+
+GROUPS = (
+    "cohort", "scenario", "policy", "follow_up", "disease", "clinic", "parameters", "trial", "compute",
+)  # fmt: skip
+OWN = "command-line"
+CONF = Path(__file__).parent
+
+
+class OwnFolder(FileConfigSource):
+    """A folder with a user's own files, to Hydra: only those of this project's groups, read as data."""
+
+    def is_config(self, config_path: str) -> bool:
+        group, _, name = config_path.replace("\\", "/").rpartition("/")
+        return group in GROUPS and is_bare(name) and bool(super().is_config(config_path))
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        group, _, name = config_path.rpartition("/")
+        path = Path(self.path, group, self._normalize_file_name(name))
+        tree = read_own_file(path, f"{group}/{path.name}", group)
+        package = "_global_" if group in GLOBAL else None
+        return ConfigResult(
+            config=OmegaConf.create(tree),
+            path=f"{self.scheme()}://{self.path}",
+            provider=self.provider,
+            header={"package": package},
+        )
+
+
+@contextmanager
+def composing(own: str | os.PathLike[str] | None = None) -> Iterator[None]:
+    """Let Hydra compose the files of ``conf`` and, where there is one, of a user's own folder.
+
+    Raises InputError where there is no such folder.
+    """
+    if own is not None and not Path(own).is_dir():
+        raise InputError(f"--config-dir {shown(str(own))}: there is no such folder")
+    with initialize_config_module("conf", version_base=None):
+        listed = GlobalHydra.instance().config_loader().get_sources()
+        for source in listed:
+            if source.scheme() == "pkg":
+                _read_once(source)
+        if own is not None:
+            # The last is Hydra's own, of schemas.
+            listed.insert(len(listed) - 1, OwnFolder(OWN, str(Path(own).resolve())))
+        yield
+
+
+_shipped: dict[tuple[str, str], ConfigResult] = {}
+
+
+def _read_once(source: ConfigSource) -> None:
+    """Let a source of shipped files read each once in a process: reading YAML is half of composing."""
+    load = source.load_config
+
+    def load_config(config_path: str) -> ConfigResult:
+        place = (source.path, config_path)
+        if place not in _shipped:
+            _shipped[place] = load(config_path)
+        return copy.deepcopy(_shipped[place])
+
+    source.load_config = load_config  # type: ignore[method-assign]
+
+
+def composed(name: str, overrides: Sequence[str] = ()) -> tuple[DictConfig, dict[str, str]]:
+    """Return ``conf/<name>.yaml`` as overrides change it, and each group's file; within ``composing``.
+
+    Raises InputError for a group's file that is named by a path, and what Hydra and OmegaConf raise.
+    """
+    config = compose(name, list(overrides), return_hydra_config=True)
+    chosen = {
+        str(group): file
+        for group, file in config.hydra.runtime.choices.items()
+        if "/" not in group and "@" not in group
+    }
+    with open_dict(config):
+        del config["hydra"]
+    for group, file in chosen.items():
+        if not isinstance(file, str) or not is_bare(file):
+            raise InputError(f"{group}={shown(file)}: there is no such {group}{choice('', options(group))}")
+    return config, chosen
+
+
+def chosen_groups(name: str) -> set[str]:
+    """Return the groups that an experiment's defaults choose a file of."""
+    listed = OmegaConf.load(CONF / f"{name}.yaml").defaults
+    return {str(group) for entry in listed if entry != "_self_" for group in entry}
+
+
+def sources() -> list[ConfigSource]:
+    """Return the places where Hydra looks for this project's files, the shipped ones first."""
+    loader = GlobalHydra.instance().config_loader()
+    return [source for source in loader.get_sources() if source.provider in ("main", OWN)]
+
+
+def options(group: str) -> list[str]:
+    """Return the names of a group's files, sorted."""
+    listed = (source.list(group, ObjectType.CONFIG) for source in sources() if source.is_group(group))
+    return sorted({name for names in listed for name in names})
+
+
+def read(group: str, name: str) -> dict[str, Any]:
+    """Return the content of ``group/name.yaml``. Raises InputError where there is no such file."""
+    for source in sources() if is_bare(name) else ():
+        if source.is_config(f"{group}/{name}"):
+            if isinstance(source, OwnFolder):
+                return read_own_file(Path(source.path, group, f"{name}.yaml"), f"{group}/{name}.yaml", group)
+            content = OmegaConf.to_container(source.load_config(f"{group}/{name}").config, resolve=True)
+            assert isinstance(content, dict)  # shipped
+            return {str(key): value for key, value in content.items()}
+    raise InputError(f"{group} {shown(name)}: there is no such {group}{choice(name, options(group))}")
+
+
+def refuse_shadows() -> None:
+    """Raise InputError where a user's file has the name of a shipped one, which Hydra would silently take."""
+    shipped, *own = sources()
+    for source in own:
+        for group in GROUPS:
+            if source.is_group(group):
+                mine = source.list(group, ObjectType.CONFIG)
+                for name in sorted(set(mine) & set(shipped.list(group, ObjectType.CONFIG))):
+                    raise InputError(
+                        f"{group}/{name}.yaml in {source.path}: a shipped file has this name and would be "
+                        "used instead; give yours another name"
+                    )

@@ -1,0 +1,84 @@
+"""A run, checked: how many patients, under which policies, with which numbers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conf import relations
+from conf.policies import Policy
+
+# Numbers and flat lists of numbers, in mappings.
+Tree = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published figure to show beside the simulated one, with its id in the evidence table."""
+
+    evidence: str
+    outcome: str
+    policy: str
+    horizon_years: float
+    published: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """A checked scenario: how many patients, under which policies, with which numbers.
+
+    Raises InputError where the numbers break a relation of ``conf/relations.py``.
+    """
+
+    patients: int
+    seed: int
+    replication: int
+    horizon_years: float
+    policies: tuple[Policy, ...]
+    comparator: Policy
+    clock: str
+    out: Path | None
+    rows: bool
+    journal: bool
+    pictures: bool
+    published: tuple[Published, ...]
+    cohort: Tree
+    clinic: Tree
+    parameters: dict[str, Tree]
+
+    def __post_init__(self) -> None:
+        relations.check({"cohort": self.cohort, "clinic": self.clinic, **self.parameters})
+
+    def resolved(self) -> Tree:
+        """Return everything as it was understood, as plain values: settings, every lever, every parameter."""
+        return {
+            "patients": self.patients,
+            "seed": self.seed,
+            "replication": self.replication,
+            "horizon_years": self.horizon_years,
+            "policies": [policy.name for policy in self.policies],
+            "comparator": self.comparator.name,
+            "clock": self.clock,
+            "out": None if self.out is None else str(self.out),
+            "rows": self.rows,
+            "journal": self.journal,
+            "pictures": self.pictures,
+            "published": [vars(figure) for figure in self.published],
+            "policy": {p.name: {"description": p.description, **p.levers()} for p in self.policies},
+            "cohort": self.cohort,
+            "clinic": self.clinic,
+            **self.parameters,
+        }
+
+
+def world_tree(run: Run, policy: Policy) -> Tree:
+    """Return the numbers that lives under one policy are lived with, for ``sim.parameters.pack``.
+
+    ``cohort`` and each section of the disease; ``policy``: the levers, enumerations as their member's number;
+    ``follow_up``: ``visit_days``, ``ct``, ``mri``, lists of 24 floats.
+    """
+    return {
+        "cohort": run.cohort,
+        **run.parameters,
+        "policy": policy.record(),
+        "follow_up": policy.follow_up.record(),
+    }

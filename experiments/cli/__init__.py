@@ -1,0 +1,1 @@
+"""The command: its words, its help, and running an experiment through Hydra."""

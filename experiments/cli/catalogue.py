@@ -1,0 +1,91 @@
+"""The catalogue: every experiment, and what can be done with a run's folder, known without importing it."""
+
+from typing import NamedTuple
+
+
+class Experiment(NamedTuple):
+    """What the command knows of an experiment before importing it; ``task`` is ``module:function``.
+
+    The function takes the composed configuration and the command line, and returns the run's folder. Its
+    defaults stand in ``conf/<experiment>.yaml``.
+    """
+
+    task: str
+    summary: str
+    examples: tuple[str, ...]
+
+
+EXPERIMENTS = {
+    "compare": Experiment(
+        "experiments.compare:compare",
+        "live one cohort under several policies, and compare what comes of it",
+        (
+            "lrrc compare",
+            "lrrc compare scenario=dutch_tme",
+            "lrrc compare policies=[tme_alone,short_course+washout_always] patients=5000",
+            "lrrc compare surgery.leak_probability=0.08 out=leaks",
+        ),
+    ),
+    "capacity": Experiment(
+        "experiments.capacity:capacity",
+        "let patients queue in clinics: how long they wait, what that costs, what capacity is needed",
+        (
+            "lrrc capacity",
+            "lrrc capacity clinics=[regional,backlog] policies=[tme_alone] patients=600",
+            "lrrc capacity policies=[short_course,short_course+recurrences_first] clinic.linac_count=10",
+        ),
+    ),
+    "patient": Experiment(
+        "experiments.patient:patient",
+        "tell one patient's life under each policy, and where the lives part",
+        (
+            "lrrc patient number=17",
+            "lrrc patient find=averted",
+            "lrrc patient scenario=dutch_tme find=perianastomotic",
+            'lrrc patient find="salvage_margin == r0 and age_years < 60"',
+        ),
+    ),
+    "sweep": Experiment(
+        "experiments.sweep:sweep",
+        "vary numbers, levers or groups over a grid, a list, a hypercube or the posterior; nothing is lost",
+        (
+            "lrrc sweep 'grid={surgery.leak_probability:[0.02,0.05,0.08]}'",
+            "lrrc sweep 'list=[{cohort:dutch_tme,washout:always},{cohort:dutch_tme,washout:never}]'",
+            "lrrc sweep 'latin={surgery.leak_probability:[0.02,0.1]}' points=3 replications=2 out=hypercube",
+            "lrrc sweep posterior=100 policies=[tme_alone,short_course] out=uncertain",
+        ),
+    ),
+    "validate": Experiment(
+        "experiments.validate:validate",
+        "emulate published trials, and show every published figure beside the simulated one",
+        (
+            "lrrc validate",
+            "lrrc validate trial=dutch_tme",
+            "lrrc validate trial=[rapido,trog_0104] disease=default",
+            "lrrc validate trial=path/to/mine.yaml",
+        ),
+    ),
+    "calibrate": Experiment(
+        "experiments.calibrate:calibrate",
+        "fit the uncertain numbers of the disease to published trials; nothing done is lost",
+        (
+            "lrrc calibrate",
+            "lrrc calibrate trial=[dutch_tme] fitted=[margin,mesorectum] ensemble=100 search_evaluations=100",
+        ),
+    ),
+}
+
+# What is done with a run's folder: the function takes the words of the command line, the folder among them,
+# and returns the path that it wrote; the module's SETTINGS hold the words for its keys.
+ON_RUNS = {
+    "draw": Experiment(
+        "experiments.draw:draw",
+        "draw a run's pictures again, from the tables in its folder",
+        ("lrrc draw runs/compare/2026-05-04_09-30-00",),
+    ),
+    "animate": Experiment(
+        "experiments.animate:animate",
+        "let the patients of a run with a journal move through the clinic: animation.html",
+        ("lrrc animate runs/compare/2026-05-04_09-30-00",),
+    ),
+}

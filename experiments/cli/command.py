@@ -1,0 +1,106 @@
+"""The command: ``lrrc <experiment> [overrides]``.
+
+Nothing heavy is imported here, so that help comes at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+
+from experiments.cli.catalogue import EXPERIMENTS, ON_RUNS
+from experiments.cli.first_run import FirstRun
+from experiments.results.ending import ended
+from sim import compiling
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command. Return 0: done, 1: a fault of the program, 2: refused, 128 + signal: stopped."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not compiling.listeners:
+        compiling.listeners.append(FirstRun())
+    return ended(lambda: run(words))
+
+
+def run(words: list[str]) -> int:
+    """Do what the words of the command line say, and return the exit status. Raises InputError."""
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(overview())
+        return 0
+    if words[0] in ("-V", "--version"):
+        print("lrrc-sim", metadata.version("lrrc-sim"))
+        return 0
+    name, *rest = words
+    if name in ON_RUNS:
+        return on_run(name, rest)
+    check(name)
+    from experiments.cli.arguments import OPTIONS, read_words
+
+    if any(word in ("-h", "--help") for word in rest):
+        from experiments.cli.guide import guide
+
+        print(guide(name, EXPERIMENTS[name], OPTIONS, read_words(rest).config_dir))
+        return 0
+    from experiments.cli.hydra_runner import launch
+
+    return launch(name, EXPERIMENTS[name].task, rest)
+
+
+def on_run(name: str, words: list[str]) -> int:
+    """Do something with a run's folder, print the path that it wrote, and return the exit status."""
+    import importlib
+
+    command = ON_RUNS[name]
+    if not words or any(word in ("-h", "--help") for word in words):
+        settings = importlib.import_module(command.task.partition(":")[0]).SETTINGS
+        lines = [f"lrrc {name}: {command.summary}", "", f"usage: lrrc {name} RUN"]
+        if settings:
+            lines[-1] += " [key=value ...]"
+            lines += ["", *(f"  {key:<12}{meaning}" for key, meaning in settings.items())]
+        print("\n".join(lines))
+        return 0
+    module, _, function = command.task.partition(":")
+    print(getattr(importlib.import_module(module), function)(words))
+    return 0
+
+
+def overview() -> str:
+    """Return the text of ``lrrc --help``."""
+    lines = [
+        "lrrc: simulate how a rectal cancer comes back in the pelvis, and what a policy can do about it",
+        "",
+        "usage: lrrc <experiment> [key=value ...]",
+        "",
+        "experiments",
+    ]
+    for name, experiment in EXPERIMENTS.items():
+        lines += [
+            f"  {name:<12}{experiment.summary}",
+            *(f"{'':14}{example}" for example in experiment.examples),
+        ]
+    lines += ["", "on the folder of a run"]
+    for name, command in ON_RUNS.items():
+        lines += [
+            f"  {name:<12}{command.summary}",
+            *(f"{'':14}{example}" for example in command.examples),
+        ]
+    lines += [
+        "",
+        "lrrc <experiment> --help   what can be set",
+        "lrrc --version",
+    ]
+    return "\n".join(lines)
+
+
+def check(name: str) -> None:
+    """Raise InputError for an experiment that there is not."""
+    from conf.input_error import InputError, choice
+
+    if name not in EXPERIMENTS:
+        if "=" in name or name.startswith("-"):
+            first = next(iter(EXPERIMENTS))
+            raise InputError(f"{name}: an experiment comes first, as in: lrrc {first} {name}")
+        raise InputError(f"{name}: there is no such experiment{choice(name, [*EXPERIMENTS, *ON_RUNS])}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""The text of ``lrrc <experiment> --help``: what can be set, and to what."""
+
+import re
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hydra import compose
+from omegaconf import OmegaConf
+
+from conf import composition as library
+from conf import policies, schema
+from conf.composition import CONF, chosen_groups
+from conf.input_error import shown
+
+if TYPE_CHECKING:
+    from experiments.cli.catalogue import Experiment
+
+WIDTH = 110
+COLUMN = 38
+GROUPS = {
+    "cohort": "who the patients are",
+    "scenario": "a cohort, a clinic and the policies to compare",
+    "clinic": "with what capacity",
+    "disease": "the numbers of the disease",
+    "compute": "where it is done; its keys are compute.workers, compute.address, ...",
+}
+SETTINGS = {
+    "number": "the patient to tell, from 0 on",
+    "find": "instead: averted, caused, a mechanism, a route, or a condition on the row's fields "
+    '(docs/outcomes.md), as in find="salvage_margin == r0 and age_years < 60"; tells the first who fits',
+    "patients": "how many patients",
+    "most_patients": "up to how many, where more are needed",
+    "seed": "another seed is other luck",
+    "replication": "a repetition with other luck, under the same seed",
+    "horizon_years": "how long each patient is followed",
+    "policies": "a list; policies joined by + are combined",
+    "comparator": "the policy that the others are compared with; null: the first",
+    "clinics": "a list; clinic.KEY=VALUE changes a key of every one",
+    "target_share": "the share of patients who are to be served within a step's target days",
+    "clock": "auto, simpy or compiled: the same lives, to the bit; auto: compiled for many patients",
+    "out": "the run's folder, new or empty; null: runs/<experiment>/<date and time>",
+    "rows": "also write every patient's row, patients.parquet",
+    "journal": "also write every event of every life, journal.parquet",
+    "pictures": "draw the pictures; without them a run is faster, and lrrc draw RUN draws them later",
+    "published": "figures to show beside the simulated ones; a scenario sets them",
+    "grid": "every combination of values, {name:[value,value],...}; a name is a number, a lever or a group",
+    "list": "or these points, [{name:value,...},...]",
+    "latin": "or a Latin hypercube, {name:[low,high],...}",
+    "points": "how many points the Latin hypercube has",
+    "design_seed": "another seed is another Latin hypercube",
+    "posterior": "so many members of the posterior sample of the disease's numbers, or all, alone or at "
+    "every point of a design: how far the uncertainty of the parameters reaches",
+    "posterior_from": "a posterior file of your own, or a calibration's folder; null: the shipped one",
+    "replications": "how often each point is lived, each time with other luck",
+    "block": "patients of a task; no result depends on it",
+    "on_error": "continue with the other tasks, or stop",
+    "precision": "add blocks until the half-width of the 95 % interval is this, such as 0.001",
+    "precision_of": "of the difference from the comparator, or of the outcome",
+    "outcomes": "the outcomes that are drawn; precision is that of the first",
+    "at_years": "when they are drawn and made precise; null: at 5 years",
+    "trials": "a trial, a list, the path of your own file (docs/trials.md), or all; trial=... is the same",
+    "fitted": "what to fit: sections or keys, as in [margin,surgery.leak_probability]; null: all uncertain",
+    "ensemble": "members of the posterior sample",
+    "steps": "in which the posterior sample takes the published figures in",
+    "search_evaluations": "evaluations of the search for the best fit",
+    "workers": "processes; null: one for each core",
+    "ship": "also write conf/disease/calibrated.yaml and conf/posterior.csv",
+}
+# What an experiment says otherwise; None: not at all, since it refuses the key.
+OTHERWISE: dict[str, dict[str, str | None]] = {
+    "sweep": {
+        "patients": "how many patients of every point, replication and policy",
+        "out": "the sweep's folder, new or empty, or its own: then it goes on where it was; "
+        "null: runs/sweep/<date and time>",
+        "rows": None,
+        "journal": None,
+    }
+}
+
+
+def guide(
+    name: str, experiment: "Experiment", options: Iterable[tuple[str, str]], own: str | None = None
+) -> str:
+    """Return the help of an experiment: examples, keys, groups, policies, levers and options.
+
+    ``own``: a folder whose files are listed too.
+    """
+    with library.composing(own):
+        defaults = OmegaConf.to_container(compose(name))
+        told = {**SETTINGS, **OTHERWISE.get(name, {})}
+        settings = {key: words.replace("<experiment>", name) for key in defaults if (words := told.get(key))}
+        groups = {group: words for group, words in GROUPS.items() if group in chosen_groups(name)}
+        parts = [
+            [f"lrrc {name}: {experiment.summary}", "", f"usage: lrrc {name} [key=value ...]"],
+            ["examples", *(f"  {example}" for example in experiment.examples)],
+            ["keys", *(_line(f"{key}={shown(defaults[key])}", words) for key, words in settings.items())],
+            _numbers(name),
+            *([f"{_heading(group, defaults)} {words}", *_files(group)] for group, words in groups.items()),
+            ["policies: files that set a few levers; + combines them", *_files("policy"), *_own_policy(name)],
+            ["levers: what a policy file may set, and what each is in tme_alone", *_levers()],
+            ["follow_up: schedules", *_files("follow_up")],
+            *([["trials: trial=...", *_files("trial")]] if "trials" in defaults else []),
+            ["options", *(_line(spelling, words) for spelling, words in options)],
+        ]
+    return "\n\n".join("\n".join(lines) for lines in parts)
+
+
+def _numbers(name: str) -> list[str]:
+    own = [group for group in ("cohort",) if group in chosen_groups(name)]
+    sections = ", ".join([*own, *schema.shipped_sections()])
+    return [
+        "numbers: any in these sections by its full key, as in surgery.leak_probability=0.08",
+        *_wrapped(sections, 2),
+        f"  To see one section, or all: lrrc {name} --cfg job -p surgery; lrrc {name} --cfg job",
+    ]
+
+
+def _heading(group: str, defaults: dict) -> str:
+    # Several clinics of a run are a list.
+    return f"{group}s=[...]" if f"{group}s" in defaults else f"{group}=..."
+
+
+def _own_policy(name: str) -> list[str]:
+    return [
+        "  One of your own: write the levers that differ from tme_alone in DIR/policy/mine.yaml, then",
+        f"  lrrc {name} --config-dir DIR policies=[{policies.BASE},mine]",
+    ]
+
+
+def _levers() -> list[str]:
+    base = policies.read_policy(policies.BASE)
+    lines = []
+    for lever, (_, words) in policies.LEVERS.items():
+        value = getattr(base, lever)
+        lines += [_line(f"{lever}: {policies.written(value)}", words)]
+        lines += _wrapped(policies.settings(lever), 6)
+    return lines
+
+
+def _files(group: str) -> list[str]:
+    return [_line(file, _about(group, file)) for file in library.options(group)]
+
+
+def _about(group: str, name: str) -> str:
+    """Return a file's description: its line of that name, or its title, or its first comment."""
+    folders = [Path(source.path) for source in library.sources() if isinstance(source, library.OwnFolder)]
+    path = next(path for folder in (CONF, *folders) if (path := folder / group / f"{name}.yaml").is_file())
+    text = path.read_text("utf-8", errors="replace")
+    found = re.search(r"^(?:description|title): *(.*)$", text, re.MULTILINE) or re.search(
+        r"^#(?! @package) *(.*)$", text, re.MULTILINE
+    )
+    return found[1].strip() if found else ""
+
+
+def _line(left: str, right: str) -> str:
+    space = " " * COLUMN
+    first = f"  {left}".ljust(COLUMN) if len(left) < COLUMN - 3 else f"  {left}\n{space}"
+    return first + f"\n{space}".join(textwrap.wrap(right, WIDTH - COLUMN, break_on_hyphens=False))
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    space = " " * indent
+    return textwrap.wrap(text, WIDTH, initial_indent=space, subsequent_indent=space)

@@ -1,0 +1,1 @@
+"""A sweep: its design, its ledger, and where its tasks are done."""

@@ -1,0 +1,168 @@
+"""What a sweep is asked for, checked: its design points, how precisely each is lived, and where."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from conf import sizes, units
+from conf.composition import composed as composed_by_hydra
+from conf.compute import MOST_AT_ONCE, checked_compute
+from conf.input_error import InputError, choice, shown
+from conf.posterior import Sample, read_sample
+from conf.run import Run, Tree
+from conf.schema import read_run
+from experiments.results.machine import cores
+from experiments.sweeping.code import code_digest
+from experiments.sweeping.design import Point, Values, read_design
+from experiments.sweeping.ledger import address
+from experiments.sweeping.task import Task
+from sim.clinic.needs import is_unlimited
+
+# The sweep's own keys; their words stand in experiments/cli/guide.py.
+SETTINGS = (
+    "grid", "list", "latin", "points", "design_seed", "posterior", "posterior_from", "replications", "block",
+    "on_error", "precision", "precision_of", "most_patients", "outcomes", "at_years", "compute",
+)  # fmt: skip
+
+
+PRECISION = units.Range(1e-9, 1, "from 1e-9 to 1")  # of a share
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked sweep: what to live, how precisely, and where."""
+
+    given: Tree
+    run: Run
+    sample: Sample | None
+    points: list[Point]
+    replications: int
+    block: int
+    stop_on_error: bool
+    precision: float | None
+    of_difference: bool
+    most_patients: int
+    outcomes: list[str]
+    years: float
+    compute: Tree
+
+
+@dataclass
+class Cell:
+    """A design point and replication, of so many patients so far."""
+
+    point: int
+    run: Run
+    lives: str
+    patients: int
+    columns: Values
+
+    def tasks(self, plan: Plan) -> list[Task]:
+        """Return the cell's tasks; patients who queue for the same resources are one."""
+        size = plan.block if is_unlimited(self.run.clinic) else self.patients
+        threads = int(plan.compute["threads"])
+        ranges = [(first, min(first + size, self.patients)) for first in range(0, self.patients, size)]
+        return [
+            Task(self.run, *range_, address(self.lives, *range_), self.point, code_digest(), threads)
+            for range_ in ranges
+        ]
+
+
+def read_plan(config: DictConfig, words: list[str]) -> Plan:
+    """Return the sweep that a composed configuration asks for, checked; ``words`` composed it."""
+    given: Tree = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    for key in SETTINGS:
+        if key not in given:
+            raise InputError(f"{key}: missing; the configuration must hold it")
+    own = {key: given.pop(key) for key in SETTINGS}
+    run = read_run(OmegaConf.create(given))
+    if run.rows:
+        raise InputError("rows=true: a sweep keeps counts, not rows; use lrrc compare")
+    if run.journal:
+        raise InputError("journal=true: a sweep keeps counts, not a journal; use lrrc compare")
+
+    def composed(more: list[str]) -> Run:
+        if not more:
+            return run
+        again: Any = OmegaConf.to_container(composed_by_hydra("sweep", [*words, *more])[0], resolve=True)
+        return read_run(OmegaConf.create({key: value for key, value in again.items() if key not in SETTINGS}))
+
+    sample = read_sample(own["posterior"], own["posterior_from"])
+    if sample:
+        for word in words:
+            sample.refuse_set(word.lstrip("+~").partition("=")[0])
+    points = read_design(own, sample, composed)
+    plan = Plan(
+        given=own,
+        run=run,
+        sample=sample,
+        points=points,
+        replications=units.whole("replications", own["replications"], 1),
+        block=units.whole("block", own["block"], 1),
+        stop_on_error=_one_of("on_error", own["on_error"], ("continue", "stop")) == "stop",
+        precision=None
+        if own["precision"] is None
+        else units.number("precision", own["precision"], PRECISION),
+        of_difference=_one_of("precision_of", own["precision_of"], ("difference", "outcome")) == "difference",
+        most_patients=units.whole("most_patients", own["most_patients"], 1),
+        outcomes=_outcomes(own["outcomes"]),
+        years=_years(own["at_years"], [point.run for point in points]),
+        compute=checked_compute(own["compute"]),
+    )
+    runs = [point.run for point in points]
+    here = plan.compute["kind"] == "local"
+    sizes.check_sweep(runs, plan.replications, plan.block, _processes(plan.compute), here)
+    if plan.precision is not None:
+        if run.patients > plan.most_patients:
+            raise InputError(
+                f"patients={run.patients}, most_patients={plan.most_patients}: the first must not be above "
+                "the second; they are where a point starts, and where it stops"
+            )
+        if not all(is_unlimited(point.run.clinic) for point in plan.points):
+            raise InputError(
+                f"precision={plan.precision:g}: patients who queue are lived as one cohort, which cannot "
+                "grow; take clinic=unlimited, or instead of precision more patients or replications"
+            )
+        if plan.of_difference and any(len(point.run.policies) == 1 for point in plan.points):
+            raise InputError("precision: one policy has no difference; set precision_of=outcome")
+    return plan
+
+
+def _processes(compute: Tree) -> int:
+    """Return how many processes do tasks at a time, at most."""
+    if compute["kind"] == "local":
+        return int(compute["workers"] or cores())
+    return int(compute.get("jobs", MOST_AT_ONCE))
+
+
+def _one_of(key: str, value: object, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise InputError(
+            f"{key}={shown(value)}: must be one of {', '.join(allowed)}{choice(str(value), allowed)}"
+        )
+    return str(value)
+
+
+def _outcomes(names: object) -> list[str]:
+    from sim.counting.outcomes import CURVES
+
+    if not isinstance(names, list) or not names:
+        raise InputError(f"outcomes={shown(names)}: must be a list of outcomes, as in [{CURVES[0]}]")
+    return [_one_of("outcomes", name, CURVES) for name in names]
+
+
+def _years(years: object, runs: Sequence[Run]) -> float:
+    from experiments.simulating.lives import horizons
+
+    # A point's scenario may set its own horizon; the shortest has what all have.
+    told = horizons(min(run.horizon_years for run in runs))
+    common = [year for year in told if all(year in horizons(run.horizon_years) for run in runs)]
+    if years is None and common:
+        return 5.0 if 5.0 in common else common[-1]
+    if years not in common:
+        raise InputError(
+            f"at_years={shown(years)}: must be one of {', '.join(f'{year:g}' for year in common) or 'none'}"
+        )
+    return float(years)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Queues, and what each event needs of a clinic."""

@@ -1,0 +1,1 @@
+"""What is counted of a life, and how counts add up."""

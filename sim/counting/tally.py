@@ -1,0 +1,315 @@
+"""Counts and whole-number sums of the outcomes of blocks of lives, which add up in any order.
+
+Threads count into parts of their own; a part counts a few patients at a time in bytes, which is many
+outcomes at an instruction, and adds the bytes up.
+"""
+
+from dataclasses import dataclass, field
+from math import ceil
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from sim.compiled import compiled, compiled_allocating, compiled_parallel
+from sim.counting.outcomes import (
+    FOLDS,
+    MONTHLY,
+    NOT_COUNTED,
+    SHAPE,
+    TIMED,
+    UNITS,
+    Key,
+    amount_keys,
+    binary_keys,
+    way,
+    write_amounts,
+    write_months,
+    write_states,
+    write_timed,
+)
+from sim.patient import YEAR_DAYS
+
+CHUNK = 128  # patients that a thread counts in bytes: below 256
+BATCHES = 30  # of neighbours in a queue
+
+Counts = dict[Key, np.ndarray]
+
+
+def _add(total: Counts, part: Counts) -> None:
+    for key, counts in part.items():
+        total[key] = total[key] + counts if key in total else counts
+
+
+@dataclass
+class Tally:
+    """The counts of one policy.
+
+    ``binary``: [absent, no, yes]; ``sums``: [n, sum, sum of squares]; ``timed``: shape (folds, days + 1,
+    2), deaths and censorings by day, in FOLDS where policies are compared, else in one; ``monthly``: events
+    by month, index 0 unused, the last for never; ``flow``: one array, an axis for each of ``FLOW``. All
+    int64. Of patients who queue all but ``flow`` are by batch, on a first axis, which in ``timed`` stands for
+    the folds.
+    """
+
+    binary: Counts = field(default_factory=dict)
+    sums: Counts = field(default_factory=dict)
+    timed: Counts = field(default_factory=dict)
+    monthly: Counts = field(default_factory=dict)
+    flow: Counts = field(default_factory=dict)
+
+    @property
+    def by_batch(self) -> bool:
+        """Return whether the counts are of batches of patients who queue."""
+        return any(counts.ndim == 2 for counts in self.binary.values())
+
+    def add(self, other: "Tally") -> None:
+        """Add the counts of other patients."""
+        for mine, theirs in zip(_parts(self), _parts(other), strict=True):
+            _add(mine, theirs)
+
+    def enter(self, other: "Tally", batch: int, batches: int) -> None:
+        """Enter the counts of one of so many batches."""
+        without_folds = {key: counts.sum(axis=0) for key, counts in other.timed.items()}
+        parts = (other.binary, other.sums, without_folds, other.monthly)
+        for mine, theirs in zip(_parts(self)[:-1], parts, strict=True):
+            _enter(mine, theirs, batch, batches)
+        _add(self.flow, other.flow)
+
+
+@dataclass
+class PairTally:
+    """The joint counts of the same patients under a policy and its comparator.
+
+    ``binary``: shape (3, 3), comparator's state by policy's state; ``sums``: [n, sum, sum of
+    squares] of policy less comparator. All int64; of patients who queue by batch, on a first axis.
+    """
+
+    binary: Counts = field(default_factory=dict)
+    sums: Counts = field(default_factory=dict)
+
+    def add(self, other: "PairTally") -> None:
+        """Add the counts of other patients."""
+        _add(self.binary, other.binary)
+        _add(self.sums, other.sums)
+
+    def enter(self, other: "PairTally", batch: int, batches: int) -> None:
+        """Enter the joint counts of one of so many batches."""
+        _enter(self.binary, other.binary, batch, batches)
+        _enter(self.sums, other.sums, batch, batches)
+
+
+def batch_stops(patients: int) -> list[int]:
+    """Return where each batch of patients ends, in order of arrival: BATCHES, or fewer of two or more."""
+    batches = max(min(BATCHES, patients // 2), 1)
+    return [(k + 1) * patients // batches for k in range(batches)]
+
+
+def _enter(total: Counts, part: Counts, batch: int, batches: int) -> None:
+    for key, counts in part.items():
+        if key not in total:
+            total[key] = np.zeros((batches, *counts.shape), counts.dtype)
+        total[key][batch] = counts
+
+
+def _parts(tally: Tally) -> tuple[Counts, ...]:
+    return tally.binary, tally.sums, tally.timed, tally.monthly, tally.flow
+
+
+class Measures(NamedTuple):
+    """What is kept of patients until their lives under another policy are counted beside them."""
+
+    states: np.ndarray  # uint8, shape (n, outcomes)
+    amounts: np.ndarray  # int64, shape (n, amounts)
+
+
+class Parts(NamedTuple):
+    """The counts of one policy, int64, as threads add to them; the first axis is the part."""
+
+    joint: np.ndarray  # comparator's state times 3 plus policy's state; by outcome
+    sums: np.ndarray  # sum and sum of squares; by amount
+    differences: np.ndarray  # the same, of policy less comparator
+    timed: np.ndarray  # by fold of the first outcome, then by outcome; by cell of ``write_timed``
+    monthly: np.ndarray  # by curve; by month
+    flow: np.ndarray  # by way
+
+
+class Scratch(NamedTuple):
+    """Where a part notes what it is about to add."""
+
+    both: np.ndarray  # uint8, by outcome: as the first axis of ``Parts.joint``
+    few: np.ndarray  # uint8, as a part of ``Parts.joint``
+    cells: np.ndarray  # int64, as ``write_timed``
+    months: np.ndarray  # int64, as ``write_months``
+
+
+class Counter:
+    """Counts the lives of one policy's patients, block by block, beside those of its comparator."""
+
+    def __init__(self, horizons_years: tuple[float, ...], horizon_years: float) -> None:
+        self.keys, self.amounts = binary_keys(horizons_years), amount_keys(horizon_years)
+        self.horizon_days = np.array([years * YEAR_DAYS for years in horizons_years])
+        self.end_days = horizon_years * YEAR_DAYS
+        parts, months = numba.get_num_threads(), round(horizon_years * 12) + 2
+        self.parts = Parts(
+            np.zeros((parts, 9, len(self.keys)), np.int64),
+            np.zeros((parts, 2, len(UNITS)), np.int64),
+            np.zeros((parts, 2, len(UNITS)), np.int64),
+            np.zeros((parts, FOLDS + len(TIMED) - 1, 2 * (ceil(self.end_days) + 1)), np.int64),
+            np.zeros((parts, len(MONTHLY), months), np.int64),
+            np.zeros((parts, int(np.prod(SHAPE))), np.int64),
+        )
+
+    def measures(self, n: int) -> Measures:
+        """Return the place for the measures of n patients."""
+        return Measures(np.empty((n, len(self.keys)), np.uint8), np.empty((n, len(UNITS)), np.int64))
+
+    def count(self, rows: np.ndarray, comparators: Measures | None = None) -> Measures:
+        """Count patients, beside the measures of the same patients under the comparator; return theirs.
+
+        Without a comparator they are compared with themselves.
+        """
+        own = self.measures(len(rows))
+        _count(rows, own, comparators or own, self.horizon_days, self.end_days, self.parts)
+        return own
+
+    def tally(self) -> Tally:
+        """Return the counts so far."""
+        total = Parts(*(counts.sum(axis=0) for counts in self.parts))
+        joint = total.joint.reshape(3, 3, -1)
+        timed = total.timed.reshape(len(total.timed), -1, 2)
+        by_outcome = [timed[:FOLDS], *(timed[k : k + 1] for k in range(FOLDS, len(timed)))]
+        return Tally(
+            dict(zip(self.keys, np.ascontiguousarray(joint.sum(axis=0).T), strict=True)),
+            self._sums(total.joint, total.sums),
+            dict(zip(TIMED, by_outcome, strict=True)),
+            dict(zip(MONTHLY, total.monthly, strict=True)),
+            {Key("flow"): total.flow.reshape(SHAPE)},
+        )
+
+    def pair(self) -> PairTally:
+        """Return the joint counts with the comparator so far."""
+        joint = self.parts.joint.sum(axis=0)
+        return PairTally(
+            dict(zip(self.keys, joint.T.reshape(-1, 3, 3).copy(), strict=True)),
+            self._sums(joint, self.parts.differences.sum(axis=0)),
+        )
+
+    def _sums(self, joint: np.ndarray, sums: np.ndarray) -> Counts:
+        n = int(joint[:, 0].sum())
+        return {key: np.array([n, *sums[:, k]]) for k, key in enumerate(self.amounts)}
+
+
+@compiled_allocating
+def new_scratch(outcomes: int) -> Scratch:
+    """Return the scratch of a part."""
+    return Scratch(
+        np.empty(outcomes, np.uint8),
+        np.empty((9, outcomes), np.uint8),
+        np.empty(len(TIMED), np.int64),
+        np.empty(len(MONTHLY), np.int64),
+    )
+
+
+@compiled_parallel
+def _count(
+    rows: np.ndarray, own: Measures, others: Measures, horizon_days: np.ndarray, end_days: float, parts: Parts
+) -> None:
+    for part in numba.prange(len(parts.joint)):
+        scratch = new_scratch(own.states.shape[1])
+        for first in range(part * CHUNK, len(rows), len(parts.joint) * CHUNK):
+            chunk = rows[first : first + CHUNK]
+            count_chunk(chunk, own, others, first, horizon_days, end_days, parts, part, scratch)
+
+
+@compiled
+def count_chunk(
+    rows: np.ndarray,
+    own: Measures,
+    others: Measures,
+    first: int,
+    horizon_days: np.ndarray,
+    end_days: float,
+    parts: Parts,
+    part: int,
+    scratch: Scratch,
+) -> None:
+    """Add at most CHUNK patients to the counts of a part; their measures begin at ``first``.
+
+    ``own`` is written, ``others`` only read; both may be the same.
+    """
+    stop = first + len(rows)
+    joint, sums, differences = parts.joint[part], parts.sums[part], parts.differences[part]
+    timed, monthly, flow = parts.timed[part], parts.monthly[part], parts.flow[part]
+    for i in range(len(rows)):
+        write_states(rows[i], horizon_days, own.states[first + i])
+        write_amounts(rows[i], end_days, own.amounts[first + i])
+        _add_sums(own.amounts[first + i], others.amounts[first + i], sums, differences)
+    _add_states(own.states[first:stop], others.states[first:stop], joint, scratch.both, scratch.few)
+    for i in range(len(rows)):
+        write_timed(rows[i], end_days, scratch.cells)
+        _add_times(rows[i].number % FOLDS, scratch.cells, timed)
+        write_months(rows[i], monthly.shape[1] - 2, scratch.months)
+        for k in range(len(scratch.months)):
+            monthly[k, scratch.months[k]] += 1
+        index = way(rows[i])
+        if index != NOT_COUNTED:
+            flow[index] += 1
+
+
+@compiled
+def _add_sums(own: np.ndarray, other: np.ndarray, sums: np.ndarray, differences: np.ndarray) -> None:
+    for k in range(len(own)):
+        difference = own[k] - other[k]
+        sums[0, k] += own[k]
+        sums[1, k] += own[k] * own[k]
+        differences[0, k] += difference
+        differences[1, k] += difference * difference
+
+
+@compiled
+def _add_states(
+    own: np.ndarray, others: np.ndarray, joint: np.ndarray, both: np.ndarray, few: np.ndarray
+) -> None:
+    n, outcomes = own.shape
+    few[:] = 0
+    for i in range(n):
+        for k in range(outcomes):
+            both[k] = 3 * others[i, k] + own[i, k]
+        for states in range(9):
+            for k in range(outcomes):
+                few[states, k] += both[k] == states
+    for states in range(9):
+        for k in range(outcomes):
+            joint[states, k] += few[states, k]
+
+
+@compiled
+def _add_times(fold: int, cells: np.ndarray, timed: np.ndarray) -> None:
+    timed[fold, cells[0]] += 1
+    for k in range(1, len(cells)):
+        if cells[k] != NOT_COUNTED:
+            timed[FOLDS - 1 + k, cells[k]] += 1
+
+
+def tally(rows: np.ndarray, horizons_years: tuple[float, ...], horizon_years: float) -> Tally:
+    """Return the counts of a block of lives that were followed to ``horizon_years``."""
+    counter = Counter(horizons_years, horizon_years)
+    counter.count(rows)
+    return counter.tally()
+
+
+def tally_pair(
+    rows: np.ndarray, comparator: np.ndarray, horizons_years: tuple[float, ...], horizon_years: float
+) -> PairTally:
+    """Return the joint counts of one block of patients lived under a policy and under its comparator."""
+    others = Counter(horizons_years, horizon_years).count(comparator)
+    counter = Counter(horizons_years, horizon_years)
+    counter.count(rows, others)
+    return counter.pair()
+
+
+def binary_outcomes(rows: np.ndarray, horizons_years: tuple[float, ...]) -> Counts:
+    """Return each patient's state in every yes-or-no outcome, uint8, shape (n,)."""
+    counter = Counter(horizons_years, horizons_years[-1])
+    return dict(zip(counter.keys, counter.count(rows).states.T, strict=True))

@@ -1,0 +1,108 @@
+"""After surgery: pathology and what follows from it, then visits by schedule."""
+
+import numpy as np
+
+from sim.compiled import Record, compiled
+from sim.distributions import on_grid
+from sim.events import Event
+from sim.mechanisms.deposit import treat_seeds
+from sim.pathway.metastasis import find_metastasis, treat_occult_metastasis
+from sim.pathway.mortality import hasten_death
+from sim.pathway.recurrence import find_recurrence
+from sim.patient import FoundBy
+from sim.policy import AdjuvantChemotherapy, PostoperativeChemoradiotherapy
+
+
+@compiled
+def wants_postoperative_chemoradiotherapy(patient: Record, policy: Record) -> bool:
+    """Return whether the policy irradiates this patient now; never twice."""
+    choice = policy.postoperative_chemoradiotherapy
+    if patient.irradiated or choice == PostoperativeChemoradiotherapy.NEVER:
+        return False
+    if choice == PostoperativeChemoradiotherapy.STAGE_II_III:
+        return patient.pathological_stage >= 2
+    return patient.crm_involved
+
+
+@compiled
+def wants_adjuvant_chemotherapy(patient: Record, u: float, world: Record) -> bool:
+    """Return whether the patient gets chemotherapy after surgery, by policy or by the cohort's use."""
+    choice = world.policy.adjuvant_chemotherapy
+    if choice == AdjuvantChemotherapy.USUAL:
+        return u < world.cohort.adjuvant_probability[patient.pathological_stage]
+    return choice == AdjuvantChemotherapy.STAGE_III and patient.pathological_stage == 3
+
+
+@compiled
+def review_pathology(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """The specimen's margin and nodes are known: postoperative treatment, and the first visit."""
+    if wants_postoperative_chemoradiotherapy(patient, world.policy):
+        day = now + on_grid(world.pathway.pathology_to_radiotherapy_days)
+        patient.agenda[Event.POSTOPERATIVE_CHEMORADIOTHERAPY] = day
+    if wants_adjuvant_chemotherapy(patient, luck.adjuvant, world):
+        patient.adjuvant = True
+        patient.chemotherapy_courses += 1
+        postoperative = world.postoperative
+        treat_seeds(patient, luck, postoperative.adjuvant_seed_survival_ratio, now)
+        if patient.recurrence_route < 0:  # not those that a recurrence has sown since
+            treat_occult_metastasis(patient, luck, postoperative.adjuvant_metastasis_odds_ratio)
+    spread = patient.metastasis_found_by != FoundBy.NOT_FOUND and not patient.metastasis_resected
+    if patient.found_by == FoundBy.NOT_FOUND and not spread:
+        book_visit(patient, world, now)
+
+
+@compiled
+def irradiate_after_surgery(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """Postoperative chemoradiotherapy: fewer seeds survive."""
+    postoperative = world.postoperative
+    patient.irradiated = True
+    patient.postoperatively_irradiated = True
+    hasten_death(patient, world, now)
+    patient.radiotherapy_courses += 1
+    patient.radiotherapy_fractions += postoperative.fractions_count
+    treat_seeds(patient, luck, postoperative.seed_survival_ratio, now)
+
+
+@compiled
+def book_visit(patient: Record, world: Record, now: float) -> None:
+    """Book the schedule's next visit, counted from the operation; one whose day has passed is skipped."""
+    days = world.follow_up.visit_days
+    while patient.next_visit < len(days) and patient.operated_day + days[patient.next_visit] < now:
+        patient.next_visit += 1
+    day = days[patient.next_visit] if patient.next_visit < len(days) else np.inf
+    patient.agenda[Event.VISIT] = patient.operated_day + day
+
+
+@compiled
+def seen(u: float, missed_once: float, since_onset_days: float, ripening_days: float) -> bool:
+    """Return whether a growth is seen: its chance to be missed falls geometrically with its time of growth.
+
+    One uniform is the growth's conspicuity, so a more sensitive or later look sees whatever another saw.
+    """
+    return u < 1.0 - missed_once ** (since_onset_days / ripening_days)
+
+
+@compiled
+def visit(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """A visit: clinic and CEA, at some visits CT and MRI; what is there may be seen."""
+    detection = world.detection
+    k = patient.next_visit
+    patient.next_visit += 1
+    patient.visits += 1
+    missed_locally = 1.0 - detection.clinic_local_sensitivity
+    missed_distantly = 1.0 - detection.clinic_distant_sensitivity
+    if world.follow_up.ct[k] > 0.0:
+        patient.ct_scans += 1
+        missed_locally *= 1.0 - detection.ct_local_sensitivity
+        missed_distantly *= 1.0 - detection.ct_distant_sensitivity
+    if world.follow_up.mri[k] > 0.0:
+        patient.mri_scans += 1
+        missed_locally *= 1.0 - detection.mri_local_sensitivity
+    book_visit(patient, world, now)
+    ripening = detection.ripening_days
+    growing = now - patient.recurrence_onset_day
+    if growing > 0.0 and seen(luck.conspicuity, missed_locally, growing, ripening):
+        find_recurrence(patient, world, FoundBy.VISIT, now)
+    growing = now - patient.metastasis_onset_day
+    if growing > 0.0 and seen(luck.metastasis_conspicuity, missed_distantly, growing, ripening):
+        find_metastasis(patient, luck, world, FoundBy.VISIT, now)

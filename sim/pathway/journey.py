@@ -1,0 +1,89 @@
+"""The journey: which reaction belongs to which event, and what comes next."""
+
+import numpy as np
+
+from sim.agenda import next_event
+from sim.compiled import Record, compiled
+from sim.events import Event
+from sim.pathway.diagnosis import diagnose, stage
+from sim.pathway.follow_up import irradiate_after_surgery, review_pathology, visit
+from sim.pathway.metastasis import appear_metastasis, give_metastasis_symptoms, sow_metastasis
+from sim.pathway.mortality import die_of_cancer, die_of_other_causes, die_operative
+from sim.pathway.neoadjuvant import plan, restage, treat
+from sim.pathway.primary import book_growth, progress_primary, seed_metastasis
+from sim.pathway.recurrence import appear, give_symptoms, progress, rerecur
+from sim.pathway.refusal import refuse
+from sim.pathway.salvage import meet, operate, prepare
+from sim.pathway.surgery import resect
+
+
+@compiled
+def react(
+    rows: np.ndarray, luck_table: np.ndarray, worlds: np.ndarray, i: int, event: int, horizon_days: float
+) -> int:
+    """Let the event that is due happen to patient i; return the next event, or END.
+
+    ``rows`` dtype ROW and ``luck_table`` dtype LUCK, shape (n,); ``worlds`` one packed record,
+    shape (1,). The row is written in place; the event leaves the agenda.
+    """
+    return happen(rows[i], luck_table[i], worlds[0], event, horizon_days)
+
+
+@compiled
+def happen(patient: Record, luck: Record, world: Record, event: int, horizon_days: float) -> int:
+    """As ``react``, for compiled loops, which have the records at hand."""
+    now = patient.agenda[event]
+    patient.agenda[event] = np.inf
+    if event == Event.VISIT:
+        visit(patient, luck, world, now)
+    elif event == Event.DIAGNOSIS:
+        diagnose(patient, luck, world, now)
+        sow_metastasis(patient, luck, world, now)
+        book_growth(patient, luck, world, now)
+    elif event == Event.STAGING_MRI:
+        stage(patient, luck, world, now)
+    elif event == Event.TEAM_MEETING:
+        plan(patient, luck, world, now)
+    elif event == Event.NEOADJUVANT:
+        treat(patient, luck, world, now)
+    elif event == Event.RESTAGING_MRI:
+        restage(patient, luck, world, now)
+    elif event == Event.RESECTION:
+        resect(patient, luck, world, now)
+    elif event == Event.PATHOLOGY:
+        review_pathology(patient, luck, world, now)
+    elif event == Event.POSTOPERATIVE_CHEMORADIOTHERAPY:
+        irradiate_after_surgery(patient, luck, world, now)
+    elif event == Event.RECURRENCE_ONSET:
+        appear(patient, luck, world, now)
+    elif event == Event.RECURRENCE_SYMPTOMS:
+        give_symptoms(patient, luck, world, now)
+    elif event == Event.RECURRENCE_PROGRESSION:
+        progress(patient, luck, world, now)
+    elif event == Event.RECURRENCE_MEETING:
+        meet(patient, luck, world, now)
+    elif event == Event.SALVAGE_TREATMENT:
+        prepare(patient, luck, world, now)
+    elif event == Event.SALVAGE_RESECTION:
+        operate(patient, luck, world, now)
+    elif event == Event.RERECURRENCE:
+        rerecur(patient, luck, world, now)
+    elif event == Event.METASTASIS_ONSET:
+        appear_metastasis(patient, luck, world, now)
+    elif event == Event.METASTASIS_SYMPTOMS:
+        give_metastasis_symptoms(patient, luck, world, now)
+    elif event == Event.PRIMARY_PROGRESSION:
+        progress_primary(patient, luck, world, now)
+    elif event == Event.METASTASIS_SEEDING:
+        seed_metastasis(patient, luck, world, now)
+    elif event == Event.REFUSAL:
+        refuse(patient, luck, world, now)
+    elif event == Event.DEATH_OPERATIVE:
+        die_operative(patient, luck, world, now)
+    elif event == Event.DEATH_OTHER:
+        die_of_other_causes(patient, luck, world, now)
+    elif event == Event.DEATH_RECURRENCE or event == Event.DEATH_METASTASIS:
+        die_of_cancer(patient, luck, world, now)
+    else:
+        raise ValueError("an event has no reaction: sim/pathway/journey.py")
+    return next_event(patient, horizon_days)

@@ -1,0 +1,21 @@
+"""How well a tumour responds to neoadjuvant treatment, as odds that every response shares."""
+
+import math
+
+from sim.compiled import Record, compiled
+
+
+@compiled
+def tumour_odds(patient: Record, world: Record) -> float:
+    """Return the odds ratio of a response to neoadjuvant treatment by the primary's T category and height."""
+    neoadjuvant = world.neoadjuvant
+    higher = patient.height_above_verge_cm - neoadjuvant.response_reference_height_cm
+    by_height = math.exp(neoadjuvant.response_log_odds_per_cm * higher)
+    return by_height * neoadjuvant.t_response_odds_ratio[patient.ct]
+
+
+@compiled
+def response_odds(patient: Record, world: Record) -> float:
+    """Return the odds ratio of a response to neoadjuvant treatment by radiosensitivity and tumour."""
+    slope = world.neoadjuvant.radiosensitivity_log_odds_per_sd
+    return math.exp(slope * patient.radiosensitivity) * tumour_odds(patient, world)

@@ -1,0 +1,365 @@
+"""Pictures and pages of validation and calibration show what the tables say; nothing covers anything else."""
+
+import re
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from helpers.pages import Page, artists, note, title, words
+from hydra import compose, initialize_config_module
+
+from analysis.fitting import posterior
+from analysis.pages.validation_pages import MOST_LINES, WIDEST, summary, write_pages
+from analysis.pictures.calibration import MOST_NUMBERS, converged, identified, traded
+from analysis.pictures.validation import MARKS, dumbbells, log, log_odds, scatter, trial_curves, whole_arms
+from analysis.tables.validation import LEVELS, agreement
+from analysis.words.endpoints import labels, miss, short, verdict
+from analysis.words.wording import sentence
+from conf.endpoint import RATIOS
+from conf.trials import read_trials
+from conf.uncertain import uncertain_numbers
+from conf.validation import read_validation
+from experiments.pages import validation_page
+from experiments.pages.gallery import shrink
+from experiments.validate import emulate_all
+
+# Both sets, both estimators, every kind of number, long labels, a trial without curves, a lever of its own.
+TRIALS = (
+    "dutch_tme",
+    "lateral_node_consortium",
+    "leak_meta",
+    "swedish_recurrences",
+    "cao_aro_aio_94",
+    "shen_2023",
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hydra():
+    """Trials and policies are found through Hydra."""
+    with initialize_config_module("conf", version_base="1.3"):
+        yield
+
+
+@pytest.fixture(scope="module")
+def emulated(hydra):
+    """Return trials, endpoints and curves of a small emulation."""
+    words = [f"trials=[{','.join(TRIALS)}]", "patients=4000", "most_patients=4000"]
+    run = read_validation(compose("validate", words))
+    return run.trials, *emulate_all(run)
+
+
+@pytest.fixture(scope="module")
+def told(emulated):
+    """Return the endpoints with their labels."""
+    trials, endpoints, _ = emulated
+    return labels(trials, endpoints)
+
+
+@pytest.fixture(scope="module")
+def written(emulated, tmp_path_factory):
+    """Return the folder that holds the pages and pictures of the emulation."""
+    trials, endpoints, curves = emulated
+    folder = tmp_path_factory.mktemp("validation")
+    write_pages(trials, endpoints, curves, agreement(endpoints), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def learnt():
+    """Return the tables of a calibration that narrowed some numbers and tied the first two together."""
+    numbers = uncertain_numbers()
+    rng = np.random.default_rng(1)
+    narrowed = np.linspace(0.2, 1.1, len(numbers))
+    members = rng.standard_normal((200, len(numbers))) * narrowed
+    members[:, 1] = 0.9 * members[:, 0] + 0.1 * members[:, 1]
+    searched = narrowed < 0.7
+    return {
+        "parameters": posterior.numbers_table(numbers, members, members.mean(axis=0), searched),
+        "tradeoffs": posterior.tradeoffs(numbers, members, searched),
+        "trace": pd.DataFrame({"evaluation": [1, 40, 80, 120], "objective": [900.0, 300.0, 250.5, 250.0]}),
+    }
+
+
+def all_pictures(emulated, told, learnt):
+    _, _, curves = emulated
+    for name in ("calibration", "validation"):
+        yield f"dumbbells {name}", dumbbells(told[told["set"] == name])
+    yield "scatter", scatter(told)
+    for name, rows in told.groupby("trial"):
+        if len(whole_arms(rows)):
+            yield f"curves {name}", trial_curves(curves[curves["trial"] == name], rows)
+    yield "identified", identified(learnt["parameters"])
+    yield "traded", traded(learnt["tradeoffs"])
+    yield "converged", converged(learnt["trace"])
+
+
+def test_no_words_cover_others_or_leave_the_page_and_all_are_large_enough(emulated, told, learnt):
+    for name, figure in all_pictures(emulated, told, learnt):
+        page = Page(figure)
+        assert page.lines
+        assert (page.cut_off(), page.covered()) == ([], []), name
+        sizes = [text.get_size() for text in figure.findobj(matplotlib.text.Text) if text.get_text()]
+        assert min(sizes) >= 10 and max(sizes) <= 15, name
+
+
+def test_every_shipped_endpoint_has_a_label_of_its_own_that_reads_as_words():
+    for trial in read_trials("all"):
+        ids = [endpoint.evidence for endpoint in trial.endpoints]
+        named = labels([trial], pd.DataFrame({"trial": trial.name, "endpoint": ids}))["label"]
+        assert named.is_unique, trial.name
+        for words_of_it in named:
+            assert not re.search(r"[_\"']|==|!=|<=|>=| not$|^,|, ,", words_of_it), words_of_it
+
+
+def test_a_dumbbell_lies_at_the_published_and_the_simulated_value(told):
+    figure = dumbbells(told)
+    sections = ((LEVELS, log_odds), (RATIOS, log))
+    for k, (measures, place) in enumerate(sections):
+        rows = told[told["measure"].isin(measures)]
+        low, high = artists(figure, "published")[k].axes.get_xlim()
+        for name in ("published", "published_low", "published_high"):
+            wanted = np.clip([place(value) for value in rows[name]], low, high)
+            np.testing.assert_allclose(artists(figure, name)[k].get_xdata(), wanted)
+        for which in MARKS:
+            here = rows[rows.apply(verdict, axis=1) == which]
+            wanted = [place(value) for value in here["simulated"]]
+            np.testing.assert_allclose(artists(figure, f"simulated {which}")[k].get_xdata(), wanted)
+
+
+def test_a_miss_differs_in_colour_in_shape_and_in_a_word(told):
+    figure = dumbbells(told)
+    marks = {which: artists(figure, f"simulated {which}")[0] for which in MARKS}
+    assert len({mark.get_marker() for mark in marks.values()}) == 3
+    assert marks["inside"].get_color() not in (marks["high"].get_color(), marks["low"].get_color())
+    written = words(figure)
+    verdicts = told.apply(verdict, axis=1)
+    for which in ("high", "low"):
+        assert written.count(which) == (verdicts == which).sum() > 0
+
+
+def test_every_endpoint_is_named_with_its_numbers_and_the_title_counts_the_hits(told):
+    figure = dumbbells(told, "endpoints")
+    assert (
+        title(figure) == f"{told['inside'].sum()} of {len(told)} endpoints lie inside the published interval"
+    )
+    written = words(figure)
+    for label in told["label"]:
+        assert short(sentence(label)).replace("\N{NO-BREAK SPACE}", " ") in written
+    for trial in told["title"].unique():
+        assert trial in written
+    (difference,) = told[told["measure"] == "difference"].to_dict("records")
+    assert any(f"→ {100 * difference['simulated']:.1f} points".replace("-", "−") in text for text in written)
+
+
+def test_the_scatter_holds_every_proportion_and_tells_the_slope_of_the_table(told):
+    figure = scatter(told)
+    rows = told[told["measure"].isin(LEVELS)]
+    drawn = 0
+    for name in ("calibration", "validation"):
+        for which, hit in (("inside", True), ("outside", False)):
+            (dots,) = artists(figure, f"{name} {which}")
+            part = rows[(rows["set"] == name) & (rows["inside"] == hit)]
+            np.testing.assert_allclose(dots.get_xdata(), [log_odds(value) for value in part["simulated"]])
+            np.testing.assert_allclose(dots.get_ydata(), [log_odds(value) for value in part["published"]])
+            drawn += len(part)
+    assert drawn == len(rows)
+    for _, row in agreement(told).iterrows():
+        if row["set"] != "all":
+            assert f"{row['slope']:.2f} in {row['set']}" in title(figure)
+
+
+@pytest.mark.parametrize("name", ["dutch_tme", "cao_aro_aio_94", "shen_2023"])
+def test_a_trial_s_curves_are_those_of_the_table_with_its_published_figures(emulated, told, name):
+    _, _, curves = emulated
+    mine, rows = curves[curves["trial"] == name], told[told["trial"] == name]
+    figure = trial_curves(mine, rows)
+    wanted = {
+        (arm, tuple(part["estimate"]))
+        for (_, arm, _, _), part in mine.groupby(["outcome", "arm", "time_from", "estimator"])
+    }
+    found = {
+        (arm, tuple(line.get_ydata()))
+        for arm in mine["arm"].unique()
+        for line in artists(figure, f"curve {arm}")
+    }
+    assert found == wanted
+    points = whole_arms(rows)
+    assert len(points)
+    assert set(points["subgroup"]) == {"all"}
+    for arm, part in points.groupby("arm"):
+        marks = artists(figure, f"published {arm}")
+        open_ones = sorted(m.get_ydata()[0] for m in marks if m.get_markerfacecolor() == "white")
+        assert sorted(m.get_ydata()[0] for m in marks) == sorted(part["published"])
+        assert open_ones == sorted(part["published"][~part["inside"]])
+
+
+def test_a_miss_is_explained_by_the_trial_s_note_or_else_by_its_numbers(told):
+    row = told[~told["inside"] & (told["measure"] == "incidence")].iloc[0]
+    said = miss(pd.Series({**row, "note": ""}))
+    side = "above" if row["simulated"] > row["published"] else "below"
+    assert side in said and f"{100 * row['published']:.1f} %" in said and f"{abs(row['z']):.1f}" in said
+    assert miss(pd.Series({**row, "note": "Half of these had no staging"})) == "Half of these had no staging."
+
+
+def test_the_pages_hold_every_endpoint_every_picture_and_a_sentence_on_each_miss(written, told):
+    pages = [written / "validation.md", *(written / "trials" / f"{name}.md" for name in TRIALS)]
+    for path in pages:
+        text = path.read_text("utf-8")
+        rows = told if path.stem == "validation" else told[told["trial"] == path.stem]
+        table = [line for line in text.splitlines() if line.startswith("| ") and "`" in line]
+        assert [line.split("`")[1] for line in table] == list(rows["endpoint"])
+        assert [line.endswith("| inside |") for line in table] == list(rows["inside"])
+        for _, row in rows[~rows["inside"]].iterrows():
+            assert f"- {sentence(row['label'])}: {miss(row)}" in text
+        pictures = re.findall(r"!\[[^]]*\]\(([^)]*)\)", text)
+        assert pictures
+        for picture in pictures:
+            assert (path.parent / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_trial_of_ratios_alone_has_its_page(emulated, tmp_path):
+    trials, endpoints, curves = emulated
+    rows = endpoints[endpoints["trial"] == "leak_meta"]
+    assert set(rows["measure"]) <= set(RATIOS)
+    only = [trial for trial in trials if trial.name == "leak_meta"]
+    write_pages(only, rows, curves[:0], agreement(rows), tmp_path)
+    text = (tmp_path / "validation.md").read_text("utf-8")
+    pictures = re.findall(r"!\[[^]]*\]\(([^)]*)\)", text)
+    assert sorted(pictures) == ["endpoints_calibration.png", "trials/leak_meta.png"]
+    assert all((tmp_path / picture).exists() for picture in pictures)
+    assert "leak_meta" in summary(rows, agreement(rows))
+
+
+def test_what_nobody_counted_for_is_a_dash_and_not_drawn(told):
+    rows = told[told["trial"] == "leak_meta"].copy()
+    unknown = ["simulated", "simulated_low", "simulated_high", "z"]
+    rows.loc[rows.index[0], unknown] = np.nan
+    rows.loc[rows.index[0], ["comparable", "inside"]] = False
+    figure = dumbbells(rows)
+    Page(figure)  # it can be drawn
+    assert any(text.endswith("→ –") for text in words(figure))
+    hits = rows["inside"].sum()
+    assert title(figure).startswith(f"{hits} of {len(rows) - 1} endpoints lie inside")
+
+
+def test_what_cannot_be_compared_is_counted_nowhere_and_said(emulated, tmp_path):
+    trials, endpoints, curves = emulated
+    rows = endpoints[endpoints["trial"] == "leak_meta"].copy()
+    miss = rows.index[0]
+    rows.loc[miss, ["simulated", "simulated_low", "simulated_high", "z"]] = np.nan
+    rows.loc[miss, ["comparable", "inside"]] = False
+    only = [trial for trial in trials if trial.name == "leak_meta"]
+    found = agreement(rows)
+    write_pages(only, rows, curves[:0], found, tmp_path)
+    counted = f"{rows['inside'].sum()} of {len(rows) - 1}"
+    text = (tmp_path / "validation.md").read_text("utf-8")
+    assert f"interval at {counted} calibration endpoints" in text
+    assert f"): {counted} inside" in text
+    assert "Not comparable, and left out of all counts: 1 endpoint" in text
+    (line,) = (line for line in text.splitlines() if f"`{rows.loc[miss, 'endpoint']}`" in line)
+    assert line.endswith("| – | – | not comparable |")
+    printed = summary(rows, found)
+    assert counted in printed
+    assert "1 not comparable" in printed
+    assert "left out of all counts: 1" in printed
+
+
+def test_a_trial_s_page_names_the_levers_and_the_numbers_that_make_it_another_trial(written, emulated):
+    trials, _, _ = emulated
+    text = (written / "trials/shen_2023.md").read_text("utf-8")
+    arms = next(trial for trial in trials if trial.name == "shen_2023").arms
+    levers, usual = (arms[name].policies[0][0].levers() for name in ("boost", "conventional"))
+    different = [name for name in levers if levers[name] != usual[name]]
+    assert different and all(f"`{name}`" in text for name in different)
+    assert "`age_mean_years` 58" in text and "Eligible: `short_axis_mm >= 7`" in text
+
+
+def test_the_page_of_the_documents_links_pictures_where_the_documents_have_them(
+    written, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(validation_page, "DOCS", tmp_path)
+    text = validation_page.write(written, "lrrc validate").read_text("utf-8")
+    pictures = re.findall(r"!\[[^]]*\]\(([^)]*)\)", text)
+    assert len(pictures) == 3 + len(TRIALS)
+    for picture in pictures:
+        folder, _, name = picture.rpartition("/")
+        assert folder == validation_page.PICTURES
+        assert (written / name).exists() or (written / "trials" / name).exists()
+
+
+def test_the_printed_summary_counts_the_hits_of_each_trial_and_names_the_largest_miss(emulated):
+    _, endpoints, _ = emulated
+    lines = summary(endpoints, agreement(endpoints)).splitlines()
+    text = " ".join(" ".join(lines).split())
+    for name, rows in endpoints.groupby("trial"):
+        if rows["inside"].all():
+            assert f"{name} ({len(rows)})" in text.partition("wholly inside: ")[2]
+            continue
+        (line,) = (line for line in lines if line.split()[:1] == [name])
+        assert f"{rows['inside'].sum()} of {len(rows)}" in line
+    missed = endpoints[~endpoints["inside"]]
+    largest = missed.loc[missed["z"].abs().idxmax(), "endpoint"]
+    first = next(k for k, line in enumerate(lines) if line.startswith("largest misses")) + 1
+    assert lines[first].split()[0] == largest
+
+
+def test_the_printed_summary_of_all_trials_fits_a_terminal(emulated):
+    _, endpoints, _ = emulated
+    shipped = len(read_trials("all"))
+    many = pd.concat(
+        endpoints[endpoints["trial"] == TRIALS[k % len(TRIALS)]].assign(trial=f"a_trial_with_a_long_name_{k}")
+        for k in range(shipped)
+    ).reset_index(drop=True)
+    lines = summary(many, agreement(many)).splitlines()
+    assert len(lines) <= MOST_LINES
+    assert max(map(len, lines)) <= WIDEST
+
+
+def test_the_numbers_that_narrow_most_lie_on_the_scale_of_their_prior(learnt):
+    table = learnt["parameters"]
+    figure = identified(table)
+    rows = table.sort_values("width_ratio").head(MOST_NUMBERS)
+    written = words(figure)
+    assert [text for text in written if text in set(table["key"])] == list(rows["key"])
+    (dots,) = artists(figure, "posterior")
+    above = rows["posterior_mean"] > rows["prior_median"]
+    half = np.where(
+        above, rows["prior_high"] - rows["prior_median"], rows["prior_median"] - rows["prior_low"]
+    )
+    np.testing.assert_allclose(dots.get_xdata(), (rows["posterior_mean"] - rows["prior_median"]) / half)
+    assert f"narrow {(table['width_ratio'] < 0.8).sum()} of {len(table)} numbers" in title(figure)
+
+
+def test_the_strongest_trade_off_comes_first(learnt):
+    table = learnt["tradeoffs"]
+    figure = traded(table)
+    first = table.loc[table["correlation"].abs().idxmax()]
+    assert first["correlation"] > 0.8
+    assert title(figure).endswith("move together")
+    bars = artists(figure, "pair")
+    top = max(bars, key=lambda bar: bar.get_y())
+    assert top.get_width() == first["correlation"]
+    assert f"{first['one']} {first['other']}" in words(figure)
+    assert title(traded(table[:0])) == "No two numbers trade off"
+
+
+def test_the_search_is_drawn_as_it_went_and_told_when_there_was_none(learnt):
+    figure = converged(learnt["trace"])
+    (line,) = artists(figure, "objective")
+    np.testing.assert_array_equal(line.get_ydata(), learnt["trace"]["objective"])
+    assert title(figure) == "The search lowers the objective from 900.0 to 250.0"
+    assert "second half of the search gained 50.0" in note(figure)
+    assert title(converged(learnt["trace"][:1])) == "No search was done"
+
+
+def test_the_pictures_of_the_documents_are_small(written, tmp_path):
+    sizes = []
+    for drawn in [*written.glob("*.png"), *written.glob("trials/*.png")]:
+        to = tmp_path / drawn.name
+        shrink(drawn, to, validation_page.WIDTH, validation_page.COLOURS)
+        sizes.append(to.stat().st_size)
+    assert len(sizes) == 3 + len(TRIALS)
+    # 1.5 MB for some 300 endpoints, of which these are a quarter.
+    assert sum(sizes) < 400_000

@@ -1,0 +1,1 @@
+"""What tests share: makers of inputs, oracles written by hand, and readers of pages."""

@@ -1,0 +1,229 @@
+"""What conditions can name: every column says what the patient's row says, and selects the right rows."""
+
+import numpy as np
+import pytest
+from conftest import lives
+
+from conf.condition import Condition
+from conf.endpoint import condition
+from experiments.simulating.reading import Reading
+from sim.counting.columns import COLUMNS
+from sim.patient import MECHANISM_OF_ROUTE, YEAR_DAYS, Cause, Compartment, Mechanism, TStage
+from sim.policy import Regimen
+
+POLICY = "short_course+lateral_after_5mm"
+MONTH = YEAR_DAYS / 12
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return lives(policy=POLICY, patients=4000, years=8.0)
+
+
+@pytest.fixture(scope="module")
+def reading(rows):
+    return Reading(rows)
+
+
+# Columns as the format was decided; what a row holds under the same name.
+SAME = [
+    "age_years",
+    "female",
+    "unfit",
+    "height_above_verge_cm",
+    "ct",
+    "cn",
+    "nodes",
+    "emvi",
+    "fascia_threatened",
+    "high_risk",
+    "regimen",
+    "irradiated",
+    "boosted",
+    "complete_response",
+    "crm_mm",
+    "crm_involved",
+    "distal_margin_mm",
+    "anastomosis",
+    "diverted",
+    "washed_out",
+    "perforated",
+    "breached",
+    "leaked",
+    "abscess",
+    "adjuvant",
+    "postoperatively_irradiated",
+    "found_by",
+    "synchronous_metastasis",
+    "curative_intent",
+    "salvage_margin",
+    "salvage_complication",
+    "metastasis_systemic",
+    "metastasis_resected",
+    "death_cause",
+]
+HAPPENED = {
+    "resected": "operated_day",
+    "recurred": "recurrence_found_day",
+    "salvaged": "salvage_day",
+    "rerecurred": "rerecurrence_day",
+    "metastasis": "metastasis_found_day",
+    "died": "death_day",
+}
+BETWEEN = {
+    "recurrence_months": ("operated_day", "recurrence_found_day"),
+    "rerecurrence_months": ("salvage_day", "rerecurrence_day"),
+    "metastasis_months": ("operated_day", "metastasis_found_day"),
+    "survival_months": ("operated_day", "death_day"),
+    "survival_after_recurrence_months": ("recurrence_found_day", "death_day"),
+}
+SIDES = {
+    "short_axis_mm": lambda rows: np.maximum(rows["lateral_mm"][:, 0], rows["lateral_mm"][:, 1]),
+    "lateral_involved": lambda rows: (rows["lateral_involved"][:, 0] + rows["lateral_involved"][:, 1]) > 0,
+    "dissected": lambda rows: (rows["dissected"][:, 0] + rows["dissected"][:, 1]) > 0,
+}
+OF_THE_RESECTED = ("operation", "plane", "pathological_stage", "operative_death")
+PLACES = ("central", "anterior", "posterior", "lateral", "perineal", "peritoneal")
+OWN = ("t_category", "mechanism", "compartment", "compartments", "procedure")
+WORDS = {
+    "ct": ("t1", "t2", "t3ab", "t3cd", "t4a", "t4b"),
+    "regimen": ("none", "short_course", "short_course_delayed", "chemoradiotherapy", "total_neoadjuvant"),
+    "operation": ("lar", "apr", "hartmann"),
+    "plane": ("mesorectal", "intramesorectal", "muscularis"),
+    "mechanism": ("margin", "mesorectum", "lateral_node", "exfoliation", "spillage"),
+    "compartment": PLACES,
+    "found_by": ("visit", "symptoms"),
+    "procedure": ("central_resection", "exenteration", "abdominosacral", "sidewall", "perineal"),
+    "salvage_margin": ("r0", "r1", "r2"),
+    "death_cause": ("other", "operative", "cancer"),
+}
+
+
+def test_these_columns_and_their_words_can_be_named():
+    decided = {*SAME, *HAPPENED, *BETWEEN, *SIDES, *OF_THE_RESECTED, *OWN, *(f"involves_{p}" for p in PLACES)}
+    assert decided == COLUMNS.keys()
+    for name, words in WORDS.items():
+        assert set(words) <= COLUMNS[name].words.keys(), name
+    assert {name for name, column in COLUMNS.items() if column.words} == WORDS.keys()
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_a_column_is_what_the_row_holds(rows, reading, name):
+    assert np.array_equal(reading.column(name), rows[name])
+
+
+@pytest.mark.parametrize(("name", "day"), HAPPENED.items())
+def test_what_happened_has_a_day(rows, reading, name, day):
+    happened = reading.column(name)
+    assert np.array_equal(happened, rows[day] < np.inf)
+    assert happened.sum() > 0
+
+
+@pytest.mark.parametrize(("name", "days"), BETWEEN.items())
+def test_months_are_counted_between_two_days_and_infinite_where_one_is_missing(rows, reading, name, days):
+    start, stop = (rows[day] for day in days)
+    both = (start < np.inf) & (stop < np.inf)
+    months = reading.column(name)
+    assert both.sum() > 5
+    assert np.allclose(months[both] * MONTH, stop[both] - start[both])
+    assert np.all(months[~both] == np.inf)
+    assert months[both].min() >= 0 or name == "metastasis_months"
+
+
+@pytest.mark.parametrize("name", SIDES)
+def test_a_column_of_two_sides_takes_the_larger(rows, reading, name):
+    assert np.array_equal(reading.column(name), SIDES[name](rows))
+    assert 0 < np.count_nonzero(reading.column(name)) < len(rows)
+
+
+def test_where_cells_stayed_and_where_they_grew(rows, reading):
+    assert np.array_equal(reading.column("t_category") == 3, np.isin(rows["ct"], (TStage.T3AB, TStage.T3CD)))
+    recurred = rows["recurrence_route"] >= 0
+    mechanism = reading.column("mechanism")
+    assert np.array_equal(mechanism[recurred], MECHANISM_OF_ROUTE[rows["recurrence_route"][recurred]])
+    assert np.all(mechanism[~recurred] == -1)
+    assert set(mechanism) == {-1, *Mechanism}
+    sides = (1 << Compartment.LATERAL_LEFT) | (1 << Compartment.LATERAL_RIGHT)
+    assert np.array_equal(reading.column("involves_lateral"), (rows["recurrence_compartments"] & sides) > 0)
+    count = sum(reading.column(f"involves_{place}").astype(int) for place in PLACES)
+    assert np.array_equal(reading.column("compartments"), count)
+    words = COLUMNS["compartment"].words
+    for place in PLACES:
+        main = reading.column("compartment") == words[place]
+        assert np.all(reading.column(f"involves_{place}")[main])
+    assert np.all((reading.column("compartment") == -1) == (rows["recurrence_compartment"] == -1))
+
+
+def test_who_was_not_resected_has_no_operation_plane_stage_nor_operative_death():
+    rows = lives(policy=POLICY, patients=4000, years=8.0)
+    never = rows["operated_day"] == np.inf
+    assert never.sum() >= 3
+    reading = Reading(rows)
+    for text in (
+        'operation in ("lar", "apr", "hartmann")',
+        'plane in ("mesorectal", "intramesorectal", "muscularis")',
+        "pathological_stage >= 0",
+        "crm_mm <= 1000",
+    ):
+        assert np.array_equal(reading.holds(condition("subgroup", text)), ~never)
+    with np.errstate(invalid="ignore"):
+        died = ~never & (rows["death_day"] - rows["operated_day"] <= 30)
+    assert died.sum() > 10
+    assert np.array_equal(reading.column("operative_death"), died)
+
+
+SELECTS = {
+    "crm_mm <= 1": lambda r: r["crm_mm"] <= 1,
+    'operation == "apr"': lambda r: (r["operation"] == 2) & (r["operated_day"] < np.inf),
+    "operation == apr": lambda r: (r["operation"] == 2) & (r["operated_day"] < np.inf),
+    "short_axis_mm >= 7": lambda r: r["lateral_mm"].max(axis=1) >= 7,
+    "5 <= short_axis_mm < 7": lambda r: (
+        (r["lateral_mm"].max(axis=1) >= 5) & (r["lateral_mm"].max(axis=1) < 7)
+    ),
+    "leaked": lambda r: r["leaked"],
+    "not leaked": lambda r: ~r["leaked"],
+    "pathological_stage == 3": lambda r: r["pathological_stage"] == 3,
+    "pathological_stage in (1, 2)": lambda r: (r["pathological_stage"] == 1) | (r["pathological_stage"] == 2),
+    'ct in ("t3cd", "t4a") or cn > 0 and emvi': lambda r: (
+        np.isin(r["ct"], (3, 4)) | ((r["cn"] > 0) & r["emvi"])
+    ),
+    'ct not in ("t1", "t2")': lambda r: r["ct"] > 1,
+    '(leaked or abscess) and operation == "lar"': lambda r: (
+        (r["leaked"] | r["abscess"]) & (r["operation"] == 1)
+    ),
+    'regimen == "short_course"': lambda r: r["regimen"] == Regimen.SHORT_COURSE,
+    "female and age_years < 60 + 5": lambda r: r["female"] & (r["age_years"] < 65),
+    "recurrence_months <= 24": lambda r: r["recurrence_found_day"] - r["operated_day"] <= 2 * YEAR_DAYS,
+    'salvage_margin == "r0"': lambda r: r["salvage_margin"] == 1,
+    'death_cause == "cancer" and survival_months < 60': (
+        lambda r: (r["death_cause"] == Cause.CANCER) & (r["death_day"] - r["operated_day"] < 5 * YEAR_DAYS)
+    ),
+    'mechanism == "exfoliation" and not involves_lateral': (
+        lambda r: np.isin(r["recurrence_route"], (5, 6)) & ((r["recurrence_compartments"] & 0b11000) == 0)
+    ),
+    "perforated == false": lambda r: ~r["perforated"],
+}
+
+
+@pytest.mark.parametrize("text", SELECTS)
+def test_a_subgroup_selects_the_rows_that_it_describes(rows, reading, text):
+    with np.errstate(invalid="ignore"):
+        wanted = SELECTS[text](rows)
+    assert np.array_equal(reading.holds(condition("subgroup", text)), wanted)
+    assert 0 < wanted.sum() < len(rows)
+
+
+def test_what_is_known_at_diagnosis_is_the_same_under_every_policy(rows):
+    other = lives(policy="total_neoadjuvant+washout_never", patients=4000, years=8.0)
+    changed = {
+        name for name, column in COLUMNS.items() if not np.array_equal(column.of(rows), column.of(other))
+    }
+    traits = {name for name, column in COLUMNS.items() if column.trait}
+    assert traits & changed == set()
+    assert {"age_years", "ct", "short_axis_mm", "high_risk"} <= traits
+    assert changed >= {"crm_mm", "recurred", "regimen", "survival_months"}
+
+
+def test_arithmetic_never_stops_a_condition(rows, reading):
+    nothing = Condition("subgroup", "age_years / (cn - cn) > 1", COLUMNS, {})
+    assert reading.holds(nothing).all()  # infinite

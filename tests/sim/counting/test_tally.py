@@ -1,0 +1,78 @@
+"""Counts do not hang on how lives are counted: with rows or without, in which blocks, by how many threads."""
+
+import dataclasses
+
+import numba
+import numpy as np
+import pytest
+
+from conf.schema import compose_run
+from experiments.simulating import lives
+
+RUN = compose_run(
+    "patients=700", "clock=compiled", "policies=[short_course,tme_alone]", "comparator=tme_alone"
+)
+
+
+def arrays(lived):
+    """Every array of counts of a run, by where it belongs."""
+    return {
+        (kind, policy, part.name, *key): counts
+        for kind, tallies in (("tally", lived.tallies), ("pair", lived.pairs))
+        for policy, tally in tallies.items()
+        for part in dataclasses.fields(tally)
+        for key, counts in getattr(tally, part.name).items()
+    }
+
+
+def differing(mine, theirs):
+    """What either has and the other has not, or not alike."""
+    return [
+        about
+        for about in {**mine, **theirs}
+        if about not in mine or about not in theirs or not np.array_equal(mine[about], theirs[about])
+    ]
+
+
+@pytest.fixture(scope="module", name="counted")
+def counted_fixture():
+    return arrays(lives.simulate(RUN))
+
+
+def test_lives_counted_as_they_are_lived_are_the_counts_of_their_rows(counted):
+    lived = lives.simulate(dataclasses.replace(RUN, rows=True))
+    assert sum(map(len, lived.rows["short_course"])) == 700
+    assert differing(arrays(lived), counted) == []
+
+
+def test_lives_of_the_simpy_clock_are_counted_alike(counted):
+    lived = lives.simulate(dataclasses.replace(RUN, clock="simpy"))
+    assert differing(arrays(lived), counted) == []
+
+
+@pytest.mark.parametrize("block", [1, 129, 400])
+def test_counts_are_the_same_whatever_the_block(counted, monkeypatch, block):
+    run = RUN if block > 1 else dataclasses.replace(RUN, patients=9)
+    whole = counted if block > 1 else arrays(lives.simulate(run))
+    monkeypatch.setattr(lives, "BLOCK", block)
+    assert differing(arrays(lives.simulate(run)), whole) == []
+
+
+def test_counts_are_the_same_whatever_the_number_of_threads(counted):
+    usual = numba.get_num_threads()
+    try:
+        numba.set_num_threads(1)
+        assert differing(arrays(lives.simulate(RUN)), counted) == []
+    finally:
+        numba.set_num_threads(usual)
+
+
+def test_everybody_is_counted_once_in_every_outcome(counted):
+    for (kind, _, part, *_), counts in counted.items():
+        if part == "binary":
+            assert counts.sum() == 700
+        elif part == "sums":
+            assert counts[0] == 700
+        elif part == "monthly":
+            assert counts.sum() == 700
+        assert (counts >= 0).all() or (kind, part) == ("pair", "sums")

@@ -1,0 +1,132 @@
+"""A deposit of cells: what kills it, whether it takes, when it shows and where, worked out by hand."""
+
+import math
+
+import pytest
+from helpers.by_hand import (
+    BELOW,
+    CENTRAL,
+    LEFT,
+    NEXT,
+    NOW,
+    PERINEAL,
+    PLAIN,
+    POSTERIOR,
+    RIGHT,
+    killed,
+    lognormal,
+    luck,
+    one,
+    patient,
+    seeded,
+    with_odds,
+    world,
+)
+
+from sim import pelvis, radiosensitivity
+from sim.mechanisms import deposit
+from sim.patient import Route
+
+
+@pytest.mark.parametrize("ct", range(6))
+def test_response_follows_height_category_and_radiosensitivity(ct):
+    ratios = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
+    there = world({**PLAIN, "neoadjuvant.t_response_odds_ratio": ratios})
+    row = patient(ct=ct, height_above_verge_cm=11.0, radiosensitivity=-1.5)
+    assert radiosensitivity.tumour_odds(row, there) == pytest.approx(math.exp(0.3) * ratios[ct])
+    assert radiosensitivity.response_odds(row, there) == pytest.approx(math.exp(0.3 - 0.75) * ratios[ct])
+
+
+@pytest.mark.parametrize("regimen", range(5))
+def test_a_regimen_sterilises_with_its_own_probability(regimen):
+    there = world({**PLAIN, "margin.sterilised_probability": [0.05, 0.15, 0.3, 0.5, 0.8]})
+    row = one(regimen=regimen)
+    expected = killed([0.05, 0.15, 0.3, 0.5, 0.8][regimen], row)
+    assert deposit.sterilisation_probability(
+        there.margin.sterilised_probability, row, there
+    ) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("compartment", NEXT)
+@pytest.mark.parametrize("extra", range(5))
+@pytest.mark.parametrize("quarter", range(4))
+def test_a_recurrence_spreads_to_neighbours_and_to_one_side_only(compartment, extra, quarter):
+    reached = [compartment]
+    for place in (*NEXT[compartment][quarter:], *NEXT[compartment][:quarter]):
+        both_sides = {LEFT, RIGHT} & {place} and {LEFT, RIGHT} & set(reached)
+        if len(reached) <= extra and not both_sides:
+            reached.append(place)
+    for direction in (quarter / 4, quarter / 4 + 0.2499):
+        assert pelvis.spread(compartment, extra, direction) == sum(1 << place for place in reached)
+
+
+def test_a_deposit_takes_by_aggressiveness_category_and_nodes():
+    there = world({
+        **PLAIN,
+        "recurrence.t_take_odds_ratio": [0.2, 0.4, 1.0, 1.5, 2.0, 2.5],
+        "recurrence.nodes_take_odds_ratio": [1.0, 1.2, 1.7],
+        "recurrence.onset_median_days": 300.0,
+        "recurrence.onset_sigma": 0.8,
+        "recurrence.aggressiveness_log_ratio_per_sd": 0.25,
+        "recurrence.irradiated_onset_ratio": [1.0, 1.1, 1.2, 1.3, 1.4],
+        "recurrence.extra_compartments_shares": [0.3, 0.4, 0.2, 0.1],
+    })  # fmt: skip
+    expected = with_odds(0.2, math.exp(0.3 * 2.0) * 1.5 * 1.7)
+    route = Route.ANASTOMOTIC
+    for u, survives in ((expected - BELOW, 1), (expected + BELOW, 0)):
+        row = one(ct=3, nodes=2, regimen=3, aggressiveness=2.0)
+        drawn = luck(seed_survival=0.999, seed_onset=0.1, seed_spread=0.1, seed_direction=0.6)
+        drawn.seed_survival[route], drawn.seed_onset[route] = u, 0.8
+        drawn.seed_spread[route], drawn.seed_direction[route] = 0.75, 0.3
+        deposit.settle(row, drawn, there, route, True, 0.2, POSTERIOR, 1, NOW)
+        assert row["cells_left"].tolist() == [0] * 5 + [1, 0, 0]
+        assert row["seed_probability"][route] == pytest.approx(expected)
+        assert row["survived"].tolist() == [0] * 5 + [survives, 0, 0]
+    assert row["onset_day"].min() == math.inf  # the last did not take
+    row = one(ct=3, nodes=2, regimen=3, aggressiveness=2.0)
+    drawn.seed_survival[route] = 0.0
+    deposit.settle(row, drawn, there, route, True, 0.2, POSTERIOR, 1, NOW)
+    days = lognormal(0.8, 300.0, 0.8) * math.exp(-0.5) * 1.3
+    assert row["onset_day"][route] == pytest.approx(NOW + days)
+    assert (row["onset_day"][route] * 2.0**32).is_integer()
+    # 0.75 of the shares is two more, from the second neighbour on: a side, and then not the other
+    assert seeded(row, route)[2] == (POSTERIOR, 1 << POSTERIOR | 1 << LEFT | 1 << PERINEAL)
+    assert row["seed_compartment"].tolist().count(0) == 7
+
+
+def test_luck_equal_to_the_probability_does_not_take():
+    there = world(PLAIN)
+    first, again = one(), one()
+    deposit.settle(first, luck(), there, 2, True, 0.4, CENTRAL, 0, NOW)
+    exactly = luck(seed_survival=float(first["seed_probability"][2]))
+    deposit.settle(again, exactly, there, 2, True, 0.4, CENTRAL, 0, NOW)
+    assert again["survived"][2] == 0
+
+
+def test_without_cells_nothing_takes_and_the_probability_is_still_told():
+    row = one()
+    deposit.settle(row, luck(seed_survival=0.0), world(PLAIN), 2, False, 0.4, CENTRAL, 0, NOW)
+    assert seeded(row, 2)[:2] == (False, pytest.approx(0.4))
+    assert row["survived"].sum() == 0
+
+
+@pytest.mark.parametrize(("drawn", "least", "extra"), [(0.1, 0, 0), (0.1, 2, 2), (0.9, 1, 3), (0.5, 0, 1)])
+def test_a_deposit_reaches_at_least_what_its_mechanism_says(drawn, least, extra):
+    there = world({**PLAIN, "recurrence.extra_compartments_shares": [0.3, 0.3, 0.2, 0.2]})
+    row = one()
+    deposit.settle(row, luck(seed_survival=0.0, seed_spread=drawn), there, 0, True, 0.4, PERINEAL, least, NOW)
+    assert int(row["seed_compartments"][0]).bit_count() == 1 + extra
+
+
+def test_later_treatment_kills_seeds_that_are_not_yet_detectable_and_only_these():
+    row = one(
+        survived=[1, 1, 1, 0, 1, 0, 0, 0],
+        onset_day=[NOW + 1, NOW + 1, NOW, math.inf, NOW - 1, math.inf, math.inf, math.inf],
+        seed_probability=[0.4, 0.8, 0.4, 0.4, 0.4, 0.2, 0.1, 0.6],
+    )
+    deposit.treat_seeds(row, luck(seed_survival=0.3), 0.5, NOW)
+    assert row["seed_probability"].tolist() == [0.2, 0.4, 0.2, 0.2, 0.2, 0.1, 0.05, 0.3]
+    assert row["survived"].tolist() == [0, 1, 1, 0, 1, 0, 0, 0]
+    exactly = one(survived=[1] * 8, onset_day=[NOW + 1] * 8, seed_probability=[0.5] * 8)
+    deposit.treat_seeds(exactly, luck(seed_survival=0.25), 0.5, NOW)
+    assert exactly["survived"].sum() == 0
