@@ -11,9 +11,9 @@ import pandas as pd
 
 from benchmarks import sweep as sweeping
 from benchmarks.clinic import attended_a_second
-from benchmarks.clocks import lives_a_second
+from benchmarks.clocks import patients_a_second
 from benchmarks.executors import POINTS, WORKERS, Spent, sweeps
-from benchmarks.peers import ENGINES, OURS, live_toy, same_ends, version
+from benchmarks.peers import ENGINES, OURS, same_ends, simulate_toy, version
 from benchmarks.pictures import drawing_seconds
 from benchmarks.recovery import REPETITIONS, SMALL, recovered
 from benchmarks.scale import start_seconds, whole_job
@@ -34,7 +34,7 @@ def clocks() -> None:
         print(f"{clock} clock, nobody waits")
         for patients in COHORTS:
             for _ in range(REPEATS):
-                rate, peak_mib = _alone(lives_a_second, clock, patients)
+                rate, peak_mib = _alone(patients_a_second, clock, patients)
                 print(f"{'':<34}{patients:>10,}{rate:>12,.0f}{peak_mib:>10,.0f}")
 
 
@@ -63,7 +63,7 @@ def peers() -> None:
             if (installed := version(engine)) is None:
                 print(f"{engine:<34}{patients:>10,}{'missing':>12}  (pip install {engine})")
                 continue
-            tried = [_alone(live_toy, engine, patients) for _ in range(REPEATS)]
+            tried = [_alone(simulate_toy, engine, patients) for _ in range(REPEATS)]
             waited = tried[0][1]
             reference = waited if engine == OURS else reference
             if not same_ends(waited, reference):

@@ -5,8 +5,8 @@ import time
 
 from conf.run import Run
 from conf.schema import compose_run
+from experiments.simulating.cohort import worlds_of
 from experiments.simulating.crowd import attend, attend_in_blocks, crowd_of, run_out_patients
-from experiments.simulating.lives import worlds_of
 from sim.compiled import on_one_core
 
 WARM_UP = 200  # patients: compiles, or loads what was compiled
@@ -25,8 +25,8 @@ def attended_a_second(clock: str, patients: int) -> tuple[float, float, float]:
     start = time.process_time()
     _attend(run)
     seconds = time.process_time() - start
-    lived = patients + BEFORE + run_out_patients(run)
-    return lived / seconds, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    simulated = patients + BEFORE + run_out_patients(run)
+    return simulated / seconds, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _attend(run: Run) -> None:

@@ -15,18 +15,18 @@ from sim.patient import YEAR_DAYS, new_patients
 WARM_UP = 200  # patients: compiles, or loads what was compiled
 
 
-def lives_a_second(clock: str, patients: int) -> tuple[float, float]:
+def patients_a_second(clock: str, patients: int) -> tuple[float, float]:
     """Return patients a CPU second, from luck to the end of the last life, and the peak memory in MiB."""
     run = compose_run("policies=[chemoradiotherapy]", f"clock={clock}")
     world = pack(world_tree(run, run.policies[0]))
 
-    def live(n: int) -> np.ndarray:
+    def simulate_rows(n: int) -> np.ndarray:
         rows = new_patients(0, n)
-        clock_of(run).live(rows, draw_luck(0, n, seed=1), world, 10 * YEAR_DAYS)
+        clock_of(run).simulate_rows(rows, draw_luck(0, n, seed=1), world, 10 * YEAR_DAYS)
         return rows
 
-    live(WARM_UP)
+    simulate_rows(WARM_UP)
     start = time.process_time()
-    live(patients)
+    simulate_rows(patients)
     seconds = time.process_time() - start
     return patients / seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -230,14 +230,14 @@ def version(engine: str) -> str | None:
         return None
 
 
-def live_toy(engine: str, patients: int) -> tuple[float, np.ndarray]:
+def simulate_toy(engine: str, patients: int) -> tuple[float, np.ndarray]:
     """Return the CPU seconds that an engine takes for the toy, imports and compilation not counted, and how
     long each patient waited."""
-    live = ENGINES[engine]
-    live(toy(100))
+    simulate_rows = ENGINES[engine]
+    simulate_rows(toy(100))
     given = toy(patients)
     start = time.process_time()
-    waited = live(given)
+    waited = simulate_rows(given)
     return time.process_time() - start, waited
 
 

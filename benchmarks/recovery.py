@@ -20,7 +20,7 @@ from conf.schema import shipped, shipped_sections
 from conf.trials import Trial, read_trial
 from conf.uncertain import uncertain_numbers, with_values
 from experiments.cli.command import main as lrrc
-from experiments.simulating.emulate import emulated
+from experiments.simulating.emulate import successive_samples
 
 FITTED = (
     "exfoliation.anastomotic_take_probability",
@@ -70,7 +70,7 @@ def synthetic_trial(repetition: int, folder: Path) -> tuple[Path, pd.Series]:
 
 
 def _shown(trial: Trial, disease: Any, seed: int) -> list[float]:
-    sides = next(emulated(trial, disease, TRUE_PATIENTS, seed))
+    sides = next(successive_samples(trial, disease, TRUE_PATIENTS, seed))
     return [simulated(endpoint, *both) for endpoint, both in zip(trial.endpoints, sides, strict=True)]
 
 

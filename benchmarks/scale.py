@@ -11,15 +11,15 @@ import tempfile
 import time
 
 from conf.schema import compose_run
+from experiments.simulating.cohort import simulate
 from experiments.simulating.crowd import pilot_patients, run_out_patients
-from experiments.simulating.lives import simulate
 
 POLICIES = ("tme_alone", "short_course", "chemoradiotherapy", "chemoradiotherapy+lateral_after_5mm")
 SOME = 1_000  # patients: compiles, or loads what was compiled
 # A process of its own does this, from nothing to counts.
 FIRST_COUNTS = f"""
 from conf.schema import compose_run
-from experiments.simulating.lives import simulate
+from experiments.simulating.cohort import simulate
 simulate(compose_run("clock=compiled", "patients={SOME}"))
 """
 # All that is ever compiled: counted lives, rows, a clinic's queues.
@@ -43,10 +43,10 @@ def whole_job(patients: int, policies: int, clinic: str) -> tuple[float, float, 
     warm_up = simulate(run).warm_up
     seconds, spent = time.perf_counter() - start, time.process_time() - spent
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    lived = patients
+    simulated = patients
     if warm_up is not None:
-        lived += warm_up.patients + pilot_patients(run) + run_out_patients(run)
-    lives, all_lives = patients * policies, lived * policies
+        simulated += warm_up.patients + pilot_patients(run) + run_out_patients(run)
+    lives, all_lives = patients * policies, simulated * policies
     return lives / seconds, lives / spent, all_lives / spent, seconds, peak_mib
 
 

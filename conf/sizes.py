@@ -18,7 +18,7 @@ from conf.run import Run
 
 GIB = 2**30
 YEAR_SECONDS = 365.25 * 86_400
-LIVES_A_SECOND = 1e6  # of a process
+PATIENTS_A_SECOND = 1e6  # of a process
 # Bytes of a life under a policy, at the peak.
 ROW_BYTES = 5_000  # where rows are kept: the rows, and twice the table that is written
 JOURNAL_BYTES = 5_000  # where a journal is kept, without queues
@@ -43,7 +43,7 @@ MOST_NUMBER = 10**9  # of a patient in a clinic with queues
 
 def check_run(run: Run, times: float = 1.0) -> None:
     """Raise InputError where a run, lived so many times one after another, cannot fit or end."""
-    refuse(_words(run), run_bytes(run), times * run_lives(run) / LIVES_A_SECOND)
+    refuse(_words(run), run_bytes(run), times * simulated_patients(run) / PATIENTS_A_SECOND)
     if has_queues(run.clinic):
         if run.patients >= MOST_NUMBER:
             raise InputError(
@@ -83,7 +83,7 @@ def crowd_patients(run: Run) -> float:
     return pilot_patients(run) / 2 + run.patients + run_out
 
 
-def run_lives(run: Run) -> float:
+def simulated_patients(run: Run) -> float:
     """Return how many lives a run is made of, over all policies."""
     each = crowd_patients(run) + pilot_patients(run) if has_queues(run.clinic) else run.patients
     return float(each * len(run.policies))
@@ -126,11 +126,11 @@ def check_sweep(runs: Sequence[Run], replications: int, block: int, processes: i
     for run in runs:
         if has_queues(run.clinic):
             check_run(run)
-    lives = float(replications) * sum(map(run_lives, runs))
+    lives = float(replications) * sum(map(simulated_patients, runs))
     refuse(
         f"patients={runs[0].patients} at {_count(cells)} points and replications",
         0.0,
-        lives / LIVES_A_SECOND / processes,
+        lives / PATIENTS_A_SECOND / processes,
     )
 
 
@@ -156,7 +156,7 @@ def check_trials(trials: Sequence[Any], patients: int, times: int, words: str) -
     refuse(
         f"{words}={patients} of {_count(arms)} arms",
         float(patients) * endpoints * ENDPOINT_BYTES,
-        float(times) * patients * arms / LIVES_A_SECOND,
+        float(times) * patients * arms / PATIENTS_A_SECOND,
     )
 
 
@@ -169,7 +169,7 @@ def refuse(words: str, bytes_: float, seconds: float) -> None:
         )
     if seconds > YEAR_SECONDS:
         raise InputError(
-            f"{words}: would take {seconds / YEAR_SECONDS:,.3g} years, at {LIVES_A_SECOND:,.0f} lives a "
+            f"{words}: would take {seconds / YEAR_SECONDS:,.3g} years, at {PATIENTS_A_SECOND:,.0f} lives a "
             "second; at most one year is allowed"
         )
 

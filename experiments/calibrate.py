@@ -21,7 +21,7 @@ from conf.uncertain import with_values
 from experiments.calibrating.evaluate import ESTIMATES, Evaluator, workers
 from experiments.results.ending import IncompleteError
 from experiments.results.run_folder import code_version
-from experiments.simulating.lives import progress
+from experiments.simulating.cohort import progress
 from experiments.sweeping.code import code_digest
 from experiments.sweeping.folder import SweepFolder, sweep_folder
 from experiments.sweeping.ledger import Ledger
@@ -30,7 +30,7 @@ from experiments.validate import precise
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.tables.validation import Compared
+    from analysis.tables.validation import EndpointComparison
     from conf.trials import Trial
 
 CONF = Path(conf.__file__).parent
@@ -57,7 +57,9 @@ def calibrate(asked: Request) -> Path:
             try:
                 write(run, fit(run, targets, ledger, folder), targets, folder)
             except BrokenProcessPool as error:
-                raise IncompleteError(f"a process was killed (too little memory?); {folder.told}") from error
+                raise IncompleteError(
+                    f"a process was killed (too little memory?); {folder.progress}"
+                ) from error
     return folder.final
 
 
@@ -100,11 +102,13 @@ class Targets:
 
     def __init__(self, run: CalibrationRun, patients: int) -> None:
         self.patients: list[int] = []
-        self.all: list[tuple[Trial, Compared]] = []
+        self.all: list[tuple[Trial, EndpointComparison]] = []
         most = MOST_TIMES_PATIENTS * patients
         for trial in run.trials:
-            endpoints, _, lived = precise(trial, run.parameters, patients, most, run.seed, _small_for_most)
-            self.patients.append(lived)
+            endpoints, _, simulated = precise(
+                trial, run.parameters, patients, most, run.seed, _small_for_most
+            )
+            self.patients.append(simulated)
             self.all += [(trial, endpoint) for endpoint in endpoints]
 
     def deviations(self, predicted: np.ndarray) -> np.ndarray:
@@ -130,7 +134,7 @@ class Targets:
         return np.array([one.comparable for _, one in self.all])
 
 
-def _small_for_most(endpoints: "list[Compared]") -> bool:
+def _small_for_most(endpoints: "list[EndpointComparison]") -> bool:
     errors = [min(one.error_beside_published, FARTHEST) for one in endpoints]  # infinity has no quantile
     return bool(np.quantile(errors, 0.8) <= MOST_ERROR)
 
@@ -139,11 +143,11 @@ def fit(run: CalibrationRun, targets: Targets, ledger: Ledger, folder: SweepFold
     """Return the fit of a run: prior sample, posterior sample, search. Shows progress on a terminal."""
     rng = np.random.default_rng(np.random.SeedSequence([run.seed, len(run.numbers), run.ensemble]))
     prior = rng.standard_normal((run.ensemble, len(run.numbers)))
-    told = folder.told
-    told.wanted = run.ensemble * (run.steps + 1) + run.search_evaluations
-    with progress(told.wanted, " evaluations") as bar:
+    reached = folder.progress
+    reached.wanted = run.ensemble * (run.steps + 1) + run.search_evaluations
+    with progress(reached.wanted, " evaluations") as bar:
         with workers(run, targets.patients) as pool:
-            evaluate = Evaluator(run, targets.patients, ledger, pool, told, bar)
+            evaluate = Evaluator(run, targets.patients, ledger, pool, reached, bar)
             ensembles, shown = [prior], [evaluate(prior)]
             influential = influences(prior, targets.deviations(shown[0]))
             for _ in range(run.steps):
@@ -152,7 +156,7 @@ def fit(run: CalibrationRun, targets: Targets, ledger: Ledger, folder: SweepFold
                 shown.append(evaluate(ensembles[-1]))
         more = Targets(run, SEARCH_TIMES * run.patients)
         with workers(run, more.patients) as pool:
-            evaluate = Evaluator(run, more.patients, ledger, pool, told, bar)
+            evaluate = Evaluator(run, more.patients, ledger, pool, reached, bar)
             sampled = Sampled(np.concatenate(ensembles), more.deviations(np.concatenate(shown)))
             best = search(run, more, evaluate, influential, ensembles[-1], sampled, rng)
     return Fitted(prior, shown[0], ensembles[-1], shown[-1], influential, best)

@@ -20,7 +20,7 @@ SEARCH_RUNS = 20  # about so many a search, for the progress bar
 
 
 @dataclass
-class Compared:
+class ClinicComparison:
     """What ``lrrc capacity`` found: tables by name, the warm-up of each clinic, and warnings in words."""
 
     tables: "dict[str, pd.DataFrame]"
@@ -38,7 +38,7 @@ def capacity(asked: Request) -> Path:
         # Imported late: compiling takes seconds, and refused input should say so at once.
         from analysis.pages.clinic_summary import summary
 
-        found = compared(run)
+        found = compare_clinics(run)
         for name, table in found.tables.items():
             folder.table(f"{name}.csv", table)
         if run.pictures:
@@ -55,7 +55,7 @@ def capacity(asked: Request) -> Path:
     return folder.final
 
 
-def compared(run: CapacityRun) -> Compared:
+def compare_clinics(run: CapacityRun) -> ClinicComparison:
     """Return what comes of every policy in every clinic, and the capacity that each policy needs.
 
     Shows a progress bar on a terminal.
@@ -65,8 +65,8 @@ def compared(run: CapacityRun) -> Compared:
     from analysis.tables import queueing
     from analysis.tables.harm import harm
     from analysis.words.clinic import overload_words
+    from experiments.simulating.cohort import horizons, progress, unhindered, worlds_of
     from experiments.simulating.crowd import attend, warm_up
-    from experiments.simulating.lives import horizons, progress, unhindered, worlds_of
     from sim.clinic.load import overload
 
     worlds = worlds_of(run)
@@ -92,7 +92,7 @@ def compared(run: CapacityRun) -> Compared:
                 parts.append({name: _named(policy, clinic, table) for name, table in tables.items()})
                 if growing := overload(there.log, there.clinic, there.last_day):
                     warnings.append(overload_words(f"{clinic}, {policy}", growing))
-        found = Compared(
+        found = ClinicComparison(
             {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]},
             warm_ups,
             warnings,
@@ -102,7 +102,10 @@ def compared(run: CapacityRun) -> Compared:
 
 
 def _search(
-    run: CapacityRun, worlds: "Mapping[str, np.ndarray]", found: Compared, lived: Callable[[], Any]
+    run: CapacityRun,
+    worlds: "Mapping[str, np.ndarray]",
+    found: ClinicComparison,
+    simulated: Callable[[], Any],
 ) -> None:
     """Add the table of needed capacity, and a warning for each target that no count can meet."""
     import pandas as pd
@@ -116,7 +119,7 @@ def _search(
         first = run.inside(run.clinics[clinics[0]])
         warm_up = max(found.warm_ups[clinic].patients for clinic in clinics)
         for policy, world in worlds.items():
-            need = needed(first, world, warm_up, lived)
+            need = needed(first, world, warm_up, simulated)
             if not need.jointly:
                 found.warnings.append(
                     f"{', '.join(clinics)}, {policy}: no count brings {need.worst_step} within its target "

@@ -39,7 +39,7 @@ def standing(clinic: Tree) -> Tree:
 
 
 def needed(
-    run: CapacityRun, world: np.ndarray, warm_up_patients: int, lived: Callable[[], None] = lambda: None
+    run: CapacityRun, world: np.ndarray, warm_up_patients: int, simulated: Callable[[], None] = lambda: None
 ) -> Needed:
     """Search for the fewest units with which, in every step, the target share is served in time.
 
@@ -51,7 +51,7 @@ def needed(
     def trial(counts: Mapping[str, int]) -> tuple[Attendance, str, float]:
         clinic = {**standing(run.clinic), **{f"{r}_count": counts.get(r, NO_LIMIT) for r in names}}
         attendance = attend(run.inside(clinic), world, warm_up_patients)
-        lived()
+        simulated()
         return attendance, *worst(waits(attendance.log, attendance.clinic, run.patients))
 
     names = [resource.name.lower() for resource in Resource]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from experiments.simulating.lives import Lived
+    from experiments.simulating.cohort import Simulated
 
 
 def compare(asked: Request) -> Path:
@@ -27,25 +27,25 @@ def compare(asked: Request) -> Path:
         # Imported late: pandas and compiling take seconds, and refused input should say so at once.
         from analysis.pages.summary import published, summary
         from analysis.words.clinic import overload_words
-        from experiments.simulating.lives import simulate
+        from experiments.simulating.cohort import simulate
 
-        lived = simulate(run)
-        made = tables_of(run, lived)
+        simulated = simulate(run)
+        made = tables_of(run, simulated)
         for name, table in made.items():
             folder.table(f"{name}.csv", table)
         if run.rows:
-            folder.table("patients.parquet", patients(lived.rows))
+            folder.table("patients.parquet", patients(simulated.rows))
         if run.journal:
-            folder.table("journal.parquet", journal(run, lived))
+            folder.table("journal.parquet", journal(run, simulated))
         if run.pictures:
             from analysis.pictures.catalogue import draw_all
 
             draw_all(made, folder.path)
-        if lived.warm_up:
-            folder.notes["warm_up"] = lived.warm_up.note(run)
+        if simulated.warm_up:
+            folder.notes["warm_up"] = simulated.warm_up.note(run)
         folder.notes["clock"] = run.clock
     # Printed last: a reader who leaves early must not cost the run its folder.
-    for policy, growing in lived.overloads.items():
+    for policy, growing in simulated.overloads.items():
         print(f"lrrc: warning: {overload_words(policy, growing)}", file=sys.stderr)
     print(summary(made["outcomes"], made["differences"], run.comparator.name))
     if run.published:
@@ -53,7 +53,7 @@ def compare(asked: Request) -> Path:
     return folder.final
 
 
-def journal(run: Run, lived: "Lived") -> "pd.DataFrame":
+def journal(run: Run, simulated: "Simulated") -> "pd.DataFrame":
     """Return every event of every life, the policies one below the other."""
     import pandas as pd
 
@@ -61,25 +61,25 @@ def journal(run: Run, lived: "Lived") -> "pd.DataFrame":
 
     blocks = [
         journal_table(name, note.rows, note.entries, run.horizon_years, note.log)
-        for name, notes in lived.noted.items()
+        for name, notes in simulated.noted.items()
         for note in notes
     ]
     return pd.concat(blocks, ignore_index=True)
 
 
-def tables_of(run: Run, lived: "Lived") -> "dict[str, pd.DataFrame]":
+def tables_of(run: Run, simulated: "Simulated") -> "dict[str, pd.DataFrame]":
     """Return the tables of the policies' lives, by name."""
     import pandas as pd
 
     from analysis.tables import run as tables
 
-    horizons, comparator = lived.horizons_years, run.comparator.name
+    horizons, comparator = simulated.horizons_years, run.comparator.name
     made = {
-        "outcomes": tables.outcomes(lived.tallies, horizons),
-        "differences": tables.differences(lived.tallies, lived.pairs, comparator, horizons),
-        "averted": tables.averted(lived.pairs, comparator),
-        "curves": tables.curves(lived.tallies),
-        "flow": tables.flow(lived.tallies),
+        "outcomes": tables.outcomes(simulated.tallies, horizons),
+        "differences": tables.differences(simulated.tallies, simulated.pairs, comparator, horizons),
+        "averted": tables.averted(simulated.pairs, comparator),
+        "curves": tables.curves(simulated.tallies),
+        "flow": tables.flow(simulated.tallies),
     }
     if run.published:
         figures = pd.DataFrame(map(vars, run.published))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from analysis.pages.story import Life
-    from experiments.patient_conditions import Wanted
+    from experiments.patient_conditions import PatientCondition
 
 LISTED = 10  # patients that a condition names
 
@@ -26,13 +26,13 @@ def patient(asked: Request) -> Path:
     Raises InputError for input that cannot be run, and where no patient fits the condition.
     """
     run = read_patient(asked.config)
-    from experiments.patient_conditions import Wanted
+    from experiments.patient_conditions import PatientCondition
 
-    condition = Wanted(run.find) if run.find is not None else None
+    condition = PatientCondition(run.find) if run.find is not None else None
     with run_folder("patient", run, asked.command, asked.choices) as folder:
         import pandas as pd
 
-        from analysis.pages.story import as_markdown, as_text, story, told_apart
+        from analysis.pages.story import as_markdown, as_text, story, where_lives_part
         from analysis.pages.timeline import timeline
         from analysis.pictures import look
         from analysis.tables.journal import journal_table
@@ -40,7 +40,7 @@ def patient(asked: Request) -> Path:
 
         number, fitting, more = run.number, [], False
         if condition:
-            fitting, more = found(run, condition)
+            fitting, more = first_fitting(run, condition)
             number = fitting[0]
         assert number is not None
         witnessed = witness(run, number)
@@ -50,18 +50,18 @@ def patient(asked: Request) -> Path:
         note = f"Seed {run.seed}, followed for {run.horizon_years:g} years."
         if not is_unlimited(run.clinic):
             note += f" One of {run.patients} patients who queue in one clinic."
-        told = story(number, lives, levers, words, run.horizon_years, note)
+        narrated = story(number, lives, levers, words, run.horizon_years, note)
         parts = [
             journal_table(life.policies[0], rows, entries, run.horizon_years)
             for life, (rows, entries) in witnessed
         ]
         folder.table("journal.csv", pd.concat(parts, ignore_index=True))
-        different, partings = told_apart(lives)
+        different, partings = where_lives_part(lives)
         look.save(timeline(number, different, partings, run.horizon_years), folder.path, "timeline")
-        (folder.path / "story.md").write_text(as_markdown(told, "timeline.png"), "utf-8")
+        (folder.path / "story.md").write_text(as_markdown(narrated, "timeline.png"), "utf-8")
         if condition:
             print(_which(run, fitting, more))
-        print(as_text(told))
+        print(as_text(narrated))
     return folder.final
 
 
@@ -73,7 +73,7 @@ def _which(run: PatientRun, fitting: Sequence[int], more: bool) -> str:
     return f"{run.find}: patient {first} fits; so do {names}. To tell another: number={others[0]}\n"
 
 
-def found(run: PatientRun, condition: "Wanted") -> tuple[list[int], bool]:
+def first_fitting(run: PatientRun, condition: "PatientCondition") -> tuple[list[int], bool]:
     """Return the first numbers that fit the condition, and whether there are more.
 
     Raises InputError where there is none.
@@ -99,14 +99,14 @@ def _blocks(run: PatientRun) -> Iterator[tuple[int, "dict[str, np.ndarray]"]]:
 
     Where patients queue it is one block, in the clinic of ``lrrc compare``.
     """
+    from experiments.simulating.cohort import BLOCK, simulate_block, worlds_of
     from experiments.simulating.crowd import attend, warm_up
-    from experiments.simulating.lives import BLOCK, live_block, worlds_of
     from sim.clinic.needs import is_unlimited
 
     worlds = worlds_of(run)
     if is_unlimited(run.clinic):
         for first in range(0, run.patients, BLOCK):
-            yield first, live_block(run, worlds, first, min(first + BLOCK, run.patients))
+            yield first, simulate_block(run, worlds, first, min(first + BLOCK, run.patients))
     else:
         before = warm_up(run, worlds).patients
         yield 0, {name: attend(run, world, before).rows for name, world in worlds.items()}
@@ -141,10 +141,10 @@ def witness(run: PatientRun, number: int) -> list[tuple["Life", tuple["np.ndarra
     It is the life that ``lrrc compare`` counts: where patients queue, among the same ones.
     """
     from analysis.pages.story import Life, Moment
+    from experiments.simulating.cohort import worlds_of
     from experiments.simulating.crowd import attend, warm_up
-    from experiments.simulating.lives import worlds_of
     from sim.clinic.needs import is_unlimited
-    from sim.clocks.simpy_clock import live
+    from sim.clocks.simpy_clock import simulate_rows
     from sim.luck import draw_luck
     from sim.patient import YEAR_DAYS, new_patients
 
@@ -158,7 +158,7 @@ def witness(run: PatientRun, number: int) -> list[tuple["Life", tuple["np.ndarra
             rows = new_patients(number, number + 1)
             luck = draw_luck(number, number + 1, run.seed, run.replication)
             journal = Witness(0).among(rows, 0)
-            live(rows, luck, world, run.horizon_years * YEAR_DAYS, journal)
+            simulate_rows(rows, luck, world, run.horizon_years * YEAR_DAYS, journal)
         else:
             journal = Witness(number)
             attend(by_event, world, before_them, journal.among)

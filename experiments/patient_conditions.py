@@ -57,7 +57,7 @@ FIELDS = {
 EXAMPLE = 'a word, or a condition as in find="salvage_margin == r0 and age_years < 60"'
 
 
-class Wanted:
+class PatientCondition:
     """A condition on patients. Raises InputError for what is no condition, naming the part."""
 
     def __init__(self, text: str) -> None:
@@ -86,8 +86,10 @@ class Wanted:
             "caused": np.logical_or.reduce([nobody, *(other & ~first for other in others)]),
         }
         for word, routes in ORIGINS.items():
-            told = [which & np.isin(lives[name]["recurrence_route"], routes) for name, which in found.items()]
-            words[word] = np.logical_or.reduce(told)
+            from_here = [
+                which & np.isin(lives[name]["recurrence_route"], routes) for name, which in found.items()
+            ]
+            words[word] = np.logical_or.reduce(from_here)
 
         result = nobody
         for rows in lives.values():

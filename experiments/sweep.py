@@ -44,12 +44,12 @@ def sweep(asked: Request) -> Path:
         with executor(plan.compute, ledger) as execute, ledger.open(plan.run):
             folder.begin()
             try:
-                cells = lived(plan, ledger, folder, execute)
-                told = write(plan, ledger, cells, folder, words)
+                cells = simulate_cells(plan, ledger, folder, execute)
+                text = write(plan, ledger, cells, folder, words)
             except ClusterLostError as error:
-                raise IncompleteError(f"{error}; {folder.told}") from error
+                raise IncompleteError(f"{error}; {folder.progress}") from error
     # Printed last: a reader who leaves early must not cost the sweep its folder.
-    print(told)
+    print(text)
     return folder.final
 
 
@@ -67,7 +67,7 @@ def policy_labels(plan: Plan) -> dict[str, str]:
     return labels
 
 
-def lived(plan: Plan, ledger: Ledger, folder: SweepFolder, execute: Any) -> list[Cell]:
+def simulate_cells(plan: Plan, ledger: Ledger, folder: SweepFolder, execute: Any) -> list[Cell]:
     """Live every cell with as many patients as it needs, and return the cells."""
     cells = []
     for number, point in enumerate(plan.points):
@@ -79,16 +79,16 @@ def lived(plan: Plan, ledger: Ledger, folder: SweepFolder, execute: Any) -> list
     wanting = cells
     while wanting:
         missing = [task for cell in wanting for task in cell.tasks(plan) if ledger.read(task.entry) is None]
-        done(plan, missing, ledger, folder, execute)
+        do_tasks(plan, missing, ledger, folder, execute)
         wanting = enlarged(plan, ledger, wanting)
     return cells
 
 
-def done(plan: Plan, tasks: list[Task], ledger: Ledger, folder: SweepFolder, execute: Any) -> None:
+def do_tasks(plan: Plan, tasks: list[Task], ledger: Ledger, folder: SweepFolder, execute: Any) -> None:
     """Do the tasks and record each as it ends. Raises IncompleteError where some failed."""
     failures: list[tuple[Task, Failure]] = []
-    folder.told.wanted = len(tasks)
-    folder.told.kept = 0
+    folder.progress.wanted = len(tasks)
+    folder.progress.kept = 0
     for task, ended in shown_progress(execute(tasks), tasks):
         if isinstance(ended, Failure):
             failures.append((task, ended))
@@ -98,13 +98,14 @@ def done(plan: Plan, tasks: list[Task], ledger: Ledger, folder: SweepFolder, exe
                 break
         else:
             ledger.record(task.entry, ended)
-            folder.told.kept += 1
+            folder.progress.kept += 1
     folder.failed(
         [{**plan.points[task.point].columns(), **_about(task), **why._asdict()} for task, why in failures]
     )
     if failures:
         raise IncompleteError(
-            f"{len(failures)} of {len(tasks)} tasks failed, see {folder.final / 'failed.csv'}; {folder.told}"
+            f"{len(failures)} of {len(tasks)} tasks failed, see {folder.final / 'failed.csv'}; "
+            f"{folder.progress}"
         )
 
 
@@ -120,21 +121,21 @@ def _about(task: Task) -> Tree:
 
 def shown_progress(ended: Iterator[Ended], tasks: list[Task]) -> Iterator[Ended]:
     """Yield what ended; on a terminal, tell tasks done, patients a second and the time left."""
-    from experiments.simulating.lives import progress
+    from experiments.simulating.cohort import progress
 
     # Shown at once: a task can take minutes.
-    with progress(sum(map(_lives, tasks)), " patients", _tasks_done(0, tasks), delay_seconds=0.0) as bar:
+    with progress(sum(map(_patients, tasks)), " patients", _tasks_done(0, tasks), delay_seconds=0.0) as bar:
         for number, (task, result) in enumerate(ended, 1):
             yield task, result
             bar.set_description_str(_tasks_done(number, tasks), refresh=False)
-            bar.update(_lives(task))
+            bar.update(_patients(task))
 
 
 def _tasks_done(number: int, tasks: list[Task]) -> str:
     return f"{number} of {len(tasks)} tasks, "
 
 
-def _lives(task: Task) -> int:
+def _patients(task: Task) -> int:
     return (task.stop - task.first) * len(task.run.policies)
 
 
@@ -157,7 +158,7 @@ def add_entry(total: "Sum", ledger: Ledger, task: Task) -> None:
     raise IncompleteError("an entry of the ledger was lost or damaged; the same command makes it again")
 
 
-def half_widths(plan: Plan, cell: Cell, total: "Sum") -> Tree:
+def precision_estimates(plan: Plan, cell: Cell, total: "Sum") -> Tree:
     """Return, by policy, the estimate that precision is asked of: the outcome, or the difference."""
     from analysis.tables import estimates
     from sim.counting.outcomes import Key
@@ -183,7 +184,7 @@ def enlarged(plan: Plan, ledger: Ledger, cells: list[Cell]) -> list[Cell]:
 
     wanting, total = [], Sum()
     for cell in cells:
-        half = widest(half_widths(plan, cell, summed(plan, ledger, cell, total)))
+        half = widest(precision_estimates(plan, cell, summed(plan, ledger, cell, total)))
         if half > plan.precision and cell.patients >= plan.most_patients:
             print(
                 f"lrrc: precision {plan.precision:g} is not met with most_patients={plan.most_patients}: "
@@ -208,15 +209,15 @@ def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder, la
 
     from analysis.pages.sweep_summary import summary
     from analysis.pictures.sweep import draw_sweep, shown
-    from experiments.simulating.lives import progress
+    from experiments.simulating.cohort import progress
 
     made: dict[str, list[pd.DataFrame]] = {"outcomes": [], "differences": [], "convergence": []}
     with progress(len(cells), " points", "tables, ") as bar:
-        for found in tabled(plan, ledger, cells):
+        for found in tables_of_cells(plan, ledger, cells):
             for name, table in found.items():
                 made[name].append(table)
             bar.update(min(CELLS, len(cells) - bar.n))
-    complete = {name: joined(parts) for name, parts in made.items() if parts}
+    complete = {name: stacked(parts) for name, parts in made.items() if parts}
     names = list(plan.points[0].values)
     if plan.sample:
         from analysis.tables.uncertainty import uncertainty
@@ -246,7 +247,7 @@ def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder, la
     return summary(shown(complete, points, main, plan.years), points, main, plan.years, read)
 
 
-def joined(parts: "list[pd.DataFrame]") -> "pd.DataFrame":
+def stacked(parts: "list[pd.DataFrame]") -> "pd.DataFrame":
     """Return tables one below the other; one without rows takes no part, and so no type, in it."""
     import pandas as pd
 
@@ -261,7 +262,7 @@ def members_table(sample: Sample) -> "pd.DataFrame":
     return pd.DataFrame([(member, *values) for member, values in sample.members.items()], columns=columns)
 
 
-def tabled(plan: Plan, ledger: Ledger, cells: list[Cell]) -> Iterator[dict[str, "pd.DataFrame"]]:
+def tables_of_cells(plan: Plan, ledger: Ledger, cells: list[Cell]) -> Iterator[dict[str, "pd.DataFrame"]]:
     """Yield the tables of the cells, in order; many cells are shared out to processes."""
     batches = [cells[first : first + CELLS] for first in range(0, len(cells), CELLS)]
     tables = functools.partial(cell_tables, dataclasses.replace(plan, points=[], sample=None), ledger)
@@ -282,8 +283,8 @@ def cell_tables(plan: Plan, ledger: Ledger, cells: list[Cell]) -> dict[str, "pd.
     import pandas as pd
 
     from analysis.tables import run as tables
+    from experiments.simulating.cohort import horizons
     from experiments.simulating.counts import Sum
-    from experiments.simulating.lives import horizons
 
     made: dict[str, list[pd.DataFrame]] = {"outcomes": [], "differences": [], "convergence": []}
     total = Sum()
@@ -305,7 +306,7 @@ def cell_tables(plan: Plan, ledger: Ledger, cells: list[Cell]) -> dict[str, "pd.
             about = pd.DataFrame([{**cell.columns, "replication": run.replication}])
             front = about.loc[[0] * len(table)].set_index(table.index)
             made[name].append(pd.concat([front, table], axis=1))
-    return {name: joined(parts) for name, parts in made.items() if parts}
+    return {name: stacked(parts) for name, parts in made.items() if parts}
 
 
 def convergence(plan: Plan, ledger: Ledger, cell: Cell) -> "pd.DataFrame":
@@ -320,7 +321,7 @@ def convergence(plan: Plan, ledger: Ledger, cell: Cell) -> "pd.DataFrame":
         add_entry(total, ledger, task)
         if number % step and number < len(tasks):
             continue
-        for policy, estimate in half_widths(plan, cell, total).items():
+        for policy, estimate in precision_estimates(plan, cell, total).items():
             rows.append(
                 {
                     "policy": policy,

@@ -11,7 +11,7 @@ from experiments.results.run_folder import run_folder
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.tables.validation import Compared
+    from analysis.tables.validation import EndpointComparison
     from conf.run import Tree
     from conf.trials import Trial
     from experiments.simulating.emulate import Sides
@@ -45,7 +45,7 @@ def emulate_all(run: ValidationRun) -> "tuple[pd.DataFrame, pd.DataFrame]":
 
     from analysis.tables.validation import rows
     from analysis.tables.validation_curves import curves
-    from experiments.simulating.lives import progress
+    from experiments.simulating.cohort import progress
 
     tables, drawn = [], []
     with progress(len(run.trials), " trials") as bar:
@@ -57,7 +57,7 @@ def emulate_all(run: ValidationRun) -> "tuple[pd.DataFrame, pd.DataFrame]":
     return pd.concat(tables, ignore_index=True), pd.concat(drawn, ignore_index=True)
 
 
-def negligible(endpoints: "list[Compared]") -> bool:
+def negligible(endpoints: "list[EndpointComparison]") -> bool:
     """Return whether the simulation's own error is negligible beside each published one."""
     from analysis.tables.validation import NEGLIGIBLE
 
@@ -70,19 +70,21 @@ def precise(
     patients: int,
     most_patients: int,
     seed: int,
-    enough: "Callable[[list[Compared]], bool]" = negligible,
-) -> "tuple[list[Compared], list[Sides], int]":
+    enough: "Callable[[list[EndpointComparison]], bool]" = negligible,
+) -> "tuple[list[EndpointComparison], list[Sides], int]":
     """Return a trial's endpoints, their sides, and of how many patients an arm.
 
     They are doubled until there are ``enough`` by what the endpoints show, and to ``most_patients`` at most.
     """
-    from analysis.tables.validation import compared
-    from experiments.simulating.emulate import emulated
+    from analysis.tables.validation import compare_endpoint
+    from experiments.simulating.emulate import successive_samples
 
-    lived = patients
-    for sides in emulated(trial, parameters, patients, seed):
-        endpoints = [compared(endpoint, *both) for endpoint, both in zip(trial.endpoints, sides, strict=True)]
-        if 2 * lived > most_patients or enough(endpoints):
+    simulated = patients
+    for sides in successive_samples(trial, parameters, patients, seed):
+        endpoints = [
+            compare_endpoint(endpoint, *both) for endpoint, both in zip(trial.endpoints, sides, strict=True)
+        ]
+        if 2 * simulated > most_patients or enough(endpoints):
             break
-        lived *= 2
-    return endpoints, sides, lived
+        simulated *= 2
+    return endpoints, sides, simulated

@@ -12,7 +12,7 @@ from conf.composition import composing
 from conf.run import world_tree
 from conf.schema import compose_run
 from experiments.cli.command import main
-from sim.clocks.simpy_clock import live
+from sim.clocks.simpy_clock import simulate_rows
 from sim.compiled import numba_config
 from sim.events import Journal
 from sim.luck import draw_luck
@@ -61,7 +61,7 @@ def lives(
     """Live patients ``first`` to ``first + patients - 1`` under one policy; return their rows."""
     rows = new_patients(first, first + patients)
     luck = draw_luck(first, first + patients, seed)
-    live(rows, luck, world_of(policy, overrides), years * YEAR_DAYS, journal)
+    simulate_rows(rows, luck, world_of(policy, overrides), years * YEAR_DAYS, journal)
     return rows
 
 
@@ -71,8 +71,8 @@ def lives_fixture() -> Callable[..., np.ndarray]:
     return lives
 
 
-@pytest.fixture(name="lived", scope="session")
-def lived_fixture() -> Callable[..., np.ndarray]:
+@pytest.fixture(name="simulated", scope="session")
+def simulated_fixture() -> Callable[..., np.ndarray]:
     """Return the same function, which remembers the lives it has lived: for reading only."""
     return functools.cache(lives)
 

@@ -7,11 +7,11 @@ from analysis.words.clinic import STEP_WORDS, resource_words
 from analysis.words.wording import (
     DASH,
     INTERVALS,
+    headline_years,
     interval,
     policy_words,
     sentence,
     signed,
-    told_years,
     years_words,
 )
 
@@ -22,7 +22,7 @@ HARM_WORDS = {"local_recurrence": "recurrence", "distant_metastasis": "metastasi
 
 def summary(tables: dict[str, pd.DataFrame], patients: int, target_share: float) -> str:
     """Return waits, harm and use by clinic and policy, then the units needed, at most 120 columns wide."""
-    years = told_years(tables["harm"])
+    years = headline_years(tables["harm"])
     parts = [
         f"{patients:,} patient{'' if patients == 1 else 's'} under each policy, the same in every clinic.",
         f"Waits in days: median, 90th centile; *: more than {1 - target_share:.0%} wait beyond the target.",

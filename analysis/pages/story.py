@@ -83,7 +83,7 @@ def differing(one: Any, other: Any, ignored: Sequence[str] = ()) -> list[str]:
     return fields
 
 
-def told_apart(lives: Sequence[Life]) -> tuple[list[Life], list[Parting]]:
+def where_lives_part(lives: Sequence[Life]) -> tuple[list[Life], list[Parting]]:
     """Return the lives that differ, each with all its policies, and where they part, by day.
 
     Where there are queues, what is merely booked or waited for is no difference until something happens.
@@ -145,11 +145,11 @@ def why(parting: Parting, levers: Mapping[str, Mapping[str, Any]], words: Mappin
     if not acted:
         fields = listed([field.replace("_", " ") for field in parting.changed[:3]])
         return f"What changed: {fields}."
-    told = []
+    stated = []
     for lever in acted:
         settings = [f"{_setting(levers[group[0]][lever])} under {_names(group)}" for group in parting.groups]
-        told.append(f"{sentence(words[lever].split(';')[0])} ({lever}): {'; '.join(settings)}.")
-    return " ".join(told)
+        stated.append(f"{sentence(words[lever].split(';')[0])} ({lever}): {'; '.join(settings)}.")
+    return " ".join(stated)
 
 
 def _setting(value: Any) -> str:
@@ -211,7 +211,7 @@ def lines_of(life: Life, start: int, stop: int, parts_at: Sequence[int]) -> list
             continue
         for k, moment in moments:
             words = VOCABULARY[Event(moment.event)]
-            said = words.tell(moment.before, moment.after)
+            said = words.sentences(moment.before, moment.after)
             if moment.waited_days >= 0.5:
                 days = f"{moment.waited_days:.0f} day" + ("" if round(moment.waited_days) == 1 else "s")
                 said.insert(0, Said(f"After {days} in the queue."))
@@ -223,7 +223,7 @@ def lines_of(life: Life, start: int, stop: int, parts_at: Sequence[int]) -> list
 def _is_quiet(moment: Moment) -> bool:
     if moment.event != Event.VISIT or moment.waited_days >= 0.5:
         return False
-    said = VOCABULARY[Event.VISIT].tell(moment.before, moment.after)
+    said = VOCABULARY[Event.VISIT].sentences(moment.before, moment.after)
     return not any(one.hidden for one in said) and said[0].text.lower().endswith("nothing found.")
 
 
@@ -259,8 +259,8 @@ def story(
     note: str = "",
 ) -> Story:
     """Return the story of the patient of this number, from a life for each policy in the order of the run."""
-    different, partings = told_apart(lives)
-    first = VOCABULARY[Event.DIAGNOSIS].tell(*lives[0].moments[0][2:4])[0].text
+    different, partings = where_lives_part(lives)
+    first = VOCABULARY[Event.DIAGNOSIS].sentences(*lives[0].moments[0][2:4])[0].text
     shared_until = partings[0].index if partings else len(different[0].moments)
     shared = lines_of(different[0], 0, shared_until, ())
     columns = []
@@ -270,14 +270,14 @@ def story(
             lines = lines_of(life, shared_until, len(life.moments), own)
             columns.append((_heading(life.policies), lines))
     shorts = [(_heading(life.policies), in_short(life, horizon_years)) for life in different]
-    told = [
+    stated = [
         (f"{when(p.day)}, {VOCABULARY[Event(p.event)].label}", why(p, levers, lever_words)) for p in partings
     ]
     if len(lives) > 1 and not partings:
-        told = [
+        stated = [
             ("never", "Nothing in which the policies differ touches this patient: the lives are the same.")
         ]
-    return Story(f"Patient {number}. {first}", note, shorts, shared, told, columns)
+    return Story(f"Patient {number}. {first}", note, shorts, shared, stated, columns)
 
 
 def _heading(policies: Sequence[str]) -> str:
@@ -287,7 +287,7 @@ def _heading(policies: Sequence[str]) -> str:
 # The two forms of a story: columns for a terminal, tables for a page.
 
 
-def _told(line: Line) -> str:
+def _line_text(line: Line) -> str:
     """Return a line's text; hidden sentences stand in square brackets."""
     label = f"{sentence(line.label)}."
     marked = f"{PARTS} " if line.parts else ""
@@ -300,21 +300,21 @@ def _told(line: Line) -> str:
 HIDDEN = "In square brackets: what nobody sees at the time."
 
 
-def as_text(told: Story) -> str:
+def as_text(stated: Story) -> str:
     """Return the story for a terminal, at most 110 characters wide."""
-    parts = [_wrapped(told.title, 0), [told.note] if told.note else [], [HIDDEN], [""]]
+    parts = [_wrapped(stated.title, 0), [stated.note] if stated.note else [], [HIDDEN], [""]]
     parts.append(["In short"])
-    for heading, short in told.shorts:
+    for heading, short in stated.shorts:
         parts.append(_wrapped(f"{heading}: {short}.", 2))
-    if told.shared:
-        parts += [["", "Under every policy" if told.columns or len(told.shorts) > 1 else "The life"]]
-        parts += [_timed(line) for line in told.shared]
+    if stated.shared:
+        parts += [["", "Under every policy" if stated.columns or len(stated.shorts) > 1 else "The life"]]
+        parts += [_timed(line) for line in stated.shared]
     parts.append([""])
-    for k, (moment, reason) in enumerate(told.partings):
+    for k, (moment, reason) in enumerate(stated.partings):
         head = f"{PARTS} The lives part: {moment}." if moment != "never" else "The lives never part."
         parts.append(_wrapped(f"{head if k == 0 else f'{PARTS} Then, {moment}.'} {reason}", 2 if k else 0))
-    for first in range(0, len(told.columns), ABREAST):
-        parts += [[""], _abreast(told.columns[first : first + ABREAST])]
+    for first in range(0, len(stated.columns), ABREAST):
+        parts += [[""], _abreast(stated.columns[first : first + ABREAST])]
     return "\n".join(line.rstrip() for part in parts for line in part).rstrip() + "\n"
 
 
@@ -324,7 +324,7 @@ def _wrapped(text: str, indent: int) -> list[str]:
 
 def _timed(line: Line) -> list[str]:
     head = f"  {when(line.day):<10}"
-    return textwrap.wrap(_told(line), WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
+    return textwrap.wrap(_line_text(line), WIDTH, initial_indent=head, subsequent_indent=" " * len(head))
 
 
 def rows_abreast(columns: Sequence[tuple[str, list[Line]]]) -> list[tuple[float, list[Line | None]]]:
@@ -358,28 +358,28 @@ def _abreast(columns: list[tuple[str, list[Line]]]) -> list[str]:
     rule = "─" * (width + 2)
     out.append("─" * left + "".join(f"┼{rule}" for _ in columns))
     for day, cells in rows_abreast(columns):
-        out += row(when(day), [textwrap.wrap(text, width) for text in _cells(cells, _told)])
+        out += row(when(day), [textwrap.wrap(text, width) for text in _cells(cells, _line_text)])
     return out
 
 
-def as_markdown(told: Story, picture: str | None = None) -> str:
+def as_markdown(stated: Story, picture: str | None = None) -> str:
     """Return the story as a page."""
-    parts = [f"# {told.title}", ""]
-    parts += [f"{told.note} {HIDDEN}".strip(), ""]
-    parts += [f"- **{heading}**: {short}." for heading, short in told.shorts]
+    parts = [f"# {stated.title}", ""]
+    parts += [f"{stated.note} {HIDDEN}".strip(), ""]
+    parts += [f"- **{heading}**: {short}." for heading, short in stated.shorts]
     if picture:
         parts += ["", f"![The lives on one axis of time]({picture})"]
-    if told.shared:
-        parts += ["", "## Under every policy" if told.columns else "## The life", ""]
+    if stated.shared:
+        parts += ["", "## Under every policy" if stated.columns else "## The life", ""]
         parts += ["| when | what |", "|---|---|"]
-        parts += [f"| {when(line.day)} | {_cell(line)} |" for line in told.shared]
-    if told.partings:
+        parts += [f"| {when(line.day)} | {_cell(line)} |" for line in stated.shared]
+    if stated.partings:
         parts += ["", "## Where the lives part", ""]
-        parts += [f"- **{sentence(moment)}.** {reason}" for moment, reason in told.partings]
-    if told.columns:
-        parts += ["", "| when | " + " | ".join(heading for heading, _ in told.columns) + " |"]
-        parts.append("|---" * (len(told.columns) + 1) + "|")
-        for day, cells in rows_abreast(told.columns):
+        parts += [f"- **{sentence(moment)}.** {reason}" for moment, reason in stated.partings]
+    if stated.columns:
+        parts += ["", "| when | " + " | ".join(heading for heading, _ in stated.columns) + " |"]
+        parts.append("|---" * (len(stated.columns) + 1) + "|")
+        for day, cells in rows_abreast(stated.columns):
             parts.append(f"| {when(day)} | {' | '.join(_cells(cells, _cell))} |")
     return "\n".join(parts) + "\n"
 

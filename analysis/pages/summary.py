@@ -8,13 +8,13 @@ from analysis.words.wording import (
     DASH,
     INTERVALS,
     NEAR,
+    at_horizon,
+    headline_years,
     interval,
     percent,
     policy_words,
     sentence,
     signed,
-    told,
-    told_years,
     years_words,
 )
 
@@ -32,11 +32,11 @@ def summary(outcomes: pd.DataFrame, differences: pd.DataFrame, comparator: str) 
 
     Told at five years, or at the end of a shorter run; local recurrence also at the end of a longer one.
     """
-    years, last = told_years(outcomes), float(outcomes["horizon_years"].max())
+    years, last = headline_years(outcomes), float(outcomes["horizon_years"].max())
     at = f"at {years_words(years)}"
-    recurrence = [told(outcomes, "local_recurrence", when) for when in sorted({years, last})]
+    recurrence = [at_horizon(outcomes, "local_recurrence", when) for when in sorted({years, last})]
     policies = list(recurrence[0].index)
-    compared = told(differences, "local_recurrence", years)
+    compared = at_horizon(differences, "local_recurrence", years)
 
     columns: list[Column] = [
         ("local recurrence", f"at {years_words(found['horizon_years'].iloc[0])}, %", 22)
@@ -102,7 +102,7 @@ def published(beside: pd.DataFrame) -> str:
 
 
 def _whole(outcomes: pd.DataFrame, policy: str, outcome: str, years: float = float("nan")) -> pd.Series:
-    return told(outcomes, outcome, years).loc[policy]
+    return at_horizon(outcomes, outcome, years).loc[policy]
 
 
 def _with_interval(row: pd.Series) -> str:

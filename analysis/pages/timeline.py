@@ -104,7 +104,7 @@ def mark(moment: Moment) -> str | None:
     if event == Event.SALVAGE_RESECTION and np.isinf(after["salvage_day"]):
         return "salvage operation abandoned"
     if event.name.startswith("DEATH"):
-        return f"dies {VOCABULARY[event].tell(before, after)[0].text.split(',')[0].lower()}"
+        return f"dies {VOCABULARY[event].sentences(before, after)[0].text.split(',')[0].lower()}"
     return VOCABULARY[event].label
 
 
@@ -184,39 +184,39 @@ def _lane(life: Life, place, room: float, horizon_years: float) -> Lane:
         "; ".join(sentence(policy_words(p)) for p in life.policies), room, look.TEXT, "bold"
     )
     short = look.wrapped(sentence(in_short(life, horizon_years)) + ".", room, look.SMALL)
-    told = [(place(moment.day), words) for moment in life.moments if (words := mark(moment))]
-    marks = _arranged(told, room)
+    marks = [(place(moment.day), words) for moment in life.moments if (words := mark(moment))]
+    marks = _arranged(marks, room)
     head = len(heading) * look.TEXT * look.LINE + len(short) * look.SMALL * look.LINE + 0.22
     levels = max((mark_[3] + 1 for mark_ in marks), default=0)
     return Lane(heading, short, marks, head, head + STRIP + 0.16 + levels * LABEL + 0.2)
 
 
-def _arranged(told: list[tuple[float, str]], room: float) -> list[tuple[float, float, str, int]]:
+def _arranged(marks: list[tuple[float, str]], room: float) -> list[tuple[float, float, str, int]]:
     """Return each mark's place, where its words start, the words, and how deep they stand.
 
     No line to a mark crosses other words: words stand right of their line, and left of it from some mark on,
     so that those at the end fit. The fewest that stand left are chosen.
     """
-    for cut in range(len(told), -1, -1):
-        starts = [x if k < cut else x - _width(words) for k, (x, words) in enumerate(told)]
-        fit = all(0 <= start <= room - _width(words) for start, (_, words) in zip(starts, told, strict=True))
-        if fit and (levels := _levels(told, starts)):
-            return [(*mark, level) for mark, level in zip(_placed(told, starts), levels, strict=True)]
+    for cut in range(len(marks), -1, -1):
+        starts = [x if k < cut else x - _width(words) for k, (x, words) in enumerate(marks)]
+        fit = all(0 <= start <= room - _width(words) for start, (_, words) in zip(starts, marks, strict=True))
+        if fit and (levels := _levels(marks, starts)):
+            return [(*mark, level) for mark, level in zip(_placed(marks, starts), levels, strict=True)]
     # Too crowded for that: one below the other.
-    starts = [min(x, max(room - _width(words), 0.0)) for x, words in told]
-    return [(*mark, len(told) - 1 - k) for k, mark in enumerate(_placed(told, starts))]
+    starts = [min(x, max(room - _width(words), 0.0)) for x, words in marks]
+    return [(*mark, len(marks) - 1 - k) for k, mark in enumerate(_placed(marks, starts))]
 
 
-def _placed(told: list[tuple[float, str]], starts: list[float]) -> list[tuple[float, float, str]]:
-    return [(x, start, words) for (x, words), start in zip(told, starts, strict=True)]
+def _placed(marks: list[tuple[float, str]], starts: list[float]) -> list[tuple[float, float, str]]:
+    return [(x, start, words) for (x, words), start in zip(marks, starts, strict=True)]
 
 
-def _levels(told: list[tuple[float, str]], starts: list[float]) -> list[int] | None:
+def _levels(marks: list[tuple[float, str]], starts: list[float]) -> list[int] | None:
     """Return how deep the words of each mark stand, or None where lines cross words in any order."""
-    spans = [(start, start + _width(words)) for start, (_, words) in zip(starts, told, strict=True)]
+    spans = [(start, start + _width(words)) for start, (_, words) in zip(starts, marks, strict=True)]
     # Words that another mark's line would cross stand below the end of that line.
     above = {
-        k: {other for other, (x, _) in enumerate(told) if left + 0.02 < x < right - 0.02 and other != k}
+        k: {other for other, (x, _) in enumerate(marks) if left + 0.02 < x < right - 0.02 and other != k}
         for k, (left, right) in enumerate(spans)
     }
     levels: dict[int, int] = {}
@@ -230,7 +230,7 @@ def _levels(told: list[tuple[float, str]], starts: list[float]) -> list[int] | N
         while any(levels[o] == level and left < spans[o][1] and spans[o][0] < right for o in levels):
             level += 1
         levels[k] = level
-    return [levels[k] for k in range(len(told))]
+    return [levels[k] for k in range(len(marks))]
 
 
 def _width(words: str) -> float:

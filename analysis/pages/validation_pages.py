@@ -52,14 +52,14 @@ def write_pages(
     Tables as ``analysis.tables.validation`` and ``analysis.tables.validation_curves`` return them. Hydra must
     be initialised: policies are found through it.
     """
-    told = labels(trials, endpoints)
+    stated = labels(trials, endpoints)
     (folder / "trials").mkdir()
-    draw(told, curves, folder, folder / "trials")
+    draw(stated, curves, folder, folder / "trials")
     for trial in trials:
-        rows = told[told["trial"] == trial.name]
+        rows = stated[stated["trial"] == trial.name]
         text = "\n".join(section(trial, rows, "#", f"{trial.name}.png"))
         (folder / "trials" / f"{trial.name}.md").write_text(text, "utf-8")
-    (folder / "validation.md").write_text(page(trials, told, agreement), "utf-8")
+    (folder / "validation.md").write_text(page(trials, stated, agreement), "utf-8")
 
 
 def draw(endpoints: pd.DataFrame, curves: pd.DataFrame, folder: Path, trials: Path) -> None:
@@ -208,12 +208,12 @@ def section(trial: Trial, rows: pd.DataFrame, heading: str, picture: str) -> lis
     ]
     for _, row in rows.iterrows():
         which = verdict(row)
-        told = which if which in ("inside", NOT_COMPARABLE) else f"**too {which}**"
+        stated = which if which in ("inside", NOT_COMPARABLE) else f"**too {which}**"
         of = unit(row)
         lines.append(
             f"| {_cell(sentence(row['label']))} | `{row['endpoint']}` | {row['n'] or DASH} "
             f"| {with_interval(row, 'published')}{of} | {with_interval(row, 'simulated')}{of} "
-            f"| {signed(row['z'])} | {told} |"
+            f"| {signed(row['z'])} | {stated} |"
         )
     misses = _misses(rows)
     if len(misses):
@@ -249,11 +249,11 @@ def _cohort(trial: Trial) -> str:
     changed = [key for key in usual if any(cohort[key] != usual[key] for cohort in cohorts)]
     if not changed:
         return f"Its cohort is `{DEFAULT_COHORT}`."
-    told = []
+    stated = []
     for key in changed:
         values = list(dict.fromkeys(_plain(cohort[key]) for cohort in cohorts))
-        told.append(f"`{key}` {' or '.join(values)}")
-    return f"Its cohort differs from `{DEFAULT_COHORT}` in {', '.join(told)}."
+        stated.append(f"`{key}` {' or '.join(values)}")
+    return f"Its cohort differs from `{DEFAULT_COHORT}` in {', '.join(stated)}."
 
 
 def _plain(value: object) -> str:
@@ -276,11 +276,11 @@ def summary(endpoints: pd.DataFrame, agreement: pd.DataFrame) -> str:
                 wholly.append(f"{trial} ({len(rows)})")
                 continue
             outside = sorted(_misses(rows)["z"], key=abs, reverse=True)
-            told = [" ".join(map(signed, outside[:9]))]
-            told[0] += f" and {len(outside) - 9} more" if len(outside) > 9 else ""
+            stated = [" ".join(map(signed, outside[:9]))]
+            stated[0] += f" and {len(outside) - 9} more" if len(outside) > 9 else ""
             if left_out := int((~rows["comparable"]).sum()):
-                told.append(f"{left_out} {NOT_COMPARABLE}")
-            lines.append(f"  {trial:<28}{_inside(rows):>10}    {'; '.join(filter(None, told))}".rstrip())
+                stated.append(f"{left_out} {NOT_COMPARABLE}")
+            lines.append(f"  {trial:<28}{_inside(rows):>10}    {'; '.join(filter(None, stated))}".rstrip())
         if wholly:
             lines += wrap(f"  wholly inside: {', '.join(wholly)}", WIDEST, subsequent_indent=" " * 4)
     lines += ["", f"{'set':<14}{'inside':>12}{'coverage':>10}{'slope':>8}{'chi-square':>12}{'degrees':>9}"]

@@ -13,6 +13,7 @@ from analysis.words.wording import (
     Finding,
     beyond_luck,
     comparator_of,
+    headline_years,
     interval,
     leaders,
     origin_words,
@@ -21,7 +22,6 @@ from analysis.words.wording import (
     policy_words,
     sentence,
     signed,
-    told_years,
     years_words,
 )
 from sim.counting.outcomes import ALL
@@ -45,7 +45,7 @@ def _averted(table: pd.DataFrame, by: str, other: str, population: str) -> Figur
         )
     if not look.known(table["net"]):
         return look.nothing(f"what is averted and caused by {by}")
-    years = told_years(table)
+    years = headline_years(table)
     table = table[(table["horizon_years"] == years) & (table[other] == ALL)]
     total = table[table[by] == ALL].set_index("policy")
     parts = table[table[by] != ALL]

@@ -62,8 +62,8 @@ def identified(parameters: pd.DataFrame) -> Figure:
         ax.plot(places["default"], y, "D", gid="default", **default, **{**dots, "zorder": 3})
         ax.plot(places["fitted"], y, "|", color=look.VERMILION, markersize=10, mew=2, gid="fitted", **dots)
         for middle, (_, row) in zip(y, rows.iterrows(), strict=True):
-            told = f"{three_digits(row['posterior_low'])} to {three_digits(row['posterior_high'])}"
-            words = f"{told}  ({100 * row['width_ratio']:.0f} %)"
+            stated = f"{three_digits(row['posterior_low'])} to {three_digits(row['posterior_high'])}"
+            words = f"{stated}  ({100 * row['width_ratio']:.0f} %)"
             beside = {"transform": ax.get_yaxis_transform(), "va": "center", "size": look.SMALL}
             ax.text(1.04, middle, words, gid="label", **beside)
         names = ("posterior and its mean", "most probable", "set by hand")

@@ -13,11 +13,11 @@ from analysis.words.wording import (
     INTERVALS,
     Finding,
     beyond_luck,
+    headline_years,
     interval,
     policy_words,
     sentence,
     signed,
-    told_years,
     years_words,
 )
 
@@ -35,12 +35,12 @@ def harm_of_waiting(harm: pd.DataFrame, population: str = "simulated patients") 
         return look.nothing("what waiting costs")
     policies, clinics = list(harm["policy"].unique()), list(harm["clinic"].unique())
     looks = look.policy_looks(policies, None)
-    years = told_years(harm)
-    told = harm[harm["horizon_years"] == years]
-    title, note = _harm_finding(told, years)
-    few = "" if look.known(told["net_low"]) else "; none, of so few patients"
+    years = headline_years(harm)
+    stated = harm[harm["horizon_years"] == years]
+    title, note = _harm_finding(stated, years)
+    few = "" if look.known(stated["net_low"]) else "; none, of so few patients"
     note += (
-        f"Paired with a clinic where nobody waits. n = {int(told['n'].max()):,} {population}, the same "
+        f"Paired with a clinic where nobody waits. n = {int(stated['n'].max()):,} {population}, the same "
         f"everywhere. Whiskers: {INTERVALS}, of batch means{few}."
     )
     with look.style():
@@ -49,12 +49,14 @@ def harm_of_waiting(harm: pd.DataFrame, population: str = "simulated patients") 
         block = row * len(policies) + 0.14
         grid = look.Grid(len(OUTCOMES), left, 0.3, block * len(clinics))
         drawn, panels = grid.draw(title, note, [[words] for words in OUTCOMES.values()], bottom + key)
-        low = -look.largest(-told[["net", "net_low"]], 1.0)
-        high = look.largest(told[["net", "net_high"]], 1.0)
+        low = -look.largest(-stated[["net", "net_low"]], 1.0)
+        high = look.largest(stated[["net", "net_high"]], 1.0)
         for k, (outcome, ax) in enumerate(zip(OUTCOMES, panels, strict=True)):
             ax.axvline(0, color=look.INK, linewidth=1)
             for c, clinic in enumerate(clinics):
-                mine = told[(told["outcome"] == outcome) & (told["clinic"] == clinic)].set_index("policy")
+                mine = stated[(stated["outcome"] == outcome) & (stated["clinic"] == clinic)].set_index(
+                    "policy"
+                )
                 for p, policy in enumerate(policies):
                     if policy not in mine.index:
                         continue
@@ -160,9 +162,9 @@ def needed_capacity(needed: pd.DataFrame, population: str = "simulated patients"
     return drawn
 
 
-def _harm_finding(told: pd.DataFrame, years: float) -> Finding:
+def _harm_finding(stated: pd.DataFrame, years: float) -> Finding:
     within = f"within {years_words(years)}"
-    beyond = told[beyond_luck(told, "net")]
+    beyond = stated[beyond_luck(stated, "net")]
     if beyond.empty:
         return Finding(f"No harm of waiting {within} {BEYOND}, in any clinic or under any policy", "")
     top = beyond.loc[beyond["net"].abs().idxmax()]

@@ -14,16 +14,16 @@ from analysis.pictures import look
 from analysis.tables.estimates import Estimate, share
 from analysis.words.wording import (
     INTERVAL,
+    at_horizon,
     at_most,
     comparator_of,
     count,
+    headline_years,
     interval,
     listed,
     patients_words,
     policy_words,
     sentence,
-    told,
-    told_years,
     years_words,
 )
 from sim.counting.outcomes import FLOW
@@ -60,7 +60,7 @@ def flow(
     Of the comparator, or the only policy, and below it of the policy that changes local recurrence most; all
     on one scale.
     """
-    last = told(outcomes, "local_recurrence", float(outcomes["horizon_years"].max()))
+    last = at_horizon(outcomes, "local_recurrence", float(outcomes["horizon_years"].max()))
     if not look.known(last["estimate"]):
         return look.nothing("what becomes of local recurrences")
     years = years_words(last["horizon_years"].iloc[0])
@@ -117,7 +117,7 @@ def flow(
 
 def _shown(outcomes: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
     """Return the comparator, and the policy whose local recurrence differs most from it."""
-    compared = told(differences, "local_recurrence", told_years(outcomes))
+    compared = at_horizon(differences, "local_recurrence", headline_years(outcomes))
     if not look.known(compared["estimate"]):
         return [str(outcomes["policy"].iloc[0])]
     return [str(comparator_of(compared)), str(compared["estimate"].abs().idxmax())]

@@ -8,14 +8,14 @@ from analysis.pictures import look
 from analysis.words.wording import (
     BEYOND,
     INTERVALS,
+    at_horizon,
     beyond_luck,
     comparator_of,
+    headline_years,
     interval,
     patients_words,
     policy_words,
     sentence,
-    told,
-    told_years,
     years_words,
 )
 
@@ -35,14 +35,14 @@ def icon_array(
     outcomes: pd.DataFrame, differences: pd.DataFrame, population: str = "simulated patients"
 ) -> Figure:
     """Return one mark for each of 1,000 patients under each policy, by their fate at the told horizon."""
-    years = told_years(outcomes)
-    fates = {name: told(outcomes, name, years) for name in FATES}
+    years = headline_years(outcomes)
+    fates = {name: at_horizon(outcomes, name, years) for name in FATES}
     if any(rows.empty or rows["estimate"].isna().any() for rows in fates.values()):
         return look.message(
             "What became of each patient is not known",
             "The outcomes of this run do not split all patients by their fate.",
         )
-    whole = told(outcomes, "local_recurrence", years)
+    whole = at_horizon(outcomes, "local_recurrence", years)
     policies = list(whole.index)
     note = f"{patients_words(whole, population, len(policies) > 1)} Each mark is one of 1,000 patients, "
     note += f"{years_words(years)} after diagnosis; squares had a local recurrence. In brackets: {INTERVALS}."
@@ -126,7 +126,7 @@ def _heading(row: pd.Series, width: float) -> list[str]:
 
 
 def _title(whole: pd.DataFrame, differences: pd.DataFrame, years: float) -> str:
-    compared = told(differences, "local_recurrence", years)
+    compared = at_horizon(differences, "local_recurrence", years)
     within = f"within {years_words(years)}"
     first = comparator_of(compared) or whole.index[0]
     number = _patients(whole.loc[first, "estimate"])

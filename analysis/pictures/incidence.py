@@ -10,10 +10,12 @@ from analysis.words.wording import (
     INTERVAL,
     INTERVALS,
     Finding,
+    at_horizon,
     beyond_luck,
     change,
     comparator_of,
     finding,
+    headline_years,
     interval,
     origin_words,
     patients_words,
@@ -21,8 +23,6 @@ from analysis.words.wording import (
     points,
     policy_words,
     sentence,
-    told,
-    told_years,
     years_words,
 )
 from sim.counting.outcomes import ALL
@@ -43,8 +43,8 @@ def incidence(
         return look.nothing(NOUN)
     policies = list(whole["policy"].unique())
     looks = look.policy_looks(policies, comparator_of(differences))
-    years = told_years(outcomes)
-    told_rows = told(outcomes, OUTCOME, years).reindex(policies)
+    years = headline_years(outcomes)
+    headline_rows = at_horizon(outcomes, OUTCOME, years).reindex(policies)
     title, note = _none(whole, outcomes) or finding(outcomes, differences, OUTCOME, NOUN)
     note += f"{patients_words(whole, population, len(policies) > 1)} Bands: {INTERVALS}; death competes."
     with look.style():
@@ -59,8 +59,8 @@ def incidence(
         ends = []
         for name in policies:
             rows = whole[whole["policy"] == name]
-            look.curve(ax, name, rows, told_rows.loc[name], looks[name], fainter=len(policies) > 4)
-            value = f"{percent(told_rows.loc[name, 'estimate'])} %"
+            look.curve(ax, name, rows, headline_rows.loc[name], looks[name], fainter=len(policies) > 4)
+            value = f"{percent(headline_rows.loc[name, 'estimate'])} %"
             ends.append((rows["estimate"].iloc[-1], value, names[name], looks[name]))
         # What is written is the value at the grey line: no line leads there from the curve's end.
         look.labels_at_ends(ax, ends, tied=bool(whole["time_years"].max() == years))
@@ -90,8 +90,8 @@ def incidence_by_mechanism(
     if not mechanisms:
         return look.nothing(f"{NOUN} by mechanism")
     colours = {name: look.STACK[k % len(look.STACK)] for k, name in enumerate(mechanisms)}
-    years = told_years(outcomes)
-    told_rows = told(outcomes, OUTCOME, years).reindex(policies)
+    years = headline_years(outcomes)
+    headline_rows = at_horizon(outcomes, OUTCOME, years).reindex(policies)
     title, note = _none(whole, outcomes) or _finding(outcomes, differences, mechanisms)
     note += patients_words(whole, population, len(policies) > 1)
     note += f" Dotted: {INTERVAL}, of the total; death competes."
@@ -101,7 +101,7 @@ def incidence_by_mechanism(
         headings = {
             name: [
                 *look.wrapped(sentence(policy_words(name)), grid.width, look.SMALL),
-                f"{percent(told_rows.loc[name, 'estimate'])} % at {years_words(years)}",
+                f"{percent(headline_rows.loc[name, 'estimate'])} % at {years_words(years)}",
             ]
             for name in policies
         }
@@ -150,7 +150,7 @@ def _none(whole: pd.DataFrame, outcomes: pd.DataFrame) -> Finding | None:
     """Return what to say where nobody had a recurrence."""
     last = float(outcomes["horizon_years"].max())
     # The curves end with a whole month, the outcomes at the horizon.
-    if whole["estimate"].max() > 0 or told(outcomes, OUTCOME, last)["estimate"].max() > 0:
+    if whole["estimate"].max() > 0 or at_horizon(outcomes, OUTCOME, last)["estimate"].max() > 0:
         return None
     title = f"No local recurrence within {years_words(last)}"
     return Finding(title, f"{INTERVAL} {interval(0.0, whole['ci_high'].iloc[-1])} %. ")
@@ -158,11 +158,11 @@ def _none(whole: pd.DataFrame, outcomes: pd.DataFrame) -> Finding | None:
 
 def _finding(outcomes: pd.DataFrame, differences: pd.DataFrame, mechanisms: list[str]) -> Finding:
     """Return the largest change of one mechanism beyond luck; of one policy, which mechanism leads."""
-    years = told_years(outcomes)
+    years = headline_years(outcomes)
     at = f"at {years_words(years)}"
-    compared = pd.concat([told(differences, OUTCOME, years, name) for name in mechanisms])
+    compared = pd.concat([at_horizon(differences, OUTCOME, years, name) for name in mechanisms])
     if compared.empty:
-        rows = pd.concat([told(outcomes, OUTCOME, years, name) for name in mechanisms])
+        rows = pd.concat([at_horizon(outcomes, OUTCOME, years, name) for name in mechanisms])
         if rows.empty:
             return Finding(f"{sentence(NOUN)} by mechanism {at} is not known", "")
         ranked = rows.sort_values("estimate", ascending=False)
@@ -180,6 +180,6 @@ def _finding(outcomes: pd.DataFrame, differences: pd.DataFrame, mechanisms: list
         against = policy_words(comparator_of(compared))
         return Finding(f"No difference from {against} in any mechanism of {NOUN} {at} {BEYOND}", "")
     largest = beyond.iloc[beyond["estimate"].abs().argmax()]
-    found = told(outcomes, OUTCOME, years, largest["mechanism"])
+    found = at_horizon(outcomes, OUTCOME, years, largest["mechanism"])
     noun = f"{NOUN} {origin_words(largest['mechanism'])}"
     return Finding(change(found, largest, noun, at), f"Paired difference {points(largest)}. ")

@@ -200,7 +200,7 @@ def spread(wanted: Sequence[float], heights: Sequence[float], room: float) -> li
 
 
 def curve(
-    ax: Axes, name: str, rows: pd.DataFrame, told: pd.Series, drawn_as: PolicyLook, fainter: bool
+    ax: Axes, name: str, rows: pd.DataFrame, stated: pd.Series, drawn_as: PolicyLook, fainter: bool
 ) -> None:
     """Draw a policy's curve from rows of ``curves.csv`` with its band, and mark the value that is told."""
     band = {
@@ -213,7 +213,9 @@ def curve(
     line = {"color": drawn_as.colour, "linestyle": drawn_as.line, "linewidth": 2, "gid": f"curve {name}"}
     ax.plot(rows["time_years"], rows["estimate"], **line)
     dot = {"color": drawn_as.colour, "marker": drawn_as.marker, "markersize": 8, "markeredgecolor": "white"}
-    ax.plot([told["horizon_years"]], [told["estimate"]], **dot, gid=f"told {name}", zorder=4, clip_on=False)
+    ax.plot(
+        [stated["horizon_years"]], [stated["estimate"]], **dot, gid=f"told {name}", zorder=4, clip_on=False
+    )
 
 
 def years_axis(ax: Axes, end: float, ticks: int) -> None:

@@ -21,12 +21,12 @@ from analysis.words.wording import (
     at_most,
     comparator_of,
     count,
+    headline_years,
     interval,
     patients_words,
     policy_words,
     sentence,
     signed,
-    told_years,
     years_words,
 )
 from sim.counting.outcomes import ALL
@@ -69,7 +69,7 @@ def pelvis(
 
     The comparator, or the only policy, is drawn large and named, with 95 % intervals.
     """
-    years = told_years(outcomes)
+    years = headline_years(outcomes)
     rows = outcomes[(outcomes["outcome"] == "local_recurrence") & (outcomes["horizon_years"] == years)]
     whole = rows[(rows[["mechanism", "compartment", "group"]] == ALL).all(axis=1)].set_index("policy")
     parts = rows[rows["compartment"] != ALL]
@@ -112,7 +112,7 @@ def pelvis_change(averted: pd.DataFrame, population: str = "simulated patients")
         )
     if not look.known(averted["net"]):
         return look.nothing("what changes in the pelvis")
-    years = told_years(averted)
+    years = headline_years(averted)
     rows = averted[(averted["horizon_years"] == years) & (averted["mechanism"] == ALL)]
     whole = rows[rows["compartment"] == ALL].set_index("policy")
     nets = {

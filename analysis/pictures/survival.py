@@ -12,15 +12,15 @@ from analysis.words.wording import (
     DASH,
     INTERVAL,
     INTERVALS,
+    at_horizon,
     comparator_of,
     finding,
+    headline_years,
     interval,
     patients_words,
     percent,
     policy_words,
     sentence,
-    told,
-    told_years,
     years_words,
 )
 
@@ -41,13 +41,13 @@ def survival(
         return look.nothing("overall survival")
     policies = list(curves["policy"].unique())
     looks = look.policy_looks(policies, comparator_of(differences))
-    years = told_years(outcomes)
-    told_rows = told(outcomes, OUTCOME, years).reindex(policies)
+    years = headline_years(outcomes)
+    headline_rows = at_horizon(outcomes, OUTCOME, years).reindex(policies)
     end = float(curves["time_years"].max()) or years
     title, note = finding(outcomes, differences, OUTCOME, "overall survival")
     note += f"{patients_words(curves, population, len(policies) > 1)} Bands: {INTERVALS}."
     with look.style():
-        names = {name: _named(name, told_rows.loc[name]) for name in policies}
+        names = {name: _named(name, headline_rows.loc[name]) for name in policies}
         table = sum((len(lines) + 1) * LINE + 0.12 for lines in names.values()) + LINE + 0.2
         height = 2.9
         drawn = look.figure(title, note, height + 0.7 + table + 0.1)
@@ -62,7 +62,7 @@ def survival(
         top -= LINE + 0.08
         for name in policies:
             rows = curves[curves["policy"] == name]
-            look.curve(ax, name, rows, told_rows.loc[name], looks[name], fainter=len(policies) > 4)
+            look.curve(ax, name, rows, headline_rows.loc[name], looks[name], fainter=len(policies) > 4)
             _key(drawn, top, looks[name])
             _write(drawn, LEFT + INDENT, top, "\n".join(names[name]), gid="label")
             top -= len(names[name]) * LINE

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.pictures import look
 from analysis.pictures.convergence import convergence
-from analysis.pictures.uncertainty import intervals, told
+from analysis.pictures.uncertainty import intervals, whole_cohort
 from analysis.pictures.waits import draw_key, key_height
 from analysis.tables.uncertainty import averaged
 from analysis.words.sweep import about, number_words, patients_of, point_words, value_words
@@ -95,7 +95,7 @@ def pooled(table: pd.DataFrame, names: list[str], outcome: str, years: float) ->
 
     The interval of several replications is that of their mean, as if each were a study of its own size.
     """
-    rows = averaged(told(table, outcome, years), [*names, "policy"])
+    rows = averaged(whole_cohort(table, outcome, years), [*names, "policy"])
     return rows.astype({"n": int})
 
 
@@ -104,7 +104,7 @@ def over_members(table: pd.DataFrame, outcome: str, years: float) -> pd.DataFram
 
     That of simulated luck stays, as ``luck_low`` and ``luck_high``.
     """
-    rows = told(table, outcome, years)
+    rows = whole_cohort(table, outcome, years)
     found = rows[rows["comparator"].isna()].rename(columns={"ci_low": "luck_low", "ci_high": "luck_high"})
     return found.rename(columns={"uncertainty_low": "ci_low", "uncertainty_high": "ci_high"})
 
@@ -322,8 +322,8 @@ def dots(
                 ax.hlines(y, row["ci_low"], row["ci_high"], color=drawn_as.colour, linewidth=1.8)
                 mark = {"marker": drawn_as.marker, "color": drawn_as.colour, "markeredgecolor": "white"}
                 ax.plot([row["estimate"]], [y], markersize=7, zorder=4, gid=f"point {row['policy']}", **mark)
-                told = f"{percent(row['estimate'])} ({interval(row['ci_low'], row['ci_high'])})"
-                ax.text(1 + 0.1 / width, y, told, **beside)
+                whole_cohort = f"{percent(row['estimate'])} ({interval(row['ci_low'], row['ci_high'])})"
+                ax.text(1 + 0.1 / width, y, whole_cohort, **beside)
             top -= block
         look.percent_axis(ax.xaxis, 5)
         ax.set_xlabel(about(outcome, years))

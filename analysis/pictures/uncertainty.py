@@ -20,7 +20,7 @@ LABEL, HEADING = 2.05, 4.3  # inches
 ROW, BAR = 0.56, 0.15
 
 
-def told(table: pd.DataFrame, outcome: str, years: float) -> pd.DataFrame:
+def whole_cohort(table: pd.DataFrame, outcome: str, years: float) -> pd.DataFrame:
     """Return an outcome's rows of the whole cohort at a horizon."""
     whole = (table[["mechanism", "compartment", "group"]] == ALL).all(axis=1)
     return table[whole & (table["outcome"] == outcome) & (table["horizon_years"] == years)]
@@ -34,7 +34,7 @@ def intervals(
     ``table``: ``uncertainty.csv``. Rows are policies, under a heading for each point of the swept names;
     None where they are more than a page takes.
     """
-    rows = told(table, outcome, years)
+    rows = whole_cohort(table, outcome, years)
     plain, compared = rows[rows["comparator"].isna()], rows[rows["comparator"].notna()]
     if len(plain) > MOST_ROWS:
         return None

@@ -141,16 +141,16 @@ def _section(ax: Axes, scale: Scale, blocks: Sequence[Block], height: float) -> 
         bottom = y - sum(len(lines) * STEP + BETWEEN for lines, _ in labels)
         _grid(ax, scale, y, bottom)
         inside, compared = (sum(bool(row[name]) for _, row in labels) for name in ("inside", "comparable"))
-        told = f"{inside} of {compared} inside"
-        ax.text(at_value, head, told, color=look.GREY, va="top", **small)
+        stated = f"{inside} of {compared} inside"
+        ax.text(at_value, head, stated, color=look.GREY, va="top", **small)
         for lines, row in labels:
             y -= len(lines) * STEP + BETWEEN
             middle = y + (len(lines) * STEP + BETWEEN) / 2
             ax.text(at_label, middle, "\n".join(lines), va="center", **small)
             which = verdict(row)
             colour = {"inside": look.INK, NOT_COMPARABLE: look.GREY}.get(which, look.VERMILION)
-            at_told = at_value if scale.place is not None else 0.0
-            ax.text(at_told, middle, _told(row, scale), color=colour, va="center", **small)
+            at_figures = at_value if scale.place is not None else 0.0
+            ax.text(at_figures, middle, _figures(row, scale), color=colour, va="center", **small)
             if which in ("high", "low"):
                 ax.text(at_word, middle, which, color=colour, weight="bold", va="center", **small)
             middles.append(middle)
@@ -158,7 +158,7 @@ def _section(ax: Axes, scale: Scale, blocks: Sequence[Block], height: float) -> 
         _marks(ax, np.array(middles), rows, scale.place)
 
 
-def _told(row: pd.Series, scale: Scale) -> str:
+def _figures(row: pd.Series, scale: Scale) -> str:
     simulated = number(row["simulated"], row["measure"])
     if scale.place is None:
         return f"{with_interval(row, 'published')} → {simulated}{unit(row)}"
@@ -288,9 +288,9 @@ def scatter(endpoints: pd.DataFrame) -> Figure:
                 dots = {"linestyle": "none", "marker": marker, "markersize": 5.5, "alpha": 0.9, **face}
                 x, y = (np.clip(place[c][where], low, high) for c in ("simulated", "published"))
                 ax.plot(x, y, zorder=4, clip_on=False, gid=f"{name} {'inside' if hit else 'outside'}", **dots)
-            told = f"{name}: {int(part['inside'].sum())} of {int(part['comparable'].sum())} inside"
+            stated = f"{name}: {int(part['inside'].sum())} of {int(part['comparable'].sum())} inside"
             handles.append(
-                Line2D([], [], linestyle="none", marker=marker, color=colour, markersize=6, label=told)
+                Line2D([], [], linestyle="none", marker=marker, color=colour, markersize=6, label=stated)
             )
         ticks = [tick for tick in MORE_TICKS if low < log_odds(tick) < high]
         ax.set(xlim=(low, high), ylim=(low, high), xlabel="simulated", ylabel="published")

@@ -27,9 +27,9 @@ def outcomes(tallies: Mapping[str, Tally], horizons_years: tuple[float, ...]) ->
         for key, estimate in zip(tally.binary, found, strict=True):
             rows.append(_row(key, estimate, "proportion", policy))
         for key, counts in tally.timed.items():
-            told = _years(key, horizons_years)
-            found = estimates.survivals(counts, [years * YEAR_DAYS for years in told], tally.by_batch)
-            for years, estimate in zip(told, found, strict=True):
+            stated = _years(key, horizons_years)
+            found = estimates.survivals(counts, [years * YEAR_DAYS for years in stated], tally.by_batch)
+            for years, estimate in zip(stated, found, strict=True):
                 rows.append(_row(key._replace(horizon_years=years), estimate, "proportion", policy))
         for key, sums in tally.sums.items():
             estimate = estimates.mean(sums, SCALE.get(key.outcome, 1.0))

@@ -31,7 +31,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class Compared(NamedTuple):
+class EndpointComparison(NamedTuple):
     """One endpoint: published with its interval, simulated with its standard error, and z.
 
     ``rests_on``: the effective number of simulated patients of a proportion.
@@ -86,12 +86,12 @@ class Compared(NamedTuple):
         return self.value - half, self.value + half
 
 
-def compared(endpoint: Endpoint, side: Sample, other: Sample | None) -> Compared:
+def compare_endpoint(endpoint: Endpoint, side: Sample, other: Sample | None) -> EndpointComparison:
     """Return an endpoint as the simulation shows it beside what was published."""
     value, (error, rests_on) = simulated(endpoint, side, other), precision(endpoint, side, other)
     low, high = published_interval(endpoint, side)
     z = deviation(endpoint, value, low, high, error, rests_on)
-    return Compared(endpoint, low, high, value, error, z, rests_on)
+    return EndpointComparison(endpoint, low, high, value, error, z, rests_on)
 
 
 def measure(endpoint: Endpoint) -> str:
@@ -103,7 +103,7 @@ def measure(endpoint: Endpoint) -> str:
     return "survival" if endpoint.outcome.endswith("survival") else "incidence"
 
 
-def rows(trial: Trial, endpoints: list[Compared]) -> pd.DataFrame:
+def rows(trial: Trial, endpoints: list[EndpointComparison]) -> pd.DataFrame:
     """Return the lines of ``endpoints.csv`` of one trial."""
     lines = []
     for one in endpoints:
@@ -164,22 +164,22 @@ def agreement(endpoints: pd.DataFrame) -> pd.DataFrame:
     """
     lines = []
     for name, part in [*endpoints.groupby("set", sort=True), ("all", endpoints)]:
-        told = part[part["comparable"]]
-        chi_square = float((told["z"] ** 2).sum())
-        slope, intercept = calibration_line(told)
+        stated = part[part["comparable"]]
+        chi_square = float((stated["z"] ** 2).sum())
+        slope, intercept = calibration_line(stated)
         lines.append(
             {
                 "set": name,
                 "trials": part["trial"].nunique(),
                 "endpoints": len(part),
-                "comparable": len(told),
-                "inside": int(told["inside"].sum()),
-                "coverage": float(told["inside"].mean()) if len(told) else math.nan,
+                "comparable": len(stated),
+                "inside": int(stated["inside"].sum()),
+                "coverage": float(stated["inside"].mean()) if len(stated) else math.nan,
                 "slope": slope,
                 "intercept": intercept,
                 "chi_square": chi_square,
-                "degrees": len(told),
-                "p_value": float(chi2.sf(chi_square, len(told))) if len(told) else math.nan,
+                "degrees": len(stated),
+                "p_value": float(chi2.sf(chi_square, len(stated))) if len(stated) else math.nan,
             }
         )
     return pd.DataFrame(lines)

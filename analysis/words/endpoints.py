@@ -150,11 +150,11 @@ def labels(trials: Sequence[Trial], endpoints: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for trial in trials:
         part = endpoints[endpoints["trial"] == trial.name]
-        told = [
+        stated = [
             (trial.title, label(endpoint, trial), endpoint.time_from, endpoint.estimator)
             for endpoint in trial.endpoints
         ]
-        named = part.assign(**_columns(told))
+        named = part.assign(**_columns(stated))
         # The same figure from several studies: each is told by its evidence.
         twice = named["label"].duplicated(keep=False)
         named.loc[twice, "label"] += " (" + named.loc[twice, "endpoint"].str.split(".").str[0] + ")"
@@ -162,9 +162,9 @@ def labels(trials: Sequence[Trial], endpoints: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _columns(told: Sequence[tuple[str, str, str, str]]) -> dict[str, list[str]]:
+def _columns(stated: Sequence[tuple[str, str, str, str]]) -> dict[str, list[str]]:
     names = ("title", "label", "time_from", "estimator")
-    return dict(zip(names, map(list, zip(*told, strict=True)), strict=True))
+    return dict(zip(names, map(list, zip(*stated, strict=True)), strict=True))
 
 
 def label(endpoint: Endpoint, trial: Trial) -> str:
@@ -358,8 +358,8 @@ def with_interval(row: pd.Series, which: str) -> str:
     low, high = row[f"{which}_low"], row[f"{which}_high"]
     if np.isnan(row[which]):
         return DASH
-    told = interval(low, high, lambda value: number(value, row["measure"]))
-    return f"{number(row[which], row['measure'])} ({told})"
+    stated = interval(low, high, lambda value: number(value, row["measure"]))
+    return f"{number(row[which], row['measure'])} ({stated})"
 
 
 def verdict(row: pd.Series) -> str:

@@ -19,7 +19,7 @@ class Words(NamedTuple):
     hidden: bool
     says: Callable[[Row, Row], Iterator[Said]]
 
-    def tell(self, before: Row, after: Row) -> list[Said]:
+    def sentences(self, before: Row, after: Row) -> list[Said]:
         """Return the sentences about the event, those that are hidden last."""
         return sorted(self.says(before, after), key=lambda said: said.hidden)
 

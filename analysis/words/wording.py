@@ -15,7 +15,7 @@ import pandas as pd
 
 from sim.counting.outcomes import ALL
 
-TOLD_YEARS = 5.0  # the horizon that oncologists quote
+HEADLINE_YEARS = 5.0  # the horizon that oncologists quote
 NEAR = 0.02  # simulated within two percentage points of published
 DASH = "–"
 LUCK = "of simulated luck"  # what an interval is of, where it holds no uncertainty of the parameters
@@ -133,10 +133,10 @@ def place_words(names: Iterable[str]) -> str:
     return listed([*parts, *(["on the side walls"] if SIDE_WALLS in names else [])])
 
 
-def told_years(table: pd.DataFrame) -> float:
+def headline_years(table: pd.DataFrame) -> float:
     """Return the horizon that is told first: five years, or the last of a shorter run."""
     horizons = table["horizon_years"].dropna()
-    return TOLD_YEARS if (horizons == TOLD_YEARS).any() else float(horizons.max())
+    return HEADLINE_YEARS if (horizons == HEADLINE_YEARS).any() else float(horizons.max())
 
 
 def years_words(years: float) -> str:
@@ -149,7 +149,7 @@ def comparator_of(table: pd.DataFrame) -> str | None:
     return None if table.empty else str(table["comparator"].iloc[0])
 
 
-def told(
+def at_horizon(
     table: pd.DataFrame, outcome: str, years: float = float("nan"), mechanism: str = ALL
 ) -> pd.DataFrame:
     """Return an outcome's rows in the whole cohort by policy; ``years`` NaN where no horizon applies."""
@@ -173,10 +173,10 @@ def finding(outcomes: pd.DataFrame, differences: pd.DataFrame, outcome: str, nou
     A change is beyond luck when its paired 95 % interval leaves out zero. ``noun`` names the outcome in a
     sentence.
     """
-    years = told_years(outcomes)
-    found = told(outcomes, outcome, years)
+    years = headline_years(outcomes)
+    found = at_horizon(outcomes, outcome, years)
     at = f"at {years_words(years)}"
-    compared = told(differences, outcome, years)
+    compared = at_horizon(differences, outcome, years)
     if found.empty:
         return Finding(f"{sentence(noun)} {at} is not known", "")
     if compared.empty:

@@ -18,7 +18,7 @@ from conf.uncertain import with_values
 from conf.validation import resolved_trial
 from experiments.results.machine import cores, uninterrupted
 from experiments.sweeping.code import code_digest, digest
-from experiments.sweeping.folder import Told
+from experiments.sweeping.folder import Progress
 from experiments.sweeping.ledger import Ledger
 from experiments.sweeping.local_pool import first_ended, workers_of_this_machine
 
@@ -42,10 +42,10 @@ class Evaluator:
         patients: Sequence[int],
         ledger: Ledger,
         pool: ProcessPoolExecutor,
-        told: Told,
+        progress: Progress,
         bar: tqdm,
     ) -> None:
-        self.run, self.ledger, self.pool, self.told, self.bar = run, ledger, pool, told, bar
+        self.run, self.ledger, self.pool, self.progress, self.bar = run, ledger, pool, progress, bar
         trials = [resolved_trial(trial) for trial in run.trials]
         self.digest = digest([trials, patients, run.seed, code_digest(ESTIMATES)])
 
@@ -82,7 +82,7 @@ class Evaluator:
         return values.tolist()
 
     def _count(self, done: int) -> None:
-        self.told.kept += done
+        self.progress.kept += done
         self.bar.update(done)
 
     def _parameters(self, normals: np.ndarray) -> "dict[str, Tree]":

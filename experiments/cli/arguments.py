@@ -22,7 +22,7 @@ TAKE_A_VALUE = {"--config-dir": "DIR", "--cfg": "job", "--package": "surgery"}
 
 
 @dataclass
-class Asked:
+class CommandLine:
     """What a command line asks: overrides in Hydra's grammar, and options."""
 
     overrides: list[str] = field(default_factory=list)
@@ -33,9 +33,9 @@ class Asked:
     resolve: bool = False
 
 
-def read_words(words: Sequence[str]) -> Asked:
+def read_words(words: Sequence[str]) -> CommandLine:
     """Return what the words after an experiment's name ask. Raises InputError for what they cannot be."""
-    asked, remaining, values = Asked(), iter(words), {}
+    asked, remaining, values = CommandLine(), iter(words), {}
     overrides = []
     for word in remaining:
         if not word.startswith("-"):

@@ -9,7 +9,7 @@ from importlib import metadata
 
 from experiments.cli.catalogue import EXPERIMENTS, ON_RUNS
 from experiments.cli.first_run import FirstRun
-from experiments.results.ending import ended
+from experiments.results.ending import exit_status
 from sim import compiling
 
 
@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not compiling.listeners:
         compiling.listeners.append(FirstRun())
-    return ended(lambda: run(words))
+    return exit_status(lambda: run(words))
 
 
 def run(words: list[str]) -> int:

@@ -89,8 +89,8 @@ def guide(
     """
     with library.composing(own):
         defaults = OmegaConf.to_container(compose(name))
-        told = {**SETTINGS, **OTHERWISE.get(name, {})}
-        settings = {key: words.replace("<experiment>", name) for key in defaults if (words := told.get(key))}
+        texts = {**SETTINGS, **OTHERWISE.get(name, {})}
+        settings = {key: words.replace("<experiment>", name) for key in defaults if (words := texts.get(key))}
         groups = {group: words for group, words in GROUPS.items() if group in chosen_groups(name)}
         parts = [
             [f"lrrc {name}: {experiment.summary}", "", f"usage: lrrc {name} [key=value ...]"],

@@ -15,7 +15,7 @@ from conf.composition import composing, refuse_shadows
 from conf.hydra_errors import input_error_of
 from conf.input_error import InputError, nearest
 from conf.request import FOREIGN, Request, request
-from experiments.cli.arguments import Asked, read_words
+from experiments.cli.arguments import CommandLine, read_words
 from experiments.results.ending import IncompleteError, say_error, stopped
 
 
@@ -32,7 +32,7 @@ def launch(name: str, task: str, words: list[str]) -> int:
         if not asked.multirun:
             composed = request(name, asked.overrides, command)
             if asked.print_only:
-                print(written(composed.config, asked))
+                print(as_yaml(composed.config, asked))
                 return 0
             return run(task, name, composed)
         # All are composed before one is run, so that a wrong word costs nothing.
@@ -85,7 +85,7 @@ def jobs(name: str, overrides: list[str]) -> list[tuple[str, list[str]]]:
     ]
 
 
-def written(config: DictConfig, asked: Asked) -> str:
+def as_yaml(config: DictConfig, asked: CommandLine) -> str:
     """Return the configuration, or the package of it that is asked for, as YAML."""
     try:
         if asked.package is None:

@@ -25,7 +25,7 @@ class IncompleteError(Exception):
     """A run that kept what it did, and says why it could not do all; the exit status is 1."""
 
 
-def ended(command: Callable[[], int]) -> int:
+def exit_status(command: Callable[[], int]) -> int:
     """Run a command and return its exit status, with a line on stderr where it did not end well.
 
     The status is the command's own (0: done), 2 for input that cannot be run and for output that cannot be

@@ -9,8 +9,9 @@ import numpy as np
 from conf.run import Run, Tree
 from experiments.simulating.clock import clock_of
 from experiments.simulating.warm_up import settled_after
-from sim.clinic.load import WEEK_DAYS, census, overload
+from sim.clinic.load import census, overload
 from sim.clinic.needs import arrival_days
+from sim.clinic.queues import WEEK_DAYS
 from sim.events import Event, Journal
 from sim.luck import LUCK, draw_luck, fill_luck, uniforms
 from sim.patient import ROW, YEAR_DAYS, new_patients
@@ -133,7 +134,7 @@ def attend(
     noted: Journal | None = [] if run.journal else None
     if journal_of is not None:
         noted = journal_of(rows, start)
-    log = _live(run, rows, luck, world, crowd.clinic, crowd.days, noted)
+    log = _simulate_rows(run, rows, luck, world, crowd.clinic, crowd.days, noted)
     journal = [(day, i - start, event) for day, i, event in noted or [] if start <= i < stop]
     return Attendance(rows[start:stop], log, journal, crowd.clinic, crowd.first_day, crowd.last_day)
 
@@ -172,7 +173,7 @@ def attend_in_blocks(
             until = crowd.days[stop] if stop < len(crowd.days) else np.inf
             for clinic in clinics.values():
                 clinic.admit(number, crowd.days[start:stop], place)
-                clinic.live_until(until, place, place + stop - start)
+                clinic.simulate_until(until, place, place + stop - start)
     logs.update({name: clinic.log for name, clinic in clinics.items()})
 
 
@@ -214,7 +215,7 @@ def warm_up(run: Run, worlds: Mapping[str, np.ndarray]) -> WarmUp:
         rows = new_patients(PILOT, PILOT + n)
         luck = draw_luck(PILOT, PILOT + n, run.seed, run.replication)
         days = arrival_days(luck["arrival"], run.clinic["arrivals_per_year"])
-        log = _live(run, rows, luck, world, open_all_along, days)
+        log = _simulate_rows(run, rows, luck, world, open_all_along, days)
         by_patient = settled_after(rows["waited_days"].sum(axis=1))
         by_week = settled_after(census(log, float(days[-1])))
         if by_patient is None or by_week is None or overload(log, open_all_along, float(days[-1])):
@@ -224,7 +225,7 @@ def warm_up(run: Run, worlds: Mapping[str, np.ndarray]) -> WarmUp:
     return WarmUp(max([count for count in settled.values() if count is not None], default=0), settled)
 
 
-def _live(
+def _simulate_rows(
     run: Run,
     rows: np.ndarray,
     luck: np.ndarray,
@@ -237,5 +238,5 @@ def _live(
     rows["agenda"][:, Event.DIAGNOSIS] = days
     noting = {} if journal is None else {"journal": journal}
     horizon_days = run.horizon_years * YEAR_DAYS
-    log: np.ndarray = clock_of(run).live_in_clinic(rows, luck, world, clinic, horizon_days, **noting).log
+    log: np.ndarray = clock_of(run).simulate_in_clinic(rows, luck, world, clinic, horizon_days, **noting).log
     return log

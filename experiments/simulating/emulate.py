@@ -9,7 +9,7 @@ from conf.input_error import InputError
 from conf.run import Tree
 from conf.trials import Arm, Trial
 from experiments.simulating.reading import Reading, sample
-from sim.clocks.compiled_clock import live
+from sim.clocks.compiled_clock import simulate_rows
 from sim.counting.samples import Sample, joined
 from sim.luck import draw_luck
 from sim.parameters import pack
@@ -30,14 +30,14 @@ def emulate(
     horizon_days = trial.follow_up_years * YEAR_DAYS
     readings = {}
     for name, arm in trial.arms.items():
-        rows = live_arm(arm, parameters, new_patients(first, stop), luck, horizon_days)
+        rows = simulate_arm(arm, parameters, new_patients(first, stop), luck, horizon_days)
         for condition in trial.eligibility:
             rows = rows[Reading(rows).holds(condition)]
         readings[name] = Reading(rows)
     return [sides(endpoint, readings, horizon_days) for endpoint in trial.endpoints]
 
 
-def live_arm(
+def simulate_arm(
     arm: Arm, parameters: Mapping[str, Tree], rows: np.ndarray, luck: np.ndarray, horizon_days: float
 ) -> np.ndarray:
     """Return the rows of an arm's patients, lived; where policies are mixed, each patient has one of them."""
@@ -54,7 +54,7 @@ def live_arm(
         )
         whole = len(arm.policies) == 1
         own = rows if whole else rows[mixed == k]
-        live(own, luck if whole else luck[mixed == k], world, horizon_days)
+        simulate_rows(own, luck if whole else luck[mixed == k], world, horizon_days)
         parts.append(own)
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
@@ -74,7 +74,9 @@ def sides(endpoint: Endpoint, readings: Mapping[str, Reading], horizon_days: flo
     return side, sample(endpoint, endpoint.against_subgroup, readings[endpoint.against], horizon_days)
 
 
-def emulated(trial: Trial, parameters: Mapping[str, Tree], patients: int, seed: int) -> Iterator[list[Sides]]:
+def successive_samples(
+    trial: Trial, parameters: Mapping[str, Tree], patients: int, seed: int
+) -> Iterator[list[Sides]]:
     """Yield the sides of each endpoint on ``patients`` of an arm, then on twice as many, and so on.
 
     Raises InputError where nobody is eligible, or counts at an endpoint.

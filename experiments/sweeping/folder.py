@@ -16,7 +16,7 @@ from experiments.results.run_folder import Recorded, RunFolder, completed
 
 
 @dataclass
-class Told:
+class Progress:
     """How far a sweep came, for whoever reads why it stopped."""
 
     final: Path
@@ -56,8 +56,8 @@ class SweepFolder(RunFolder):
         super().__init__(experiment, run, command, choices)
         self.given = given
         self.path = partial_path(self.final / "tables")
-        self.told = Told(self.final)
-        note_progress(self.told)
+        self.progress = Progress(self.final)
+        note_progress(self.progress)
 
     def begin(self) -> None:
         """Remove what a killed command left; to be called once the ledger is held."""
@@ -95,7 +95,7 @@ class SweepFolder(RunFolder):
         self.path.mkdir(parents=True)
 
     def _unwritable(self, error: OSError) -> InputError:
-        kept = str(self.told) or "nothing was done"
+        kept = str(self.progress) or "nothing was done"
         return InputError(f"out={self.final}: cannot be written: {error.strerror}; {kept}")
 
     def _rename(self) -> None:

@@ -55,7 +55,7 @@ class Cell:
 
     point: int
     run: Run
-    lives: str
+    lives_digest: str
     patients: int
     columns: Values
 
@@ -65,7 +65,7 @@ class Cell:
         threads = int(plan.compute["threads"])
         ranges = [(first, min(first + size, self.patients)) for first in range(0, self.patients, size)]
         return [
-            Task(self.run, *range_, address(self.lives, *range_), self.point, code_digest(), threads)
+            Task(self.run, *range_, address(self.lives_digest, *range_), self.point, code_digest(), threads)
             for range_ in ranges
         ]
 
@@ -154,11 +154,11 @@ def _outcomes(names: object) -> list[str]:
 
 
 def _years(years: object, runs: Sequence[Run]) -> float:
-    from experiments.simulating.lives import horizons
+    from experiments.simulating.cohort import horizons
 
     # A point's scenario may set its own horizon; the shortest has what all have.
-    told = horizons(min(run.horizon_years for run in runs))
-    common = [year for year in told if all(year in horizons(run.horizon_years) for run in runs)]
+    known = horizons(min(run.horizon_years for run in runs))
+    common = [year for year in known if all(year in horizons(run.horizon_years) for run in runs)]
     if years is None and common:
         return 5.0 if 5.0 in common else common[-1]
     if years not in common:

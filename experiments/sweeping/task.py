@@ -57,8 +57,8 @@ def counted(task: Task) -> bytes:
         raise RuntimeError(f"the worker {platform.node()} has another version of lrrc-sim")
     import numba
 
+    from experiments.simulating.cohort import count_block, worlds_of
     from experiments.simulating.counts import to_bytes
-    from experiments.simulating.lives import count_block, worlds_of
 
     numba.set_num_threads(max(1, min(task.threads, numba.config.NUMBA_NUM_THREADS)))
     worlds = worlds_of(task.run)

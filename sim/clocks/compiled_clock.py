@@ -20,7 +20,7 @@ FAILED = "a reaction failed; clock=simpy says which"
 
 
 @compiled_parallel
-def live(rows: np.ndarray, luck: np.ndarray, world: np.ndarray, horizon_days: float) -> None:
+def simulate_rows(rows: np.ndarray, luck: np.ndarray, world: np.ndarray, horizon_days: float) -> None:
     """Live every patient from diagnosis to death or the horizon, in a clinic where nobody waits.
 
     As ``sim.clocks.simpy_clock.live``; patients are independent, so threads share them out.
@@ -33,7 +33,7 @@ def live(rows: np.ndarray, luck: np.ndarray, world: np.ndarray, horizon_days: fl
 
 
 @compiled
-def _live_one(patient: Record, luck: Record, world: Record, horizon_days: float) -> bool:
+def _simulate_one(patient: Record, luck: Record, world: Record, horizon_days: float) -> bool:
     event = Event.DIAGNOSIS + 0
     while event != END:
         event = happen(patient, luck, world, event, horizon_days)
@@ -44,16 +44,16 @@ def _live_one(patient: Record, luck: Record, world: Record, horizon_days: float)
 def _fails(patient: Record, luck: Record, world: Record, horizon_days: float) -> bool:
     """Live a patient; return whether a reaction failed: compiled threads lose an exception without a word."""
     try:
-        return _live_one(patient, luck, world, horizon_days)
+        return _simulate_one(patient, luck, world, horizon_days)
     except Exception:
         return True
 
 
 if numba_config.DISABLE_JIT:  # nothing is lost then, and the exception says where
-    _fails = _live_one
+    _fails = _simulate_one
 
 
-def live_and_count(
+def simulate_and_count(
     first: int, luck: np.ndarray, world: np.ndarray, counter: Counter, others: Measures | None = None
 ) -> Measures:
     """Live the patients from ``first`` on, one for each row of luck, where nobody waits, and count them.
@@ -63,7 +63,7 @@ def live_and_count(
     """
     own = counter.measures(len(luck))
     rows = np.empty((len(counter.parts.joint), CHUNK), ROW)
-    _live_and_count(
+    _simulate_and_count(
         first,
         new_patients(0, 1),
         rows,
@@ -79,7 +79,7 @@ def live_and_count(
 
 
 @compiled_parallel
-def _live_and_count(
+def _simulate_and_count(
     number: int,
     blank: np.ndarray,
     buffers: np.ndarray,
@@ -97,14 +97,14 @@ def _live_and_count(
         for first in range(part * CHUNK, len(luck), len(buffers) * CHUNK):
             drawn = luck[first : first + CHUNK]
             rows = buffers[part, : len(drawn)]
-            failed += _live_chunk(number + first, blank, rows, drawn, world, end_days)
+            failed += _simulate_chunk(number + first, blank, rows, drawn, world, end_days)
             count_chunk(rows, own, others, first, horizons_days, end_days, parts, part, scratch)
     if failed:
         raise RuntimeError(FAILED)
 
 
 @compiled
-def _live_chunk(
+def _simulate_chunk(
     first: int, blank: np.ndarray, rows: np.ndarray, luck: np.ndarray, world: np.ndarray, horizon_days: float
 ) -> int:
     """Live new patients from ``first`` on; return how many failed."""
@@ -130,7 +130,7 @@ class Served(NamedTuple):
     log: np.ndarray
 
 
-def live_in_clinic(
+def simulate_in_clinic(
     rows: np.ndarray,
     luck: np.ndarray,
     world: np.ndarray,
@@ -141,9 +141,9 @@ def live_in_clinic(
 
     As ``sim.clocks.simpy_clock.live_in_clinic``, without a journal.
     """
-    hall = Clinic(rows, luck, world, clinic, horizon_days, len(rows))
-    hall.live_until(np.inf, 0, len(rows))
-    return Served(hall.queues, hall.log)
+    clinic_run = Clinic(rows, luck, world, clinic, horizon_days, len(rows))
+    clinic_run.simulate_until(np.inf, 0, len(rows))
+    return Served(clinic_run.queues, clinic_run.log)
 
 
 class Calendar(NamedTuple):
@@ -204,12 +204,12 @@ class Clinic:
         _enter(number, self._blank, rows)
         rows["agenda"][:, Event.DIAGNOSIS] = days
 
-    def live_until(self, day: float, first: int, stop: int) -> None:
+    def simulate_until(self, day: float, first: int, stop: int) -> None:
         """Live on to before this day; meanwhile the patients of rows ``first`` to ``stop - 1`` arrive.
 
         They come on their agenda's days of diagnosis, in the order of the rows, all before this day.
         """
-        _live_until(
+        _simulate_until(
             day,
             first,
             stop,
@@ -288,7 +288,7 @@ def _withdraw_called_off(
 
 
 @compiled
-def _live_until(
+def _simulate_until(
     day: float,
     first: int,
     stop: int,

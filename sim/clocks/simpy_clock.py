@@ -21,7 +21,7 @@ END_OF_INSTANT = 2  # SimPy's priorities are 0 urgent and 1 normal: this comes a
 Process = Generator[simpy.Event, None, None]
 
 
-def live(
+def simulate_rows(
     rows: np.ndarray,
     luck: np.ndarray,
     world: np.ndarray,
@@ -62,7 +62,7 @@ def _life(
         event = react(rows, luck, world, i, event, horizon_days)
 
 
-def live_in_clinic(
+def simulate_in_clinic(
     rows: np.ndarray,
     luck: np.ndarray,
     world: np.ndarray,
@@ -77,10 +77,10 @@ def live_in_clinic(
     """
     with _without_garbage_collection():
         env = simpy.Environment()
-        hall = Clinic(env, rows, luck, world, clinic, horizon_days, journal)
-        env.process(hall.admit())
+        clinic_run = Clinic(env, rows, luck, world, clinic, horizon_days, journal)
+        env.process(clinic_run.admit())
         env.run()
-    return hall
+    return clinic_run
 
 
 class _EndOfInstant(simpy.Event):

@@ -252,8 +252,8 @@ def amount_keys(horizon_years: float) -> list[Key]:
 @compiled
 def write_amounts(patient: Record, end_days: float, amounts: np.ndarray) -> None:
     """Write what a patient lived and used up to the end, whole numbers (times SCALE), int64."""
-    lived = min(patient.death_day - patient.diagnosed_day, end_days)
-    amounts[0] = np.int64(np.rint(lived * SIXTEENTH_DAY))
+    simulated = min(patient.death_day - patient.diagnosed_day, end_days)
+    amounts[0] = np.int64(np.rint(simulated * SIXTEENTH_DAY))
     amounts[1] = np.int64(np.rint(patient.theatre_minutes))
     amounts[2] = patient.radiotherapy_courses
     amounts[3] = np.int64(np.rint(patient.radiotherapy_fractions))

@@ -194,13 +194,14 @@ EVERYWHERE = {0: "none", 1: "all, and the odds ratio of no effect", 2: "both sid
 PHILOX = "a multiplier or a step of the key"
 WICHURA = "Algorithm AS 241: its splits and coefficients"
 ALLOWED = {
-    "clinic.py": {
+    "clinic/load.py": {24: "hours of a day", 52: "weeks of a year", 4: "a quarter", 2: "twice as long"},
+    "clinic/needs.py": {
         5: "fractions of a week",
         7: "days of a week",
         24: "hours of a day",
         1440: "minutes of a day",
     },
-    "columns.py": {
+    "counting/columns.py": {
         3: "clinical T3",
         4: "clinical T4",
         12: "months of a year",
@@ -219,7 +220,7 @@ ALLOWED = {
     },
     "distributions.py": {32: "bits of the grid of days", 0.5: "rounding to the grid"},
     "distributions.py normal_quantile": WICHURA,
-    "follow_up.py": {3: "stage III"},
+    "pathway/follow_up.py": {3: "stage III"},
     "luck.py": {
         3: "the last number of a Philox counter",
         4: "numbers of a Philox counter",
@@ -233,9 +234,9 @@ ALLOWED = {
         52: "bits of a uniform",
         0.5: "middle of a uniform's step",
     },
-    "mortality.py": {5: "the life table is in five-year bands", 1000: "years that nobody lives"},
-    "neoadjuvant.py": {7: "days of a week"},
-    "outcomes.py": {
+    "pathway/mortality.py": {5: "the life table is in five-year bands", 1000: "years that nobody lives"},
+    "pathway/neoadjuvant.py": {7: "days of a week"},
+    "counting/outcomes.py": {
         3: "stage III; three or more compartments; a place in a row",
         4: "a place in a row of states, amounts or axes",
         5: "low: to 5 cm, a subgroup of the report",
@@ -250,22 +251,21 @@ ALLOWED = {
         32: "folds of the jackknife",
     },
     "patient.py": {365.25: "days of a year"},
-    "primary.py": {0.5: "a median"},
-    "queues.py": {
+    "pathway/primary.py": {0.5: "a median"},
+    "clinic/queues.py": {
         7: "days of a week",
         24: "hours of a day",
         1_000_000: "units of which nobody can want one more",
     },
-    "salvage.py": {5: "fractions of a week", 7: "days of a week"},
-    "surgery.py": {3: "stage III", 7: "days of a week"},
-    "tally.py": {
+    "pathway/salvage.py": {5: "fractions of a week", 7: "days of a week"},
+    "pathway/surgery.py": {3: "stage III", 7: "days of a week"},
+    "counting/tally.py": {
         3: "states of an outcome",
         30: "batches of neighbours",
         9: "pairs of states",
         12: "months of a year",
         128: "patients counted in bytes",
     },
-    "terms.py": {12: "months of a year", 24: "spans are told in months up to two years"},
 }
 
 

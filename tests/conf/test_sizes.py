@@ -212,4 +212,4 @@ def test_no_machine_lives_patients_faster_than_a_year_is_reckoned(tmp_path):
 
     begin = time.perf_counter()
     assert main(["compare", "policies=[tme_alone]", "patients=500000", f"out={tmp_path / 'x'}"]) == 0
-    assert 500_000 / (time.perf_counter() - begin) < sizes.LIVES_A_SECOND
+    assert 500_000 / (time.perf_counter() - begin) < sizes.PATIENTS_A_SECOND

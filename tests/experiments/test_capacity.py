@@ -19,13 +19,13 @@ from conf.schema import compose_run
 from experiments.capacity_search import needed, smallest, standing
 from experiments.cli.command import main
 from experiments.simulating import crowd as clinics
+from experiments.simulating.cohort import simulate, unhindered, worlds_of
 from experiments.simulating.crowd import BEFORE, attend, attend_in_blocks, crowd_of, warm_up
-from experiments.simulating.lives import simulate, unhindered, worlds_of
 from experiments.simulating.warm_up import settled_after
 from sim.clinic import load
 from sim.clinic.needs import arrival_days, is_served
 from sim.clinic.queues import Resource
-from sim.clocks.simpy_clock import live_in_clinic
+from sim.clocks.simpy_clock import simulate_in_clinic
 from sim.events import Event
 from sim.luck import draw_luck
 from sim.parameters import pack
@@ -152,9 +152,9 @@ def test_a_queue_that_grows_is_told_with_its_figures_and_one_that_clears_is_not(
 def test_an_overload_that_is_the_runs_own_is_told_by_compare_too():
     # Without end only where nobody loses patience: refusal relieves a queue.
     overloaded = ("clinic.linac_count=6", "pathway.patience_median_days=1e9")
-    lived = simulate(compose_run("clinic=regional", *overloaded, *SMALL))
-    assert list(lived.overloads) == ["chemoradiotherapy+for_everyone"]
-    assert lived.warm_up.settled["chemoradiotherapy+for_everyone"] is None
+    simulated = simulate(compose_run("clinic=regional", *overloaded, *SMALL))
+    assert list(simulated.overloads) == ["chemoradiotherapy+for_everyone"]
+    assert simulated.warm_up.settled["chemoradiotherapy+for_everyone"] is None
 
 
 def test_harm_is_who_has_it_here_and_not_there():
@@ -244,9 +244,9 @@ def test_a_cohort_in_few_rows_used_over_and_over_lives_as_in_rows_of_its_own(blo
 
 def test_tables_of_a_clinic_are_paired_as_before():
     run = compose_run("clinic=regional", *SMALL)
-    lived = simulate(run)
-    assert list(lived.tallies) == [policy.name for policy in run.policies]
-    for pair in lived.pairs.values():
+    simulated = simulate(run)
+    assert list(simulated.tallies) == [policy.name for policy in run.policies]
+    for pair in simulated.pairs.values():
         assert {int(joint.sum()) for joint in pair.binary.values()} == {run.patients}
 
 
@@ -264,8 +264,8 @@ def test_without_a_linac_radiotherapy_waits_for_ever_and_is_told():
     rows, luck = new_patients(0, 60), draw_luck(0, 60, 1)
     rows["agenda"][:, Event.DIAGNOSIS] = arrival_days(luck["arrival"], 150.0)
     clinic = {**run.clinic, "linac_count": 0}
-    hall = live_in_clinic(rows, luck, pack(world_tree(run, run.policies[0])), clinic, 3 * YEAR_DAYS)
-    table = queueing.waits(hall.log, clinic, 60).set_index("step")
+    clinic_run = simulate_in_clinic(rows, luck, pack(world_tree(run, run.policies[0])), clinic, 3 * YEAR_DAYS)
+    table = queueing.waits(clinic_run.log, clinic, 60).set_index("step")
     assert table.loc["radiotherapy", "n"] > 50
     assert table.loc["radiotherapy", "served"] == 0
     assert np.isnan(table.loc["radiotherapy", "median_days"])

@@ -81,9 +81,9 @@ def test_correlations_between_the_numbers_are_those_of_the_file():
     keys = [key for key in file if "_shares[" not in key]
     points = plan("posterior=all").points
     assert len(points) == len(file)
-    lived = np.array([[held(point.run, key) for key in keys] for point in points])
-    np.testing.assert_allclose(np.corrcoef(lived.T), np.corrcoef(file[keys].T), rtol=0, atol=1e-12)
-    assert np.abs(np.corrcoef(lived.T) - np.eye(len(keys))).max() > 0.4
+    simulated = np.array([[held(point.run, key) for key in keys] for point in points])
+    np.testing.assert_allclose(np.corrcoef(simulated.T), np.corrcoef(file[keys].T), rtol=0, atol=1e-12)
+    assert np.abs(np.corrcoef(simulated.T) - np.eye(len(keys))).max() > 0.4
 
 
 def test_numbers_that_the_file_does_not_hold_stay_as_the_disease_has_them(own):

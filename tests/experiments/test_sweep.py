@@ -17,7 +17,7 @@ from conf.composition import composing
 from conf.input_error import InputError
 from conf.policies import with_levers
 from experiments.cli.command import main
-from experiments.sweep import joined, policy_labels, read_plan
+from experiments.sweep import policy_labels, read_plan, stacked
 from sim.policy import Use
 
 LEAK_KEY = "surgery.leak_probability"
@@ -194,8 +194,8 @@ def test_a_point_of_one_policy_has_outcomes_and_no_difference(tmp_path, capsys):
 def test_a_table_without_rows_keeps_the_types_of_its_columns_beside_one_with_rows():
     some = pd.DataFrame({"policy": ["a"], "n": [1], "estimate": [0.5]})
     none = pd.DataFrame(columns=list(some))
-    assert joined([none, some, none]).dtypes.equals(some.dtypes)
-    assert joined([some[:0], some[:0]]).dtypes.equals(some.dtypes)
+    assert stacked([none, some, none]).dtypes.equals(some.dtypes)
+    assert stacked([some[:0], some[:0]]).dtypes.equals(some.dtypes)
 
 
 def test_a_swept_lever_is_said_where_a_policy_s_name_speaks_of_it():

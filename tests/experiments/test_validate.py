@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from helpers.trial_files import mine, written
 
-from analysis.tables.validation import NEGLIGIBLE, agreement, compared, rows
+from analysis.tables.validation import NEGLIGIBLE, agreement, compare_endpoint, rows
 from conf.composition import composing
 from conf.schema import shipped, shipped_sections
 from conf.trials import read_trial
 from experiments.cli.command import main
 from experiments.simulating import emulate
-from experiments.simulating.emulate import emulated
+from experiments.simulating.emulate import successive_samples
 from experiments.validate import precise
 
 LR = {"outcome": "local_recurrence", "horizon_years": 5}
@@ -70,9 +70,9 @@ def test_the_size_of_blocks_changes_nothing(trial, disease, monkeypatch):
 
 def test_patients_are_added_to_those_who_have_lived(trial, disease):
     here = trial(*PAIR, eligibility=[])
-    stages = emulated(here, disease, 500, 1)
+    stages = successive_samples(here, disease, 500, 1)
     (small, _), (large, _) = next(stages), next(stages)
-    (at_once, _) = next(emulated(here, disease, 1000, 1))
+    (at_once, _) = next(successive_samples(here, disease, 1000, 1))
     assert (len(small[0].value), len(large[0].value)) == (500, 1000) or len(large[0].value) > len(
         small[0].value
     )
@@ -82,18 +82,18 @@ def test_patients_are_added_to_those_who_have_lived(trial, disease):
 
 
 def test_more_patients_live_only_where_the_simulations_error_would_show(trial, disease):
-    def lived(n):
+    def simulated(n):
         here = trial({"published": 0.1, "n": n}, eligibility=[])
         endpoints, sides, patients = precise(here, disease, 1000, 8000, 1)
         assert patients == pytest.approx(len(sides[0][0].value), rel=0.1)
         return endpoints[0].error_beside_published, round(len(sides[0][0].value) / 1000)
 
-    error, thousands = lived(20)  # a small trial's interval is wide
+    error, thousands = simulated(20)  # a small trial's interval is wide
     assert (error <= NEGLIGIBLE, thousands) == (True, 1)
-    error, thousands = lived(250)
+    error, thousands = simulated(250)
     assert error <= NEGLIGIBLE
     assert thousands in (4, 8)
-    error, thousands = lived(1_000_000)  # more than can be
+    error, thousands = simulated(1_000_000)  # more than can be
     assert (error > NEGLIGIBLE, thousands) == (True, 8)
 
 
@@ -143,12 +143,12 @@ def test_arms_share_their_luck(trial, disease):
         arms={"alone": "tme_alone", "same": "tme_alone", "other": "tme_alone+washout_always"},
     )
     found = [
-        compared(one, *sides)
-        for one, sides in zip(here.endpoints, next(emulated(here, disease, 4000, 1)), strict=True)
+        compare_endpoint(one, *sides)
+        for one, sides in zip(here.endpoints, next(successive_samples(here, disease, 4000, 1)), strict=True)
     ]
     assert [one.value for one in found[:3]] == pytest.approx([1, 1, 0])
     # Nobody differs between the same arms: as little as half an event would, and no certainty.
-    n = len(next(emulated(here, disease, 4000, 1))[0][0].value)
+    n = len(next(successive_samples(here, disease, 4000, 1))[0][0].value)
     assert found[2].error == pytest.approx(math.sqrt(2) / (n + 2))
     assert found[1].error == pytest.approx(math.sqrt(2) / (n + 2) / (found[4].value * (1 - found[4].value)))
     assert found[0].error == pytest.approx(math.sqrt(2) / (found[4].value * n), rel=0.3)  # of all events

@@ -8,9 +8,9 @@ import pandas as pd
 from conf.capacity import compose_capacity
 from conf.run import Run
 from conf.schema import compose_run
-from experiments.capacity import Compared, compared
+from experiments.capacity import ClinicComparison, compare_clinics
+from experiments.simulating.cohort import worlds_of
 from experiments.simulating.crowd import Attendance, attend
-from experiments.simulating.lives import worlds_of
 
 SMALL = ("patients=150", "horizon_years=2", "policies=[tme_alone,chemoradiotherapy+for_everyone]")
 
@@ -24,9 +24,9 @@ def attended(*overrides: str, warm_up: int = 50) -> tuple[Run, np.ndarray, Atten
 
 
 @functools.cache
-def small() -> Compared:
+def small() -> ClinicComparison:
     """Return what ``lrrc capacity`` finds for two policies in two clinics, of few patients."""
-    return compared(compose_capacity(*SMALL))
+    return compare_clinics(compose_capacity(*SMALL))
 
 
 def tables() -> dict[str, pd.DataFrame]:

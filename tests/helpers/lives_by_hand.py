@@ -159,9 +159,9 @@ def states_of(row, horizons_years):
 
 def amounts_of(row, end_days):
     """What a life lived, in sixteenths of a day, and used up."""
-    lived = min(row.death_day - row.diagnosed_day, end_days)
+    simulated = min(row.death_day - row.diagnosed_day, end_days)
     return {
-        "life_years": round(lived * 16),
+        "life_years": round(simulated * 16),
         "theatre_minutes": round(row.theatre_minutes),
         "radiotherapy_courses": row.radiotherapy_courses,
         "radiotherapy_fractions": round(row.radiotherapy_fractions),

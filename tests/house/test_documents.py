@@ -19,7 +19,7 @@ from conf.schema import read_run
 from conf.validation import read_validation
 from experiments.cli.command import EXPERIMENTS, check, main
 from experiments.cli.hydra_runner import launch
-from experiments.simulating.lives import BLOCK
+from experiments.simulating.cohort import BLOCK
 from experiments.sweep import read_plan
 from sim.patient import ROW
 

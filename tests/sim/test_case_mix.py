@@ -11,8 +11,8 @@ METASTATIC = ("metastasis.occult_probability=0.999", "metastasis.metastasectomy_
 
 
 @pytest.mark.parametrize("per_cm", [0.0, 0.25])
-def test_high_tumours_respond_more_by_their_height(lived, per_cm):
-    rows = lived(
+def test_high_tumours_respond_more_by_their_height(simulated, per_cm):
+    rows = simulated(
         f"neoadjuvant.response_log_odds_per_cm={per_cm}",
         ANY_T,
         "neoadjuvant.complete_response_probability=[0,0,0.3,0.3,0.3]",
@@ -25,10 +25,10 @@ def test_high_tumours_respond_more_by_their_height(lived, per_cm):
     assert np.log(odds[1] / odds[0]) / apart == pytest.approx(per_cm, abs=0.05)
 
 
-def test_radiotherapy_kills_more_of_what_a_high_tumour_leaves_and_no_more_of_a_lateral_node(lived):
+def test_radiotherapy_kills_more_of_what_a_high_tumour_leaves_and_no_more_of_a_lateral_node(simulated):
     def survival(per_cm, route=Route.MESORECTUM):
         with_it, without = (
-            lived(f"neoadjuvant.response_log_odds_per_cm={per_cm}", ANY_T, policy=policy)
+            simulated(f"neoadjuvant.response_log_odds_per_cm={per_cm}", ANY_T, policy=policy)
             for policy in ("short_course+for_everyone", "tme_alone")
         )
         low = without["height_above_verge_cm"] < 7.5
@@ -44,7 +44,7 @@ def test_radiotherapy_kills_more_of_what_a_high_tumour_leaves_and_no_more_of_a_l
     low, high = survival(0.0)
     assert low == pytest.approx(high, abs=0.03)
     sterilised = [
-        lived(f"neoadjuvant.response_log_odds_per_cm={per_cm}", policy="chemoradiotherapy+for_everyone")[
+        simulated(f"neoadjuvant.response_log_odds_per_cm={per_cm}", policy="chemoradiotherapy+for_everyone")[
             "lateral_sterilised"
         ]
         for per_cm in (0.0, 0.2)
@@ -53,9 +53,9 @@ def test_radiotherapy_kills_more_of_what_a_high_tumour_leaves_and_no_more_of_a_l
     assert (sterilised[0] == sterilised[1]).all()
 
 
-def test_radiotherapy_shortens_what_is_left_until_death_of_other_causes(lived):
+def test_radiotherapy_shortens_what_is_left_until_death_of_other_causes(simulated):
     def days(ratio, policy):
-        rows = lived(
+        rows = simulated(
             f"mortality.irradiated_time_ratio={ratio}",
             "metastasis.occult_probability=0",
             "mortality.operative_death_probability=0",
@@ -77,9 +77,9 @@ def test_radiotherapy_shortens_what_is_left_until_death_of_other_causes(lived):
     assert (days(1.0, "tme_alone")[0] == days(0.5, "tme_alone")[0]).all()
 
 
-def test_the_old_who_are_operated_are_chosen_for_their_health(lived):
+def test_the_old_who_are_operated_are_chosen_for_their_health(simulated):
     def dead(slope, old):
-        rows = lived(
+        rows = simulated(
             f"mortality.selection_hazard_log_ratio_per_year={slope}",
             "metastasis.occult_probability=0",
             years=5,
@@ -90,9 +90,9 @@ def test_the_old_who_are_operated_are_chosen_for_their_health(lived):
     assert dead(-0.04, False) == pytest.approx(dead(0.0, False), abs=0.02)
 
 
-def test_hartmann_is_for_advanced_tumours(lived):
+def test_hartmann_is_for_advanced_tumours(simulated):
     def share(ratio, advanced):
-        rows = lived(f"surgery.hartmann_advanced_odds_ratio={ratio}", years=0.5)
+        rows = simulated(f"surgery.hartmann_advanced_odds_ratio={ratio}", years=0.5)
         rows = rows[rows["operation"] != Operation.NONE]
         return (rows["operation"] == Operation.HARTMANN)[(rows["ct"] >= TStage.T3CD) == advanced].mean()
 
@@ -100,9 +100,9 @@ def test_hartmann_is_for_advanced_tumours(lived):
     assert share(6.0, False) == share(1.0, False)
 
 
-def test_the_old_live_shorter_with_metastases(lived):
+def test_the_old_live_shorter_with_metastases(simulated):
     def median(slope, old):
-        rows = lived(
+        rows = simulated(
             *ALIVE_BUT_FOR_CANCER,
             *METASTATIC,
             "metastasis.systemic_probability=0",
@@ -116,9 +116,9 @@ def test_the_old_live_shorter_with_metastases(lived):
     assert median(-0.03, False) > 1.1 * median(0.0, False)
 
 
-def test_years_that_treat_more_metastases_treat_them_better(lived):
+def test_years_that_treat_more_metastases_treat_them_better(simulated):
     def life(treatment_odds, exponent):
-        rows = lived(
+        rows = simulated(
             *ALIVE_BUT_FOR_CANCER,
             *METASTATIC,
             "metastasis.systemic_probability=0.999999",
@@ -144,9 +144,9 @@ BY_T = [0.2, 0.5, 1.0, 1.5, 2.5, 4.0]
 
 
 @pytest.mark.parametrize("route", [Route.MESORECTUM, Route.CIRCUMFERENTIAL, Route.ANASTOMOTIC])
-def test_cells_of_advanced_tumours_and_of_those_with_nodes_take_more_often(lived, route):
+def test_cells_of_advanced_tumours_and_of_those_with_nodes_take_more_often(simulated, route):
     def rows(by_t, by_nodes):
-        return lived(
+        return simulated(
             f"recurrence.t_take_odds_ratio={by_t}",
             f"recurrence.nodes_take_odds_ratio={by_nodes}",
             "cohort.adjuvant_probability=[0,0,0,0]",
@@ -162,9 +162,9 @@ def test_cells_of_advanced_tumours_and_of_those_with_nodes_take_more_often(lived
     assert set(plain["ct"][seeds]) == set(TStage)
 
 
-def test_advanced_tumours_respond_less_in_the_rectum_and_in_what_is_left_behind(lived):
+def test_advanced_tumours_respond_less_in_the_rectum_and_in_what_is_left_behind(simulated):
     def rows(ratio, policy="chemoradiotherapy+for_everyone"):
-        return lived(
+        return simulated(
             f"neoadjuvant.t_response_odds_ratio=[1,1,1,{ratio},{ratio},{ratio}]",
             "neoadjuvant.complete_response_probability=[0,0,0.3,0.3,0.3]",
             policy=policy,
@@ -188,18 +188,18 @@ def test_advanced_tumours_respond_less_in_the_rectum_and_in_what_is_left_behind(
             assert left[0] == left[1]
 
 
-def test_involved_nodes_bring_a_tumour_nearer_to_the_fascia(lived):
+def test_involved_nodes_bring_a_tumour_nearer_to_the_fascia(simulated):
     plain, ours = (
-        lived(f"margin.fascia_distance_nodes_ratio={ratios}", years=0.01)
+        simulated(f"margin.fascia_distance_nodes_ratio={ratios}", years=0.01)
         for ratios in ([1, 1, 1], [1, 0.7, 0.4])
     )
     ratio = ours["fascia_distance_mm"] / plain["fascia_distance_mm"]
     assert ratio == pytest.approx(np.array([1, 0.7, 0.4])[plain["nodes"]])
 
 
-def test_metastases_that_staging_overlooked_are_there_at_once_and_are_no_more_than_there_were(lived):
+def test_metastases_that_staging_overlooked_are_there_at_once_and_are_no_more_than_there_were(simulated):
     none, some = (
-        lived(f"cohort.overlooked_metastasis_share={share}", "cohort.adjuvant_probability=[0,0,0,0]")
+        simulated(f"cohort.overlooked_metastasis_share={share}", "cohort.adjuvant_probability=[0,0,0,0]")
         for share in (0, 0.06)
     )
     at_once = some["metastasis_onset_day"] == some["diagnosed_day"]
@@ -215,23 +215,23 @@ def test_metastases_that_staging_overlooked_are_there_at_once_and_are_no_more_th
     assert dead[1] > dead[0] + 0.01
 
 
-def test_chemotherapy_after_surgery_goes_by_stage_as_the_cohort_uses_it(lived):
+def test_chemotherapy_after_surgery_goes_by_stage_as_the_cohort_uses_it(simulated):
     given = [0.1, 0.4, 0.6, 0.9]
-    rows = lived(f"cohort.adjuvant_probability={given}", policy="chemoradiotherapy+for_everyone")
+    rows = simulated(f"cohort.adjuvant_probability={given}", policy="chemoradiotherapy+for_everyone")
     rows = rows[np.isfinite(rows["operated_day"]) & (rows["death_day"] - rows["operated_day"] > 40)]
     for stage, probability in enumerate(given):
         them = rows[rows["pathological_stage"] == stage]
         assert len(them) > 100
         assert them["adjuvant"].mean() == pytest.approx(probability, abs=4 * np.sqrt(0.25 / len(them)) + 0.02)
-    ours = lived(f"cohort.adjuvant_probability={given}", policy="tme_alone+adjuvant_stage_iii")
+    ours = simulated(f"cohort.adjuvant_probability={given}", policy="tme_alone+adjuvant_stage_iii")
     ours = ours[np.isfinite(ours["operated_day"]) & (ours["death_day"] - ours["operated_day"] > 40)]
     assert not ours["adjuvant"][ours["pathological_stage"] < 3].any()
     assert ours["adjuvant"][ours["pathological_stage"] == 3].mean() > 0.97
 
 
-def test_more_die_of_the_operation_after_radiotherapy_before_it(lived):
+def test_more_die_of_the_operation_after_radiotherapy_before_it(simulated):
     def deaths(ratio, policy):
-        rows = lived(
+        rows = simulated(
             f"mortality.operative_irradiated_odds_ratio={ratio}",
             "mortality.operative_death_probability=0.05",
             policy=policy,

@@ -10,7 +10,7 @@ import pytest
 from conf.run import world_tree
 from conf.schema import compose_run
 from sim import luck as luck_module
-from sim.clocks.simpy_clock import live
+from sim.clocks.simpy_clock import simulate_rows
 from sim.events import END, Event
 from sim.luck import DRAWS, LUCK, ROUTE_DRAWS, SIDE_DRAWS, draw_luck, uniforms
 from sim.parameters import pack
@@ -118,12 +118,12 @@ def under(patients, **levers):
     run = compose_run("policies=[tme_alone]")
     policy = dataclasses.replace(run.policies[0], **levers)
     rows = new_patients(0, patients)
-    live(rows, draw_luck(0, patients, 1), pack(world_tree(run, policy)), HORIZON_DAYS)
+    simulate_rows(rows, draw_luck(0, patients, 1), pack(world_tree(run, policy)), HORIZON_DAYS)
     return rows
 
 
-def test_dissection_of_nodes_larger_than_any_changes_nothing_to_the_bit(lived):
-    usual = lived()
+def test_dissection_of_nodes_larger_than_any_changes_nothing_to_the_bit(simulated):
+    usual = simulated()
     assert usual["lateral_mm"].max() < 90
     dissection = LateralDissection.SIZE_BEFORE
     nobody = under(3000, lateral_dissection=dissection, lateral_threshold_mm=90.0)
@@ -150,17 +150,17 @@ UNTOUCHED = {
 
 
 @pytest.mark.parametrize("policy", UNTOUCHED)
-def test_a_policy_changes_nothing_for_patients_on_whom_it_does_not_act(lived, policy):
-    usual, changed = lived(), lived(policy=policy)
+def test_a_policy_changes_nothing_for_patients_on_whom_it_does_not_act(simulated, policy):
+    usual, changed = simulated(), simulated(policy=policy)
     untouched = UNTOUCHED[policy](usual)
     assert untouched.any()
     assert bits(usual[untouched]) == bits(changed[untouched])
     assert bits(usual[~untouched]) != bits(changed[~untouched])
 
 
-def test_a_lever_that_needs_radiotherapy_does_nothing_to_the_unirradiated(lived):
-    usual = lived(policy="chemoradiotherapy")
-    boosted = lived(policy="chemoradiotherapy+lateral_boost")
+def test_a_lever_that_needs_radiotherapy_does_nothing_to_the_unirradiated(simulated):
+    usual = simulated(policy="chemoradiotherapy")
+    boosted = simulated(policy="chemoradiotherapy+lateral_boost")
     untouched = (usual["regimen"] == 0) | (usual["lateral_mm"].max(axis=1) < 7)
     assert bits(usual[untouched]) == bits(boosted[untouched])
     assert bits(usual) != bits(boosted)
@@ -169,32 +169,32 @@ def test_a_lever_that_needs_radiotherapy_does_nothing_to_the_unirradiated(lived)
 # The same patients however they are cut
 
 
-def test_the_same_patients_whatever_the_block(lived):
-    whole = lived(policy="chemoradiotherapy+lateral_after_5mm", patients=1300)
+def test_the_same_patients_whatever_the_block(simulated):
+    whole = simulated(policy="chemoradiotherapy+lateral_after_5mm", patients=1300)
     edges = [0, 1, 3, 10, 137, 649, 1001, 1300]
     for first, stop in itertools.pairwise(edges):
-        block = lived(policy="chemoradiotherapy+lateral_after_5mm", first=first, patients=stop - first)
+        block = simulated(policy="chemoradiotherapy+lateral_after_5mm", first=first, patients=stop - first)
         assert bits(block) == bits(whole[first:stop])
 
 
-def test_a_smaller_cohort_is_a_prefix(lived):
-    assert bits(lived(patients=701)) == bits(lived()[:701])
+def test_a_smaller_cohort_is_a_prefix(simulated):
+    assert bits(simulated(patients=701)) == bits(simulated()[:701])
 
 
-def test_the_same_lives_whatever_the_set_of_policies(lived):
+def test_the_same_lives_whatever_the_set_of_policies(simulated):
     run = compose_run("policies=[expert_centre,short_course,tme_alone]")
     luck = draw_luck(0, 500, 1)
     before = bits(luck)
     for policy in run.policies:
         rows = new_patients(0, 500)
-        live(rows, luck, pack(world_tree(run, policy)), HORIZON_DAYS)
-        assert bits(rows) == bits(lived(policy=policy.name, patients=500))
+        simulate_rows(rows, luck, pack(world_tree(run, policy)), HORIZON_DAYS)
+        assert bits(rows) == bits(simulated(policy=policy.name, patients=500))
     assert bits(luck) == before
 
 
-def test_a_longer_horizon_only_goes_on(lived):
+def test_a_longer_horizon_only_goes_on(simulated):
     """What happened within five years of diagnosis is the same when ten are lived."""
-    five, ten = lived(years=5.0), lived()
+    five, ten = simulated(years=5.0), simulated()
     within = ten["death_day"] <= 5 * YEAR_DAYS
     assert bits(five[within]) == bits(ten[within])
     for name in ("operated_day", "recurrence_found_day", "metastasis_found_day", "salvage_day"):
@@ -203,8 +203,10 @@ def test_a_longer_horizon_only_goes_on(lived):
         assert not np.isfinite(five[name][~early]).any()
 
 
-def test_another_seed_gives_other_patients(lived):
-    assert not np.array_equal(lived(patients=100)["age_years"], lived(patients=100, seed=2)["age_years"])
+def test_another_seed_gives_other_patients(simulated):
+    assert not np.array_equal(
+        simulated(patients=100)["age_years"], simulated(patients=100, seed=2)["age_years"]
+    )
 
 
 # A new named draw shifts no other
@@ -257,9 +259,9 @@ NO_ADJUVANT = "cohort.adjuvant_probability=[0,0,0,0]"
 
 
 @pytest.mark.parametrize("regimen", REGIMENS)
-def test_radiotherapy_can_only_spare_seeds_from_the_same_cells(lived, regimen):
-    alone = lived(NO_ADJUVANT)
-    treated = lived(NO_ADJUVANT, policy=f"{regimen}+for_everyone")
+def test_radiotherapy_can_only_spare_seeds_from_the_same_cells(simulated, regimen):
+    alone = simulated(NO_ADJUVANT)
+    treated = simulated(NO_ADJUVANT, policy=f"{regimen}+for_everyone")
     both = np.isfinite(alone["operated_day"]) & np.isfinite(treated["operated_day"])
     same = (alone["cells_left"] > 0) & (treated["cells_left"] > 0) & both[:, None]
     assert (treated["survived"][same] <= alone["survived"][same]).all()
@@ -270,8 +272,8 @@ def test_radiotherapy_can_only_spare_seeds_from_the_same_cells(lived, regimen):
     assert (treated["cells_left"][both][:, lateral] <= alone["cells_left"][both][:, lateral]).all()
 
 
-def test_who_responds_to_a_weaker_regimen_responds_to_a_stronger_one(lived):
-    responses = [lived(NO_ADJUVANT, policy=f"{regimen}+for_everyone") for regimen in REGIMENS]
+def test_who_responds_to_a_weaker_regimen_responds_to_a_stronger_one(simulated):
+    responses = [simulated(NO_ADJUVANT, policy=f"{regimen}+for_everyone") for regimen in REGIMENS]
     for weaker, stronger in itertools.pairwise(responses):
         both = np.isfinite(weaker["operated_day"]) & np.isfinite(stronger["operated_day"])
         assert (weaker["complete_response"][both] <= stronger["complete_response"][both]).all()
@@ -295,7 +297,7 @@ def test_who_responds_to_a_weaker_regimen_responds_to_a_stronger_one(lived):
         ("tme_alone", "adjuvant_stage_iii", "survived"),
     ],
 )
-def test_what_prevents_can_only_spare(lived, policy, better, what):
-    usual, spared = lived(policy=policy)[what], lived(policy=better)[what]
+def test_what_prevents_can_only_spare(simulated, policy, better, what):
+    usual, spared = simulated(policy=policy)[what], simulated(policy=better)[what]
     assert (spared <= usual).all()
     assert spared.sum() < usual.sum()

@@ -10,7 +10,7 @@ from conf import units
 from conf.input_error import InputError
 from conf.run import world_tree
 from conf.schema import checked, compose_run
-from sim.clocks.compiled_clock import live
+from sim.clocks.compiled_clock import simulate_rows
 from sim.distributions import with_odds
 from sim.luck import draw_luck
 from sim.parameters import pack
@@ -39,7 +39,7 @@ def extremes(allowed):
 
 
 def test_every_number_at_its_extremes_makes_lives(run, luck):
-    lived = 0
+    simulated = 0
     for section, tree in {"cohort": run.cohort, **run.parameters}.items():
         for name, value in tree.items():
             for extreme in extremes(units.range_of(name)):
@@ -53,12 +53,12 @@ def test_every_number_at_its_extremes_makes_lives(run, luck):
                 except InputError:  # a relation between numbers
                     continue
                 rows = new_patients(0, PATIENTS)
-                live(rows, luck, pack(world_tree(other, other.policies[0])), 10 * YEAR_DAYS)
+                simulate_rows(rows, luck, pack(world_tree(other, other.policies[0])), 10 * YEAR_DAYS)
                 for field in rows.dtype.names:
                     if rows[field].dtype.kind == "f":
                         assert not np.isnan(rows[field]).any(), f"{section}.{name}={extreme}: {field}"
-                lived += 1
-    assert lived > 500
+                simulated += 1
+    assert simulated > 500
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_odds_without_bound_are_certainty_and_what_never_happens_stays(probabili
     assert with_odds(probability, ratio) == pytest.approx(result, abs=1e-7)
 
 
-def test_a_response_that_is_certain_comes_to_everyone_who_is_irradiated(lived):
+def test_a_response_that_is_certain_comes_to_everyone_who_is_irradiated(simulated):
     always = "neoadjuvant.complete_response_probability=[0,1,1,1,1]"
-    rows = lived(always, policy="chemoradiotherapy+for_everyone", patients=300)
+    rows = simulated(always, policy="chemoradiotherapy+for_everyone", patients=300)
     assert rows["irradiated"].sum() > 250
     assert (rows["complete_response"] == rows["irradiated"]).all()

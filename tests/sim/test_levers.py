@@ -10,7 +10,7 @@ import pytest
 from conf.policies import LEVERS, FollowUp
 from conf.run import world_tree
 from conf.schema import compose_run
-from sim.clocks.simpy_clock import live
+from sim.clocks.simpy_clock import simulate_rows
 from sim.events import END, Event
 from sim.luck import draw_luck
 from sim.parameters import pack
@@ -51,7 +51,7 @@ def pulled(policy, *overrides, **levers):
     run = run_of(policy, *overrides)
     rows = new_patients(0, 3000)
     world = pack(world_tree(run, dataclasses.replace(run.policies[0], **levers)))
-    live(rows, draw_luck(0, 3000, 1), world, 10 * YEAR_DAYS)
+    simulate_rows(rows, draw_luck(0, 3000, 1), world, 10 * YEAR_DAYS)
     return rows
 
 
@@ -79,16 +79,16 @@ REGIMENS = {
 
 
 @pytest.mark.parametrize(("policy", "regimen"), REGIMENS.items())
-def test_the_regimen_is_given_to_those_it_is_for(lived, policy, regimen):
-    rows = resected(lived(policy=policy))
+def test_the_regimen_is_given_to_those_it_is_for(simulated, policy, regimen):
+    rows = resected(simulated(policy=policy))
     advanced = (rows["ct"] >= TStage.T3AB) | (rows["cn"] > 0)
     treated = rows["irradiated"]
     assert np.array_equal(treated, advanced & (regimen != Regimen.NONE))
     assert set(rows["regimen"][treated]) == ({regimen} if treated.any() else set())
 
 
-def test_treatment_delays_surgery_by_its_length(lived):
-    rows = [lived(policy=policy) for policy in REGIMENS]
+def test_treatment_delays_surgery_by_its_length(simulated):
+    rows = [simulated(policy=policy) for policy in REGIMENS]
     operated = np.isfinite([cohort["operated_day"] for cohort in rows]).all(axis=0)
     treated = operated & rows[1]["irradiated"]
     assert increases([cohort["operated_day"][treated].mean() for cohort in rows[:2]])
@@ -98,16 +98,16 @@ def test_treatment_delays_surgery_by_its_length(lived):
     assert (total > chemoradiotherapy).all()
 
 
-def test_complete_responses_rise_from_the_short_course_to_total_neoadjuvant_therapy(lived):
-    share = [resected(lived(policy=policy))["complete_response"].mean() for policy in REGIMENS]
+def test_complete_responses_rise_from_the_short_course_to_total_neoadjuvant_therapy(simulated):
+    share = [resected(simulated(policy=policy))["complete_response"].mean() for policy in REGIMENS]
     assert share[0] == 0
     assert share[1] < 0.03  # operated within days
     assert increases(share)
 
 
-def test_downstaging_frees_margins_and_nodes(lived):
+def test_downstaging_frees_margins_and_nodes(simulated):
     alone, short, treated = (
-        resected(lived(policy=f"{policy}+for_everyone"))
+        resected(simulated(policy=f"{policy}+for_everyone"))
         for policy in ("tme_alone", "short_course", "chemoradiotherapy")
     )
     for name in ("crm_involved", "nodes"):
@@ -115,13 +115,13 @@ def test_downstaging_frees_margins_and_nodes(lived):
         assert (treated[name] > 0).mean() < (short[name] > 0).mean()
 
 
-def test_every_regimen_lowers_local_recurrence(lived):
-    alone = recurrences(lived())
+def test_every_regimen_lowers_local_recurrence(simulated):
+    alone = recurrences(simulated())
     for policy in list(REGIMENS)[1:]:
-        assert recurrences(lived(policy=policy)) < 0.8 * alone, policy
+        assert recurrences(simulated(policy=policy)) < 0.8 * alone, policy
 
 
-def test_only_a_systemic_regimen_spares_metastases(lived):
+def test_only_a_systemic_regimen_spares_metastases(simulated):
     """Total neoadjuvant therapy lowers occult metastasis; radiotherapy alone does not act on it."""
     without_recurrence = (
         "recurrence.dissemination_probability=0",
@@ -129,7 +129,7 @@ def test_only_a_systemic_regimen_spares_metastases(lived):
         "primary.seeding_median_days=1e9",  # a later resection leaves the primary more time to seed
     )
     found = {
-        policy: np.isfinite(lived(*without_recurrence, policy=policy)["metastasis_onset_day"])
+        policy: np.isfinite(simulated(*without_recurrence, policy=policy)["metastasis_onset_day"])
         for policy in ("tme_alone", "chemoradiotherapy", "total_neoadjuvant")
     }
     assert found["total_neoadjuvant"].sum() < 0.95 * found["chemoradiotherapy"].sum()
@@ -137,9 +137,9 @@ def test_only_a_systemic_regimen_spares_metastases(lived):
     assert 0.95 < change < 1.05
 
 
-def test_radiotherapy_for_high_risk_only_treats_fewer_and_for_everyone_all(lived):
+def test_radiotherapy_for_high_risk_only_treats_fewer_and_for_everyone_all(simulated):
     policies = ("chemoradiotherapy+for_high_risk", "chemoradiotherapy", "chemoradiotherapy+for_everyone")
-    rows = [resected(lived(policy=policy)) for policy in policies]
+    rows = [resected(simulated(policy=policy)) for policy in policies]
     assert increases([cohort["irradiated"].mean() for cohort in rows])
     assert np.array_equal(rows[0]["irradiated"], rows[0]["high_risk"])
     assert rows[2]["irradiated"].all()
@@ -151,7 +151,7 @@ def test_radiotherapy_for_high_risk_only_treats_fewer_and_for_everyone_all(lived
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_fewer_sides_are_dissected_the_higher_the_threshold(lived, when):
+def test_fewer_sides_are_dissected_the_higher_the_threshold(simulated, when):
     """By size before treatment the threshold decides alone; after it, the size that is left."""
     size = {"before": "lateral_mm", "after": "lateral_residual_mm"}[when]
     choice = {"before": LateralDissection.SIZE_BEFORE, "after": LateralDissection.SIZE_AFTER}[when]
@@ -169,30 +169,30 @@ def test_fewer_sides_are_dissected_the_higher_the_threshold(lived, when):
     ("policy", "threshold"),
     [("lateral_before_5mm", 5), ("lateral_before_7mm", 7), ("lateral_before_10mm", 10)],
 )
-def test_the_policies_by_size_before_treatment_dissect_at_their_threshold(lived, policy, threshold):
-    rows = resected(lived(policy=policy))
+def test_the_policies_by_size_before_treatment_dissect_at_their_threshold(simulated, policy, threshold):
+    rows = resected(simulated(policy=policy))
     assert np.array_equal(rows["dissected"] > 0, rows["lateral_mm"] >= threshold)
 
 
-def test_restaging_spares_dissections(lived):
+def test_restaging_spares_dissections(simulated):
     """After treatment nodes are smaller, so fewer are dissected than by the size before it."""
-    before = resected(lived(policy="chemoradiotherapy+lateral_before_5mm"))
-    after = resected(lived(policy="chemoradiotherapy+lateral_after_5mm"))
+    before = resected(simulated(policy="chemoradiotherapy+lateral_before_5mm"))
+    after = resected(simulated(policy="chemoradiotherapy+lateral_after_5mm"))
     assert 0 < after["dissected"].sum() < before["dissected"].sum()
-    assert not resected(lived(policy="chemoradiotherapy"))["dissected"].any()
+    assert not resected(simulated(policy="chemoradiotherapy"))["dissected"].any()
 
 
-def test_routine_dissection_clears_both_sides_of_every_low_advanced_tumour(lived):
-    rows = resected(lived(policy="lateral_routine"))
+def test_routine_dissection_clears_both_sides_of_every_low_advanced_tumour(simulated):
+    rows = resected(simulated(policy="lateral_routine"))
     advanced = (rows["ct"] >= TStage.T3AB) | (rows["cn"] > 0)
     expected = advanced & (rows["height_above_verge_cm"] <= 8)
     assert np.array_equal(rows["dissected"].all(axis=1), expected)
     assert np.array_equal(rows["dissected"].any(axis=1), expected)
 
 
-def test_both_sides_are_cleared_when_one_is_affected(lived):
-    one = resected(lived(policy="lateral_before_7mm"))["dissected"]
-    both = resected(lived(policy="lateral_before_7mm+lateral_both_sides"))["dissected"]
+def test_both_sides_are_cleared_when_one_is_affected(simulated):
+    one = resected(simulated(policy="lateral_before_7mm"))["dissected"]
+    both = resected(simulated(policy="lateral_before_7mm+lateral_both_sides"))["dissected"]
     assert np.array_equal(one.any(axis=1), both.any(axis=1))
     assert np.array_equal(both[:, 0], both[:, 1])
     assert one.sum() < both.sum()
@@ -200,17 +200,17 @@ def test_both_sides_are_cleared_when_one_is_affected(lived):
     assert (routine.sum(axis=1) == 2).any()  # routine clears what it is for, whatever the sides
 
 
-def test_each_side_dissected_takes_its_minutes(lived):
-    usual, dissected = (resected(lived(policy=policy)) for policy in ("tme_alone", "lateral_before_7mm"))
+def test_each_side_dissected_takes_its_minutes(simulated):
+    usual, dissected = (resected(simulated(policy=policy)) for policy in ("tme_alone", "lateral_before_7mm"))
     unsalvaged = ~np.isfinite(usual["salvage_day"]) & ~np.isfinite(dissected["salvage_day"])
     longer = (dissected["theatre_minutes"] - usual["theatre_minutes"])[unsalvaged]
     assert np.array_equal(longer, 50 * dissected["dissected"].sum(axis=1)[unsalvaged])
 
 
-def test_the_boost_sterilises_more_of_the_enlarged_nodes_and_of_no_other(lived):
+def test_the_boost_sterilises_more_of_the_enlarged_nodes_and_of_no_other(simulated):
     nodes = "lateral_node.involved_probability=[0.4,0.4,0.4]"
-    usual = resected(lived(nodes, policy="chemoradiotherapy"))
-    boosted = resected(lived(nodes, policy="chemoradiotherapy+lateral_boost"))
+    usual = resected(simulated(nodes, policy="chemoradiotherapy"))
+    boosted = resected(simulated(nodes, policy="chemoradiotherapy+lateral_boost"))
     enlarged = usual["lateral_mm"].max(axis=1) >= 7
     assert np.array_equal(boosted["boosted"], enlarged & boosted["irradiated"])
     assert not usual["boosted"].any()
@@ -230,8 +230,8 @@ def test_the_same_operation_for_everyone(choice):
     assert rows["leaked"].any() == (choice == OperationChoice.LOW_ANTERIOR_RESECTION)
 
 
-def test_the_tailored_operation_follows_height_and_fitness(lived):
-    rows = resected(lived())
+def test_the_tailored_operation_follows_height_and_fitness(simulated):
+    rows = resected(simulated())
     low = rows["height_above_verge_cm"] <= 5
     removed = rows["operation"] == Operation.ABDOMINOPERINEAL_RESECTION
     assert removed[low].mean() > 0.7
@@ -247,8 +247,8 @@ def test_the_tailored_operation_follows_height_and_fitness(lived):
         ("diverting_stoma_always", "diverting_stoma_never", "diverted"),
     ],
 )
-def test_a_measure_is_used_always_never_or_as_usual(lived, always, never, what):
-    rows = [resected(lived(policy=policy)) for policy in (never, "tme_alone", always)]
+def test_a_measure_is_used_always_never_or_as_usual(simulated, always, never, what):
+    rows = [resected(simulated(policy=policy)) for policy in (never, "tme_alone", always)]
     joined = rows[0]["anastomosis"]
     share = [cohort[what][joined].mean() for cohort in rows]
     assert share[0] == 0
@@ -256,32 +256,32 @@ def test_a_measure_is_used_always_never_or_as_usual(lived, always, never, what):
     assert increases(share)
 
 
-def test_a_stoma_and_the_bundle_each_prevent_leaks_and_together_more(lived):
+def test_a_stoma_and_the_bundle_each_prevent_leaks_and_together_more(simulated):
     policies = (
         "diverting_stoma_never",
         "tme_alone",
         "diverting_stoma_always",
         "leak_prevention+diverting_stoma_always",
     )
-    leaks = [resected(lived(policy=policy))["leaked"].sum() for policy in policies]
+    leaks = [resected(simulated(policy=policy))["leaked"].sum() for policy in policies]
     assert increases(leaks[::-1])
-    assert resected(lived(policy="leak_prevention"))["leaked"].sum() < leaks[1]
+    assert resected(simulated(policy="leak_prevention"))["leaked"].sum() < leaks[1]
 
 
-def test_washout_prevents_recurrence_by_exfoliation(lived):
+def test_washout_prevents_recurrence_by_exfoliation(simulated):
     def exfoliated(rows):
         return rows["survived"][:, [Route.ANASTOMOTIC, Route.PERIANASTOMOTIC]].sum()
 
     policies = ("washout_always", "tme_alone", "washout_never")
-    assert increases([exfoliated(lived(policy=policy)) for policy in policies])
+    assert increases([exfoliated(simulated(policy=policy)) for policy in policies])
 
 
 # surgical_training, centralisation
 
 
 @pytest.mark.parametrize("policy", ["surgical_training", "centralisation"])
-def test_better_surgery_gives_better_planes_margins_and_fewer_perforations(lived, policy):
-    usual, better = resected(lived()), resected(lived(policy=policy))
+def test_better_surgery_gives_better_planes_margins_and_fewer_perforations(simulated, policy):
+    usual, better = resected(simulated()), resected(simulated(policy=policy))
     assert (better["plane"] <= usual["plane"]).all()
     assert (better["crm_mm"] >= usual["crm_mm"]).all()
     assert (better["perforated"] <= usual["perforated"]).all()
@@ -291,25 +291,25 @@ def test_better_surgery_gives_better_planes_margins_and_fewer_perforations(lived
     assert recurrences(better) < recurrences(usual)
 
 
-def test_centralisation_also_lowers_leaks_and_operative_deaths(lived):
+def test_centralisation_also_lowers_leaks_and_operative_deaths(simulated):
     often = "mortality.operative_death_probability=0.1"
-    usual, better = resected(lived(often)), resected(lived(often, policy="centralisation"))
+    usual, better = resected(simulated(often)), resected(simulated(often, policy="centralisation"))
 
     def dead(rows):
         return rows["death_day"] <= rows["operated_day"] + 30
 
     assert better["leaked"].sum() < usual["leaked"].sum()
     assert dead(better).sum() < 0.9 * dead(usual).sum()
-    trained = resected(lived(often, policy="surgical_training"))
+    trained = resected(simulated(often, policy="surgical_training"))
     assert np.array_equal(trained["leaked"], usual["leaked"])
 
 
 # postoperative_chemoradiotherapy, adjuvant_chemotherapy
 
 
-def test_postoperative_chemoradiotherapy_is_for_involved_margins_and_never_twice(lived):
+def test_postoperative_chemoradiotherapy_is_for_involved_margins_and_never_twice(simulated):
     policy = "chemoradiotherapy+for_high_risk+postoperative_chemoradiotherapy"
-    rows = resected(lived(policy=policy))
+    rows = resected(simulated(policy=policy))
     after = rows["postoperatively_irradiated"]
     before = rows["regimen"] != Regimen.NONE
     assert after.any()
@@ -320,7 +320,7 @@ def test_postoperative_chemoradiotherapy_is_for_involved_margins_and_never_twice
     assert after[seen & rows["crm_involved"] & ~before].all()
     courses = rows["radiotherapy_courses"] - (rows["salvage_irradiated"])
     assert courses.max() <= 1
-    assert not resected(lived())["postoperatively_irradiated"].any()
+    assert not resected(simulated())["postoperatively_irradiated"].any()
 
 
 def test_postoperative_chemoradiotherapy_for_stage_ii_and_iii():
@@ -335,9 +335,9 @@ def test_postoperative_chemoradiotherapy_for_stage_ii_and_iii():
     assert recurrences(rows) < recurrences(usual)
 
 
-def test_adjuvant_chemotherapy_is_for_stage_iii_and_spares_metastases(lived):
+def test_adjuvant_chemotherapy_is_for_stage_iii_and_spares_metastases(simulated):
     never = pulled("tme_alone", adjuvant_chemotherapy=AdjuvantChemotherapy.NEVER)
-    usual, always = lived(), lived(policy="adjuvant_stage_iii")
+    usual, always = simulated(), simulated(policy="adjuvant_stage_iii")
     given = [rows["adjuvant"].sum() for rows in (never, usual, always)]
     assert given[0] == 0
     assert increases(given)
@@ -353,8 +353,8 @@ def test_adjuvant_chemotherapy_is_for_stage_iii_and_spares_metastases(lived):
 SCHEDULES = ("follow_up_minimal", "tme_alone", "follow_up_intensive")
 
 
-def test_a_closer_schedule_sees_and_scans_patients_more(lived):
-    rows = [lived(policy=policy) for policy in SCHEDULES]
+def test_a_closer_schedule_sees_and_scans_patients_more(simulated):
+    rows = [simulated(policy=policy) for policy in SCHEDULES]
     for name in ("visits", "ct_scans", "mri_scans"):
         assert increases([cohort[name].sum() for cohort in rows]), name
     free = ~np.isfinite(rows[0]["recurrence_found_day"]) & ~np.isfinite(rows[0]["metastasis_found_day"])
@@ -362,9 +362,9 @@ def test_a_closer_schedule_sees_and_scans_patients_more(lived):
     assert [set(cohort["visits"][whole]) for cohort in rows] == [{5}, {7}, {14}]
 
 
-def test_a_closer_schedule_finds_every_recurrence_no_later(lived):
+def test_a_closer_schedule_finds_every_recurrence_no_later(simulated):
     """Each schedule holds the visits and scans of the sparser one, so with the same luck it sees no later."""
-    rows = [lived(*MANY_RECURRENCES, *NO_METASTASIS, policy=policy) for policy in SCHEDULES]
+    rows = [simulated(*MANY_RECURRENCES, *NO_METASTASIS, policy=policy) for policy in SCHEDULES]
     minimal, standard, intensive = (cohort["recurrence_found_day"] for cohort in rows)
     assert (standard <= minimal).all()
     assert (intensive <= standard).all()
@@ -374,8 +374,8 @@ def test_a_closer_schedule_finds_every_recurrence_no_later(lived):
     assert increases(by_visit)
 
 
-def test_a_closer_schedule_brings_more_patients_to_curative_treatment(lived):
-    rows = [lived(*MANY_RECURRENCES, policy=policy) for policy in SCHEDULES]
+def test_a_closer_schedule_brings_more_patients_to_curative_treatment(simulated):
+    rows = [simulated(*MANY_RECURRENCES, policy=policy) for policy in SCHEDULES]
     assert increases([cohort["curative_intent"].sum() for cohort in rows])
 
 
@@ -429,9 +429,9 @@ def test_without_the_lever_only_the_unirradiated_are_irradiated_before_salvage()
     assert 0 < rows["salvage_irradiated"].sum() < curative.sum()
 
 
-def test_the_expert_policy_pulls_its_three_levers_and_prolongs_life(lived):
-    usual = lived(*MANY_RECURRENCES)
-    expert = lived(*MANY_RECURRENCES, policy="expert_centre")
+def test_the_expert_policy_pulls_its_three_levers_and_prolongs_life(simulated):
+    usual = simulated(*MANY_RECURRENCES)
+    expert = simulated(*MANY_RECURRENCES, policy="expert_centre")
     for flag in ("expert_centre", "salvage_induction", "salvage_irradiated"):
         assert expert[flag].any()
     found = np.isfinite(usual["recurrence_found_day"])
@@ -442,10 +442,10 @@ def test_the_expert_policy_pulls_its_three_levers_and_prolongs_life(lived):
 # together
 
 
-def test_policies_combine(lived):
+def test_policies_combine(simulated):
     """Each part does in the combination what it does alone, and the whole does most."""
     parts = ("chemoradiotherapy", "washout_always", "surgical_training", "lateral_before_5mm")
-    together = lived(policy="+".join(parts))
+    together = simulated(policy="+".join(parts))
     rows = resected(together)
     assert np.array_equal(
         rows["washed_out"],
@@ -454,7 +454,7 @@ def test_policies_combine(lived):
     assert np.array_equal(rows["dissected"] > 0, rows["lateral_mm"] >= 5)
     assert np.array_equal(rows["irradiated"], (rows["ct"] >= TStage.T3AB) | (rows["cn"] > 0))
     for part in parts:
-        assert recurrences(together) < recurrences(lived(policy=part)), part
+        assert recurrences(together) < recurrences(simulated(policy=part)), part
 
 
 # Elsewhere than under TME alone, where a lever has nothing to act on there.
@@ -507,11 +507,11 @@ ALIKE = (
 )
 
 
-def test_a_policy_never_sees_whether_a_lateral_node_is_involved(lived):
+def test_a_policy_never_sees_whether_a_lateral_node_is_involved(simulated):
     """With nodes that look alike the same patients are treated, whether all nodes are involved or none."""
     policy = "chemoradiotherapy+for_high_risk+lateral_after_5mm+lateral_boost"
-    none = lived(*ALIKE, "lateral_node.involved_probability=[0,0,0]", policy=policy)
-    every = lived(*ALIKE, "lateral_node.involved_probability=[1,1,1]", policy=policy)
+    none = simulated(*ALIKE, "lateral_node.involved_probability=[0,0,0]", policy=policy)
+    every = simulated(*ALIKE, "lateral_node.involved_probability=[1,1,1]", policy=policy)
     assert not none["lateral_involved"].any()
     assert every["lateral_involved"].all()
     for name in ("regimen", "boosted", "high_risk", "dissected", "operation", "diverted", "operated_day"):
@@ -519,7 +519,7 @@ def test_a_policy_never_sees_whether_a_lateral_node_is_involved(lived):
     assert every["dissected"].any()
     # What MRI shows may tell: where involved nodes shrink less, more are dissected.
     shrinking = [shown for shown in ALIKE if "residual_shrinkage" not in shown]
-    seen = lived(*shrinking, "lateral_node.involved_probability=[1,1,1]", policy=policy)
+    seen = simulated(*shrinking, "lateral_node.involved_probability=[1,1,1]", policy=policy)
     assert seen["dissected"].sum() > every["dissected"].sum()
 
 

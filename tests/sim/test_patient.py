@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.pages.story import PARTS, as_markdown, as_text, lines_of, story, told_apart
+from analysis.pages.story import PARTS, as_markdown, as_text, lines_of, story, where_lives_part
 from analysis.pages.timeline import metastases, stretches, timeline
 from analysis.pictures.look import SMALL, style, text_width
 from analysis.words.vocabulary import ANSWERS_TO, SETTING, VOCABULARY
@@ -17,9 +17,9 @@ from conf.patient import PatientRun
 from conf.policies import LEVERS
 from conf.schema import compose_run
 from experiments.cli.command import main
-from experiments.patient import found, witness
-from experiments.patient_conditions import ORIGINS, Wanted
-from experiments.simulating.lives import live_block, simulate
+from experiments.patient import first_fitting, witness
+from experiments.patient_conditions import ORIGINS, PatientCondition
+from experiments.simulating.cohort import simulate, simulate_block
 from sim.events import Event
 from sim.parameters import pack
 from sim.patient import ROW, YEAR_DAYS, Cause
@@ -39,7 +39,7 @@ def lives_of(*overrides, number=0):
     return [life for life, _ in witness(patient_run(*overrides), number)]
 
 
-def told(*overrides, number=0):
+def narrated(*overrides, number=0):
     run = patient_run(*overrides)
     levers = {policy.name: policy.levers() for policy in run.policies}
     words = {name: lever.words for name, lever in LEVERS.items()}
@@ -58,7 +58,7 @@ def cohort():
 
     run = compose_run(DIFFERENT)
     worlds = {policy.name: pack(world_tree(run, policy)) for policy in run.policies}
-    return live_block(run, worlds, 0, 2000)
+    return simulate_block(run, worlds, 0, 2000)
 
 
 def test_every_event_has_words_and_the_hidden_ones_say_so():
@@ -131,13 +131,13 @@ def test_a_patient_who_queues_has_the_life_that_compare_counts(counted, clock):
 def test_who_is_searched_for_queues_in_the_clinic_of_compare(counted):
     run = dataclasses.replace(patient_run(*QUEUE), find="waited_days_4 > 0")
     fits = np.logical_or.reduce([rows["waited_days"][:, 4] > 0 for rows in counted.values()])
-    numbers, more = found(run, Wanted(run.find))
+    numbers, more = first_fitting(run, PatientCondition(run.find))
     assert numbers == np.flatnonzero(fits)[:10].tolist() != []
     assert more == (fits.sum() > 10)
 
 
 def test_a_story_of_equal_lives_says_so():
-    one = told("policies=[tme_alone,follow_up_minimal]", "horizon_years=0.1")
+    one = narrated("policies=[tme_alone,follow_up_minimal]", "horizon_years=0.1")
     assert one.partings[0][0] == "never" and one.columns == []
     assert len(one.shorts) == 1 and one.shorts[0][0] == "TME alone; Follow up minimal"
     assert "The lives never part." in as_text(one)
@@ -148,7 +148,7 @@ def test_the_moment_of_parting_is_the_first_differing_row_of_the_journal():
     parted = 0
     for number in range(40):
         lives = lives_of(DIFFERENT, number=number)
-        different, partings = told_apart(lives)
+        different, partings = where_lives_part(lives)
         rows = [[(m.day, m.event, content(m.after)) for m in life.moments] for life in lives]
         first = next(
             (k for k in range(max(map(len, rows))) if len({tuple(r[k : k + 1]) for r in rows}) > 1), None
@@ -179,9 +179,9 @@ def test_the_moment_of_parting_is_the_first_differing_row_of_the_journal():
 def test_the_lever_that_acted_is_named_where_lives_part(policy, event, lever):
     policies = f"policies=[tme_alone,{policy}]"
     for number in range(100):
-        _, partings = told_apart(lives_of(policies, number=number))
+        _, partings = where_lives_part(lives_of(policies, number=number))
         if partings and partings[0].event == event:
-            moment, reason = told(policies, number=number).partings[0]
+            moment, reason = narrated(policies, number=number).partings[0]
             assert VOCABULARY[event].label in moment
             assert f"({lever})" in reason
             return
@@ -189,7 +189,7 @@ def test_the_lever_that_acted_is_named_where_lives_part(policy, event, lever):
 
 
 def test_what_nobody_sees_is_told_in_brackets_only():
-    text = as_text(told(DIFFERENT, number=42))
+    text = as_text(narrated(DIFFERENT, number=42))
     flat = re.sub(r"[│\s]+", " ", text)
     outside = re.sub(r"\[[^\]]*\]", "", flat)
     assert "there is tumour in a lateral node" in flat.lower()
@@ -199,7 +199,7 @@ def test_what_nobody_sees_is_told_in_brackets_only():
 
 
 def test_lives_that_part_are_marked_and_their_columns_differ():
-    one = told(DIFFERENT, number=42)
+    one = narrated(DIFFERENT, number=42)
     assert [heading for heading, _ in one.columns] == [heading for heading, _ in one.shorts]
     assert len(one.columns) == 3 and len(one.partings) == 2
     for _, lines in one.columns:
@@ -214,7 +214,7 @@ def test_a_patient_of_a_clinic_is_told_with_waits():
     assert waited > 0.0
     assert waited == pytest.approx(lives[0].end["waited_days"].sum())
     assert "in the queue" in as_text(
-        told("policies=[tme_alone]", "clinic=regional", "patients=60", number=30)
+        narrated("policies=[tme_alone]", "clinic=regional", "patients=60", number=30)
     )
 
 
@@ -223,7 +223,10 @@ def test_a_patient_of_a_clinic_is_told_with_waits():
 
 def test_words_find_what_the_rows_say(cohort):
     first, *others = (rows["recurrence_found_day"] <= 10 * YEAR_DAYS for rows in cohort.values())
-    fits = {word: Wanted(word).fits(cohort, "tme_alone", 10.0) for word in ("averted", "caused", *ORIGINS)}
+    fits = {
+        word: PatientCondition(word).fits(cohort, "tme_alone", 10.0)
+        for word in ("averted", "caused", *ORIGINS)
+    }
     assert fits["averted"].any()
     assert np.array_equal(fits["averted"], first & ~(others[0] & others[1]))
     assert np.array_equal(fits["caused"], ~first & (others[0] | others[1]))
@@ -261,7 +264,7 @@ def test_words_find_what_the_rows_say(cohort):
 def test_a_condition_holds_as_numpy_says(cohort, text, mask):
     expected = np.logical_or.reduce([mask(rows) for rows in cohort.values()])
     assert expected.any()
-    assert np.array_equal(Wanted(text).fits(cohort, "tme_alone", 10.0), expected)
+    assert np.array_equal(PatientCondition(text).fits(cohort, "tme_alone", 10.0), expected)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +288,7 @@ def test_a_condition_holds_as_numpy_says(cohort, text, mask):
 )
 def test_a_bad_condition_is_refused_and_nothing_of_it_is_run(text, message):
     with pytest.raises(InputError, match=re.escape(message)):
-        Wanted(text)
+        PatientCondition(text)
 
 
 # The command.
@@ -343,7 +346,7 @@ def test_what_cannot_be_told_is_refused_in_one_line_and_leaves_nothing(lrrc, tmp
 
 
 def test_the_strips_of_the_picture_are_the_days_of_the_life():
-    lives, partings = told_apart(lives_of(DIFFERENT, number=13))
+    lives, partings = where_lives_part(lives_of(DIFFERENT, number=13))
     with style():
         drawn = timeline(13, lives, partings, 10.0)
     end = lives[0].end
@@ -372,7 +375,7 @@ def test_the_strips_of_the_picture_are_the_days_of_the_life():
 )
 def test_short_single_and_equal_lives_are_drawn(overrides, title):
     run = patient_run(*overrides)
-    lives, partings = told_apart(lives_of(*overrides, number=42))
+    lives, partings = where_lives_part(lives_of(*overrides, number=42))
     drawn = timeline(42, lives, partings, run.horizon_years)
     drawn.canvas.draw()
     assert title in drawn.texts[0].get_text().replace("\n", " ")
@@ -382,7 +385,7 @@ def test_no_line_to_a_mark_crosses_the_words_of_another():
     """Of all lives of some patients, in inches: a line from the strip down, and words below and beside it."""
     seen = 0
     for number in (8, 13, 21, 34, 42, 47):
-        lives, partings = told_apart(lives_of(DIFFERENT, number=number))
+        lives, partings = where_lives_part(lives_of(DIFFERENT, number=number))
         lanes = timeline(number, lives, partings, 10.0).axes[0]
         lines = [line.get_xydata() for line in lanes.lines if line.get_gid() == "leader"]
         for text in (text for text in lanes.texts if text.get_gid() == "mark"):

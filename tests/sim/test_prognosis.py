@@ -21,9 +21,9 @@ def with_margin(rows, *margins):
     return rows[np.isin(rows["salvage_margin"], margins)]
 
 
-def test_aggressive_tumours_come_nearer_to_the_fascia(lived):
+def test_aggressive_tumours_come_nearer_to_the_fascia(simulated):
     def slope(value):
-        rows = lived(f"margin.fascia_distance_log_ratio_per_sd={value}", years=0.01)
+        rows = simulated(f"margin.fascia_distance_log_ratio_per_sd={value}", years=0.01)
         t3 = rows[rows["ct"] == 2]
         return np.polyfit(t3["aggressiveness"], np.log(t3["fascia_distance_mm"]), 1)[0]
 
@@ -31,9 +31,9 @@ def test_aggressive_tumours_come_nearer_to_the_fascia(lived):
     assert slope(0.0) == pytest.approx(0.0, abs=0.06)
 
 
-def test_an_involved_margin_tells_of_metastasis_where_aggressive_tumours_come_near(lived):
+def test_an_involved_margin_tells_of_metastasis_where_aggressive_tumours_come_near(simulated):
     def difference(value):
-        rows = lived(
+        rows = simulated(
             f"margin.fascia_distance_log_ratio_per_sd={value}",
             "margin.fascia_distance_nodes_ratio=[1,1,1]",
             "cohort.ct_shares=[0,0,0,1,0,0]",
@@ -46,9 +46,9 @@ def test_an_involved_margin_tells_of_metastasis_where_aggressive_tumours_come_ne
     assert difference(0.9) > difference(0.0) + 0.05
 
 
-def test_an_aggressive_recurrence_is_cleared_less_often(lived):
+def test_an_aggressive_recurrence_is_cleared_less_often(simulated):
     def difference(value):
-        rows = lived(*MANY_SALVAGES, f"salvage.aggressiveness_log_odds_per_sd={value}")
+        rows = simulated(*MANY_SALVAGES, f"salvage.aggressiveness_log_odds_per_sd={value}")
         clear, not_clear = with_margin(rows, Margin.R0), with_margin(rows, Margin.R1, Margin.R2)
         return not_clear["aggressiveness"].mean() - clear["aggressiveness"].mean()
 
@@ -56,8 +56,8 @@ def test_an_aggressive_recurrence_is_cleared_less_often(lived):
     assert abs(difference(0.0)) < 0.2
 
 
-def test_a_resected_recurrence_sows_no_more_and_one_left_behind_still_does(lived):
-    rows = lived(
+def test_a_resected_recurrence_sows_no_more_and_one_left_behind_still_does(simulated):
+    rows = simulated(
         *MANY_SALVAGES,
         "metastasis.occult_probability=0",
         "primary.seeding_median_days=1e9",
@@ -77,8 +77,8 @@ def test_a_resected_recurrence_sows_no_more_and_one_left_behind_still_does(lived
     assert len(followed) > 10 and np.isfinite(followed["metastasis_onset_day"]).all()
 
 
-def test_what_the_primary_had_sown_still_comes_after_a_salvage(lived):
-    rows = lived(
+def test_what_the_primary_had_sown_still_comes_after_a_salvage(simulated):
+    rows = simulated(
         *MANY_SALVAGES,
         "metastasis.occult_probability=0.999999",
         "metastasis.onset_median_days=3000",
@@ -96,7 +96,7 @@ def test_what_the_primary_had_sown_still_comes_after_a_salvage(lived):
     assert (late["metastasis_onset_day"] == 3000).all()
 
 
-def test_the_old_and_those_whose_recurrence_is_not_central_live_shorter_with_it(lived):
+def test_the_old_and_those_whose_recurrence_is_not_central_live_shorter_with_it(simulated):
     usual = (
         "recurrence.old_survival_time_ratio=1",
         "recurrence.noncentral_survival_time_ratio=1",
@@ -114,10 +114,10 @@ def test_the_old_and_those_whose_recurrence_is_not_central_live_shorter_with_it(
     def elsewhere(rows):
         return rows["recurrence_compartment"] != Compartment.CENTRAL
 
-    before = lived(*MANY_SALVAGES, *usual, "salvage.curative_probability=0")
+    before = simulated(*MANY_SALVAGES, *usual, "salvage.curative_probability=0")
     for name, which in (("old", old), ("noncentral", elsewhere)):
         changed = tuple(key for key in usual if name not in key)
-        after = lived(
+        after = simulated(
             *MANY_SALVAGES,
             *changed,
             f"recurrence.{name}_survival_time_ratio=0.3",
@@ -129,18 +129,18 @@ def test_the_old_and_those_whose_recurrence_is_not_central_live_shorter_with_it(
         )
 
 
-def test_blunt_dissection_leaves_more_recurrences_in_the_mesorectum(lived):
+def test_blunt_dissection_leaves_more_recurrences_in_the_mesorectum(simulated):
     def share(ratio):
-        rows = lived(f"cohort.residual_mesorectum_odds_ratio={ratio}")
+        rows = simulated(f"cohort.residual_mesorectum_odds_ratio={ratio}")
         return np.mean(rows["cells_left"][:, 2])
 
     assert share(0.0001) < 0.002
     assert share(4.0) > 2 * share(1.0) > 0
 
 
-def test_blunt_dissection_leaves_deposits_where_no_node_is_involved(lived):
+def test_blunt_dissection_leaves_deposits_where_no_node_is_involved(simulated):
     def share(steeper, involved):
-        rows = lived(
+        rows = simulated(
             "cohort.residual_mesorectum_odds_ratio=3",
             f"mesorectum.node_negative_log_ratio_per_log_odds={steeper}",
         )
@@ -160,9 +160,9 @@ METASTATIC = (
 )
 
 
-def test_systemic_treatment_of_metastases_is_for_the_young_the_fit_and_later_years(lived):
+def test_systemic_treatment_of_metastases_is_for_the_young_the_fit_and_later_years(simulated):
     def share(*overrides, of=lambda rows: np.ones(len(rows), bool)):
-        rows = lived(*METASTATIC, *overrides)
+        rows = simulated(*METASTATIC, *overrides)
         rows = rows[np.isfinite(rows["metastasis_found_day"])]
         return rows["metastasis_systemic"][of(rows)].mean()
 
@@ -177,9 +177,9 @@ def test_systemic_treatment_of_metastases_is_for_the_young_the_fit_and_later_yea
     assert unfit < share(*same, of=lambda rows: rows["unfit"]) - 0.2
 
 
-def test_systemic_treatment_stretches_the_time_that_metastases_leave(lived):
+def test_systemic_treatment_stretches_the_time_that_metastases_leave(simulated):
     def life(ratio):
-        return lived(
+        return simulated(
             *METASTATIC,
             f"metastasis.systemic_survival_ratio={ratio}",
             "metastasis.systemic_probability=0.5",
@@ -200,18 +200,18 @@ def test_systemic_treatment_stretches_the_time_that_metastases_leave(lived):
     assert (stretched[~given] == days[~given]).all()
 
 
-def test_sequels_of_the_operation_kill_within_the_year_and_never_whom_the_first_month_has_taken(lived):
+def test_sequels_of_the_operation_kill_within_the_year_and_never_whom_the_first_month_has_taken(simulated):
     only_sequels = (
         "mortality.operative_death_probability=0",
         "mortality.late_operative_death_probability=0.1",
     )
-    rows = lived(*METASTATIC[2:], *only_sequels, "metastasis.occult_probability=0", years=1.5)
+    rows = simulated(*METASTATIC[2:], *only_sequels, "metastasis.occult_probability=0", years=1.5)
     dead = rows["death_cause"] == Cause.OPERATIVE
     days = (rows["death_day"] - rows["operated_day"])[dead]
     assert dead.sum() > 100
     assert days.min() >= 30 and days.max() <= 365
-    both = lived("mortality.operative_death_probability=0.1", *only_sequels[1:], years=1.5)
-    soon = lived(
+    both = simulated("mortality.operative_death_probability=0.1", *only_sequels[1:], years=1.5)
+    soon = simulated(
         "mortality.operative_death_probability=0.1", "mortality.late_operative_death_probability=0", years=1.5
     )
     month = soon["death_day"] <= soon["operated_day"] + 30

@@ -4,10 +4,10 @@ import re
 
 import pandas as pd
 import pytest
-from helpers.lived_tables import default, eight, lived_tables, nobody_recurs, tiny
+from helpers.run_tables import default, eight, nobody_recurs, run_tables, tiny
 
 from analysis.pages.summary import published, summary
-from analysis.words.wording import policy_words, told
+from analysis.words.wording import at_horizon, policy_words
 
 
 def printed(tables: dict[str, pd.DataFrame], comparator: str = "tme_alone") -> str:
@@ -28,31 +28,31 @@ def test_every_printed_number_is_that_of_the_tables():
     for policy in ("tme_alone", "short_course", "chemoradiotherapy"):
         expected = []
         for years in (5.0, 10.0):
-            row = told(outcomes, "local_recurrence", years).loc[policy]
+            row = at_horizon(outcomes, "local_recurrence", years).loc[policy]
             expected += [100 * row[name] for name in ("estimate", "ci_low", "ci_high")]
         if policy != "tme_alone":
-            row = told(differences, "local_recurrence", 5.0).loc[policy]
+            row = at_horizon(differences, "local_recurrence", 5.0).loc[policy]
             expected += [100 * row[name] for name in ("estimate", "ci_low", "ci_high")]
             averted = tables["averted"].query(
                 "policy == @policy and horizon_years == 5 and mechanism == 'all' and compartment == 'all'"
             )
             expected.append(averted["net"].item())
         more = [
-            100 * told(outcomes, outcome, 5.0).loc[policy, "estimate"]
+            100 * at_horizon(outcomes, outcome, 5.0).loc[policy, "estimate"]
             for outcome in ("distant_metastasis", "overall_survival")
         ]
         more += [
-            100 * told(outcomes, outcome).loc[policy, "estimate"]
+            100 * at_horizon(outcomes, outcome).loc[policy, "estimate"]
             for outcome in ("crm_involved", "leak", "operative_death", "r0")
         ]
-        more.append(told(outcomes, "r0").loc[policy, "n"])
+        more.append(at_horizon(outcomes, "r0").loc[policy, "n"])
         first, second = rows_of(text, policy)
         assert first == pytest.approx(expected, abs=0.0501)
         assert second == pytest.approx(more, abs=0.0501)
 
 
 def test_the_comparator_is_named_and_has_no_difference():
-    tables = lived_tables("patients=1000", "policies=[chemoradiotherapy,tme_alone]")
+    tables = run_tables("patients=1000", "policies=[chemoradiotherapy,tme_alone]")
     text = printed(tables, "chemoradiotherapy")
     assert "Differences: from chemoradiotherapy" in text
     first, _ = rows_of(text, "chemoradiotherapy")
@@ -78,7 +78,7 @@ def test_every_policy_is_named_once_in_each_table():
 
 def test_a_share_of_nobody_is_a_dash():
     tables = nobody_recurs()
-    assert told(tables["outcomes"], "r0").loc["tme_alone", "n"] == 0
+    assert at_horizon(tables["outcomes"], "r0").loc["tme_alone", "n"] == 0
     (last,) = [line for line in printed(tables).splitlines() if line.startswith("TME alone")][1:]
     assert last.endswith("–")
 
@@ -94,7 +94,7 @@ def test_a_run_shorter_than_five_years_is_told_at_its_end():
 
 
 def test_published_figures_stand_beside_simulated_ones_with_a_verdict():
-    table = lived_tables("scenario=dutch_tme", "patients=1000")["published"].copy()
+    table = run_tables("scenario=dutch_tme", "patients=1000")["published"].copy()
     table["difference"] = [0.02, -0.0201, 0.0, 0.0, 0.0, 0.0]
     lines = published(table).splitlines()
     arm = lines[lines.index("Local recurrence, TME alone") + 1 :][:3]
@@ -109,5 +109,5 @@ def test_published_figures_stand_beside_simulated_ones_with_a_verdict():
 
 
 def test_published_figures_that_fit_no_policy_leave_a_message():
-    table = lived_tables("scenario=dutch_tme", "patients=1000")["published"]
+    table = run_tables("scenario=dutch_tme", "patients=1000")["published"]
     assert published(table[:0]) == "No published figure fits this run.\n"

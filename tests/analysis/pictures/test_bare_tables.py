@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.attended import tables as attended_tables
-from helpers.lived_tables import lived_tables
 from helpers.pages import Page
+from helpers.run_tables import run_tables
 
 from analysis.pages.sweep_summary import summary
 from analysis.pictures import look
@@ -21,7 +21,7 @@ from analysis.pictures.sweep import draw_sweep, shown
 def whole() -> dict[str, pd.DataFrame]:
     """Return the tables of small runs that have every picture."""
     words = ("scenario=dutch_tme", "patients=60")
-    return {**attended_tables(), **lived_tables(*words)}
+    return {**attended_tables(), **run_tables(*words)}
 
 
 def no_numbers(table: pd.DataFrame) -> pd.DataFrame:
@@ -83,7 +83,7 @@ def test_a_picture_of_bare_tables_can_be_read(picture, bare):
 
 
 def test_a_run_of_less_than_a_day_has_pictures_that_can_be_read():
-    tables = lived_tables("patients=20", "horizon_years=0.002", "policies=[tme_alone,short_course]")
+    tables = run_tables("patients=20", "horizon_years=0.002", "policies=[tme_alone,short_course]")
     for picture, needed in PICTURES.items():
         if set(needed) <= set(tables):
             readable(lambda picture=picture, needed=needed: picture(*(tables[name] for name in needed)))

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.attended import tables
-from helpers.lived_tables import LONG_NAMES
 from helpers.pages import Page, artists
+from helpers.run_tables import LONG_NAMES
 
 from analysis.pages.clinic_summary import summary
 from analysis.pictures import look

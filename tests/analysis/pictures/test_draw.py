@@ -148,8 +148,8 @@ def test_every_picture_stands_in_the_gallery_with_its_file_and_how_to_read_it():
     for picture in PICTURES:
         image = f"](gallery/{picture.__name__}.png)\n\n"
         assert image in text, picture.__name__
-        told = text.partition(image)[2].partition("\n")[0]
-        assert told.endswith(".") and len(told.split()) > 10, picture.__name__
+        stated = text.partition(image)[2].partition("\n")[0]
+        assert stated.endswith(".") and len(stated.split()) > 10, picture.__name__
     drawn = {path.stem for path in FOLDER.glob("*.png")}
     assert drawn == {picture.__name__ for picture in PICTURES}
     for path in FOLDER.glob("*.png"):

@@ -7,12 +7,12 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.lived_tables import default, lived_tables, nobody_recurs, tiny
+from helpers.run_tables import default, nobody_recurs, run_tables, tiny
 
 from analysis.pictures.flow import STAGES, flow
 from analysis.pictures.icon_array import FATES, icon_array, thousand
 from analysis.tables.run import flow as flow_table
-from analysis.words.wording import told
+from analysis.words.wording import at_horizon
 from sim.counting.tally import tally
 from sim.patient import Cause, Compartment, Margin, Mechanism, Procedure
 
@@ -50,8 +50,8 @@ def one_by_one(rows: np.ndarray) -> collections.Counter:
     return ways
 
 
-def test_the_flow_is_every_recurrence_found_counted_one_by_one(lived):
-    rows = lived(patients=6000)
+def test_the_flow_is_every_recurrence_found_counted_one_by_one(simulated):
+    rows = simulated(patients=6000)
     table = flow_table({"tme_alone": tally(rows, (5.0, 10.0), 10.0)})
     counted = {tuple(row[stage] for stage in STAGES): row["n"] for _, row in table.iterrows()}
     assert counted == dict(one_by_one(rows))
@@ -64,8 +64,8 @@ def test_the_flow_is_every_recurrence_found_counted_one_by_one(lived):
     np.testing.assert_allclose(table["per_1000"], table["n"] / 6)
 
 
-def test_flows_of_two_blocks_add_up_to_the_flow_of_both(lived):
-    rows = lived(patients=3000)
+def test_flows_of_two_blocks_add_up_to_the_flow_of_both(simulated):
+    rows = simulated(patients=3000)
     whole, part = (tally(some, (10.0,), 10.0) for some in (rows, rows[:1000]))
     part.add(tally(rows[1000:], (10.0,), 10.0))
     assert part.flow.keys() == whole.flow.keys()
@@ -75,7 +75,7 @@ def test_flows_of_two_blocks_add_up_to_the_flow_of_both(lived):
 
 def test_the_flow_adds_up_to_local_recurrence_at_the_end():
     tables = default()
-    found = told(tables["outcomes"], "local_recurrence", 10.0)
+    found = at_horizon(tables["outcomes"], "local_recurrence", 10.0)
     sums = tables["flow"].groupby("policy")["per_1000"].sum()
     for policy, row in found.iterrows():
         assert sums[policy] == pytest.approx(1000 * row["estimate"])
@@ -91,13 +91,13 @@ def test_a_margin_stands_with_a_resection_and_only_there():
 @pytest.mark.parametrize("year", [1.0, 5.0, 10.0])
 def test_every_patient_has_one_fate(year):
     outcomes = default()["outcomes"]
-    shares = pd.DataFrame({name: told(outcomes, name, year)["estimate"] for name in FATES})
+    shares = pd.DataFrame({name: at_horizon(outcomes, name, year)["estimate"] for name in FATES})
     np.testing.assert_allclose(shares.sum(axis=1), 1.0)
     after = shares["death_after_recurrence"] + shares["alive_after_recurrence"]
-    np.testing.assert_allclose(after, told(outcomes, "local_recurrence", year)["estimate"])
+    np.testing.assert_allclose(after, at_horizon(outcomes, "local_recurrence", year)["estimate"])
     alive = shares["alive_after_recurrence"] + shares["alive_with_metastasis"]
     alive += shares["disease_free_survival"]
-    np.testing.assert_allclose(alive, told(outcomes, "overall_survival", year)["estimate"])
+    np.testing.assert_allclose(alive, at_horizon(outcomes, "overall_survival", year)["estimate"])
 
 
 def panels(figure):
@@ -165,7 +165,7 @@ def test_one_policy_flows_alone():
     tables = tiny()
     figure = flow(tables["flow"], tables["outcomes"], tables["differences"])
     assert list(panels(figure)) == ["tme_alone"]
-    found = told(tables["outcomes"], "local_recurrence", 10.0)["estimate"].iloc[0]
+    found = at_horizon(tables["outcomes"], "local_recurrence", 10.0)["estimate"].iloc[0]
     assert found > 0
     assert title(figure).startswith(f"Under TME alone, {1000 * found:.1f} of 1,000 patients")
 
@@ -174,8 +174,8 @@ def test_a_thousand_marks_stand_for_the_shares_of_the_table():
     tables = default()
     figure = icon_array(tables["outcomes"], tables["differences"])
     drawn = {ax.get_label(): ax for ax in figure.axes if ax.get_label()}
-    fates = {name: told(tables["outcomes"], name, 5.0) for name in FATES}
-    assert list(drawn) == list(told(tables["outcomes"], "local_recurrence", 5.0).index)
+    fates = {name: at_horizon(tables["outcomes"], name, 5.0) for name in FATES}
+    assert list(drawn) == list(at_horizon(tables["outcomes"], "local_recurrence", 5.0).index)
     for policy, ax in drawn.items():
         counts = {marks.get_gid(): len(marks.get_offsets()) for marks in ax.collections}
         assert counts == {name: round(1000 * rows.loc[policy, "estimate"]) for name, rows in fates.items()}
@@ -211,7 +211,7 @@ def test_the_icon_array_s_title_claims_only_what_is_beyond_luck():
     assert title(icon_array(tables["outcomes"], unclear)).endswith(
         "and no other policy differs beyond simulated luck"
     )
-    one = lived_tables("patients=1", "policies=[tme_alone]")
+    one = run_tables("patients=1", "policies=[tme_alone]")
     figure = icon_array(one["outcomes"], one["differences"])
     assert title(figure) == "Of 1,000 patients, 0 have a local recurrence within 5 years under TME alone"
 

@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.lived_tables import default, lived_tables, nobody_recurs, tiny
+from helpers.run_tables import default, nobody_recurs, run_tables, tiny
 from matplotlib.path import Path
 
 from analysis.pictures.anatomy import AXIAL, SAGITTAL
@@ -229,7 +229,7 @@ def test_the_change_is_the_net_of_the_table_blue_where_averted_and_in_brackets_w
 
 
 def test_what_is_caused_is_orange_and_hatched():
-    table = lived_tables("patients=1000", "policies=[chemoradiotherapy,tme_alone]")["averted"]
+    table = run_tables("patients=1000", "policies=[chemoradiotherapy,tme_alone]")["averted"]
     figure = pelvis_change(table)
     patch = shade(labelled(figure, "sagittal named"), "posterior")
     red, _, blue = matplotlib.colors.to_rgb(patch.get_facecolor())

@@ -7,8 +7,8 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.lived_tables import default, eight, lived_tables, nobody_recurs, tiny
 from helpers.pages import Page, artists, note, title, words
+from helpers.run_tables import default, eight, nobody_recurs, run_tables, tiny
 from matplotlib.figure import Figure
 
 from analysis.pictures import look
@@ -17,7 +17,7 @@ from analysis.pictures.beside_published import beside_published
 from analysis.pictures.catalogue import PICTURES, draw_all
 from analysis.pictures.incidence import incidence, incidence_by_mechanism
 from analysis.pictures.survival import survival
-from analysis.words.wording import percent, policy_words, told
+from analysis.words.wording import at_horizon, percent, policy_words
 
 
 def drawn(picture, tables: dict[str, pd.DataFrame]) -> Figure:
@@ -25,7 +25,7 @@ def drawn(picture, tables: dict[str, pd.DataFrame]) -> Figure:
 
 
 def dutch() -> dict[str, pd.DataFrame]:
-    return lived_tables("scenario=dutch_tme", "patients=1000")
+    return run_tables("scenario=dutch_tme", "patients=1000")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_curve_and_its_band_are_the_numbers_of_the_table(picture, outcome):
 def test_the_marked_and_written_recurrence_is_that_of_outcomes_at_five_years():
     tables = default()
     figure = drawn(incidence, tables)
-    for name, row in told(tables["outcomes"], "local_recurrence", 5.0).iterrows():
+    for name, row in at_horizon(tables["outcomes"], "local_recurrence", 5.0).iterrows():
         (dot,) = artists(figure, f"told {name}")
         assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (5.0, row["estimate"])
         assert f"{percent(row['estimate'])} %" in words(figure)
@@ -121,8 +121,8 @@ def test_a_dumbbell_holds_the_published_and_the_simulated_figure():
 def test_the_title_says_the_largest_change_beyond_luck_and_the_note_its_interval():
     tables = default()
     figure = drawn(incidence, tables)
-    found = told(tables["outcomes"], "local_recurrence", 5.0)["estimate"]
-    change = told(tables["differences"], "local_recurrence", 5.0)
+    found = at_horizon(tables["outcomes"], "local_recurrence", 5.0)["estimate"]
+    change = at_horizon(tables["differences"], "local_recurrence", 5.0)
     best = change["estimate"].idxmin()
     assert title(figure).lower() == (
         f"{policy_words(best)} lowers local recurrence at 5 years "
@@ -134,7 +134,7 @@ def test_the_title_says_the_largest_change_beyond_luck_and_the_note_its_interval
 
 
 def test_a_policy_that_does_harm_is_said_to_raise_recurrence():
-    tables = lived_tables("patients=1000", "policies=[chemoradiotherapy,tme_alone]")
+    tables = run_tables("patients=1000", "policies=[chemoradiotherapy,tme_alone]")
     assert title(drawn(incidence, tables)).startswith("TME alone raises local recurrence at 5 years from")
     assert title(drawn(averted_by_mechanism, tables)).startswith("TME alone causes ")
     assert title(drawn(survival, tables)).startswith("TME alone lowers overall survival at 5 years from")
@@ -164,14 +164,14 @@ def test_the_trial_s_title_counts_the_figures_within_two_points():
 
 
 def test_a_run_shorter_than_five_years_is_told_at_its_end():
-    tables = lived_tables("patients=1000", "horizon_years=3", "policies=[tme_alone,chemoradiotherapy]")
+    tables = run_tables("patients=1000", "horizon_years=3", "policies=[tme_alone,chemoradiotherapy]")
     assert "at 3 years" in title(drawn(incidence, tables))
     assert "within 3 years" in title(drawn(averted_by_mechanism, tables))
 
 
 def test_one_policy_and_few_patients_are_drawn_with_what_is_not_known():
     tables = tiny()
-    row = told(tables["outcomes"], "local_recurrence", 5.0).loc["tme_alone"]
+    row = at_horizon(tables["outcomes"], "local_recurrence", 5.0).loc["tme_alone"]
     figure = drawn(incidence, tables)
     assert title(figure) == f"Local recurrence is {percent(row['estimate'])} % at 5 years under TME alone"
     assert f"{percent(row['ci_low'])} to {percent(row['ci_high'])} %" in note(figure)

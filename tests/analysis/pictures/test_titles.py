@@ -9,8 +9,8 @@ import re
 
 import pandas as pd
 import pytest
-from helpers.lived_tables import lived_tables
 from helpers.pages import title
+from helpers.run_tables import run_tables
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -54,7 +54,7 @@ def runs(draw):
     seed, patients = draw(st.integers(0, 3)), draw(st.sampled_from([1, 12, 60, 250]))
     words = (f"patients={patients}", f"seed={seed}", f"policies=[{','.join(policies)}]")
     stretch = draw(st.sampled_from([0.0, 0.2, 1.0]))
-    tables = {name: table.copy() for name, table in lived_tables(*words).items()}
+    tables = {name: table.copy() for name, table in run_tables(*words).items()}
     for name in ("outcomes", "differences"):
         table = tables[name]
         for edge in ("ci_low", "ci_high"):

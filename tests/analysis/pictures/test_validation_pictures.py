@@ -43,7 +43,7 @@ def hydra():
 
 
 @pytest.fixture(scope="module")
-def emulated(hydra):
+def successive_samples(hydra):
     """Return trials, endpoints and curves of a small emulation."""
     words = [f"trials=[{','.join(TRIALS)}]", "patients=4000", "most_patients=4000"]
     run = read_validation(compose("validate", words))
@@ -51,16 +51,16 @@ def emulated(hydra):
 
 
 @pytest.fixture(scope="module")
-def told(emulated):
+def stated(successive_samples):
     """Return the endpoints with their labels."""
-    trials, endpoints, _ = emulated
+    trials, endpoints, _ = successive_samples
     return labels(trials, endpoints)
 
 
 @pytest.fixture(scope="module")
-def written(emulated, tmp_path_factory):
+def written(successive_samples, tmp_path_factory):
     """Return the folder that holds the pages and pictures of the emulation."""
-    trials, endpoints, curves = emulated
+    trials, endpoints, curves = successive_samples
     folder = tmp_path_factory.mktemp("validation")
     write_pages(trials, endpoints, curves, agreement(endpoints), folder)
     return folder
@@ -82,12 +82,12 @@ def learnt():
     }
 
 
-def all_pictures(emulated, told, learnt):
-    _, _, curves = emulated
+def all_pictures(successive_samples, stated, learnt):
+    _, _, curves = successive_samples
     for name in ("calibration", "validation"):
-        yield f"dumbbells {name}", dumbbells(told[told["set"] == name])
-    yield "scatter", scatter(told)
-    for name, rows in told.groupby("trial"):
+        yield f"dumbbells {name}", dumbbells(stated[stated["set"] == name])
+    yield "scatter", scatter(stated)
+    for name, rows in stated.groupby("trial"):
         if len(whole_arms(rows)):
             yield f"curves {name}", trial_curves(curves[curves["trial"] == name], rows)
     yield "identified", identified(learnt["parameters"])
@@ -95,8 +95,8 @@ def all_pictures(emulated, told, learnt):
     yield "converged", converged(learnt["trace"])
 
 
-def test_no_words_cover_others_or_leave_the_page_and_all_are_large_enough(emulated, told, learnt):
-    for name, figure in all_pictures(emulated, told, learnt):
+def test_no_words_cover_others_or_leave_the_page_and_all_are_large_enough(successive_samples, stated, learnt):
+    for name, figure in all_pictures(successive_samples, stated, learnt):
         page = Page(figure)
         assert page.lines
         assert (page.cut_off(), page.covered()) == ([], []), name
@@ -113,11 +113,11 @@ def test_every_shipped_endpoint_has_a_label_of_its_own_that_reads_as_words():
             assert not re.search(r"[_\"']|==|!=|<=|>=| not$|^,|, ,", words_of_it), words_of_it
 
 
-def test_a_dumbbell_lies_at_the_published_and_the_simulated_value(told):
-    figure = dumbbells(told)
+def test_a_dumbbell_lies_at_the_published_and_the_simulated_value(stated):
+    figure = dumbbells(stated)
     sections = ((LEVELS, log_odds), (RATIOS, log))
     for k, (measures, place) in enumerate(sections):
-        rows = told[told["measure"].isin(measures)]
+        rows = stated[stated["measure"].isin(measures)]
         low, high = artists(figure, "published")[k].axes.get_xlim()
         for name in ("published", "published_low", "published_high"):
             wanted = np.clip([place(value) for value in rows[name]], low, high)
@@ -128,34 +128,35 @@ def test_a_dumbbell_lies_at_the_published_and_the_simulated_value(told):
             np.testing.assert_allclose(artists(figure, f"simulated {which}")[k].get_xdata(), wanted)
 
 
-def test_a_miss_differs_in_colour_in_shape_and_in_a_word(told):
-    figure = dumbbells(told)
+def test_a_miss_differs_in_colour_in_shape_and_in_a_word(stated):
+    figure = dumbbells(stated)
     marks = {which: artists(figure, f"simulated {which}")[0] for which in MARKS}
     assert len({mark.get_marker() for mark in marks.values()}) == 3
     assert marks["inside"].get_color() not in (marks["high"].get_color(), marks["low"].get_color())
     written = words(figure)
-    verdicts = told.apply(verdict, axis=1)
+    verdicts = stated.apply(verdict, axis=1)
     for which in ("high", "low"):
         assert written.count(which) == (verdicts == which).sum() > 0
 
 
-def test_every_endpoint_is_named_with_its_numbers_and_the_title_counts_the_hits(told):
-    figure = dumbbells(told, "endpoints")
+def test_every_endpoint_is_named_with_its_numbers_and_the_title_counts_the_hits(stated):
+    figure = dumbbells(stated, "endpoints")
     assert (
-        title(figure) == f"{told['inside'].sum()} of {len(told)} endpoints lie inside the published interval"
+        title(figure)
+        == f"{stated['inside'].sum()} of {len(stated)} endpoints lie inside the published interval"
     )
     written = words(figure)
-    for label in told["label"]:
+    for label in stated["label"]:
         assert short(sentence(label)).replace("\N{NO-BREAK SPACE}", " ") in written
-    for trial in told["title"].unique():
+    for trial in stated["title"].unique():
         assert trial in written
-    (difference,) = told[told["measure"] == "difference"].to_dict("records")
+    (difference,) = stated[stated["measure"] == "difference"].to_dict("records")
     assert any(f"→ {100 * difference['simulated']:.1f} points".replace("-", "−") in text for text in written)
 
 
-def test_the_scatter_holds_every_proportion_and_tells_the_slope_of_the_table(told):
-    figure = scatter(told)
-    rows = told[told["measure"].isin(LEVELS)]
+def test_the_scatter_holds_every_proportion_and_tells_the_slope_of_the_table(stated):
+    figure = scatter(stated)
+    rows = stated[stated["measure"].isin(LEVELS)]
     drawn = 0
     for name in ("calibration", "validation"):
         for which, hit in (("inside", True), ("outside", False)):
@@ -165,15 +166,15 @@ def test_the_scatter_holds_every_proportion_and_tells_the_slope_of_the_table(tol
             np.testing.assert_allclose(dots.get_ydata(), [log_odds(value) for value in part["published"]])
             drawn += len(part)
     assert drawn == len(rows)
-    for _, row in agreement(told).iterrows():
+    for _, row in agreement(stated).iterrows():
         if row["set"] != "all":
             assert f"{row['slope']:.2f} in {row['set']}" in title(figure)
 
 
 @pytest.mark.parametrize("name", ["dutch_tme", "cao_aro_aio_94", "shen_2023"])
-def test_a_trial_s_curves_are_those_of_the_table_with_its_published_figures(emulated, told, name):
-    _, _, curves = emulated
-    mine, rows = curves[curves["trial"] == name], told[told["trial"] == name]
+def test_a_trial_s_curves_are_those_of_the_table_with_its_published_figures(successive_samples, stated, name):
+    _, _, curves = successive_samples
+    mine, rows = curves[curves["trial"] == name], stated[stated["trial"] == name]
     figure = trial_curves(mine, rows)
     wanted = {
         (arm, tuple(part["estimate"]))
@@ -195,19 +196,19 @@ def test_a_trial_s_curves_are_those_of_the_table_with_its_published_figures(emul
         assert open_ones == sorted(part["published"][~part["inside"]])
 
 
-def test_a_miss_is_explained_by_the_trial_s_note_or_else_by_its_numbers(told):
-    row = told[~told["inside"] & (told["measure"] == "incidence")].iloc[0]
+def test_a_miss_is_explained_by_the_trial_s_note_or_else_by_its_numbers(stated):
+    row = stated[~stated["inside"] & (stated["measure"] == "incidence")].iloc[0]
     said = miss(pd.Series({**row, "note": ""}))
     side = "above" if row["simulated"] > row["published"] else "below"
     assert side in said and f"{100 * row['published']:.1f} %" in said and f"{abs(row['z']):.1f}" in said
     assert miss(pd.Series({**row, "note": "Half of these had no staging"})) == "Half of these had no staging."
 
 
-def test_the_pages_hold_every_endpoint_every_picture_and_a_sentence_on_each_miss(written, told):
+def test_the_pages_hold_every_endpoint_every_picture_and_a_sentence_on_each_miss(written, stated):
     pages = [written / "validation.md", *(written / "trials" / f"{name}.md" for name in TRIALS)]
     for path in pages:
         text = path.read_text("utf-8")
-        rows = told if path.stem == "validation" else told[told["trial"] == path.stem]
+        rows = stated if path.stem == "validation" else stated[stated["trial"] == path.stem]
         table = [line for line in text.splitlines() if line.startswith("| ") and "`" in line]
         assert [line.split("`")[1] for line in table] == list(rows["endpoint"])
         assert [line.endswith("| inside |") for line in table] == list(rows["inside"])
@@ -219,8 +220,8 @@ def test_the_pages_hold_every_endpoint_every_picture_and_a_sentence_on_each_miss
             assert (path.parent / picture).read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_trial_of_ratios_alone_has_its_page(emulated, tmp_path):
-    trials, endpoints, curves = emulated
+def test_a_trial_of_ratios_alone_has_its_page(successive_samples, tmp_path):
+    trials, endpoints, curves = successive_samples
     rows = endpoints[endpoints["trial"] == "leak_meta"]
     assert set(rows["measure"]) <= set(RATIOS)
     only = [trial for trial in trials if trial.name == "leak_meta"]
@@ -232,8 +233,8 @@ def test_a_trial_of_ratios_alone_has_its_page(emulated, tmp_path):
     assert "leak_meta" in summary(rows, agreement(rows))
 
 
-def test_what_nobody_counted_for_is_a_dash_and_not_drawn(told):
-    rows = told[told["trial"] == "leak_meta"].copy()
+def test_what_nobody_counted_for_is_a_dash_and_not_drawn(stated):
+    rows = stated[stated["trial"] == "leak_meta"].copy()
     unknown = ["simulated", "simulated_low", "simulated_high", "z"]
     rows.loc[rows.index[0], unknown] = np.nan
     rows.loc[rows.index[0], ["comparable", "inside"]] = False
@@ -244,8 +245,8 @@ def test_what_nobody_counted_for_is_a_dash_and_not_drawn(told):
     assert title(figure).startswith(f"{hits} of {len(rows) - 1} endpoints lie inside")
 
 
-def test_what_cannot_be_compared_is_counted_nowhere_and_said(emulated, tmp_path):
-    trials, endpoints, curves = emulated
+def test_what_cannot_be_compared_is_counted_nowhere_and_said(successive_samples, tmp_path):
+    trials, endpoints, curves = successive_samples
     rows = endpoints[endpoints["trial"] == "leak_meta"].copy()
     miss = rows.index[0]
     rows.loc[miss, ["simulated", "simulated_low", "simulated_high", "z"]] = np.nan
@@ -266,8 +267,10 @@ def test_what_cannot_be_compared_is_counted_nowhere_and_said(emulated, tmp_path)
     assert "left out of all counts: 1" in printed
 
 
-def test_a_trial_s_page_names_the_levers_and_the_numbers_that_make_it_another_trial(written, emulated):
-    trials, _, _ = emulated
+def test_a_trial_s_page_names_the_levers_and_the_numbers_that_make_it_another_trial(
+    written, successive_samples
+):
+    trials, _, _ = successive_samples
     text = (written / "trials/shen_2023.md").read_text("utf-8")
     arms = next(trial for trial in trials if trial.name == "shen_2023").arms
     levers, usual = (arms[name].policies[0][0].levers() for name in ("boost", "conventional"))
@@ -289,8 +292,8 @@ def test_the_page_of_the_documents_links_pictures_where_the_documents_have_them(
         assert (written / name).exists() or (written / "trials" / name).exists()
 
 
-def test_the_printed_summary_counts_the_hits_of_each_trial_and_names_the_largest_miss(emulated):
-    _, endpoints, _ = emulated
+def test_the_printed_summary_counts_the_hits_of_each_trial_and_names_the_largest_miss(successive_samples):
+    _, endpoints, _ = successive_samples
     lines = summary(endpoints, agreement(endpoints)).splitlines()
     text = " ".join(" ".join(lines).split())
     for name, rows in endpoints.groupby("trial"):
@@ -305,8 +308,8 @@ def test_the_printed_summary_counts_the_hits_of_each_trial_and_names_the_largest
     assert lines[first].split()[0] == largest
 
 
-def test_the_printed_summary_of_all_trials_fits_a_terminal(emulated):
-    _, endpoints, _ = emulated
+def test_the_printed_summary_of_all_trials_fits_a_terminal(successive_samples):
+    _, endpoints, _ = successive_samples
     shipped = len(read_trials("all"))
     many = pd.concat(
         endpoints[endpoints["trial"] == TRIALS[k % len(TRIALS)]].assign(trial=f"a_trial_with_a_long_name_{k}")

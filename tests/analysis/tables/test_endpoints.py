@@ -14,7 +14,7 @@ from statsmodels.stats.contingency_tables import Table2x2
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis.tables.endpoints import deviation, published_interval, simulated, standard_error
-from analysis.tables.validation import compared
+from analysis.tables.validation import compare_endpoint
 from conf.endpoint import condition
 from experiments.simulating.reading import Reading, sample
 from sim.counting.samples import (
@@ -256,7 +256,7 @@ def flat(n, kind=CENSORED, years=8.0):
 @pytest.mark.parametrize("n", [1, 30, 1000])
 def test_a_level_without_an_event_has_wilsons_interval_and_no_certainty(which, n):
     here = LEVELS[which]
-    found = compared(here, flat(n), None)
+    found = compare_endpoint(here, flat(n), None)
     alive = which == "survival"
     assert found.value == alive
     low, high = proportion_confint(n if alive else 0, n, method="wilson")
@@ -268,24 +268,23 @@ def test_a_level_without_an_event_has_wilsons_interval_and_no_certainty(which, n
 def test_a_level_of_events_alone_has_wilsons_interval_too():
     side = flat(40, EVENT, years=2.0)
     for which in ("share", "incidence", "kaplan_meier"):
-        found = compared(LEVELS[which], side, None)
+        found = compare_endpoint(LEVELS[which], side, None)
         assert (found.value, found.rests_on) == (1, 40)
-    assert compared(LEVELS["survival"], side, None).value == 0
+    assert compare_endpoint(LEVELS["survival"], side, None).value == 0
     # The last two of whom half were left.
     days = np.array([1.0] * 4 + [2.0, 2.0, 3.0, 3.0]) * YEAR_DAYS
     kind = np.array([CENSORED] * 4 + [EVENT] * 4, np.int8)
-    assert compared(LEVELS["survival"], Sample(days, kind, np.arange(8)), None).rests_on == 4
+    assert compare_endpoint(LEVELS["survival"], Sample(days, kind, np.arange(8)), None).rests_on == 4
 
 
 def test_a_level_rests_on_those_who_are_still_followed():
     days = np.repeat([3.0, 8.0], [70, 30]) * YEAR_DAYS
     side = Sample(days, np.zeros(100, np.int8), np.arange(100) % FOLDS)
-    assert [compared(LEVELS[which], side, None).rests_on for which in ("incidence", "survival", "share")] == [
-        30, 30, 100
-    ]  # fmt: skip
+    levels = [LEVELS[which] for which in ("incidence", "survival", "share")]
+    assert [compare_endpoint(level, side, None).rests_on for level in levels] == [30, 30, 100]
     side = side._replace(kind=np.where(days < 4 * YEAR_DAYS, COMPETING, CENSORED).astype(np.int8))
-    assert compared(LEVELS["incidence"], side, None).rests_on == 100  # the dead have no recurrence
-    assert compared(LEVELS["kaplan_meier"], side, None).rests_on == 30
+    assert compare_endpoint(LEVELS["incidence"], side, None).rests_on == 100  # the dead have no recurrence
+    assert compare_endpoint(LEVELS["kaplan_meier"], side, None).rests_on == 30
 
 
 @pytest.mark.parametrize(("n", "p"), [(200, 0.003), (200, 0.01), (2000, 0.001)])
@@ -296,7 +295,7 @@ def test_the_interval_of_a_level_near_0_and_1_holds_the_truth_as_often_as_it_say
         for _ in range(300):
             yes = int(rng.binomial(n, truth))
             side = counted(yes, n - yes)
-            found = compared(here, side._replace(fold=rng.permutation(side.fold)), None)
+            found = compare_endpoint(here, side._replace(fold=rng.permutation(side.fold)), None)
             low, high = found.interval()
             held.append(low <= truth <= high)
         assert 0.89 < np.mean(held) <= 1
@@ -304,29 +303,29 @@ def test_the_interval_of_a_level_near_0_and_1_holds_the_truth_as_often_as_it_say
 
 def test_folds_that_all_show_the_same_are_no_certainty():
     side = Sample(np.zeros(400), np.tile([EVENT, CENSORED], 200).astype(np.int8), np.arange(400) // 20)
-    found = compared(LEVELS["share"], side, None)
+    found = compare_endpoint(LEVELS["share"], side, None)
     assert found.error == pytest.approx((0.25 / 400) ** 0.5)
 
 
 def test_a_miss_by_no_event_is_as_far_as_its_patients_say():
     here = endpoint(published=0.1, n=100)
-    z = {n: compared(here, flat(n), None).z for n in (30, 1000, 100_000)}
+    z = {n: compare_endpoint(here, flat(n), None).z for n in (30, 1000, 100_000)}
     assert z[30] > z[1000] > z[100_000]
     # By hand: half a patient with the event, 1000.5 without.
     value, error = math.log(0.5 / 1000.5), (1 / 0.5 + 1 / 1000.5) ** 0.5
     low, _ = proportion_confint(10, 100, method="wilson")
     published = (math.log(1 / 9) - math.log(low / (1 - low))) / Z95
     assert z[1000] == pytest.approx((value - math.log(1 / 9)) / math.hypot(published, error))
-    assert compared(here, flat(100_000), None).comparable
+    assert compare_endpoint(here, flat(100_000), None).comparable
 
 
 def test_no_event_is_a_miss_only_where_so_many_patients_should_have_had_one():
     here = endpoint(published=0.0003, n=100_000)  # 0.0002 to 0.0004
-    few, many = compared(here, flat(1000), None), compared(here, flat(100_000), None)
+    few, many = compare_endpoint(here, flat(1000), None), compare_endpoint(here, flat(100_000), None)
     assert few.error_beside_published > 1
     assert (few.comparable, few.inside) == (False, False)
     assert (many.comparable, many.inside) == (True, False)
-    none = compared(endpoint(published=0.0, n=50), flat(10), None)
+    none = compare_endpoint(endpoint(published=0.0, n=50), flat(10), None)
     assert (none.comparable, none.inside) == (True, True)
 
 
@@ -338,28 +337,28 @@ def test_a_ratio_without_an_event_on_a_side_is_not_comparable(ratio):
     rng = np.random.default_rng(4)
     here, some, none = endpoint(**{**RATIO, "ratio": ratio}), followed(rng, 400), flat(400)
     for sides in ((some, none), (none, some), (none, none)):
-        found = compared(here, *sides)
+        found = compare_endpoint(here, *sides)
         assert not found.comparable and not found.inside
         assert found.error_beside_published == math.inf  # more patients, where there can be
-    assert compared(here, some, followed(rng, 400)).comparable
+    assert compare_endpoint(here, some, followed(rng, 400)).comparable
 
 
 def test_an_odds_ratio_where_all_had_the_event_is_not_comparable():
     side = counted(30, 0), counted(20, 10)
-    assert not compared(endpoint(**RATIO, outcome="share", horizon_years=None), *side).comparable
+    assert not compare_endpoint(endpoint(**RATIO, outcome="share", horizon_years=None), *side).comparable
     risk = {**RATIO, "ratio": "risk_ratio"}
-    assert compared(endpoint(**risk, outcome="share", horizon_years=None), *side).comparable
+    assert compare_endpoint(endpoint(**risk, outcome="share", horizon_years=None), *side).comparable
 
 
 def test_sides_that_are_never_at_risk_together_have_no_hazard_ratio():
     early, late = flat(5, EVENT, years=1.0), flat(5, EVENT, years=2.0)
     late = late._replace(value=late.value + np.arange(5))
-    assert not compared(endpoint(**{**RATIO, "ratio": "hazard_ratio"}), late, early).comparable
+    assert not compare_endpoint(endpoint(**{**RATIO, "ratio": "hazard_ratio"}), late, early).comparable
 
 
 def test_a_difference_without_an_event_is_no_certainty():
     here = endpoint(ratio="difference", published=0.0, low=-0.01, high=0.01)
-    found = compared(here, flat(48), flat(98))
+    found = compare_endpoint(here, flat(48), flat(98))
     assert found.value == 0
     assert found.error == pytest.approx(math.hypot(1 / 50, 1 / 100))
 
@@ -369,19 +368,21 @@ def test_a_median_of_tied_values_has_the_error_of_its_order_statistics():
     values = np.repeat([6.0, 12.0, 18.0], [450, 90, 460])
     side = Sample(values, np.ones(1000, np.int8), np.arange(1000) % FOLDS)
     # The 469th and the 532nd are 12 too: whatever the values, the median lies between them.
-    assert compared(here, side, None).error == pytest.approx(0.0)
+    assert compare_endpoint(here, side, None).error == pytest.approx(0.0)
     # Here they are not, though every fold's median is 12.
     side = side._replace(value=np.repeat([6.0, 12.0, 18.0], [480, 40, 480]))
-    assert compared(here, side, None).error == pytest.approx(6 / Z95)
+    assert compare_endpoint(here, side, None).error == pytest.approx(6 / Z95)
     few = Sample(np.full(5, 12.0), np.ones(5, np.int8), np.arange(5))
-    assert compared(here, few, None).error == math.inf
-    assert not compared(here, few, None).comparable
+    assert compare_endpoint(here, few, None).error == math.inf
+    assert not compare_endpoint(here, few, None).comparable
 
 
 def test_a_mean_of_one_value_has_no_error_and_is_not_comparable():
     here = endpoint(outcome="mean", horizon_years=None, published=12.0, low=10.0, high=14.0)
     for n in (1, 50):
-        found = compared(here, Sample(np.full(n, 12.0), np.ones(n, np.int8), np.arange(n) % FOLDS), None)
+        found = compare_endpoint(
+            here, Sample(np.full(n, 12.0), np.ones(n, np.int8), np.arange(n) % FOLDS), None
+        )
         assert (found.value, found.error, found.comparable) == (12.0, math.inf, False)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.lived_tables import lived_tables
+from helpers.run_tables import run_tables
 
 import conf
 from analysis.tables.journal import TYPES, journal_table
@@ -20,10 +20,10 @@ from experiments.cli.command import main
 from experiments.compare import journal as journal_of
 from experiments.compare import patients
 from experiments.results.run_folder import content_digest
-from experiments.simulating.lives import simulate
+from experiments.simulating.cohort import simulate
 from sim.clinic.needs import arrival_days
 from sim.clinic.queues import Resource
-from sim.clocks.simpy_clock import live_in_clinic
+from sim.clocks.simpy_clock import simulate_in_clinic
 from sim.events import Event, event_name
 from sim.luck import draw_luck
 from sim.patient import MECHANISM_OF_ROUTE, YEAR_DAYS, Mechanism, new_patients
@@ -37,9 +37,9 @@ def runs(tmp_path_factory):
     """The folder of a run with its journal and its rows, and one of the same run without a journal."""
     folders = [tmp_path_factory.mktemp(name) for name in ("with", "without")]
     run = compose_run("journal=true", "rows=true", *SMALL)
-    lived = simulate(run)
-    journal_of(run, lived).to_parquet(folders[0] / "journal.parquet", index=False)
-    patients(lived.rows).to_parquet(folders[0] / "patients.parquet", index=False)
+    simulated = simulate(run)
+    journal_of(run, simulated).to_parquet(folders[0] / "journal.parquet", index=False)
+    patients(simulated.rows).to_parquet(folders[0] / "patients.parquet", index=False)
     command = {"command": f"lrrc compare {' '.join(SMALL)} out=here"}
     for folder in folders:
         (folder / "manifest.json").write_text(json.dumps(command))
@@ -62,15 +62,15 @@ def queued():
     rows["agenda"][:, Event.DIAGNOSIS] = arrival_days(luck["arrival"], run.clinic["arrivals_per_year"])
     entries = []
     world = pack(world_tree(run, run.policies[0]))
-    hall = live_in_clinic(rows, luck, world, run.clinic, 3 * YEAR_DAYS, entries)
-    return rows, hall.log, journal_table("chemoradiotherapy", rows, entries, 3.0, hall.log), run
+    clinic_run = simulate_in_clinic(rows, luck, world, run.clinic, 3 * YEAR_DAYS, entries)
+    return rows, clinic_run.log, journal_table("chemoradiotherapy", rows, entries, 3.0, clinic_run.log), run
 
 
 def test_a_journal_changes_no_other_table(tmp_path):
     assert main(["compare", "journal=true", "pictures=false", *SMALL, f"out={tmp_path / 'run'}"]) == 0
     written = json.loads((tmp_path / "run" / "manifest.json").read_text())["tables"]
     assert written["journal.parquet"]["rows"] > 0
-    without = lived_tables(*SMALL)
+    without = run_tables(*SMALL)
     compared = [name for name in without if f"{name}.csv" in written]
     assert {"outcomes", "differences", "averted", "curves"} <= set(compared)
     for name in compared:

@@ -8,7 +8,7 @@ from analysis.tables.patients import KNOWN_IN, patient_table
 from conf.schema import compose_run
 from experiments.compare import patients
 from experiments.results.run_folder import content_digest
-from experiments.simulating.lives import simulate
+from experiments.simulating.cohort import simulate
 from sim.counting.outcomes import ABSENT, YES, Key
 from sim.counting.tally import binary_outcomes
 from sim.events import Event
@@ -117,8 +117,8 @@ def test_whole_numbers_stay_whole_and_types_do_not_depend_on_the_lives(table):
 
 
 def test_policies_and_blocks_are_one_table(rows):
-    lived = simulate(compose_run("patients=40", "rows=true", "policies=[tme_alone,short_course]"))
-    table = patients(lived.rows)
+    simulated = simulate(compose_run("patients=40", "rows=true", "policies=[tme_alone,short_course]"))
+    table = patients(simulated.rows)
     assert list(table["policy"].unique()) == ["tme_alone", "short_course"]
     assert np.array_equal(table["number"], np.tile(np.arange(40), 2))
     halves = patients({"x": [rows[:700], rows[700:]]})

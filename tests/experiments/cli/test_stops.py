@@ -14,7 +14,7 @@ from helpers.stopping import DEADLINE, SMALL, names, partial, started, wait_unti
 from conf.input_error import InputError
 from conf.schema import compose_run
 from experiments.cli.command import main
-from experiments.results.ending import Printed, ended, undisturbed
+from experiments.results.ending import Printed, exit_status, undisturbed
 from experiments.results.machine import host, is_running
 from experiments.results.partial import partial_path, write_whole
 from experiments.results.run_folder import run_folder
@@ -37,7 +37,7 @@ def said(capsys):
 def test_a_signal_ends_the_command_with_128_and_its_number(capsys, number):
     ignored = signal.signal(number, signal.default_int_handler)  # under nohup SIGHUP is
     try:
-        assert ended(lambda: by(number)) == 128 + number
+        assert exit_status(lambda: by(number)) == 128 + number
         assert said(capsys) == ["lrrc: stopped; nothing was kept"]
         assert signal.getsignal(number) == signal.default_int_handler
     finally:
@@ -56,7 +56,7 @@ def converted(error):
 
 @pytest.mark.parametrize("error", [InputError("cohort: not understood"), ImportError("numpy"), OSError()])
 def test_a_signal_that_a_library_makes_an_error_of_its_own_is_still_a_signal(capsys, error):
-    assert ended(converted(error)) == 130
+    assert exit_status(converted(error)) == 130
     assert said(capsys) == ["lrrc: stopped; nothing was kept"]
 
 
@@ -64,10 +64,10 @@ def test_an_error_without_a_signal_stays_one(capsys):
     def refused():
         raise InputError("two\nlines and \x1b[31mcolour")
 
-    assert ended(refused) == 2
+    assert exit_status(refused) == 2
     assert said(capsys) == [r"lrrc: error: two\nlines and \x1b[31mcolour"]
     with pytest.raises(ZeroDivisionError):
-        ended(lambda: 1 // 0)
+        exit_status(lambda: 1 // 0)
 
 
 class Deaf:
@@ -82,14 +82,14 @@ def test_a_signal_that_python_dropped_is_heard_a_moment_later_without_a_word(cap
         Deaf()
         time.sleep(30)
 
-    assert ended(command) == 130
+    assert exit_status(command) == 130
     assert said(capsys) == ["lrrc: stopped; nothing was kept"]
 
 
 def test_a_signal_that_is_ignored_stays_ignored_as_under_nohup():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        assert ended(lambda: by(signal.SIGHUP) or 0) == 0
+        assert exit_status(lambda: by(signal.SIGHUP) or 0) == 0
     finally:
         signal.signal(signal.SIGHUP, before)
 
@@ -104,7 +104,7 @@ def test_what_must_not_be_disturbed_is_done_before_the_signal_is_heard(capsys):
             done.append("all")
         done.append("more")
 
-    assert ended(command) == 143
+    assert exit_status(command) == 143
     assert done == ["all"]
     capsys.readouterr()
 
@@ -115,7 +115,7 @@ def test_a_run_that_was_complete_before_the_signal_is_kept_and_named(here, capsy
             pass
         by(signal.SIGTERM)
 
-    assert ended(command) == 143
+    assert exit_status(command) == 143
     assert said(capsys) == [f"lrrc: stopped; the run that was complete is kept: {here / 'done'}"]
     assert names(here) == ["done"]
 

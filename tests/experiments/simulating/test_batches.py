@@ -10,8 +10,8 @@ from analysis.tables import run as tables
 from analysis.tables.estimates import share
 from conf.schema import compose_run
 from experiments.compare import tables_of
+from experiments.simulating.cohort import count_block, simulate, worlds_of
 from experiments.simulating.counts import Sum, to_bytes
-from experiments.simulating.lives import count_block, simulate, worlds_of
 from sim.counting.outcomes import Key
 from sim.counting.tally import PairTally, Tally, batch_stops, tally, tally_pair
 
@@ -26,7 +26,7 @@ def run():
 
 
 @pytest.fixture(scope="module")
-def lived(run):
+def simulated(run):
     return simulate(run)
 
 
@@ -44,30 +44,30 @@ def same(one, other):
     return one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)
 
 
-def test_each_batch_holds_the_counts_of_its_own_patients(run, lived):
-    rows = {name: np.concatenate(blocks) for name, blocks in lived.rows.items()}
+def test_each_batch_holds_the_counts_of_its_own_patients(run, simulated):
+    rows = {name: np.concatenate(blocks) for name, blocks in simulated.rows.items()}
     before, (policy, after) = rows["tme_alone"], list(rows.items())[1]
     batches = list(zip([0, *batch_stops(130)], batch_stops(130), strict=False))
     assert len(batches) == 30
     flow = 0
     for k, (first, stop) in enumerate(batches):
-        alone = tally(after[first:stop], lived.horizons_years, run.horizon_years)
-        mine = lived.tallies[policy]
+        alone = tally(after[first:stop], simulated.horizons_years, run.horizon_years)
+        mine = simulated.tallies[policy]
         for part in ("binary", "sums", "monthly"):
             for key, counts in getattr(alone, part).items():
                 assert np.array_equal(getattr(mine, part)[key][k], counts), (part, key)
         for key, counts in alone.timed.items():
             assert np.array_equal(mine.timed[key][k], counts.sum(axis=0))
         flow = flow + alone.flow[Key("flow")]
-        pair = tally_pair(after[first:stop], before[first:stop], lived.horizons_years, run.horizon_years)
+        pair = tally_pair(after[first:stop], before[first:stop], simulated.horizons_years, run.horizon_years)
         for part in ("binary", "sums"):
             for key, counts in getattr(pair, part).items():
-                assert np.array_equal(getattr(lived.pairs[policy], part)[key][k], counts), (part, key)
-    assert np.array_equal(lived.tallies[policy].flow[Key("flow")], flow)
+                assert np.array_equal(getattr(simulated.pairs[policy], part)[key][k], counts), (part, key)
+    assert np.array_equal(simulated.tallies[policy].flow[Key("flow")], flow)
 
 
-def test_the_clocks_and_a_task_of_a_sweep_count_the_same_batches(run, lived):
-    whole = arrays(lived.tallies, lived.pairs)
+def test_the_clocks_and_a_task_of_a_sweep_count_the_same_batches(run, simulated):
+    whole = arrays(simulated.tallies, simulated.pairs)
     by_event = simulate(dataclasses.replace(run, clock="simpy", rows=False))
     assert same(arrays(by_event.tallies, by_event.pairs), whole)
     counts = count_block(run, worlds_of(run), 0, run.patients)
@@ -76,29 +76,29 @@ def test_the_clocks_and_a_task_of_a_sweep_count_the_same_batches(run, lived):
     kept.add(to_bytes(*counts))
     tallies, pairs = kept.tallies([policy.name for policy in run.policies])
     assert same(arrays(tallies, pairs), whole)
-    for name, table in tables_of(run, lived).items():
-        again = tables_of(run, dataclasses.replace(lived, tallies=tallies, pairs=pairs))[name]
+    for name, table in tables_of(run, simulated).items():
+        again = tables_of(run, dataclasses.replace(simulated, tallies=tallies, pairs=pairs))[name]
         pd.testing.assert_frame_equal(again, table)
 
 
-def as_if_independent(lived):
+def as_if_independent(simulated):
     """Return the tables of the same lives as if nobody had waited for anybody."""
     tallies, pairs = {}, {}
-    for name, one in lived.tallies.items():
+    for name, one in simulated.tallies.items():
         parts = ({key: counts.sum(axis=0) for key, counts in part.items()} for part in (one.binary, one.sums))
         monthly = {key: counts.sum(axis=0) for key, counts in one.monthly.items()}
         tallies[name] = Tally(*parts, one.timed, monthly, one.flow)
-    for name, pair in lived.pairs.items():
+    for name, pair in simulated.pairs.items():
         parts = (
             {key: counts.sum(axis=0) for key, counts in part.items()} for part in (pair.binary, pair.sums)
         )
         pairs[name] = PairTally(*parts)
-    return dataclasses.replace(lived, tallies=tallies, pairs=pairs)
+    return dataclasses.replace(simulated, tallies=tallies, pairs=pairs)
 
 
-def test_queueing_changes_intervals_and_no_estimate(run, lived):
-    beside = tables_of(run, as_if_independent(lived))
-    for name, table in tables_of(run, lived).items():
+def test_queueing_changes_intervals_and_no_estimate(run, simulated):
+    beside = tables_of(run, as_if_independent(simulated))
+    for name, table in tables_of(run, simulated).items():
         bounds = [column for column in table if column.endswith(("_low", "_high"))]
         pd.testing.assert_frame_equal(table.drop(columns=bounds), beside[name].drop(columns=bounds))
         if bounds:
@@ -106,18 +106,18 @@ def test_queueing_changes_intervals_and_no_estimate(run, lived):
     keys = ["policy", "outcome", "mechanism", "compartment", "group", "horizon_years"]
     mine, other = (
         tables.outcomes(one.tallies, one.horizons_years).set_index(keys)
-        for one in (lived, as_if_independent(lived))
+        for one in (simulated, as_if_independent(simulated))
     )
     width, before = (frame["ci_high"] - frame["ci_low"] for frame in (mine, other))
     assert (width >= before - 1e-12)[before.notna()].all()
 
 
 def test_the_longer_a_queue_the_less_its_patients_tell():
-    lived = simulate(compose_run(*OVERLOADED, "patients=2000"))
+    simulated = simulate(compose_run(*OVERLOADED, "patients=2000"))
     key = Key("irradiated")
     mine, other = (
         share(one.tallies["chemoradiotherapy+for_everyone"].binary[key])
-        for one in (lived, as_if_independent(lived))
+        for one in (simulated, as_if_independent(simulated))
     )
     assert mine.ci_high - mine.ci_low > 1.5 * (other.ci_high - other.ci_low)
 
@@ -127,8 +127,8 @@ def test_the_intervals_of_a_queueing_clinic_hold_the_mean_of_many_as_often_as_th
     run = compose_run(*OVERLOADED, "patients=3000")
     found = []
     for replication in range(80):
-        lived = simulate(dataclasses.replace(run, replication=replication))
-        for how, one in (("batches", lived), ("independent", as_if_independent(lived))):
+        simulated = simulate(dataclasses.replace(run, replication=replication))
+        for how, one in (("batches", simulated), ("independent", as_if_independent(simulated))):
             made = tables_of(run, one)
             for table in (made["outcomes"], made["differences"]):
                 whole = table[(table[["mechanism", "compartment", "group"]] == "all").all(axis=1)]

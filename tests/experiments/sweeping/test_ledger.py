@@ -213,9 +213,9 @@ def test_tables_appear_only_when_they_are_complete_and_leave_none_behind(tmp_pat
 def test_a_failing_task_is_told_with_its_point_and_does_not_stop_the_others(
     tmp_path, whole, capsys, monkeypatch
 ):
-    from experiments.simulating import lives
+    from experiments.simulating import cohort
 
-    out, real, tried = tmp_path / "failing", lives.count_block, []
+    out, real, tried = tmp_path / "failing", cohort.count_block, []
 
     def faulty(run, worlds, first, stop):
         if run.parameters["surgery"]["leak_probability"] == 0.3 and first == 40:
@@ -224,7 +224,7 @@ def test_a_failing_task_is_told_with_its_point_and_does_not_stop_the_others(
         return real(run, worlds, first, stop)
 
     with monkeypatch.context() as patched:
-        patched.setattr(lives, "count_block", faulty)
+        patched.setattr(cohort, "count_block", faulty)
         assert swept(out, LEAK, *FAST) == 1
     err = capsys.readouterr().err
     where = "surgery.leak_probability=0.3, replication 0, patients 40 to 79"
@@ -242,9 +242,9 @@ def test_a_failing_task_is_told_with_its_point_and_does_not_stop_the_others(
 
 
 def test_a_task_that_fails_once_is_tried_again_and_succeeds(tmp_path, whole, monkeypatch):
-    from experiments.simulating import lives
+    from experiments.simulating import cohort
 
-    real, tried = lives.count_block, []
+    real, tried = cohort.count_block, []
 
     def faulty(run, worlds, first, stop):
         tried.append(first)
@@ -252,15 +252,15 @@ def test_a_task_that_fails_once_is_tried_again_and_succeeds(tmp_path, whole, mon
             raise MemoryError
         return real(run, worlds, first, stop)
 
-    monkeypatch.setattr(lives, "count_block", faulty)
+    monkeypatch.setattr(cohort, "count_block", faulty)
     assert swept(tmp_path / "again", LEAK, *FAST) == 0
     assert digests(tmp_path / "again") == digests(whole)
 
 
 def test_on_error_stop_stops(tmp_path, monkeypatch):
-    from experiments.simulating import lives
+    from experiments.simulating import cohort
 
-    monkeypatch.setattr(lives, "count_block", lambda *_: 1 / 0)
+    monkeypatch.setattr(cohort, "count_block", lambda *_: 1 / 0)
     assert swept(tmp_path / "stopped", LEAK, *FAST, "on_error=stop") == 1
     assert len(pd.read_csv(tmp_path / "stopped" / "failed.csv")) == 1
 

@@ -11,7 +11,7 @@ from conf.run import world_tree
 from conf.schema import compose_run
 from sim.clinic.needs import arrival_days
 from sim.clinic.queues import UNLIMITED_COUNT, Resource
-from sim.clocks.simpy_clock import Clinic, live_in_clinic
+from sim.clocks.simpy_clock import Clinic, simulate_in_clinic
 from sim.events import Event, Journal
 from sim.luck import draw_luck
 from sim.parameters import pack
@@ -57,16 +57,16 @@ def go_through(
     world = pack(world_tree(run, run.policies[0]))
     clinic = {**run.clinic, **settings}
     luck = draw_luck(0, patients, seed)
-    return rows, live_in_clinic(rows, luck, world, clinic, years * YEAR_DAYS, journal)
+    return rows, simulate_in_clinic(rows, luck, world, clinic, years * YEAR_DAYS, journal)
 
 
 def is_day(name: str) -> bool:
     return name.endswith("_day") or name == "agenda"
 
 
-def granted(hall: Clinic, *events: Event) -> np.ndarray:
+def granted(clinic_run: Clinic, *events: Event) -> np.ndarray:
     """Return the waits of the granted requests for some events."""
-    log = hall.log[hall.log["granted"] & np.isin(hall.log["event"], events)]
+    log = clinic_run.log[clinic_run.log["granted"] & np.isin(clinic_run.log["event"], events)]
     return log["left_day"] - log["asked_day"]
 
 
@@ -78,15 +78,15 @@ def granted(hall: Clinic, *events: Event) -> np.ndarray:
 def test_capacity_above_demand_gives_the_lives_without_queues_to_the_bit(lives, policy, units):
     free = lives(policy=policy, patients=1500)
     settings = {f"{r.name.lower()}_count": units for r in Resource}
-    rows, hall = go_through(settings, policy, patients=1500, days_apart=0.25 + 2.0**-32)
+    rows, clinic_run = go_through(settings, policy, patients=1500, days_apart=0.25 + 2.0**-32)
     for name in set(ROW.names) - {"diagnosed_day"}:
         value = rows[name]
         if is_day(name):
             value = value - rows["diagnosed_day"].reshape(-1, *[1] * (value.ndim - 1))
         np.testing.assert_array_equal(value, free[name], err_msg=name)
     assert (rows["waited_days"] == 0.0).all() and not rows["waiting"].any()
-    assert hall.log["granted"].all() and (hall.queues.resources["queue_days"] == 0.0).all()
-    assert len(hall.log) > 3 * len(rows)
+    assert clinic_run.log["granted"].all() and (clinic_run.queues.resources["queue_days"] == 0.0).all()
+    assert len(clinic_run.log) > 3 * len(rows)
 
 
 def test_patients_are_the_same_in_every_clinic(lives):
@@ -148,9 +148,9 @@ def test_a_recurrence_that_waits_loses_its_resectability():
     settings = "primaries_first+expert_centre", "cohort=dutch_tme", "salvage.grown_curative_odds_ratio=1e-9"
     free, _ = go_through({}, *settings, patients=2500, days_apart=0.5)
     busy = {"meeting_count": 1, "meeting_minutes": 720.0}  # and a primary every 720 minutes
-    rows, hall = go_through(busy, *settings, patients=2500, days_apart=0.5)
-    assert granted(hall, Event.TEAM_MEETING).mean() < 0.5
-    assert granted(hall, Event.RECURRENCE_MEETING).mean() > 50.0
+    rows, clinic_run = go_through(busy, *settings, patients=2500, days_apart=0.5)
+    assert granted(clinic_run, Event.TEAM_MEETING).mean() < 0.5
+    assert granted(clinic_run, Event.RECURRENCE_MEETING).mean() > 50.0
     np.testing.assert_array_equal(
         np.isfinite(rows["recurrence_found_day"]), np.isfinite(free["recurrence_found_day"])
     )
@@ -197,26 +197,26 @@ def crowded() -> tuple[np.ndarray, Clinic, Journal]:
     policy = (
         "postoperative_chemoradiotherapy+lateral_before_5mm+follow_up_intensive+expert_centre+primaries_first"
     )
-    rows, hall = go_through(
+    rows, clinic_run = go_through(
         SHORT_OF_ALL, policy, "cohort=dutch_tme", patients=2500, years=CROWDED_YEARS, journal=journal
     )
-    return rows, hall, journal
+    return rows, clinic_run, journal
 
 
 def test_nobody_is_served_after_death_or_the_end_of_follow_up(crowded):
-    rows, hall, journal = crowded
+    rows, clinic_run, journal = crowded
     last = np.minimum(rows["death_day"], rows["diagnosed_day"] + CROWDED_YEARS * YEAR_DAYS)
-    assert (hall.log["left_day"] <= last[hall.log["number"]]).all()
-    lived = np.array([(day, i) for day, i, _ in journal])
-    assert (lived[:, 0] <= last[lived[:, 1].astype(int)]).all()
+    assert (clinic_run.log["left_day"] <= last[clinic_run.log["number"]]).all()
+    simulated = np.array([(day, i) for day, i, _ in journal])
+    assert (simulated[:, 0] <= last[simulated[:, 1].astype(int)]).all()
     assert (
         sum(event >= Event.DEATH_OPERATIVE for *_, event in journal) == np.isfinite(rows["death_day"]).sum()
     )
 
 
 def test_whoever_leaves_a_queue_unserved_has_a_reason(crowded):
-    rows, hall, journal = crowded
-    unserved = hall.log[~hall.log["granted"]]
+    rows, clinic_run, journal = crowded
+    unserved = clinic_run.log[~clinic_run.log["granted"]]
     # by growth, or by a further focus: carcinomatosis
     progression = (Event.RECURRENCE_PROGRESSION, Event.RECURRENCE_ONSET)
     progressed = {(i, day) for day, i, event in journal if event in progression}
@@ -263,29 +263,32 @@ def test_nobody_is_salvaged_who_has_become_unresectable(crowded):
 
 
 def test_who_waits_still_is_known_by_name_and_only_they_wait(crowded):
-    rows, hall, _ = crowded
+    rows, clinic_run, _ = crowded
     for event in Event:
         waiting = rows["waiting"] >> event & 1 > 0
-        ends = hall.log["left_day"] == (rows["diagnosed_day"] + CROWDED_YEARS * YEAR_DAYS)[hall.log["number"]]
-        at_the_end = hall.log[ends & ~hall.log["granted"] & (hall.log["event"] == event)]
+        ends = (
+            clinic_run.log["left_day"]
+            == (rows["diagnosed_day"] + CROWDED_YEARS * YEAR_DAYS)[clinic_run.log["number"]]
+        )
+        at_the_end = clinic_run.log[ends & ~clinic_run.log["granted"] & (clinic_run.log["event"] == event)]
         assert sorted(at_the_end["number"]) == np.flatnonzero(waiting).tolist()
     assert not rows["waiting"][np.isfinite(rows["death_day"])].any()
 
 
 def test_a_visit_that_waited_past_the_next_ones_day_is_followed_by_the_one_after():
     policy = "follow_up_intensive"
-    _, hall = go_through({"mri_count": 1, "mri_minutes": 3000.0}, policy, patients=600, years=6.0)
-    assert granted(hall, Event.VISIT).max() > 100.0  # visits are three months apart
+    _, clinic_run = go_through({"mri_count": 1, "mri_minutes": 3000.0}, policy, patients=600, years=6.0)
+    assert granted(clinic_run, Event.VISIT).max() > 100.0  # visits are three months apart
 
 
 # The books of the clinic --------------------------------------------------------------------------------
 
 
 def test_littles_law_holds_on_every_resource_of_a_real_run(crowded):
-    _, hall, _ = crowded
-    q = hall.queues.resources[0]
+    _, clinic_run, _ = crowded
+    q = clinic_run.queues.resources[0]
     for r in Resource:
-        here = hall.log[hall.log["holds_days"][:, r] > 0.0]
+        here = clinic_run.log[clinic_run.log["holds_days"][:, r] > 0.0]
         waits = here["left_day"] - here["asked_day"]
         span = here["left_day"].max() - here["asked_day"].min()
         assert q["queue_days"][r] / span == pytest.approx(len(here) / span * waits.mean(), rel=1e-12)
@@ -294,22 +297,22 @@ def test_littles_law_holds_on_every_resource_of_a_real_run(crowded):
 
 
 def test_every_request_is_served_once_or_withdrawn_and_every_wait_is_booked(crowded):
-    rows, hall, journal = crowded
-    assert (hall.queues.resources["length"] == 0).all()
-    served = hall.log[hall.log["granted"]]
-    lived = sorted((day, i, e) for day, i, e in journal if e in np.unique(hall.log["event"]))
+    rows, clinic_run, journal = crowded
+    assert (clinic_run.queues.resources["length"] == 0).all()
+    served = clinic_run.log[clinic_run.log["granted"]]
+    simulated = sorted((day, i, e) for day, i, e in journal if e in np.unique(clinic_run.log["event"]))
     turns = sorted(zip(served["left_day"].tolist(), served["number"].tolist(), served["event"], strict=True))
     sometimes = (Event.VISIT, Event.SALVAGE_TREATMENT)  # queue for an MRI or a linac, or for nothing
-    assert [t for t in turns if t[2] not in sometimes] == [t for t in lived if t[2] not in sometimes]
-    assert set(turns) <= set(lived) and len(turns) == len(set(turns))
+    assert [t for t in turns if t[2] not in sometimes] == [t for t in simulated if t[2] not in sometimes]
+    assert set(turns) <= set(simulated) and len(turns) == len(set(turns))
     waited = np.zeros((len(rows), len(Event)))
     np.add.at(waited, (served["number"], served["event"]), served["left_day"] - served["asked_day"])
     np.testing.assert_array_equal(rows["waited_days"], waited)
 
 
 def test_no_resource_is_ever_used_by_more_than_its_units(crowded):
-    _, hall, _ = crowded
-    served = hall.log[hall.log["granted"]]
+    _, clinic_run, _ = crowded
+    served = clinic_run.log[clinic_run.log["granted"]]
     for r in Resource:
         here = served[served["holds_days"][:, r] > 0.0]
         # Holds are logged in single precision: a second's tolerance.
@@ -324,15 +327,15 @@ def test_no_resource_is_ever_used_by_more_than_its_units(crowded):
 
 def test_who_waits_too_long_refuses_and_leaves_the_queue():
     impatient = "pathway.patience_median_days=60"
-    rows, hall = go_through({"linac_count": 0}, "chemoradiotherapy+for_everyone", impatient)
+    rows, clinic_run = go_through({"linac_count": 0}, "chemoradiotherapy+for_everyone", impatient)
     refused = rows["refused"]
     assert refused.mean() > 0.9
     assert not rows["irradiated"].any()
     operated = np.isfinite(rows["operated_day"])
     assert operated[refused].mean() > 0.9  # without the radiotherapy before it
-    asked = hall.log["event"] == Event.NEOADJUVANT
-    waited = hall.log["left_day"][asked] - hall.log["asked_day"][asked]
-    assert not hall.log["granted"][asked].any() and 40.0 < np.median(waited) < 90.0
+    asked = clinic_run.log["event"] == Event.NEOADJUVANT
+    waited = clinic_run.log["left_day"][asked] - clinic_run.log["asked_day"][asked]
+    assert not clinic_run.log["granted"][asked].any() and 40.0 < np.median(waited) < 90.0
     # nobody loses patience who is served at once
     served, _ = go_through({}, "chemoradiotherapy+for_everyone", impatient)
     assert not served["refused"].any() and served["irradiated"].mean() > 0.9
@@ -349,12 +352,12 @@ def test_a_salvage_that_is_waited_for_too_long_is_refused():
 
 def test_without_a_linac_radiotherapy_is_waited_for_until_the_end_and_that_is_told():
     endless = "pathway.patience_median_days=1e9"
-    rows, hall = go_through({"linac_count": 0}, "chemoradiotherapy", endless)
+    rows, clinic_run = go_through({"linac_count": 0}, "chemoradiotherapy", endless)
     alive = ~np.isfinite(rows["death_day"])
     waiting = rows["waiting"] >> Event.NEOADJUVANT & 1 > 0
     assert waiting.sum() > 100
     np.testing.assert_array_equal(waiting, alive & (rows["regimen"] > 0))
-    for_linac = hall.log[hall.log["holds_days"][:, Resource.LINAC] > 0.0]
+    for_linac = clinic_run.log[clinic_run.log["holds_days"][:, Resource.LINAC] > 0.0]
     assert len(for_linac) > 300 and not for_linac["granted"].any()
     assert not rows["irradiated"].any() and not np.isfinite(rows["operated_day"][rows["regimen"] > 0]).any()
     assert np.isfinite(rows["operated_day"][alive & (rows["regimen"] == 0)]).all()
@@ -368,9 +371,9 @@ def test_recurrences_first_shortens_their_waits_and_lengthens_the_others():
             "meeting_count": 1,
             "meeting_minutes": 1300.0,
         }
-        _, hall = go_through(settings, policy, "pathway.patience_median_days=1e9", patients=900)
+        _, clinic_run = go_through(settings, policy, "pathway.patience_median_days=1e9", patients=900)
         primaries = [Event.TEAM_MEETING, Event.RESECTION]
-        return granted(hall, *OF_RECURRENCE).mean(), granted(hall, *primaries).mean()
+        return granted(clinic_run, *OF_RECURRENCE).mean(), granted(clinic_run, *primaries).mean()
 
     usual, first, last = (waits(p) for p in ("tme_alone", "recurrences_first", "primaries_first"))
     assert first[0] < 0.2 * usual[0] and first[1] > usual[1]
@@ -385,8 +388,8 @@ def test_a_closed_theatre_builds_a_backlog_that_clears_after_it_reopens():
         "theatre_closed_from_days": closed,
         "theatre_closed_until_days": again,
     }
-    rows, hall = go_through(settings, patients=500)
-    log = hall.log[hall.log["holds_days"][:, Resource.THEATRE] > 0.0]
+    rows, clinic_run = go_through(settings, patients=500)
+    log = clinic_run.log[clinic_run.log["holds_days"][:, Resource.THEATRE] > 0.0]
 
     def queue(day: float) -> int:
         return int(((log["asked_day"] <= day) & (log["left_day"] > day)).sum())
@@ -408,8 +411,8 @@ def test_a_weeks_meeting_discusses_as_many_as_fit_to_the_minute():
         "opens_at_hours": 8.0,
         "meeting_open_hours": [0, 0, 1.5, 0, 0, 0, 0],
     }
-    _, hall = go_through(settings, patients=120, days_apart=0.0)
-    meetings = hall.log[hall.log["event"] == Event.TEAM_MEETING]
+    _, clinic_run = go_through(settings, patients=120, days_apart=0.0)
+    meetings = clinic_run.log[clinic_run.log["event"] == Event.TEAM_MEETING]
     days = np.unique(np.floor(meetings["left_day"][meetings["granted"]]), return_counts=True)
     assert (days[0] % 7 == 2).all()
     assert days[1][:5].tolist() == [18] * 5

@@ -16,7 +16,7 @@ from conf.run import world_tree
 from conf.schema import compose_run
 from sim.clinic.needs import clinic_record, is_served, needs
 from sim.clinic.queues import N_RESOURCES, Resource
-from sim.clocks.simpy_clock import live_in_clinic
+from sim.clocks.simpy_clock import simulate_in_clinic
 from sim.events import Event
 from sim.luck import draw_luck
 from sim.parameters import pack
@@ -273,12 +273,12 @@ def assert_clock_equals_oracle(
     oracle.run()
     for journal in ([], None):
         rows, luck, world, clinic = cohort(policy, settings, seed, patients)
-        hall = live_in_clinic(rows, luck, world, clinic, horizon, journal)
+        clinic_run = simulate_in_clinic(rows, luck, world, clinic, horizon, journal)
         for name in ROW.names:
             np.testing.assert_array_equal(rows[name], oracle.rows[name], err_msg=name)
         if journal is not None:
             assert sorted(journal) == sorted(oracle.journal)
-        log = hall.log[["left_day", "number", "event", "granted", "asked_day"]]
+        log = clinic_run.log[["left_day", "number", "event", "granted", "asked_day"]]
         assert sorted(log.tolist()) == sorted(oracle.log)
     return rows
 

@@ -65,8 +65,8 @@ def check_unlimited(run: Run, patients: int, seed: int) -> None:
     world = pack(world_tree(run, run.policies[0]))
     mine, luck = rows_of(run, patients, seed, arriving=False)
     theirs = mine.copy()
-    compiled_clock.live(mine, luck, world, HORIZON_DAYS)
-    simpy_clock.live(theirs, luck, world, HORIZON_DAYS)
+    compiled_clock.simulate_rows(mine, luck, world, HORIZON_DAYS)
+    simpy_clock.simulate_rows(theirs, luck, world, HORIZON_DAYS)
     assert differing_fields(mine, theirs) == []
     assert np.isfinite(mine["operated_day"]).mean() > 0.9  # they were really lived
 
@@ -75,16 +75,16 @@ def check_clinic(run: Run, patients: int, seed: int) -> None:
     world = pack(world_tree(run, run.policies[0]))
     mine, luck = rows_of(run, patients, seed, arriving=True)
     theirs = mine.copy()
-    served = compiled_clock.live_in_clinic(mine, luck, world, run.clinic, HORIZON_DAYS)
-    hall = simpy_clock.live_in_clinic(theirs, luck, world, run.clinic, HORIZON_DAYS)
+    served = compiled_clock.simulate_in_clinic(mine, luck, world, run.clinic, HORIZON_DAYS)
+    clinic_run = simpy_clock.simulate_in_clinic(theirs, luck, world, run.clinic, HORIZON_DAYS)
     assert differing_fields(mine, theirs) == []
     order = ["number", "event", "asked_day", "left_day"]
-    mine_log, their_log = np.sort(served.log, order=order), np.sort(hall.log, order=order)
+    mine_log, their_log = np.sort(served.log, order=order), np.sort(clinic_run.log, order=order)
     assert len(mine_log) == len(their_log) > 3 * patients
     for name in mine_log.dtype.names or ():
         assert mine_log[name].tobytes() == their_log[name].tobytes(), name
     for name in ("queue_days", "in_use", "length", "logged"):
-        assert (served.queues.resources[name] == hall.queues.resources[name]).all(), name
+        assert (served.queues.resources[name] == clinic_run.queues.resources[name]).all(), name
 
 
 @pytest.mark.parametrize("policy", POLICIES)

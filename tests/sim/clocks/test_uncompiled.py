@@ -16,7 +16,7 @@ from conf.schema import compose_run
 from experiments.cli.command import main
 from experiments.compare import journal, patients, tables_of
 from experiments.results.run_folder import content_digest
-from experiments.simulating.lives import simulate
+from experiments.simulating.cohort import simulate
 from sim.clinic.needs import arrival_days
 from sim.clocks import compiled_clock, simpy_clock
 from sim.luck import draw_luck
@@ -64,17 +64,17 @@ def few_lives():
     made = {}
     for clock, more in (("compiled", ()), ("simpy", ("journal=true",))):
         run = compose_run(ONE, "patients=12", f"clock={clock}", "rows=true", *more)
-        lived = simulate(run)
-        tables = {**tables_of(run, lived), "patients": patients(lived.rows)}
+        simulated = simulate(run)
+        tables = {**tables_of(run, simulated), "patients": patients(simulated.rows)}
         if more:
-            tables["journal"] = journal(run, lived)
+            tables["journal"] = journal(run, simulated)
         made |= {f"{clock} {name}": content_digest(table) for name, table in tables.items()}
     run = compose_run(ONE, "clinic=strained")
     world = pack(world_tree(run, run.policies[0]))
     for clock in (compiled_clock, simpy_clock):
         rows, luck = new_patients(0, 25), draw_luck(0, 25, 1)
         rows["agenda"][:, 0] = arrival_days(luck["arrival"], 4000.0)
-        log = clock.live_in_clinic(rows, luck, world, run.clinic, 1000.0).log
+        log = clock.simulate_in_clinic(rows, luck, world, run.clinic, 1000.0).log
         assert rows["waited_days"].sum() > 300.0
         frame = pd.DataFrame({name: log[name] for name in ("number", "event", "asked_day", "left_day")})
         made[f"{clock.__name__} log"] = content_digest(frame)

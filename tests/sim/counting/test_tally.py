@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 from conf.schema import compose_run
-from experiments.simulating import lives
+from experiments.simulating import cohort
 
 RUN = compose_run(
     "patients=700", "clock=compiled", "policies=[short_course,tme_alone]", "comparator=tme_alone"
 )
 
 
-def arrays(lived):
+def arrays(simulated):
     """Every array of counts of a run, by where it belongs."""
     return {
         (kind, policy, part.name, *key): counts
-        for kind, tallies in (("tally", lived.tallies), ("pair", lived.pairs))
+        for kind, tallies in (("tally", simulated.tallies), ("pair", simulated.pairs))
         for policy, tally in tallies.items()
         for part in dataclasses.fields(tally)
         for key, counts in getattr(tally, part.name).items()
@@ -36,33 +36,33 @@ def differing(mine, theirs):
 
 @pytest.fixture(scope="module", name="counted")
 def counted_fixture():
-    return arrays(lives.simulate(RUN))
+    return arrays(cohort.simulate(RUN))
 
 
 def test_lives_counted_as_they_are_lived_are_the_counts_of_their_rows(counted):
-    lived = lives.simulate(dataclasses.replace(RUN, rows=True))
-    assert sum(map(len, lived.rows["short_course"])) == 700
-    assert differing(arrays(lived), counted) == []
+    simulated = cohort.simulate(dataclasses.replace(RUN, rows=True))
+    assert sum(map(len, simulated.rows["short_course"])) == 700
+    assert differing(arrays(simulated), counted) == []
 
 
 def test_lives_of_the_simpy_clock_are_counted_alike(counted):
-    lived = lives.simulate(dataclasses.replace(RUN, clock="simpy"))
-    assert differing(arrays(lived), counted) == []
+    simulated = cohort.simulate(dataclasses.replace(RUN, clock="simpy"))
+    assert differing(arrays(simulated), counted) == []
 
 
 @pytest.mark.parametrize("block", [1, 129, 400])
 def test_counts_are_the_same_whatever_the_block(counted, monkeypatch, block):
     run = RUN if block > 1 else dataclasses.replace(RUN, patients=9)
-    whole = counted if block > 1 else arrays(lives.simulate(run))
-    monkeypatch.setattr(lives, "BLOCK", block)
-    assert differing(arrays(lives.simulate(run)), whole) == []
+    whole = counted if block > 1 else arrays(cohort.simulate(run))
+    monkeypatch.setattr(cohort, "BLOCK", block)
+    assert differing(arrays(cohort.simulate(run)), whole) == []
 
 
 def test_counts_are_the_same_whatever_the_number_of_threads(counted):
     usual = numba.get_num_threads()
     try:
         numba.set_num_threads(1)
-        assert differing(arrays(lives.simulate(RUN)), counted) == []
+        assert differing(arrays(cohort.simulate(RUN)), counted) == []
     finally:
         numba.set_num_threads(usual)
 

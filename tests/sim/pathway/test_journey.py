@@ -18,7 +18,7 @@ from conf.input_error import InputError
 from conf.policies import LEVERS, FollowUp, Policy, read_follow_up
 from conf.run import world_tree
 from conf.schema import compose_run
-from sim.clocks.simpy_clock import live
+from sim.clocks.simpy_clock import simulate_rows
 from sim.distributions import GRID
 from sim.events import END, Event
 from sim.luck import draw_luck
@@ -317,7 +317,7 @@ import sys
 import numba
 sys.path.insert(0, sys.argv[1])
 from conf.schema import compose_run
-from experiments.simulating.lives import simulate
+from experiments.simulating.cohort import simulate
 import sim.pathway.journey
 assert sim.pathway.journey.__file__.startswith(sys.argv[1])
 numba.set_num_threads(2)
@@ -338,7 +338,7 @@ simulate(compose_run("patients=300", "policies=[tme_alone]", *sys.argv[2:]))
 def test_an_event_without_a_reaction_ends_the_run_by_every_clock(tmp_path, plain, settings, words):
     """A copy of the model, in which nobody has written what a visit does."""
     shutil.copytree(Path(sim.__file__).parent, tmp_path / "sim", ignore=shutil.ignore_patterns("__pycache__"))
-    journey = tmp_path / "sim" / "journey.py"
+    journey = tmp_path / "sim/pathway/journey.py"
     journey.write_text(journey.read_text("utf-8").replace("event == Event.VISIT", "event == 99"), "utf-8")
     done = subprocess.run(
         [sys.executable, "-c", BROKEN, str(tmp_path), *settings],
@@ -394,9 +394,9 @@ def policies(draw):
 def test_every_life_under_any_policy_goes_in_order(policy, seed):
     rows, journal = new_patients(0, 200), []
     world = pack(world_tree(eventful_run(), policy))
-    live(rows, draw_luck(0, 200, seed), world, HORIZON_DAYS, journal)
+    simulate_rows(rows, draw_luck(0, 200, seed), world, HORIZON_DAYS, journal)
     check_rows(rows, HORIZON_DAYS)
     check_journal(rows, journal, HORIZON_DAYS)
     twice = new_patients(0, 200)
-    live(twice, draw_luck(0, 200, seed), world, HORIZON_DAYS)
+    simulate_rows(twice, draw_luck(0, 200, seed), world, HORIZON_DAYS)
     assert twice.tobytes() == rows.tobytes()

@@ -29,13 +29,13 @@ def dead_of(rows, cause):
 
 
 @pytest.mark.parametrize("site", SITES)
-def test_intent_follows_the_place_of_the_recurrence_and_both_sides_are_one(lived, site):
+def test_intent_follows_the_place_of_the_recurrence_and_both_sides_are_one(simulated, site):
     k = SITES.index(site)
     ratios = [1.0] * len(SITES)
     ratios[k] = NEVER
     spread_out = (*MANY, "mesorectum.presacral_share=0.4", "lateral_node.involved_probability=[0.3,0.3,0.3]")
     usual, without = (
-        lived(*spread_out, f"salvage.site_curative_odds_ratio={values}".replace(" ", ""), patients=6000)
+        simulated(*spread_out, f"salvage.site_curative_odds_ratio={values}".replace(" ", ""), patients=6000)
         for values in ([1.0] * len(SITES), ratios)
     )
     there = np.array([site.upper() in Compartment(c).name if c >= 0 else False
@@ -45,11 +45,11 @@ def test_intent_follows_the_place_of_the_recurrence_and_both_sides_are_one(lived
     assert np.array_equal(usual["curative_intent"][~there], without["curative_intent"][~there])
 
 
-def test_only_an_expert_centre_resects_what_has_grown_and_never_carcinomatosis(lived):
+def test_only_an_expert_centre_resects_what_has_grown_and_never_carcinomatosis(simulated):
     grows = (*MANY, "recurrence.progression_median_days=60", "surgery.perforation_probability=0.3")
 
     def rows(ratio, policy="expert_centre"):
-        return lived(*grows, f"salvage.grown_curative_odds_ratio={ratio}", policy=policy)
+        return simulated(*grows, f"salvage.grown_curative_odds_ratio={ratio}", policy=policy)
 
     none, some = rows(NEVER), rows(ALWAYS)
     taken_on = some["curative_intent"] & ~none["curative_intent"]
@@ -61,9 +61,9 @@ def test_only_an_expert_centre_resects_what_has_grown_and_never_carcinomatosis(l
     assert np.array_equal(*usual)
 
 
-def test_an_expert_centre_that_resects_what_has_grown_sees_more_compartments(lived):
+def test_an_expert_centre_that_resects_what_has_grown_sees_more_compartments(simulated):
     def foci(ratio):
-        rows = lived(
+        rows = simulated(
             *MANY,
             "recurrence.progression_median_days=60",
             f"salvage.grown_curative_odds_ratio={ratio}",
@@ -75,12 +75,12 @@ def test_an_expert_centre_that_resects_what_has_grown_sees_more_compartments(liv
     assert foci(ALWAYS) > foci(NEVER) + 0.1
 
 
-def test_a_recurrence_with_symptoms_is_cleared_less_often_and_comes_back_more_often(lived):
+def test_a_recurrence_with_symptoms_is_cleared_less_often_and_comes_back_more_often(simulated):
     plain = (*MANY, "salvage.abandoned_probability=0", "salvage.symptoms_r0_odds_ratio=1")
     plain = (*plain, "salvage.symptoms_relapse_odds_ratio=1")
-    before = lived(*plain)
-    less_clear = lived(*plain[:-2], "salvage.symptoms_r0_odds_ratio=0.1", plain[-1])
-    relapsing = lived(*plain[:-1], "salvage.symptoms_relapse_odds_ratio=20")
+    before = simulated(*plain)
+    less_clear = simulated(*plain[:-2], "salvage.symptoms_r0_odds_ratio=0.1", plain[-1])
+    relapsing = simulated(*plain[:-1], "salvage.symptoms_relapse_odds_ratio=20")
     both = salvaged(before)
     assert np.array_equal(both, salvaged(less_clear)) and np.array_equal(both, salvaged(relapsing))
     symptoms = both & (before["found_by"] == FoundBy.SYMPTOMS)
@@ -98,12 +98,12 @@ def test_a_recurrence_with_symptoms_is_cleared_less_often_and_comes_back_more_of
         assert np.array_equal(back[visit], again[visit])
 
 
-def test_the_salvage_operation_kills_the_old_and_the_unfit_more_often(lived):
+def test_the_salvage_operation_kills_the_old_and_the_unfit_more_often(simulated):
     kills = (*MANY, "mortality.operative_death_probability=0", "mortality.late_operative_death_probability=0")
     kills = (*kills, "salvage.death_probability=0.1", "mortality.operative_unfit_odds_ratio=1")
 
     def death(which, *overrides):
-        rows = lived(*kills, "mortality.operative_log_odds_per_year=0", *overrides, patients=6000)
+        rows = simulated(*kills, "mortality.operative_log_odds_per_year=0", *overrides, patients=6000)
         rows = rows[salvaged(rows)]
         return dead_of(rows, Cause.OPERATIVE)[which(rows)].mean()
 
@@ -117,7 +117,7 @@ def test_the_salvage_operation_kills_the_old_and_the_unfit_more_often(lived):
     assert death(unfit, "mortality.operative_unfit_odds_ratio=8") > death(unfit) + 0.1
 
 
-def test_what_comes_back_or_is_left_kills_the_old_sooner_and_others_as_before(lived):
+def test_what_comes_back_or_is_left_kills_the_old_sooner_and_others_as_before(simulated):
     """As an untreated recurrence does: after R0 and R1 counted from its return, after R2 from the salvage."""
     only_it = (
         *MANY,
@@ -132,7 +132,7 @@ def test_what_comes_back_or_is_left_kills_the_old_sooner_and_others_as_before(li
         "cohort.age_mean_years=78",
     )
     plain, short = (
-        lived(*only_it, f"recurrence.old_survival_time_ratio={ratio}", years=40.0) for ratio in (1, 0.25)
+        simulated(*only_it, f"recurrence.old_survival_time_ratio={ratio}", years=40.0) for ratio in (1, 0.25)
     )
     died = salvaged(plain) & salvaged(short) & dead_of(plain, Cause.CANCER) & dead_of(short, Cause.CANCER)
     old = plain["age_years"] >= 80
@@ -147,9 +147,11 @@ def test_what_comes_back_or_is_left_kills_the_old_sooner_and_others_as_before(li
     assert np.array_equal(plain["death_day"][died & ~old], short["death_day"][died & ~old])
 
 
-def test_what_r2_leaves_progresses_before_it_kills_and_kills_no_sooner_for_it(lived):
+def test_what_r2_leaves_progresses_before_it_kills_and_kills_no_sooner_for_it(simulated):
     early, late = (
-        lived(*MANY[:-1], "salvage.r1_of_not_r0_share=0", f"salvage.r2_progression_share={share}", years=30.0)
+        simulated(
+            *MANY[:-1], "salvage.r1_of_not_r0_share=0", f"salvage.r2_progression_share={share}", years=30.0
+        )
         for share in (0.2, 0.9)
     )
     assert np.array_equal(early["death_day"], late["death_day"])
@@ -165,7 +167,7 @@ def test_what_r2_leaves_progresses_before_it_kills_and_kills_no_sooner_for_it(li
     assert yes == np.isfinite(early["rerecurrence_day"][salvaged(early)]).sum() >= killed.sum()
 
 
-def test_restaging_after_preparation_spares_a_salvage_whose_metastases_can_be_seen(lived):
+def test_restaging_after_preparation_spares_a_salvage_whose_metastases_can_be_seen(simulated):
     """Everyone is irradiated first; metastases that come between meeting and theatre are looked for again."""
     sown = (
         *MANY,
@@ -179,7 +181,7 @@ def test_restaging_after_preparation_spares_a_salvage_whose_metastases_can_be_se
 
     def new(sensitivity):
         """Of those with curative intent, whose metastases came during preparation, how many are operated."""
-        rows = lived(*sown, f"detection.restaging_distant_sensitivity={sensitivity}", patients=10000)
+        rows = simulated(*sown, f"detection.restaging_distant_sensitivity={sensitivity}", patients=10000)
         meeting = rows["recurrence_found_day"] + 14.0
         during = rows["curative_intent"] & (rows["metastasis_onset_day"] > meeting)
         during &= rows["metastasis_onset_day"] < meeting + 60.0
@@ -190,9 +192,9 @@ def test_restaging_after_preparation_spares_a_salvage_whose_metastases_can_be_se
     assert new(0.0) > 0.4
 
 
-def test_what_would_be_left_behind_is_abandoned_more_often_and_nothing_else(lived):
+def test_what_would_be_left_behind_is_abandoned_more_often_and_nothing_else(simulated):
     plain, wary = (
-        lived(*MANY, "salvage.abandoned_probability=0.2", f"salvage.r2_abandoned_odds_ratio={ratio}")
+        simulated(*MANY, "salvage.abandoned_probability=0.2", f"salvage.r2_abandoned_odds_ratio={ratio}")
         for ratio in (1, ALWAYS)
     )
     margins = plain["salvage_margin"]

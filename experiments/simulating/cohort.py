@@ -35,7 +35,7 @@ class Noted(NamedTuple):
 
 
 @dataclass
-class Lived:
+class Simulated:
     """What is left of the lives: counts by policy, and joint counts of each policy with the comparator."""
 
     horizons_years: tuple[float, ...]
@@ -57,7 +57,7 @@ def horizons(horizon_years: float) -> tuple[float, ...]:
     return (*(years for years in HORIZONS_YEARS if years < horizon_years), horizon_years)
 
 
-def live_block(
+def simulate_block(
     run: Run,
     worlds: dict[str, np.ndarray],
     first: int,
@@ -69,12 +69,12 @@ def live_block(
     ``journals``, where given, receives what the clock notes, by policy.
     """
     luck = draw_luck(first, stop, run.seed, run.replication)
-    live = clock_of(run).live
+    simulate_rows = clock_of(run).simulate_rows
     lives = {}
     for name, world in worlds.items():
         lives[name] = new_patients(first, stop)
         noting = {} if journals is None else {"journal": journals.setdefault(name, [])}
-        live(lives[name], luck, world, run.horizon_years * YEAR_DAYS, **noting)
+        simulate_rows(lives[name], luck, world, run.horizon_years * YEAR_DAYS, **noting)
     return lives
 
 
@@ -88,7 +88,7 @@ def count_block(
     if is_unlimited(run.clinic):
         counters = counters_of(run)
         for start in range(first, stop, BLOCK):
-            live_and_count(run, worlds, start, min(start + BLOCK, stop), counters)
+            simulate_and_count(run, worlds, start, min(start + BLOCK, stop), counters)
         return counts(run, counters)
     with on_one_core():
         batches = Batches(run)
@@ -101,7 +101,7 @@ def count_block(
     return batches.tallies, batches.pairs
 
 
-def live_and_count(
+def simulate_and_count(
     run: Run, worlds: dict[str, np.ndarray], first: int, stop: int, counters: dict[str, Counter]
 ) -> None:
     """Live patients ``first`` to ``stop - 1`` under every policy where nobody waits, and count them."""
@@ -110,10 +110,10 @@ def live_and_count(
 
         luck, others = draw_luck(first, stop, run.seed, run.replication), None
         for name, counter in counters.items():
-            measures = compiled_clock.live_and_count(first, luck, worlds[name], counter, others)
+            measures = compiled_clock.simulate_and_count(first, luck, worlds[name], counter, others)
             others = others or measures
     else:
-        count(live_block(run, worlds, first, stop), counters)
+        count(simulate_block(run, worlds, first, stop), counters)
 
 
 def count(lives: dict[str, np.ndarray], counters: dict[str, Counter]) -> None:
@@ -170,13 +170,13 @@ class Batches:
         self.batch += 1
 
 
-def simulate(run: Run) -> Lived:
+def simulate(run: Run) -> Simulated:
     """Live the run's cohort under every policy; return the counts, and rows and journals where asked for.
 
     Shows a progress bar on a terminal when it takes more than a moment.
     """
     worlds = worlds_of(run)
-    lived = Lived(horizons(run.horizon_years))
+    simulated = Simulated(horizons(run.horizon_years))
     with progress(run.patients * len(worlds)) as bar:
         if is_unlimited(run.clinic):
             counters = counters_of(run)
@@ -184,51 +184,51 @@ def simulate(run: Run) -> Lived:
                 stop = min(first + BLOCK, run.patients)
                 if run.rows or run.journal:
                     noted: dict[str, Journal] | None = {} if run.journal else None
-                    lives = live_block(run, worlds, first, stop, noted)
+                    lives = simulate_block(run, worlds, first, stop, noted)
                     count(lives, counters)
                     if run.rows:
-                        lived.keep(lives)
+                        simulated.keep(lives)
                     for name, entries in (noted or {}).items():
                         note = Noted(lives[name], np.array(entries, float).reshape(-1, 3))
-                        lived.noted.setdefault(name, []).append(note)
+                        simulated.noted.setdefault(name, []).append(note)
                 else:
-                    live_and_count(run, worlds, first, stop, counters)
+                    simulate_and_count(run, worlds, first, stop, counters)
                 bar.update((stop - first) * len(worlds))
-            lived.tallies, lived.pairs = counts(run, counters)
+            simulated.tallies, simulated.pairs = counts(run, counters)
         else:
             with on_one_core():
-                _simulate_clinic(run, worlds, lived, bar)
-    return lived
+                _simulate_queue(run, worlds, simulated, bar)
+    return simulated
 
 
-def _simulate_clinic(run: Run, worlds: dict[str, np.ndarray], lived: Lived, bar: tqdm) -> None:
+def _simulate_queue(run: Run, worlds: dict[str, np.ndarray], simulated: Simulated, bar: tqdm) -> None:
     """As ``simulate``, where patients queue: who waits for whom can be anybody, so the cohort is one."""
     batches = Batches(run)
-    lived.warm_up = warm_up(run, worlds)
-    crowd = crowd_of(run, lived.warm_up.patients)
+    simulated.warm_up = warm_up(run, worlds)
+    crowd = crowd_of(run, simulated.warm_up.patients)
     logs: dict[str, np.ndarray] = {}
     if run.clock == "compiled":
         for lives in attend_in_blocks(run, worlds, crowd, logs):
             batches.count(lives)
             if run.rows:
-                lived.keep({name: rows.copy() for name, rows in lives.items()})
+                simulated.keep({name: rows.copy() for name, rows in lives.items()})
             bar.update(sum(map(len, lives.values())))
     else:
         lives = {}
         for name, world in worlds.items():
-            attendance = attend(run, world, lived.warm_up.patients)
+            attendance = attend(run, world, simulated.warm_up.patients)
             lives[name], logs[name] = attendance.rows, attendance.log
             if run.journal:
                 entries = np.array(attendance.journal, float).reshape(-1, 3)
-                lived.noted[name] = [Noted(attendance.rows, entries, attendance.log)]
+                simulated.noted[name] = [Noted(attendance.rows, entries, attendance.log)]
             bar.update(run.patients)
         batches.count(lives)
         if run.rows:
-            lived.keep(lives)
-    lived.tallies, lived.pairs = batches.tallies, batches.pairs
+            simulated.keep(lives)
+    simulated.tallies, simulated.pairs = batches.tallies, batches.pairs
     for name, log in logs.items():
         if found := overload(log, crowd.clinic, crowd.last_day):
-            lived.overloads[name] = found
+            simulated.overloads[name] = found
 
 
 def unhindered(run: Run, world: np.ndarray) -> np.ndarray:
@@ -236,7 +236,7 @@ def unhindered(run: Run, world: np.ndarray) -> np.ndarray:
     blocks = []
     for first in range(0, run.patients, BLOCK):
         stop = min(first + BLOCK, run.patients)
-        blocks.append(live_block(run, {"": world}, first, stop)[""])
+        blocks.append(simulate_block(run, {"": world}, first, stop)[""])
     return np.concatenate(blocks)
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from conf.schema import compose_run
 from experiments.compare import tables_of
-from experiments.simulating.lives import simulate
+from experiments.simulating.cohort import simulate
 
 LONG_NAMES = (
     "tme_alone",
@@ -21,7 +21,7 @@ LONG_NAMES = (
 
 
 @functools.cache
-def lived_tables(*overrides: str) -> dict[str, pd.DataFrame]:
+def run_tables(*overrides: str) -> dict[str, pd.DataFrame]:
     """Return the tables that ``lrrc compare`` with these overrides would write, by name."""
     run = compose_run(*overrides)
     return tables_of(run, simulate(run))
@@ -29,19 +29,19 @@ def lived_tables(*overrides: str) -> dict[str, pd.DataFrame]:
 
 def default(patients: int = 1000) -> dict[str, pd.DataFrame]:
     """Return the tables of the default scenario with fewer patients."""
-    return lived_tables(f"patients={patients}")
+    return run_tables(f"patients={patients}")
 
 
 def eight() -> dict[str, pd.DataFrame]:
     """Return the tables of eight policies, most with long names."""
-    return lived_tables("patients=300", f"policies=[{','.join(LONG_NAMES)}]")
+    return run_tables("patients=300", f"policies=[{','.join(LONG_NAMES)}]")
 
 
 def tiny() -> dict[str, pd.DataFrame]:
     """Return the tables of thirty patients under one policy."""
-    return lived_tables("patients=30", "policies=[tme_alone]")
+    return run_tables("patients=30", "policies=[tme_alone]")
 
 
 def nobody_recurs() -> dict[str, pd.DataFrame]:
     """Return the tables of five patients and two years, in which none recurs under either policy."""
-    return lived_tables("patients=5", "horizon_years=2", "policies=[tme_alone,chemoradiotherapy]")
+    return run_tables("patients=5", "horizon_years=2", "policies=[tme_alone,chemoradiotherapy]")
