@@ -259,6 +259,15 @@ ALLOWED = {
     },
     "pathway/salvage.py": {5: "fractions of a week", 7: "days of a week"},
     "pathway/surgery.py": {3: "stage III", 7: "days of a week"},
+    "counting/samples.py": {
+        20: "folds of the jackknife",
+        24: "steps of a crude follow-up",
+        10: "the largest log ratio",
+        0.5: "the middle of a step",
+        2: "the largest step of the search, and twice a mean",
+        50: "steps of the search",
+        1e-10: "where the search ends",
+    },
     "counting/tally.py": {
         3: "states of an outcome",
         30: "batches of neighbours",
