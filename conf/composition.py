@@ -98,6 +98,16 @@ def composed(name: str, overrides: Sequence[str] = ()) -> tuple[DictConfig, dict
     return config, chosen
 
 
+def plain(config: Any, resolve: bool = True, throw_on_missing: bool = False) -> dict[str, Any]:
+    """Return a composed configuration as dictionaries, lists and values; its keys are text.
+
+    Raises what OmegaConf raises where a reference, or a value that must be set, is missing.
+    """
+    content = OmegaConf.to_container(config, resolve=resolve, throw_on_missing=throw_on_missing)
+    assert isinstance(content, dict)  # a configuration is a mapping at its top
+    return {str(key): value for key, value in content.items()}
+
+
 def chosen_groups(name: str) -> set[str]:
     """Return the groups that an experiment's defaults choose a file of."""
     listed = OmegaConf.load(CONF / f"{name}.yaml").defaults

@@ -22,7 +22,7 @@ AMOUNTS = ("median", "mean")
 OUTCOMES = (*INCIDENCES, *SURVIVALS, "share", *AMOUNTS)
 RATIOS = ("hazard_ratio", "odds_ratio", "risk_ratio")
 CONTRASTS = (*RATIOS, "difference")
-WORDS = {name: column.words for name, column in COLUMNS.items() if column.words}
+WORDS_OF_COLUMNS = {name: column.words for name, column in COLUMNS.items() if column.words}
 POSITIVE_YEARS = units.Range(0, 100, "above 0 and at most 100", low_allowed=False)
 
 
@@ -94,7 +94,7 @@ def condition(key: str, text: object) -> Condition:
     """Return a condition on the columns of ``sim.counting.columns``, checked. Raises InputError."""
     if not isinstance(text, str):
         raise InputError(f"{key}={shown(text)}: must be a condition, as in crm_mm <= 1")
-    read = Condition(key, text, COLUMNS, WORDS)
+    read = Condition(key, text, COLUMNS, WORDS_OF_COLUMNS)
     nobody = new_patients(0, 1)
 
     def column(name: str) -> np.ndarray:

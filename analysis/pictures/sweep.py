@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import Collection
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -199,7 +200,12 @@ def _policy_lines(
             part[name], part["ci_low"], part["ci_high"], color=drawn_as.colour, alpha=0.15, linewidth=0
         )
         marker = drawn_as.marker if len(part) <= 30 else None
-        style = {"color": drawn_as.colour, "linestyle": drawn_as.line, "linewidth": 2, "markersize": 6}
+        style: look.Style = {
+            "color": drawn_as.colour,
+            "linestyle": drawn_as.line,
+            "linewidth": 2,
+            "markersize": 6,
+        }
         ax.plot(part[name], part["estimate"], **style, marker=marker, gid=f"line {policy}", clip_on=False)
 
 
@@ -233,7 +239,8 @@ def heat_map(
             [look.wrapped(words(policy), room, look.SMALL) for policy in policies],
             BOTTOM + 0.1,
         )
-        shading = {"cmap": "cividis_r", "vmin": low, "vmax": high if high > low else low + 1e-9}
+        shading: look.Style = {"cmap": "cividis_r", "vmin": low, "vmax": high if high > low else low + 1e-9}
+        shown: Collection
         for k, (ax, policy) in enumerate(zip(panels, policies, strict=True)):
             part = rows[rows["policy"] == policy]
             if filled:
@@ -311,7 +318,12 @@ def dots(
         low = -look.largest(-rows[["estimate", "ci_low"]]) if outcome.endswith("survival") else 0.0
         air = 0.05 * max(high - low, 0.001)
         ax.set_xlim(max(low - air, 0.0), high + air)
-        beside = {"transform": ax.get_yaxis_transform(), "va": "center", "size": look.SMALL, "gid": "label"}
+        beside: look.Style = {
+            "transform": ax.get_yaxis_transform(),
+            "va": "center",
+            "size": look.SMALL,
+            "gid": "label",
+        }
         top = height
         for lines, part, block in blocks:
             middle = top - block / 2
@@ -320,7 +332,11 @@ def dots(
             for k, row in enumerate(part.to_dict("records")):
                 y, drawn_as = middle + MARK * ((len(part) - 1) / 2 - k), looks[row["policy"]]
                 ax.hlines(y, row["ci_low"], row["ci_high"], color=drawn_as.colour, linewidth=1.8)
-                mark = {"marker": drawn_as.marker, "color": drawn_as.colour, "markeredgecolor": "white"}
+                mark: look.Style = {
+                    "marker": drawn_as.marker,
+                    "color": drawn_as.colour,
+                    "markeredgecolor": "white",
+                }
                 ax.plot([row["estimate"]], [y], markersize=7, zorder=4, gid=f"point {row['policy']}", **mark)
                 whole_cohort = f"{percent(row['estimate'])} ({interval(row['ci_low'], row['ci_high'])})"
                 ax.text(1 + 0.1 / width, y, whole_cohort, **beside)
