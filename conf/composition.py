@@ -76,7 +76,7 @@ def _read_once(source: ConfigSource) -> None:
             _shipped[place] = load(config_path)
         return copy.deepcopy(_shipped[place])
 
-    source.load_config = load_config  # type: ignore[method-assign]
+    source.load_config = load_config  # type: ignore[method-assign]  # of this source alone
 
 
 def composed(name: str, overrides: Sequence[str] = ()) -> tuple[DictConfig, dict[str, str]]:

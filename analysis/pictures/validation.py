@@ -289,14 +289,8 @@ def scatter(endpoints: pd.DataFrame) -> Figure:
                 ax.plot([x, x], [bottom, top], color=colour, linewidth=0.7, alpha=0.35, zorder=2)
             for hit in (True, False):
                 where = part["inside"].to_numpy(bool) == hit
-                face: look.Style = {"markerfacecolor": colour if hit else "white", "markeredgecolor": colour}
-                dots: look.Style = {
-                    "linestyle": "none",
-                    "marker": marker,
-                    "markersize": 5.5,
-                    "alpha": 0.9,
-                    **face,
-                }
+                dots: look.Style = {"linestyle": "none", "marker": marker, "markersize": 5.5, "alpha": 0.9}
+                dots |= {"markerfacecolor": colour if hit else "white", "markeredgecolor": colour}
                 x, y = (np.clip(place[c][where], low, high) for c in ("simulated", "published"))
                 ax.plot(x, y, zorder=4, clip_on=False, gid=f"{name} {'inside' if hit else 'outside'}", **dots)
             stated = f"{name}: {int(part['inside'].sum())} of {int(part['comparable'].sum())} inside"
@@ -350,12 +344,9 @@ def trial_curves(curves: pd.DataFrame, endpoints: pd.DataFrame) -> Figure:
             lines, marks = curves[by_curve == panel], points[by_point == panel]
             end = float(lines["time_years"].max())
             for arm, line in lines.groupby("arm", sort=False):
-                style: look.Style = {
-                    "color": looks[str(arm)].colour,
-                    "linestyle": looks[str(arm)].line,
-                    "linewidth": 1.8,
-                }
-                ax.plot(line["time_years"], line["estimate"], gid=f"curve {arm}", **style)
+                colour, dashes, _ = looks[str(arm)]
+                x, y = line["time_years"], line["estimate"]
+                ax.plot(x, y, color=colour, linestyle=dashes, linewidth=1.8, gid=f"curve {arm}")
             _points(ax, marks, arms, looks, end)
             look.years_axis(ax, 1.06 * end, 5)
             ax.set_xlabel(f"years since {panel[1]}", size=look.SMALL)
