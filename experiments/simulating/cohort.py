@@ -78,13 +78,15 @@ def count_block(
 def _simulate(run: Run, worlds: Worlds, first: int, stop: int, done: Callable[[int], object]) -> Simulated:
     simulated = Simulated(horizons(run.horizon_years))
     queue = not is_unlimited(run.clinic)
-    counting = Batches(run, worlds) if queue else Blocks(run, worlds)
+    counting: Blocks | Batches
     if run.clock == "compiled" and not (queue or run.rows or run.journal):
+        counting = Blocks(run, worlds)
         for start in range(first, stop, BLOCK):
             end = min(start + BLOCK, stop)
             counting.simulate_and_count(start, end)
             done((end - start) * len(worlds))
     else:
+        counting = Batches(run, worlds) if queue else Blocks(run, worlds)
         with on_one_core() if queue else nullcontext():
             parts = _queue(run, worlds, simulated, done) if queue else _blocks(run, worlds, first, stop, done)
             for rows, noted in parts:
