@@ -103,9 +103,34 @@ def with_any_tables(folder: Path, made: Callable[[], Made]) -> Made:
         raise InputError(f"{folder}: cannot be drawn from what its tables hold now: {what}") from error
 
 
-def read(path: Path, columns: tuple[str, ...]) -> "pd.DataFrame":
+def read_whole(path: Path) -> "pd.DataFrame":
+    """Return a table of a run's folder with all its columns, CSV or Parquet.
+
+    Raises InputError where it cannot be read, or is not the table that a run writes under this name.
+    """
+    import pandas as pd
+
+    from analysis.pictures.catalogue import columns_of
+
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(file_within(path))
+        names = pd.read_csv(file_within(path), nrows=0).columns
+    except InputError:
+        raise
+    except Exception as error:  # pandas and pyarrow have many
+        what = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path}: cannot be read: {what}") from error
+    table = read(path, columns_of(path.stem), tuple(names))
+    if "comparator" in table:  # an estimate that is no difference has none
+        table["comparator"] = table["comparator"].where(table["comparator"] != "")
+    return table
+
+
+def read(path: Path, columns: tuple[str, ...], more: tuple[str, ...] = ()) -> "pd.DataFrame":
     """Return a table as the run wrote it.
 
+    ``columns``: those that it must have; ``more``: those in which an empty cell is a missing number, too.
     Raises InputError where it cannot be read, lacks one of the columns, or has words where numbers belong.
     """
     import pandas as pd
@@ -115,7 +140,7 @@ def read(path: Path, columns: tuple[str, ...]) -> "pd.DataFrame":
             file_within(path),
             dtype=dict.fromkeys(WORDS, object),
             keep_default_na=False,
-            na_values={name: [""] for name in columns if name not in WORDS},
+            na_values={name: [""] for name in (*columns, *more) if name not in WORDS},
         )
     except InputError:
         raise
