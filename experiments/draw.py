@@ -32,6 +32,11 @@ WORDS = (
     "resource",
 )
 
+# Columns of whole numbers.
+WHOLE = (
+    "n", "served", "count", "entity_id", "point", "seed", "replication", "member", "members", "patients",
+    "trials", "endpoints", "comparable", "inside", "degrees",
+)  # fmt: skip
 
 Made = TypeVar("Made")
 SETTINGS: dict[str, str] = {}
@@ -104,13 +109,11 @@ def with_any_tables(folder: Path, made: Callable[[], Made]) -> Made:
 
 
 def read_whole(path: Path) -> "pd.DataFrame":
-    """Return a table of a run's folder with all its columns, CSV or Parquet.
+    """Return any table of a run's folder, CSV or Parquet, with the types that it had.
 
-    Raises InputError where it cannot be read, or is not the table that a run writes under this name.
+    Raises InputError where it cannot be read.
     """
     import pandas as pd
-
-    from analysis.pictures.catalogue import columns_of
 
     try:
         if path.suffix == ".parquet":
@@ -121,7 +124,11 @@ def read_whole(path: Path) -> "pd.DataFrame":
     except Exception as error:  # pandas and pyarrow have many
         what = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(f"{path}: cannot be read: {what}") from error
-    table = read(path, columns_of(path.stem), tuple(names))
+    table = read(path, (), tuple(names))
+    # A CSV writes 5.0 as 5.
+    table = table.astype(
+        {name: float for name in table if table[name].dtype.kind == "i" and name not in WHOLE}
+    )
     if "comparator" in table:  # an estimate that is no difference has none
         table["comparator"] = table["comparator"].where(table["comparator"] != "")
     return table

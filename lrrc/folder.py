@@ -102,10 +102,13 @@ def _pictures(folder: Path, tables: Tables) -> "dict[str, Callable[[], Figure]]"
     drawn = {}
     for picture, needed in PICTURES.items():
         if all(name in tables for name in needed):
-            draw = partial(_draw, picture, needed, tables)
+            draw = partial(_draw, picture, [folder / f"{name}.csv" for name in needed])
             drawn[picture.__name__] = partial(with_any_tables, folder, draw)
     return drawn
 
 
-def _draw(picture: "Callable[..., Figure]", needed: tuple[str, ...], tables: Tables) -> "Figure":
-    return picture(*(tables[name] for name in needed), population="simulated patients")
+def _draw(picture: "Callable[..., Figure]", files: list[Path]) -> "Figure":
+    from analysis.pictures.catalogue import columns_of
+    from experiments.draw import read
+
+    return picture(*(read(path, columns_of(path.stem)) for path in files), population="simulated patients")
