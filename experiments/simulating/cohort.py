@@ -16,6 +16,7 @@ from tqdm import tqdm
 from conf.run import Run, world_tree
 from experiments.simulating.clock import clock_of
 from experiments.simulating.crowd import WarmUp, attend, attend_in_blocks, crowd_of, warm_up
+from experiments.simulating.shown import SHOWN
 from sim.clinic.load import Overload, overload
 from sim.clinic.needs import is_unlimited
 from sim.compiled import on_one_core
@@ -249,6 +250,7 @@ def worlds_of(run: Run) -> dict[str, np.ndarray]:
 def progress(total: int, unit: str = " lives", what: str = "", delay_seconds: float = 2.0) -> tqdm:
     """Return a bar that is shown on a terminal when it takes more than a moment: the share done, its
     description, how much is done a second, the time left."""
+    shown = SHOWN.get()
     return tqdm(
         total=total,
         unit=unit,
@@ -260,5 +262,5 @@ def progress(total: int, unit: str = " lives", what: str = "", delay_seconds: fl
         smoothing=0.0,  # tasks end in flocks
         leave=False,
         dynamic_ncols=True,
-        disable=not sys.stderr.isatty(),
+        disable=not (sys.stderr.isatty() if shown is None else shown),
     )
