@@ -42,7 +42,7 @@ def checked_clinic(
     """
     checked = dict(clinic)
     if not checked["arrivals_per_year"] > 0:
-        raise _refusal(checked, "arrivals_per_year", "must be above 0: patients have to come")
+        raise _refusal(checked, "arrivals_per_year", "must be above 0: patients have to arrive")
     if not checked["opens_at_hours"] < HOURS_A_DAY:
         raise _refusal(checked, "opens_at_hours", "must be below 24")
     if checked["theatre_closed_until_days"] > MOST_CLOSED_DAYS:

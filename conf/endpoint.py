@@ -70,7 +70,7 @@ def read_text(key: str, value: object) -> str:
     if isinstance(value, list):
         value = "; ".join(map(str, value))
     if not isinstance(value, str):
-        raise InputError(f"{key}={shown(value)}: must be words")
+        raise InputError(f"{key}={shown(value)}: must be text")
     return " ".join(value.split())
 
 
@@ -99,7 +99,7 @@ def condition(key: str, text: object) -> Condition:
 
     def column(name: str) -> np.ndarray:
         if name not in COLUMNS:
-            raise read.wrong(name, f"is no column{choice(name, COLUMNS)}")
+            raise read.wrong(name, f"is not a column{choice(name, COLUMNS)}")
         return np.asarray(COLUMNS[name].of(nobody))
 
     read.holds(column)  # whatever is wrong is said before anything is simulated
@@ -223,7 +223,7 @@ def _coherent(label: str, endpoint: Endpoint, given: Tree) -> None:
         ),
         (
             given.get("estimator") == "crude" and (outcome not in INCIDENCES or ratio == "hazard_ratio"),
-            f"estimator=crude is of {', '.join(INCIDENCES)}, and of no hazard_ratio",
+            f"estimator=crude is for {', '.join(INCIDENCES)}, and not for a hazard_ratio",
         ),
         (
             endpoint.where is not None and outcome not in INCIDENCES,
@@ -246,7 +246,7 @@ def _coherent(label: str, endpoint: Endpoint, given: Tree) -> None:
         ),
         (
             not both and endpoint.n is None,
-            "needs n, or low and high: without them nothing says how far chance reaches",
+            "needs n, or low and high: without them the figure has no interval",
         ),
         (ratio is not None and not both, f"a {ratio} needs low and high"),
         (outcome == "mean" and not both, "a mean needs low and high"),

@@ -24,7 +24,7 @@ def override(word: str, multirun: bool = False) -> str:
     name = key.lstrip("+~")
     if re.match(r"/?hydra($|[./@])", name) or "@" in name:
         raise InputError(
-            f"{word}: Hydra's own settings cannot be set; lrrc uses it to compose a run, no more"
+            f"{word}: Hydra's own settings cannot be set; lrrc uses it only to compose a run"
         )
     if re.search(r"\$\{[^}]*:", value):
         raise InputError(f"{word}: a value cannot read the environment or anything else outside the run")

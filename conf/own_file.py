@@ -43,7 +43,7 @@ def read_own_file(path: Path, where: str, group: str) -> Tree:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{where}: is not UTF-8 (byte {error.start + 1} is no part of it); save it in the encoding UTF-8"
+            f"{where}: is not UTF-8 (byte {error.start + 1} is not valid); save it in the encoding UTF-8"
         ) from error
     try:
         _refuse_shapes(where, yaml.parse(text, _Loader))
@@ -74,7 +74,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
                 )
             if str(key) in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key} stands there twice", key_node.start_mark
+                    None, None, f"the key {key} appears twice", key_node.start_mark
                 )
             seen.add(str(key))
         return super().construct_mapping(node, deep)
@@ -133,7 +133,7 @@ def _refuse_shapes(where: str, parsed: Iterable[Any]) -> None:
         if open_nodes:
             open_nodes[-1][1] += size
         if total > MOST_VALUES:
-            raise InputError(f"{where}: holds more than {MOST_VALUES:,} values, its aliases written out")
+            raise InputError(f"{where}: holds more than {MOST_VALUES:,} values, with its aliases expanded")
 
 
 def _refuse_instructions(where: str, tree: Tree, group: str) -> None:

@@ -165,7 +165,7 @@ def _policies(names: object) -> tuple[Policy, ...]:
         )
     for name in names:
         if names.count(name) > 1:
-            raise InputError(f"policies={shown(names)}: {name} stands there twice; name each policy once")
+            raise InputError(f"policies={shown(names)}: {name} appears twice; name each policy once")
     return tuple(read_policy(name) for name in names)
 
 
@@ -187,7 +187,9 @@ def _clock(name: object, patients: int, journal: bool) -> str:
             f"clock={shown(name)}: must be one of {', '.join(CLOCKS)}{nearest(str(name), CLOCKS)}"
         )
     if journal and name == "compiled":
-        raise InputError("clock=compiled keeps no journal, and journal=true; use clock=auto or clock=simpy")
+        raise InputError(
+            "clock=compiled keeps no journal, but journal=true asks for one; use clock=auto or clock=simpy"
+        )
     if name == "auto":
         return "compiled" if patients > COMPILED_FROM_PATIENTS and not journal else "simpy"
     return str(name)

@@ -169,8 +169,8 @@ def refuse(words: str, bytes_: float, seconds: float) -> None:
         )
     if seconds > YEAR_SECONDS:
         raise InputError(
-            f"{words}: would take {seconds / YEAR_SECONDS:,.3g} years, at {PATIENTS_A_SECOND:,.0f} lives a "
-            "second; at most one year is allowed"
+            f"{words}: would take {seconds / YEAR_SECONDS:,.3g} years, at {PATIENTS_A_SECOND:,.0f} simulated "
+            "patients per second; at most one year is allowed"
         )
 
 

@@ -55,7 +55,7 @@ def range_of(key: str) -> Range:
         if re.search(rf"(^|_)({pattern})$", name):
             return allowed
     raise InputError(
-        f"{key}: the name carries no unit that conf/units.py knows, such as _probability or _days"
+        f"{key}: the name has no unit that conf/units.py knows, such as _probability or _days"
     )
 
 

@@ -269,7 +269,7 @@ def write(run: CalibrationRun, fitted: Fitted, targets: Targets, folder: SweepFo
         made["posterior"].to_csv(CONF / "posterior.csv", index=False, lineterminator="\n")
     print(summary(made))
     if left_out := [one.endpoint.evidence for _, one in targets.all if not one.comparable]:
-        print(f"\nleft out, for too few simulated patients had an event: {', '.join(left_out)}")
+        print(f"\nleft out, because too few simulated patients had an event: {', '.join(left_out)}")
 
 
 def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, pd.DataFrame]":

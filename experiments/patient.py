@@ -70,7 +70,7 @@ def _which(run: PatientRun, fitting: Sequence[int], more: bool) -> str:
     if not others:
         return f"{run.find}: patient {first} fits, and no other does.\n"
     names = ", ".join(map(str, others)) + (" and more" if more else "")
-    return f"{run.find}: patient {first} fits; so do {names}. To tell another: number={others[0]}\n"
+    return f"{run.find}: patient {first} fits; so do {names}. For another: number={others[0]}\n"
 
 
 def first_fitting(run: PatientRun, condition: "PatientCondition") -> tuple[list[int], bool]:

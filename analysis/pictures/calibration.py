@@ -29,7 +29,7 @@ def identified(parameters: pd.DataFrame) -> Figure:
     """
     parameters = parameters[np.isfinite(parameters["width_ratio"].astype(float))]
     if parameters.empty:
-        return look.nothing("what the trials tell of each number")
+        return look.nothing("how much the trials narrow each number")
     learnt = int((parameters["width_ratio"] < LEARNT).sum())
     title = f"The trials narrow {learnt} of {len(parameters)} numbers by more than a fifth"
     rows = parameters.sort_values("width_ratio", kind="stable").head(MOST_NUMBERS)
@@ -170,7 +170,7 @@ def converged(trace: pd.DataFrame) -> Figure:
         if f"{first:.1f}" == f"{last:.1f}":
             title = "The search lowers the objective by less than 0.1"
     note = (
-        "Minus the log of the posterior density, but for a constant: the best so far. Half of the sum of "
+        "Minus the log of the posterior density, up to a constant: the best so far. Half of the sum of "
         "squared deviations, in standard errors, from the published endpoints and from the priors. "
         + (f"The second half of the search gained {late:.1f}." if gained > 0 else "")
     )

@@ -38,7 +38,7 @@ VOCABULARY = {
     Event.VISIT: Words("visit", False, sentences.visit),
     Event.RECURRENCE_ONSET: Words("recurrence grows", True, sentences.onset),
     Event.RECURRENCE_SYMPTOMS: Words("symptoms of the recurrence", False, sentences.symptoms),
-    Event.RECURRENCE_PROGRESSION: Words("recurrence grows on", True, sentences.progression),
+    Event.RECURRENCE_PROGRESSION: Words("recurrence keeps growing", True, sentences.progression),
     Event.RECURRENCE_MEETING: Words("team meeting on the recurrence", False, sentences.recurrence_meeting),
     Event.SALVAGE_TREATMENT: Words("treatment before salvage surgery", False, sentences.preparation),
     Event.SALVAGE_RESECTION: Words("salvage operation", False, sentences.salvage),

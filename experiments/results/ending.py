@@ -189,7 +189,7 @@ class Printed:
         self.flush()
         if self.fault is None or self.fault.errno in READER_LEFT:
             return 0
-        say_error(f"what it prints cannot be written: {self.fault.strerror}")
+        say_error(f"its output cannot be written: {self.fault.strerror}")
         return 2
 
     def _try(self, write: Callable[[], object]) -> None:

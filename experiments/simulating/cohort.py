@@ -245,7 +245,7 @@ def worlds_of(run: Run) -> dict[str, np.ndarray]:
     return {policy.name: pack(world_tree(run, policy)) for policy in run.policies}
 
 
-def progress(total: int, unit: str = " lives", what: str = "", delay_seconds: float = 2.0) -> tqdm:
+def progress(total: int, unit: str = " patients", what: str = "", delay_seconds: float = 2.0) -> tqdm:
     """Return a bar that is shown on a terminal when it takes more than a moment: the share done, its
     description, how much is done a second, the time left."""
     return tqdm(

@@ -94,7 +94,7 @@ def successive_samples(
             both = joined([side for side, _ in of_blocks]), joined(others) if others else None
             if any(side is not None and len(side.value) == 0 for side in both):
                 raise InputError(
-                    f"trial {trial.name}: {endpoint.evidence}: of {stop:,} patients of the cohort nobody "
+                    f"trial {trial.name}: {endpoint.evidence}: none of {stop:,} patients of the cohort "
                     "counts; is the eligibility or a subgroup too narrow?"
                 )
             whole.append(both)

@@ -78,7 +78,7 @@ def read_design(given: Tree, sample: Sample | None, composed: Composer) -> list[
     seen: set[str] = set()
     for point in points:
         if point.words() in seen:
-            raise InputError(f"{way}: {shown(point.words())}: this point stands there twice")
+            raise InputError(f"{way}: {shown(point.words())}: this point appears twice")
         seen.add(point.words())
     return points
 

@@ -67,7 +67,7 @@ class Ledger:
         """Hold the ledger for one command; make it where there is none.
 
         Raises InputError where it was made by another configuration or other code, naming what differs, and
-        where another command is at work in it.
+        where another command is using it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = self.folder / "lock"
@@ -77,7 +77,7 @@ class Ledger:
         try:
             held.acquire(timeout=0)
         except Timeout as error:
-            raise InputError(f"out={self.folder.parent}: another command is at work in it") from error
+            raise InputError(f"out={self.folder.parent}: another command is using it") from error
         try:
             self._begin(run)
             yield
@@ -117,7 +117,7 @@ class Ledger:
         """Remove an entry that is damaged, and say once that it is made again."""
         path = self._path(name)
         remove(path.parent if path.parent.is_symlink() else path)
-        self._say("a part of its ledger is damaged, and is done again")
+        self._say("a part of its ledger is damaged, and that part is done again")
 
     def record(self, name: str, packed: bytes) -> None:
         """Keep an entry's counts. Raises OSError where the disk does not take them; nothing half is left."""

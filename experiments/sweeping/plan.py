@@ -117,13 +117,13 @@ def read_plan(config: DictConfig, words: list[str]) -> Plan:
     if plan.precision is not None:
         if run.patients > plan.most_patients:
             raise InputError(
-                f"patients={run.patients}, most_patients={plan.most_patients}: the first must not be above "
-                "the second; they are where a point starts, and where it stops"
+                f"patients={run.patients}, most_patients={plan.most_patients}: patients must not exceed "
+                "most_patients; a point starts with the first and stops at the second"
             )
         if not all(is_unlimited(point.run.clinic) for point in plan.points):
             raise InputError(
-                f"precision={plan.precision:g}: patients who queue are lived as one cohort, which cannot "
-                "grow; take clinic=unlimited, or instead of precision more patients or replications"
+                f"precision={plan.precision:g}: patients who queue are simulated as one cohort, which cannot "
+                "grow; use clinic=unlimited, or more patients or replications instead of precision"
             )
         if plan.of_difference and any(len(point.run.policies) == 1 for point in plan.points):
             raise InputError("precision: one policy has no difference; set precision_of=outcome")

@@ -214,7 +214,7 @@ def test_a_wrong_trial_ends_the_command_with_status_2_and_one_line(here, capsys,
     [
         ("trial=nowhere.yaml", ["trial=nowhere.yaml", "cannot be read", "No such file"]),
         ("trial=duch_tme", ["trial duch_tme", "did you mean dutch_tme?"]),
-        ("trial=[dutch_tme,dutch_tme]", ["dutch_tme stands there twice"]),
+        ("trial=[dutch_tme,dutch_tme]", ["dutch_tme appears twice"]),
         ("trial=[]", ["trial=[]", "must be a trial, a list of trials, a file, or all"]),
         ("trial=3", ["trial 3", "there is no such trial"]),
         ("trial=../trial/crab", ["trial=../trial/crab", "cannot be read"]),
@@ -237,7 +237,7 @@ def test_an_eligibility_that_nobody_meets_is_told(here, capsys):
     assert main(["validate", "trial=own.yaml", "patients=2000", "out=out"]) == 2
     err = capsys.readouterr().err
     assert "trial own: mine.lr" in err
-    assert "nobody counts" in err
+    assert "counts; is the eligibility" in err
     assert not (here / "out").exists()
 
 

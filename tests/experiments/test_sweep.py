@@ -106,7 +106,7 @@ REFUSED = [
     ),
     ("grid={surgery:[1]}", "no key surgery"),
     ("grid={surgery.leak_probability:0.1}", "must be a list of values"),
-    ("grid={surgery.leak_probability:[0.1,0.10]}", "this point stands there twice"),
+    ("grid={surgery.leak_probability:[0.1,0.10]}", "this point appears twice"),
     ("grid={washout:[sometimes]}", "washout=sometimes: must be one of usual, never, always"),
     ("grid={washuot:[always]}", "did you mean washout?"),
     ("grid={cohort:[duch]}", "cohort=duch: there is no such cohort"),
@@ -135,7 +135,7 @@ REFUSED = [
     (f"{LEAK} ~block", "block: missing"),
     (
         f"{LEAK} precision=0.1 most_patients=10",
-        "patients=20000, most_patients=10: the first must not be above",
+        "patients=20000, most_patients=10: patients must not exceed most_patients",
     ),
     ("grid={clinic.theatre_count:[0,1]} clinic=regional", "clinic.theatre_count=0: must be 1 or more"),
     (f"{LEAK} compute=slrm", "compute=slrm: there is no such compute; did you mean slurm?"),

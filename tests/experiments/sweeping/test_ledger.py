@@ -159,7 +159,7 @@ def test_two_commands_do_not_work_in_one_folder(copy, capsys):
     with open(copy / "ledger" / "lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert swept(copy, LEAK, *FAST) == 2
-    assert "another command is at work in it" in capsys.readouterr().err
+    assert "another command is using it" in capsys.readouterr().err
 
 
 def test_a_full_disk_stops_cleanly_and_what_is_there_is_kept(tmp_path, whole, capsys, monkeypatch):
