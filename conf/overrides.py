@@ -23,9 +23,7 @@ def override(word: str, multirun: bool = False) -> str:
     key, equals, value = word.partition("=")
     name = key.lstrip("+~")
     if re.match(r"/?hydra($|[./@])", name) or "@" in name:
-        raise InputError(
-            f"{word}: Hydra's own settings cannot be set; lrrc uses it only to compose a run"
-        )
+        raise InputError(f"{word}: Hydra's own settings cannot be set; lrrc uses it only to compose a run")
     if re.search(r"\$\{[^}]*:", value):
         raise InputError(f"{word}: a value cannot read the environment or anything else outside the run")
     if not equals or value in ("", "null") or key.startswith("~"):

@@ -50,8 +50,8 @@ SETTINGS = {
     "latin": "or a Latin hypercube, {name:[low,high],...}",
     "points": "how many points the Latin hypercube has",
     "design_seed": "another seed gives another Latin hypercube",
-    "posterior": "so many members of the posterior sample of the disease's numbers, or all, alone or at every "
-    "point of a design: shows the effect of uncertain parameters",
+    "posterior": "so many members of the posterior sample of the disease's numbers, or all, alone or at "
+    "every point of a design: shows the effect of uncertain parameters",
     "posterior_from": "a posterior file of your own, or a calibration's folder; null: the shipped one",
     "replications": "how often each point is simulated, each time with other luck",
     "block": "patients in a task; no result depends on it",

@@ -1,4 +1,4 @@
-"""One patient's story: words, where lives part and why, who is found, and the picture of it."""
+"""One patient's story: words, where the courses diverge and why, who is found, and the picture of it."""
 
 import dataclasses
 import functools
@@ -140,8 +140,8 @@ def test_a_story_of_equal_lives_says_so():
     one = narrated("policies=[tme_alone,follow_up_minimal]", "horizon_years=0.1")
     assert one.partings[0][0] == "never" and one.columns == []
     assert len(one.shorts) == 1 and one.shorts[0][0] == "TME alone; Follow up minimal"
-    assert "The lives never part." in as_text(one)
-    assert "the lives are the same" in as_markdown(one)
+    assert "The courses never diverge." in as_text(one)
+    assert "the courses are the same" in as_markdown(one)
 
 
 def test_the_moment_of_parting_is_the_first_differing_row_of_the_journal():
@@ -368,9 +368,9 @@ def test_the_strips_of_the_picture_are_the_days_of_the_life():
 @pytest.mark.parametrize(
     ("overrides", "title"),
     [
-        (("policies=[tme_alone]",), "one life"),
-        (("policies=[tme_alone,follow_up_minimal]", "horizon_years=0.1"), "the same life under every policy"),
-        ((DIFFERENT, "horizon_years=0.5"), "the lives part on day 14"),
+        (("policies=[tme_alone]",), "one course"),
+        (("policies=[tme_alone,follow_up_minimal]", "horizon_years=0.1"), "same course under every policy"),
+        ((DIFFERENT, "horizon_years=0.5"), "the courses diverge on day 14"),
     ],
 )
 def test_short_single_and_equal_lives_are_drawn(overrides, title):
