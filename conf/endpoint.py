@@ -1,4 +1,4 @@
-"""A published figure as a trial's file tells it: what it counts, and how far chance reaches."""
+"""A published figure as a trial's file states it: what it counts, and its interval."""
 
 import ast
 import dataclasses

@@ -29,7 +29,7 @@ class ClinicComparison:
 
 
 def capacity(asked: Request) -> Path:
-    """Live the cohort under every policy in every clinic, write tables and pictures, and return the folder.
+    """Simulate the cohort under every policy in every clinic, write tables and pictures; return the folder.
 
     Raises InputError for input that cannot be run, before anything is simulated.
     """

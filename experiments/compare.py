@@ -1,4 +1,4 @@
-"""The main job: one cohort lived under several policies, on the same luck."""
+"""The main job: one cohort simulated under several policies, with common random numbers."""
 
 import sys
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def compare(asked: Request) -> Path:
-    """Live the cohort under every policy, write tables and pictures, print the main ones; return the folder.
+    """Simulate the cohort under every policy, write and draw its tables, print the main ones; return the folder.
 
     Raises InputError for input that cannot be run, before anything is simulated.
     """
@@ -68,7 +68,7 @@ def journal(run: Run, simulated: "Simulated") -> "pd.DataFrame":
 
 
 def tables_of(run: Run, simulated: "Simulated") -> "dict[str, pd.DataFrame]":
-    """Return the tables of the policies' lives, by name."""
+    """Return the tables of the policies, by name."""
     import pandas as pd
 
     from analysis.tables import run as tables

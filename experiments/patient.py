@@ -1,4 +1,4 @@
-"""One patient's life under each policy, told and drawn."""
+"""One patient's course under each policy, described and drawn."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ LISTED = 10  # patients that a condition names
 
 
 def patient(asked: Request) -> Path:
-    """Tell one patient's life under every policy, side by side, and draw it; return the folder.
+    """Describe one patient's course under every policy, side by side, and draw it; return the folder.
 
     Raises InputError for input that cannot be run, and where no patient fits the condition.
     """

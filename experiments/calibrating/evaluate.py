@@ -1,7 +1,7 @@
 """Evaluating members of an ensemble: what a disease shows at every target of a calibration.
 
-All members live on the same luck, so that what they show is a smooth enough function of their numbers. Every
-evaluation is kept in a ledger as it ends.
+All members have the same luck (common random numbers), so that their results are a smooth enough function of
+their numbers. Every evaluation is kept in a ledger as it ends.
 """
 
 import json

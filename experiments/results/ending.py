@@ -181,7 +181,7 @@ class Printed:
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what was written."""
+        """Pass on what was written."""
         self._try(self.stream.flush)
 
     def status(self) -> int:

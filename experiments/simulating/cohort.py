@@ -19,7 +19,7 @@ from sim.luck import draw_luck
 from sim.parameters import pack
 from sim.patient import YEAR_DAYS, new_patients
 
-BLOCK = 8_192  # patients that are lived, counted and forgotten together
+BLOCK = 8_192  # patients that are simulated, counted and forgotten together
 HORIZONS_YEARS = (1.0, 2.0, 3.0, 5.0, 10.0)
 
 
@@ -36,7 +36,7 @@ class Noted(NamedTuple):
 
 @dataclass
 class Simulated:
-    """What is left of the lives: counts by policy, and joint counts of each policy with the comparator."""
+    """What is kept of a simulation: counts by policy, and joint counts of each policy with the comparator."""
 
     horizons_years: tuple[float, ...]
     tallies: dict[str, Tally] = field(default_factory=dict)
@@ -47,13 +47,13 @@ class Simulated:
     overloads: dict[str, Overload] = field(default_factory=dict)  # by policy, where a queue keeps growing
 
     def keep(self, lives: dict[str, np.ndarray]) -> None:
-        """Keep the rows of patients who were lived under every policy."""
+        """Keep the rows of patients who were simulated under every policy."""
         for name, rows in lives.items():
             self.rows.setdefault(name, []).append(rows)
 
 
 def horizons(horizon_years: float) -> tuple[float, ...]:
-    """Return the horizons that outcomes are told at, in years: the usual ones, and the run's own last."""
+    """Return the horizons of the outcomes, in years: the usual ones, and the run's own last."""
     return (*(years for years in HORIZONS_YEARS if years < horizon_years), horizon_years)
 
 
@@ -64,7 +64,7 @@ def simulate_block(
     stop: int,
     journals: dict[str, Journal] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Live patients ``first`` to ``stop - 1`` under every policy on the same luck; return their rows.
+    """Simulate patients ``first`` to ``stop - 1`` under every policy with the same luck; return their rows.
 
     ``journals``, where given, receives what the clock notes, by policy.
     """
@@ -81,7 +81,7 @@ def simulate_block(
 def count_block(
     run: Run, worlds: dict[str, np.ndarray], first: int, stop: int
 ) -> tuple[dict[str, Tally], dict[str, PairTally]]:
-    """Live a block of patients under every policy; return the counts, and the joint counts.
+    """Simulate a block of patients under every policy; return the counts, and the joint counts.
 
     Where patients queue the block is the whole cohort, in the run's clinic.
     """
@@ -104,7 +104,7 @@ def count_block(
 def simulate_and_count(
     run: Run, worlds: dict[str, np.ndarray], first: int, stop: int, counters: dict[str, Counter]
 ) -> None:
-    """Live patients ``first`` to ``stop - 1`` under every policy where nobody waits, and count them."""
+    """Simulate patients ``first`` to ``stop - 1`` under every policy where nobody waits, and count them."""
     if run.clock == "compiled":
         from sim.clocks import compiled_clock
 
@@ -117,7 +117,7 @@ def simulate_and_count(
 
 
 def count(lives: dict[str, np.ndarray], counters: dict[str, Counter]) -> None:
-    """Count patients lived under every policy."""
+    """Count patients simulated under every policy."""
     patients = max(map(len, lives.values()))
     for first in range(0, patients, BLOCK):
         others = None
@@ -150,7 +150,7 @@ class Batches:
         self.pairs = {name: PairTally() for name in self.tallies if name != run.comparator.name}
 
     def count(self, lives: dict[str, np.ndarray]) -> None:
-        """Count the next patients of the cohort, lived under every policy."""
+        """Count the next patients of the cohort, simulated under every policy."""
         first, patients = 0, max(map(len, lives.values()))
         while first < patients:
             stop = min(patients, first + self.stops[self.batch] - self.patients)
@@ -171,7 +171,7 @@ class Batches:
 
 
 def simulate(run: Run) -> Simulated:
-    """Live the run's cohort under every policy; return the counts, and rows and journals where asked for.
+    """Simulate the run's cohort under every policy; return the counts, and rows and journals if asked for.
 
     Shows a progress bar on a terminal when it takes more than a moment.
     """

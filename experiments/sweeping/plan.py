@@ -1,4 +1,4 @@
-"""What a sweep is asked for, checked: its design points, how precisely each is lived, and where."""
+"""A sweep as it was asked for, checked: its design points, the precision of each, and where it is done."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ PRECISION = units.Range(1e-9, 1, "from 1e-9 to 1")  # of a share
 
 @dataclass(frozen=True)
 class Plan:
-    """A checked sweep: what to live, how precisely, and where."""
+    """A checked sweep: what to simulate, how precisely, and where."""
 
     given: Tree
     run: Run

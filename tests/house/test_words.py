@@ -1,4 +1,4 @@
-"""Plain English: the words that CONTRIBUTING asks to avoid are in no document, help text, message or docstring."""
+"""Plain English: no document, message or docstring uses the words that CONTRIBUTING asks to avoid."""
 
 import ast
 import io
@@ -30,7 +30,7 @@ AVOIDED = {
     r"\bc[oa]mes? along\b": "included, shipped",
     r"\bhand(s|ed|ing)? (on|over)\b": "pass",
     r"\bcommon luck\b": "common random numbers, the same luck",
-    r"\b(lives|patients|courses|tasks) a second\b": "per second",
+    r"\blives a (CPU )?second\b": "patients per second",
 }
 # Text that holds such a word for a good reason: the file, and the words around it.
 ALLOWED = {
@@ -119,8 +119,8 @@ def test_each_word_to_avoid_is_found(sentence):
 
 def test_the_right_words_pass():
     text = (
-        "The cohort is simulated under both arms. A queue that never clears is reported in a warning. Patients "
-        "live longer with metastases. The same command resumes the sweep. Results depend on parameters."
+        "The cohort is simulated under both arms. A queue that never clears is reported in a warning. "
+        "Patients live longer with metastases. The same command resumes the sweep."
     )
     assert avoided(text) == []
 
