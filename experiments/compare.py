@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def compare(asked: Request) -> Path:
-    """Simulate the cohort under every policy, write and draw its tables, print the main ones; return the folder.
+    """Simulate the cohort under every policy, write, print and draw its tables; return the folder.
 
     Raises InputError for input that cannot be run, before anything is simulated.
     """

@@ -8,8 +8,8 @@ import pandas as pd
 from analysis.fitting.smoother import correlations
 from conf.uncertain import Uncertain
 
-TRADED = 0.4  # correlation in the posterior from which two numbers are told to trade off
-OPPOSED = -0.5  # cosine from which two endpoints are told to pull apart
+TRADED = 0.4  # correlation in the posterior from which two numbers are reported to trade off
+OPPOSED = -0.5  # cosine from which two endpoints are reported to pull in opposite directions
 PULLING = 1.0  # standard errors that both must be off
 
 

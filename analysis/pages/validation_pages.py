@@ -187,7 +187,7 @@ def _contents(trials: Sequence[Trial], endpoints: pd.DataFrame) -> list[str]:
 
 
 def section(trial: Trial, rows: pd.DataFrame, heading: str, picture: str) -> list[str]:
-    """Return what is told of one trial, as lines of Markdown under a heading of the given rank.
+    """Return the section on one trial, as lines of Markdown under a heading of the given rank.
 
     ``picture``: where it lies, from the page.
     """

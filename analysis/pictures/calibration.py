@@ -1,4 +1,4 @@
-"""Pictures of a calibration: what the trials told of each number, what trades off, how the search went."""
+"""Pictures of a calibration: how far the trials narrow each number, what trades off, how the search went."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from analysis.pictures import look
 MOST_NUMBERS, MOST_PAIRS = 30, 15
 AIR = 0.09  # inches around a label
 LABEL, RIGHT = 3.35, 2.05
-LEARNT = 0.8  # of the prior's width: below it, the trials have told something of a number
+LEARNT = 0.8  # of the prior's width: below it, the trials have narrowed a number
 
 
 def three_digits(value: float) -> str:
@@ -20,7 +20,7 @@ def three_digits(value: float) -> str:
 
 
 def identified(parameters: pd.DataFrame) -> Figure:
-    """Return prior and posterior interval of the numbers that the trials told most of, narrowest first.
+    """Return prior and posterior interval of the numbers that the trials narrow most, narrowest first.
 
     ``parameters``: columns ``key``, ``prior_median``, ``prior_low``, ``prior_high``, ``default``,
     ``posterior_mean``, ``posterior_low``, ``posterior_high``, ``fitted``, ``width_ratio`` (posterior over

@@ -1,7 +1,7 @@
 """The one vocabulary of events: what each is called, who sees it, and what can be said of a patient after it.
 
 Journal, story and documents take their words from here. Rows are records of dtype ROW, before and after the
-event. What nobody sees is told too, and marked as hidden.
+event. What nobody sees is included, and marked as hidden.
 """
 
 from collections.abc import Callable, Iterator
@@ -64,7 +64,7 @@ SETTING = {
     "stage_iii": "for stage III",
 }
 
-# The levers that a field of the row answers to at once, where two lives have been the same until then.
+# The levers that a field of the row answers to at once, where two courses have been the same until then.
 # ``agenda.X``: what is booked.
 ANSWERS_TO: dict[str, tuple[str, ...]] = {
     "regimen": ("neoadjuvant", "neoadjuvant_for"),

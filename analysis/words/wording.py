@@ -134,7 +134,7 @@ def place_words(names: Iterable[str]) -> str:
 
 
 def headline_years(table: pd.DataFrame) -> float:
-    """Return the horizon that is told first: five years, or the last of a shorter run."""
+    """Return the horizon that is stated first: five years, or the last of a shorter run."""
     horizons = table["horizon_years"].dropna()
     return HEADLINE_YEARS if (horizons == HEADLINE_YEARS).any() else float(horizons.max())
 

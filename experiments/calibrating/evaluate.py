@@ -33,7 +33,7 @@ ESTIMATES = ("analysis/tables",)
 class Evaluator:
     """Evaluates members, each once: what the ledger holds is read from it.
 
-    ``patients``: of every arm, by trial; ``told`` and ``bar`` hear of each evaluation.
+    ``patients``: of every arm, by trial; ``progress`` and ``bar`` are informed of each evaluation.
     """
 
     def __init__(

@@ -50,7 +50,7 @@ def test_the_marked_and_written_recurrence_is_that_of_outcomes_at_five_years():
     tables = default()
     figure = drawn(incidence, tables)
     for name, row in at_horizon(tables["outcomes"], "local_recurrence", 5.0).iterrows():
-        (dot,) = artists(figure, f"told {name}")
+        (dot,) = artists(figure, f"stated {name}")
         assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (5.0, row["estimate"])
         assert f"{percent(row['estimate'])} %" in words(figure)
 
