@@ -86,8 +86,8 @@ class Precision(NamedTuple):
 def precision(endpoint: Endpoint, side: Sample, other: Sample | None) -> Precision:
     """Return the simulation's own precision, by the jackknife over folds.
 
-    Both sides leave out the same patients, so that the luck they share is allowed for. Folds that all show the
-    same are no certainty: a proportion then has the error of Wilson's interval, a contrast at least that of a
+    Both sides leave out the same patients, so that the luck they share is allowed for. Folds that all show
+    the same are no certainty: a proportion then has the error of Wilson's interval, a contrast at least that of a
     difference without a change, a median that of its order statistics; a mean's is not known.
     """
     value = simulated(endpoint, side, other)
