@@ -87,8 +87,8 @@ def precision(endpoint: Endpoint, side: Sample, other: Sample | None) -> Precisi
     """Return the simulation's own precision, by the jackknife over folds.
 
     Both sides leave out the same patients, so that the luck they share is allowed for. Folds that all show
-    the same are no certainty: a proportion then has the error of Wilson's interval, a contrast at least that of
-    a difference without a change, a median that of its order statistics; a mean's is not known.
+    the same are no certainty: a proportion then has the error of Wilson's interval, a contrast at least that
+    of a difference without a change, a median that of its order statistics; a mean's is not known.
     """
     value = simulated(endpoint, side, other)
     left_out = np.array(

@@ -73,7 +73,8 @@ def simulate_in_clinic(
     """Simulate every patient from arrival to death or the horizon, waiting where the clinic is full.
 
     As ``simulate_rows``, but patients arrive on their agenda's day of diagnosis, in the order of the rows,
-    and all share one clinic, given as the tree of ``conf/clinic``. Return the clinic, with its queues' history.
+    and all share one clinic, given as the tree of ``conf/clinic``. Return the clinic, with its
+    queues' history.
     """
     with _without_garbage_collection():
         env = simpy.Environment()
