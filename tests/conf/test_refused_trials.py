@@ -232,7 +232,7 @@ def test_a_wrong_word_of_the_command_is_refused(here, capsys, words, named):
     assert not (here / "out").exists()
 
 
-def test_an_eligibility_that_nobody_meets_is_told(here, capsys):
+def test_an_eligibility_that_nobody_meets_is_reported(here, capsys):
     written(here / "own.yaml", mine(eligibility=["age_years < 0"]))
     assert main(["validate", "trial=own.yaml", "patients=2000", "out=out"]) == 2
     err = capsys.readouterr().err

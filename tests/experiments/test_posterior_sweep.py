@@ -1,4 +1,4 @@
-"""A sweep over a posterior sample lives each member with all its numbers, and tells what they spread."""
+"""A sweep over a posterior sample simulates each member with all its numbers, and reports their spread."""
 
 import csv
 import hashlib
@@ -140,7 +140,7 @@ def test_all_members_lie_on_the_same_luck(own):
     assert {(run.seed, run.replication, run.patients) for run in runs} == {(1, 0, 20000)}
 
 
-# The lives
+# The patients
 
 
 def test_a_member_has_the_numbers_of_a_run_with_its_overrides_to_the_bit(tmp_path):
@@ -295,7 +295,7 @@ def test_a_number_that_no_member_sets_can_be_set_beside_them(own):
 # Provenance
 
 
-def test_the_folder_tells_which_members_of_which_file_were_lived(own, three):
+def test_the_folder_names_which_members_of_which_file_were_simulated(own, three):
     about = json.loads((three / "manifest.json").read_text())["posterior"]
     assert about == {
         "file": str(own),
@@ -316,7 +316,7 @@ def test_the_members_of_a_sweep_are_a_posterior_file(three):
     assert [held(run, LEAK) for run in runs] == [0.02, 0.05, 0.11]
 
 
-def test_the_folder_of_a_calibration_is_a_posterior_file_and_the_manifest_tells_its_command(
+def test_the_folder_of_a_calibration_is_a_posterior_file_and_the_manifest_states_its_command(
     whole, tmp_path  # noqa: F811
 ):  # fmt: skip
     assert swept(tmp_path / "out", "posterior=3", f"posterior_from={whole}", *FAST) == 0

@@ -1,4 +1,4 @@
-"""A sweep lives what its design says, and every design point as a run of its own would."""
+"""A sweep simulates what its design says, and every design point as a run of its own would."""
 
 import json
 import os
@@ -118,7 +118,10 @@ REFUSED = [
     (f"{LEAK} on_error=ignore", "on_error=ignore: must be one of continue, stop"),
     (f"{LEAK} precision=0", "precision=0: out of range"),
     (f"{LEAK} precision=0.01 policies=[tme_alone]", "set precision_of=outcome"),
-    (f"{LEAK} precision=0.01 clinic=regional", "precision=0.01: patients who queue are lived as one cohort"),
+    (
+        f"{LEAK} precision=0.01 clinic=regional",
+        "precision=0.01: patients who queue are simulated as one",
+    ),
     ("grd={surgery.leak_probability:[0.1]}", "there is no key grd; did you mean grid?"),
     (f"{LEAK} precison=0.01", "there is no key precison; did you mean precision?"),
     (f"{LEAK} compute.worker=2", "did you mean compute.workers?"),

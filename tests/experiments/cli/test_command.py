@@ -1,4 +1,4 @@
-"""The command: help that helps, refusals that say what to mend, and runs that are whole or not there."""
+"""The command: help that helps, refusals that say what to correct, and runs that are whole or not there."""
 
 import json
 import os
