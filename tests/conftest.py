@@ -1,4 +1,4 @@
-"""What the tests share: patients under policies, with any override that the command takes; working folders."""
+"""What tests share: patients under policies, with any override that the command takes; working folders."""
 
 import functools
 from collections.abc import Callable, Iterator
