@@ -13,7 +13,7 @@ HOURS_A_DAY = 24.0
 LEAST_HOURS = 1 / 60  # of an opening; a shorter one would vanish between two instants of a long run
 MOST_CLOSED_DAYS = 36_525.0  # the longest horizon
 NO_LIMIT = 1_000_000  # units; sim.clinic.queues.UNLIMITED_COUNT, which compiles when it is imported
-# Who cannot do without a resource, in words: every policy, but for the lateral surgeon.
+# Who cannot do without a resource, in words: every policy, except for the lateral surgeon.
 NEEDED_FOR = {
     "mri": "staging",
     "meeting": "the plan of every patient",

@@ -62,7 +62,7 @@ def _name(text: str) -> str:
 
 
 def _split(value: str) -> list[str]:
-    """Return the parts between commas, but for those within brackets or quotes."""
+    """Return the parts between commas, except those within brackets or quotes."""
     parts, depth, quote = [""], 0, ""
     for letter in value:
         if quote:
@@ -81,7 +81,7 @@ def _split(value: str) -> list[str]:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """Yield quoted words, words, and what stands between them; together they are the value."""
+    """Yield quoted words, words, and what is between them; together they are the value."""
     for found in re.finditer(
         r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s,:=\[\]{}()'\"]+|.", value, re.DOTALL
     ):

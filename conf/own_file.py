@@ -30,7 +30,7 @@ def read_own_file(path: Path, where: str, group: str) -> Tree:
     """Return the content of a user's file of a group, keys as words.
 
     It is UTF-8 with or without a byte order mark; true and false are the only flags, so that yes, no, on and
-    off stay words. A key that stands twice, a tag, an alias bomb, and whatever would set Hydra itself, read
+    off stay words. A key that appears twice, a tag, an alias bomb, and whatever would set Hydra itself, read
     the environment or import something is refused. Raises InputError, beginning with ``where``.
     """
     try:
@@ -60,7 +60,7 @@ def read_own_file(path: Path, where: str, group: str) -> Tree:
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML as OmegaConf reads the shipped files, but for words such as yes and off, which stay words."""
+    """YAML as OmegaConf reads the shipped files, except that words such as yes and off stay words."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen = set()

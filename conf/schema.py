@@ -143,7 +143,7 @@ def unknown_key(key: str, value: object) -> InputError:
         keys += leaves(section, shipped(f"parameters/{section}"))
     if key in keys:
         return InputError(f"{key}={shown(value)}: there is no key {key} that can be set here")
-    # Not the group that it would stand in.
+    # Not the group that it would be in.
     like = [known for known in keys if not key.startswith(f"{known}.")]
     return InputError(f"{key}={shown(value)}: there is no key {key}{nearest(key, like)}")
 

@@ -136,9 +136,9 @@ class Witness(list):
 
 
 def witness(run: PatientRun, number: int) -> list[tuple["Life", tuple["np.ndarray", Witness]]]:
-    """Return the patient's life under each policy, with the row and the journal.
+    """Return the patient's course under each policy, with the row and the journal.
 
-    It is the life that ``lrrc compare`` counts: where patients queue, among the same ones.
+    It is the course that ``lrrc compare`` counts: where patients queue, among the same other patients.
     """
     from analysis.pages.story import Life, Moment
     from experiments.simulating.cohort import worlds_of

@@ -92,7 +92,7 @@ def do_tasks(plan: Plan, tasks: list[Task], ledger: Ledger, folder: SweepFolder,
     for task, ended in shown_progress(execute(tasks), tasks):
         if isinstance(ended, Failure):
             failures.append((task, ended))
-            # Not print: the bar stands in the line.
+            # Not print: the bar is on the line.
             tqdm.write(f"lrrc: failed: {task_words(plan, task)}: {ended.words}", file=sys.stderr)
             if plan.stop_on_error:
                 break

@@ -265,7 +265,7 @@ def _plain(value: object) -> str:
 def summary(endpoints: pd.DataFrame, agreement: pd.DataFrame) -> str:
     """Return what ``lrrc validate`` prints: each trial's hits, how each set agrees, and the largest misses.
 
-    At most 50 lines, 110 columns wide, but for more trials than fit.
+    At most 50 lines, 110 columns wide, except for more trials than fit.
     """
     lines = [f"{'trial':<30}{'inside':>10}    outside, by how many standard errors"]
     for name, part in endpoints.groupby("set", sort=True):

@@ -1,4 +1,4 @@
-"""What waiting cost: the same patients in a clinic and without queues."""
+"""The harm of waiting: the same patients in a clinic and without queues."""
 
 import numpy as np
 import pandas as pd

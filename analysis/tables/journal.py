@@ -1,4 +1,4 @@
-"""The journal: every event of every life as a table, in the columns that vidigi reads."""
+"""The journal: every event of every patient as a table, in the columns that vidigi reads."""
 
 import heapq
 from typing import TYPE_CHECKING

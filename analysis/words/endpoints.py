@@ -145,7 +145,7 @@ def labels(trials: Sequence[Trial], endpoints: pd.DataFrame) -> pd.DataFrame:
     """Return the lines of ``endpoints.csv`` with ``title`` of the trial, ``label``, ``time_from`` and
     ``estimator`` of the endpoint.
 
-    The lines of each trial stand in the order of its file, as ``analysis.tables.validation.rows`` writes.
+    The lines of each trial are in the order of its file, as ``analysis.tables.validation.rows`` writes.
     """
     parts = []
     for trial in trials:

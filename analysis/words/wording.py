@@ -1,7 +1,7 @@
 """Numbers and findings in words: what titles, labels and printed tables say.
 
-A title is a claim, true of the table that it stands over, whatever the run: what ties is not singled out,
-and a part is never larger than its whole. *Clearly* is kept for intervals that hold the uncertainty of the
+A title is a claim, true of the table that it heads, whatever the run: what ties is not singled out, and a
+part is never larger than its whole. *Clearly* is used only for intervals that include the uncertainty of the
 parameters; where an interval is of simulated luck alone, a difference lies *beyond simulated luck* or not.
 """
 

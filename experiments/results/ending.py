@@ -1,4 +1,4 @@
-"""How the command ends: done, refused, stopped by a signal, or left by the reader of what it prints."""
+"""How the command ends: done, refused, stopped by a signal, or with nobody left to read its output."""
 
 import _thread
 import errno

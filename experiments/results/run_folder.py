@@ -234,7 +234,7 @@ def _column(series: "pd.Series[Any]") -> tuple[bytes, np.ndarray]:
         return b"f", values
     import pandas as pd
 
-    # Few words stand in many rows: what is slow is done once for each.
+    # Few words occur in many rows: what is slow is done once for each.
     codes, words = pd.factorize(series)
     if not all(isinstance(word, str) for word in words):
         raise TypeError(f"column {series.name}: a digest takes numbers, flags and words, not {series.dtype}")

@@ -1,4 +1,4 @@
-"""Living a cohort in one clinic, among patients who come before and after it."""
+"""Simulating a cohort in one clinic, among patients who come before and after it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

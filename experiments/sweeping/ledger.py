@@ -131,7 +131,7 @@ class Ledger:
         if not self.said:
             from tqdm import tqdm
 
-            # Not print: a bar may stand in the line.
+            # Not print: a bar may be on the line.
             tqdm.write(f"lrrc: warning: out={self.folder.parent}: {words}", file=sys.stderr)
         self.said = True
 

@@ -20,7 +20,7 @@ from experiments.sweeping.ledger import address
 from experiments.sweeping.task import Task
 from sim.clinic.needs import is_unlimited
 
-# The sweep's own keys; their words stand in experiments/cli/guide.py.
+# The sweep's own keys; their words are in experiments/cli/guide.py.
 SETTINGS = (
     "grid", "list", "latin", "points", "design_seed", "posterior", "posterior_from", "replications", "block",
     "on_error", "precision", "precision_of", "most_patients", "outcomes", "at_years", "compute",
