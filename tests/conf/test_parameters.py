@@ -264,7 +264,6 @@ ALLOWED = {
         24: "steps of a crude follow-up",
         10: "the largest log ratio",
         0.5: "the middle of a step",
-        2: "the largest step of the search, and twice a mean",
         50: "steps of the search",
         1e-10: "where the search ends",
     },
