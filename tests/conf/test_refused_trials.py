@@ -36,7 +36,7 @@ REFUSED = {
     ),
     "an unknown column": (
         with_endpoint(subgroup="crm_m <= 1"),
-        ["subgroup=crm_m <= 1", "crm_m is no column", "did you mean crm_mm?", "leaked"],
+        ["subgroup=crm_m <= 1", "crm_m is not a column", "did you mean crm_mm?", "leaked"],
     ),
     "an unknown column of a median": (
         with_endpoint(3, of="recurence_months"),
