@@ -1,13 +1,19 @@
-"""A condition in words and names, as in ``crm_mm <= 1 and operation == "apr"``; read, never run."""
+"""A condition on patients, as in ``crm_mm <= 1 and operation == apr``; read, never run.
+
+``find=`` of ``lrrc patient`` and the subgroups of a trial are the same language, over the columns of
+``sim.counting.columns``.
+"""
 
 import ast
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from conf.input_error import InputError
+from conf.input_error import InputError, nearest, shown
+from sim.counting.columns import COLUMNS, READABLE
+from sim.patient import new_patients
 
 LONGEST = 300  # characters; Python reads deeper nesting at the risk of the stack
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
@@ -30,6 +36,25 @@ ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 Values = Any  # an array over patients, a number, or a list of numbers
 Names = Callable[[str], Values]
 Words = Mapping[str, Mapping[str, int]]  # by column: the words for its values
+
+
+COLUMN_WORDS = {name: column.words for name, column in READABLE.items() if column.words}
+
+
+def read_condition(
+    key: str, text: object, flags: Collection[str] = (), example: str = "crm_mm <= 1"
+) -> "Condition":
+    """Return a condition on the columns of a patient's row, checked before anything is simulated.
+
+    ``flags``: names that may stand in it beside columns, each true or false of a patient. Raises InputError.
+    """
+    if not isinstance(text, str):
+        raise InputError(f"{key}={shown(text)}: must be a condition, as in {example}")
+    read = Condition(key, text, READABLE, COLUMN_WORDS, example)
+    nobody = new_patients(0, 1)
+    nothing = dict.fromkeys(flags, np.zeros(1, bool))
+    read.holds(read.names(lambda name: np.asarray(READABLE[name].of(nobody)), nothing))
+    return read
 
 
 class Condition:
@@ -60,6 +85,25 @@ class Condition:
         if np.asarray(held).dtype != np.dtype(bool):
             raise self.wrong(ast.unparse(self.tree), "is a number; compare it, as in age_years < 60")
         return np.asarray(held)
+
+    def names(self, column: Names, flags: Mapping[str, np.ndarray] | None = None) -> Names:
+        """Return what ``holds`` takes: flags, then columns by ``column``; ``never`` is infinite."""
+        flags = flags or {}
+
+        def value(name: str) -> Values:
+            if name in flags:
+                return flags[name]
+            if name == "never":
+                return np.inf
+            if name not in READABLE:
+                hint = nearest(name, [*flags, *READABLE])
+                listed = ", ".join([*flags, *COLUMNS])
+                raise self.wrong(
+                    name, f"is not a column{hint}{' There' if hint else '; there'} are: {listed}"
+                )
+            return column(name)
+
+        return value
 
     def wrong(self, part: str, why: str) -> InputError:
         """Return the refusal of a part of the condition."""

@@ -5,14 +5,11 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from conf import units
-from conf.condition import Condition
+from conf.condition import Condition, read_condition
 from conf.input_error import InputError, choice, nearest, shown
 from conf.run import Tree
-from sim.counting.columns import COLUMNS
-from sim.patient import new_patients
+from sim.counting.columns import COLUMNS, READABLE
 
 ORIGINS = ("diagnosis", "surgery", "recurrence", "salvage")
 ESTIMATORS = ("cumulative_incidence", "kaplan_meier", "crude")
@@ -22,7 +19,6 @@ AMOUNTS = ("median", "mean")
 OUTCOMES = (*INCIDENCES, *SURVIVALS, "share", *AMOUNTS)
 RATIOS = ("hazard_ratio", "odds_ratio", "risk_ratio")
 CONTRASTS = (*RATIOS, "difference")
-WORDS = {name: column.words for name, column in COLUMNS.items() if column.words}
 POSITIVE_YEARS = units.Range(0, 100, "above 0 and at most 100", low_allowed=False)
 
 
@@ -90,25 +86,9 @@ def read_mapping(key: str, value: object, example: str) -> Tree:
     return {str(name): item for name, item in value.items()}
 
 
-def condition(key: str, text: object) -> Condition:
-    """Return a condition on the columns of ``sim.counting.columns``, checked. Raises InputError."""
-    if not isinstance(text, str):
-        raise InputError(f"{key}={shown(text)}: must be a condition, as in crm_mm <= 1")
-    read = Condition(key, text, COLUMNS, WORDS)
-    nobody = new_patients(0, 1)
-
-    def column(name: str) -> np.ndarray:
-        if name not in COLUMNS:
-            raise read.wrong(name, f"is not a column{choice(name, COLUMNS)}")
-        return np.asarray(COLUMNS[name].of(nobody))
-
-    read.holds(column)  # whatever is wrong is said before anything is simulated
-    return read
-
-
 def names_in(read: Condition) -> set[str]:
     """Return the columns that a condition names."""
-    return {node.id for node in ast.walk(read.tree) if isinstance(node, ast.Name) and node.id in COLUMNS}
+    return {node.id for node in ast.walk(read.tree) if isinstance(node, ast.Name) and node.id in READABLE}
 
 
 _FIELDS = [field.name for field in dataclasses.fields(Endpoint)]
@@ -136,7 +116,7 @@ def read_endpoint(key: str, given: object, trial: Tree, arms: Collection[str], f
 
     def one(name: str) -> Condition | None:
         text = values.get(name)
-        return None if text is None else condition(f"{label}: {name}", text)
+        return None if text is None else read_condition(f"{label}: {name}", text)
 
     horizon = values.get("horizon_years")
     if horizon is not None:
@@ -196,7 +176,7 @@ def _check_follow_up(label: str, mean: float, shortest: float, follow_up: float)
 
 def _of(key: str, outcome: str, given: object) -> Condition | str | None:
     if outcome == "share":
-        return condition(key, given)
+        return read_condition(key, given)
     if outcome in AMOUNTS:
         if not isinstance(given, str) or given not in COLUMNS:
             raise InputError(f"{key}={shown(given)}: must be a column{choice(str(given), COLUMNS)}")

@@ -1,5 +1,6 @@
 """A run, checked: how many patients, under which policies, with which numbers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,9 +77,14 @@ def world_tree(run: Run, policy: Policy) -> Tree:
     ``cohort`` and each section of the disease; ``policy``: the levers, enumerations as their member's number;
     ``follow_up``: ``visit_days``, ``ct``, ``mri``, lists of 24 floats.
     """
+    return numbers(run.cohort, run.parameters, policy)
+
+
+def numbers(cohort: Tree, parameters: Mapping[str, Tree], policy: Policy) -> Tree:
+    """Return ``world_tree`` of a cohort and a disease."""
     return {
-        "cohort": run.cohort,
-        **run.parameters,
+        "cohort": cohort,
+        **parameters,
         "policy": policy.record(),
         "follow_up": policy.follow_up.record(),
     }

@@ -6,13 +6,12 @@ from pathlib import Path
 
 from conf import composition as library
 from conf import relations, units
-from conf.condition import Condition
+from conf.condition import Condition, read_condition
 from conf.endpoint import (
     ESTIMATORS,
     ORIGINS,
     POSITIVE_YEARS,
     Endpoint,
-    condition,
     names_in,
     one_of,
     read_endpoint,
@@ -24,7 +23,7 @@ from conf.own_file import is_bare, read_own_file
 from conf.policies import Policy, read_policy, with_levers
 from conf.run import Tree
 from conf.schema import checked, leaves, shipped, shipped_sections
-from sim.counting.columns import COLUMNS
+from sim.counting.columns import COLUMNS, READABLE
 
 SETS = ("calibration", "validation")
 KEYS = (
@@ -247,10 +246,10 @@ def _policy(key: str, content: object) -> Policy:
 def _eligibility(key: str, given: object) -> tuple[Condition, ...]:
     if not isinstance(given, list):
         raise InputError(f"{key}={shown(given)}: must be a list of conditions on traits, or []")
-    read = tuple(condition(f"{key}[{k}]", text) for k, text in enumerate(given))
+    read = tuple(read_condition(f"{key}[{k}]", text) for k, text in enumerate(given))
     for one in read:
         for name in sorted(names_in(one)):
-            if not COLUMNS[name].trait:
+            if not READABLE[name].trait:
                 traits = [trait for trait, column in COLUMNS.items() if column.trait]
                 raise one.wrong(name, f"is not known at diagnosis; eligibility is by {', '.join(traits)}")
     return read

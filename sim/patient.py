@@ -205,7 +205,7 @@ ROW = record_dtype(
         ("distal_margin_mm", "f8"),
         ("crm_involved", "?"),
         ("anastomosis", "?"),
-        ("diverted", "?"),
+        ("diverting_stoma", "?"),
         ("washed_out", "?"),
         ("perforated", "?"),
         ("breached", "?"),

@@ -26,7 +26,7 @@ KNOWN_IN = {
         "postoperatively_irradiated", "cells_left", "seed_probability", "survived",
     ),
     "stapled": ("distal_margin_mm", "washed_out", "luminal_cells"),
-    "joined": ("diverted", "leaked", "abscess"),
+    "joined": ("diverting_stoma", "leaked", "abscess"),
     "seeded": ("onset_day", "seed_compartment", "seed_compartments"),
     "recurred": (
         "recurrence_onset_day", "recurrence_route", "recurrence_compartment", "recurrence_compartments",

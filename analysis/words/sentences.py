@@ -159,7 +159,7 @@ def resection(before: Row, after: Row) -> Iterator[Said]:
         washed = "is" if after["washed_out"] else "is not"
         yield Said(f"The rectum {washed} washed out before stapling.")
     if after["anastomosis"]:
-        yield Said("A stoma diverts the bowel." if after["diverted"] else "No diverting stoma.")
+        yield Said("A stoma diverts the bowel." if after["diverting_stoma"] else "No diverting stoma.")
     if after["perforated"]:
         yield Said("Tumour or bowel is perforated.")
     if after["leaked"]:

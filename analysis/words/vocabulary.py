@@ -72,7 +72,7 @@ ANSWERS_TO: dict[str, tuple[str, ...]] = {
     "operation": ("operation",),
     "dissected": ("lateral_dissection", "lateral_threshold_mm", "lateral_sides"),
     "washed_out": ("washout",),
-    "diverted": ("diverting_stoma",),
+    "diverting_stoma": ("diverting_stoma",),
     "plane": ("surgical_training", "centralisation"),
     "crm_mm": ("surgical_training", "centralisation"),
     "perforated": ("surgical_training", "centralisation"),

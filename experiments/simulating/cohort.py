@@ -1,6 +1,12 @@
-"""Living a run's cohort under its policies: in blocks where nobody waits, as one where patients queue."""
+"""Simulating a run's cohort under its policies, and counting it.
+
+Decided once, here: whether patients queue (then the cohort is one, since anybody can wait for anybody), by
+which clock they are simulated, and whether rows and journals are kept or only counts.
+"""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -21,6 +27,8 @@ from sim.patient import YEAR_DAYS, new_patients
 
 BLOCK = 8_192  # patients that are simulated, counted and forgotten together
 HORIZONS_YEARS = (1.0, 2.0, 3.0, 5.0, 10.0)
+Worlds = dict[str, np.ndarray]  # the packed world of each policy, by its name
+Rows = dict[str, np.ndarray]  # the same patients under each policy
 
 
 class Noted(NamedTuple):
@@ -36,7 +44,7 @@ class Noted(NamedTuple):
 
 @dataclass
 class Simulated:
-    """What is kept of a simulation: counts by policy, and joint counts of each policy with the comparator."""
+    """What is kept of a cohort: counts by policy, and joint counts of each policy with the comparator."""
 
     horizons_years: tuple[float, ...]
     tallies: dict[str, Tally] = field(default_factory=dict)
@@ -46,189 +54,180 @@ class Simulated:
     warm_up: WarmUp | None = None  # None where nobody waits
     overloads: dict[str, Overload] = field(default_factory=dict)  # by policy, where a queue keeps growing
 
-    def keep(self, lives: dict[str, np.ndarray]) -> None:
-        """Keep the rows of patients who were simulated under every policy."""
-        for name, rows in lives.items():
-            self.rows.setdefault(name, []).append(rows)
 
+def simulate(run: Run) -> Simulated:
+    """Simulate the run's cohort under every policy; return counts, and rows and journals where asked for.
 
-def horizons(horizon_years: float) -> tuple[float, ...]:
-    """Return the horizons of the outcomes, in years: the usual ones, and the run's own last."""
-    return (*(years for years in HORIZONS_YEARS if years < horizon_years), horizon_years)
-
-
-def simulate_block(
-    run: Run,
-    worlds: dict[str, np.ndarray],
-    first: int,
-    stop: int,
-    journals: dict[str, Journal] | None = None,
-) -> dict[str, np.ndarray]:
-    """Simulate patients ``first`` to ``stop - 1`` under every policy with the same luck; return their rows.
-
-    ``journals``, where given, receives what the clock notes, by policy.
+    Shows a progress bar on a terminal when it takes more than a moment.
     """
-    luck = draw_luck(first, stop, run.seed, run.replication)
-    simulate_rows = clock_of(run).simulate_rows
-    lives = {}
-    for name, world in worlds.items():
-        lives[name] = new_patients(first, stop)
-        noting = {} if journals is None else {"journal": journals.setdefault(name, [])}
-        simulate_rows(lives[name], luck, world, run.horizon_years * YEAR_DAYS, **noting)
-    return lives
+    with progress(run.patients * len(run.policies)) as bar:
+        return _simulate(run, worlds_of(run), 0, run.patients, bar.update)
 
 
 def count_block(
-    run: Run, worlds: dict[str, np.ndarray], first: int, stop: int
+    run: Run, worlds: Worlds, first: int, stop: int
 ) -> tuple[dict[str, Tally], dict[str, PairTally]]:
-    """Simulate a block of patients under every policy; return the counts, and the joint counts.
+    """Simulate patients ``first`` to ``stop - 1`` under every policy; return the counts and joint counts.
 
-    Where patients queue the block is the whole cohort, in the run's clinic.
+    Where patients queue these must be the whole cohort.
     """
-    if is_unlimited(run.clinic):
-        counters = counters_of(run)
+    simulated = _simulate(run, worlds, first, stop, lambda _: None)
+    return simulated.tallies, simulated.pairs
+
+
+def _simulate(run: Run, worlds: Worlds, first: int, stop: int, done: Callable[[int], object]) -> Simulated:
+    simulated = Simulated(horizons(run.horizon_years))
+    queue = not is_unlimited(run.clinic)
+    counting = Batches(run, worlds) if queue else Blocks(run, worlds)
+    if run.clock == "compiled" and not (queue or run.rows or run.journal):
         for start in range(first, stop, BLOCK):
-            simulate_and_count(run, worlds, start, min(start + BLOCK, stop), counters)
-        return counts(run, counters)
-    with on_one_core():
-        batches = Batches(run)
-        before = warm_up(run, worlds).patients
-        if run.clock == "compiled":
-            for lives in attend_in_blocks(run, worlds, crowd_of(run, before), {}):
-                batches.count(lives)
-        else:
-            batches.count({name: attend(run, world, before).rows for name, world in worlds.items()})
-    return batches.tallies, batches.pairs
+            end = min(start + BLOCK, stop)
+            counting.simulate_and_count(start, end)
+            done((end - start) * len(worlds))
+    else:
+        with on_one_core() if queue else nullcontext():
+            parts = _queue(run, worlds, simulated, done) if queue else _blocks(run, worlds, first, stop, done)
+            for rows, noted in parts:
+                counting.count(rows)
+                if run.rows:
+                    for name, own in rows.items():
+                        simulated.rows.setdefault(name, []).append(own.copy() if queue else own)
+                for name, note in noted.items():
+                    simulated.noted.setdefault(name, []).append(note)
+    simulated.tallies, simulated.pairs = counting.result()
+    return simulated
 
 
-def simulate_and_count(
-    run: Run, worlds: dict[str, np.ndarray], first: int, stop: int, counters: dict[str, Counter]
-) -> None:
-    """Simulate patients ``first`` to ``stop - 1`` under every policy where nobody waits, and count them."""
+def _blocks(
+    run: Run, worlds: Worlds, first: int, stop: int, done: Callable[[int], object]
+) -> Iterator[tuple[Rows, dict[str, Noted]]]:
+    """Yield patients who wait for nobody, a block at a time, and what the clock noted of them."""
+    for start in range(first, stop, BLOCK):
+        journals: dict[str, Journal] | None = {} if run.journal else None
+        rows = simulate_block(run, worlds, start, min(start + BLOCK, stop), journals)
+        yield rows, {name: _noted(rows[name], journal) for name, journal in (journals or {}).items()}
+        done(sum(map(len, rows.values())))
+
+
+def _queue(
+    run: Run, worlds: Worlds, simulated: Simulated, done: Callable[[int], object]
+) -> Iterator[tuple[Rows, dict[str, Noted]]]:
+    """Yield the cohort of the run's clinic in order of arrival; rows are to be used before the next."""
+    simulated.warm_up = warm_up(run, worlds)
+    crowd = crowd_of(run, simulated.warm_up.patients)
+    logs: dict[str, np.ndarray] = {}
     if run.clock == "compiled":
+        for rows in attend_in_blocks(run, worlds, crowd, logs):
+            yield rows, {}
+            done(sum(map(len, rows.values())))
+    else:
+        rows, noted = {}, {}
+        for name, world in worlds.items():
+            there = attend(run, world, simulated.warm_up.patients)
+            rows[name], logs[name] = there.rows, there.log
+            if run.journal:
+                noted[name] = _noted(there.rows, there.journal, there.log)
+            done(len(there.rows))
+        yield rows, noted
+    for name, log in logs.items():
+        if growing := overload(log, crowd.clinic, crowd.last_day):
+            simulated.overloads[name] = growing
+
+
+def _noted(rows: np.ndarray, journal: Journal, log: np.ndarray | None = None) -> Noted:
+    return Noted(rows, np.array(journal, float).reshape(-1, 3), log)
+
+
+def simulate_block(
+    run: Run, worlds: Worlds, first: int, stop: int, journals: dict[str, Journal] | None = None
+) -> Rows:
+    """Simulate patients ``first`` to ``stop - 1`` under every policy, with common random numbers.
+
+    Nobody waits. ``journals``, where given, receives what the clock notes, by policy.
+    """
+    luck = draw_luck(first, stop, run.seed, run.replication)
+    clock = clock_of(run)
+    rows = {}
+    for name, world in worlds.items():
+        rows[name] = new_patients(first, stop)
+        noting = {} if journals is None else {"journal": journals.setdefault(name, [])}
+        clock.simulate_rows(rows[name], luck, world, run.horizon_years * YEAR_DAYS, **noting)
+    return rows
+
+
+class Blocks:
+    """Counts patients who wait for nobody: blocks add up, whatever their order."""
+
+    def __init__(self, run: Run, worlds: Worlds) -> None:
+        self.run, self.worlds = run, worlds
+        # The comparator first: the others are counted beside it.
+        names = sorted(worlds, key=lambda name: name != run.comparator.name)
+        years = run.horizon_years
+        self.counters = {name: Counter(worlds[name], horizons(years), years) for name in names}
+
+    def simulate_and_count(self, first: int, stop: int) -> None:
+        """Simulate patients ``first`` to ``stop - 1`` by the compiled clock and count them, without rows."""
         from sim.clocks import compiled_clock
 
-        luck, others = draw_luck(first, stop, run.seed, run.replication), None
-        for name, counter in counters.items():
-            measures = compiled_clock.simulate_and_count(first, luck, worlds[name], counter, others)
-            others = others or measures
-    else:
-        count(simulate_block(run, worlds, first, stop), counters)
-
-
-def count(lives: dict[str, np.ndarray], counters: dict[str, Counter]) -> None:
-    """Count patients simulated under every policy."""
-    patients = max(map(len, lives.values()))
-    for first in range(0, patients, BLOCK):
-        others = None
-        for name, counter in counters.items():
-            measures = counter.count(lives[name][first : first + BLOCK], others)
+        luck, others = draw_luck(first, stop, self.run.seed, self.run.replication), None
+        for name, counter in self.counters.items():
+            measures = compiled_clock.simulate_and_count(first, luck, self.worlds[name], counter, others)
             others = others or measures
 
+    def count(self, rows: Rows) -> None:
+        """Count patients who were simulated under every policy."""
+        patients = max(map(len, rows.values()))
+        for first in range(0, patients, BLOCK):
+            others = None
+            for name, counter in self.counters.items():
+                measures = counter.count(rows[name][first : first + BLOCK], others)
+                others = others or measures
 
-def counters_of(run: Run) -> dict[str, Counter]:
-    """Return a counter for each policy by its name, the comparator first."""
-    names = sorted((policy.name for policy in run.policies), key=lambda name: name != run.comparator.name)
-    return {name: Counter(horizons(run.horizon_years), run.horizon_years) for name in names}
-
-
-def counts(run: Run, counters: dict[str, Counter]) -> tuple[dict[str, Tally], dict[str, PairTally]]:
-    """Return what counters have counted, in the order of the run's policies."""
-    tallies = {policy.name: counters[policy.name].tally() for policy in run.policies}
-    pairs = {name: counters[name].pair() for name in tallies if name != run.comparator.name}
-    return tallies, pairs
+    def result(self) -> tuple[dict[str, Tally], dict[str, PairTally]]:
+        """Return what was counted, in the order of the run's policies."""
+        tallies = {name: self.counters[name].tally() for name in self.worlds}
+        pairs = {name: self.counters[name].pair() for name in tallies if name != self.run.comparator.name}
+        return tallies, pairs
 
 
 class Batches:
     """Counts the cohort of a clinic by batch, in order of arrival: neighbours in a queue share their luck."""
 
-    def __init__(self, run: Run) -> None:
-        self.run, self.stops = run, batch_stops(run.patients)
-        self.counters = counters_of(run)  # of the batch that is being counted
+    def __init__(self, run: Run, worlds: Worlds) -> None:
+        self.run, self.worlds, self.stops = run, worlds, batch_stops(run.patients)
+        self.blocks = Blocks(run, worlds)  # of the batch that is being counted
         self.batch, self.patients = 0, 0  # counted so far
-        self.tallies = {policy.name: Tally() for policy in run.policies}
-        self.pairs = {name: PairTally() for name in self.tallies if name != run.comparator.name}
+        self.tallies = {name: Tally() for name in worlds}
+        self.pairs = {name: PairTally() for name in worlds if name != run.comparator.name}
 
-    def count(self, lives: dict[str, np.ndarray]) -> None:
+    def count(self, rows: Rows) -> None:
         """Count the next patients of the cohort, simulated under every policy."""
-        first, patients = 0, max(map(len, lives.values()))
+        first, patients = 0, max(map(len, rows.values()))
         while first < patients:
             stop = min(patients, first + self.stops[self.batch] - self.patients)
-            count({name: rows[first:stop] for name, rows in lives.items()}, self.counters)
+            self.blocks.count({name: own[first:stop] for name, own in rows.items()})
             self.patients += stop - first
             first = stop
             if self.patients == self.stops[self.batch]:
                 self._end_batch()
 
     def _end_batch(self) -> None:
-        tallies, pairs = counts(self.run, self.counters)
+        tallies, pairs = self.blocks.result()
         for name, tally in tallies.items():
             self.tallies[name].enter(tally, self.batch, len(self.stops))
         for name, pair in pairs.items():
             self.pairs[name].enter(pair, self.batch, len(self.stops))
-        self.counters = counters_of(self.run)
+        self.blocks = Blocks(self.run, self.worlds)
         self.batch += 1
 
-
-def simulate(run: Run) -> Simulated:
-    """Simulate the run's cohort under every policy; return the counts, and rows and journals if asked for.
-
-    Shows a progress bar on a terminal when it takes more than a moment.
-    """
-    worlds = worlds_of(run)
-    simulated = Simulated(horizons(run.horizon_years))
-    with progress(run.patients * len(worlds)) as bar:
-        if is_unlimited(run.clinic):
-            counters = counters_of(run)
-            for first in range(0, run.patients, BLOCK):
-                stop = min(first + BLOCK, run.patients)
-                if run.rows or run.journal:
-                    noted: dict[str, Journal] | None = {} if run.journal else None
-                    lives = simulate_block(run, worlds, first, stop, noted)
-                    count(lives, counters)
-                    if run.rows:
-                        simulated.keep(lives)
-                    for name, entries in (noted or {}).items():
-                        note = Noted(lives[name], np.array(entries, float).reshape(-1, 3))
-                        simulated.noted.setdefault(name, []).append(note)
-                else:
-                    simulate_and_count(run, worlds, first, stop, counters)
-                bar.update((stop - first) * len(worlds))
-            simulated.tallies, simulated.pairs = counts(run, counters)
-        else:
-            with on_one_core():
-                _simulate_queue(run, worlds, simulated, bar)
-    return simulated
+    def result(self) -> tuple[dict[str, Tally], dict[str, PairTally]]:
+        """Return what was counted, in the order of the run's policies."""
+        return self.tallies, self.pairs
 
 
-def _simulate_queue(run: Run, worlds: dict[str, np.ndarray], simulated: Simulated, bar: tqdm) -> None:
-    """As ``simulate``, where patients queue: who waits for whom can be anybody, so the cohort is one."""
-    batches = Batches(run)
-    simulated.warm_up = warm_up(run, worlds)
-    crowd = crowd_of(run, simulated.warm_up.patients)
-    logs: dict[str, np.ndarray] = {}
-    if run.clock == "compiled":
-        for lives in attend_in_blocks(run, worlds, crowd, logs):
-            batches.count(lives)
-            if run.rows:
-                simulated.keep({name: rows.copy() for name, rows in lives.items()})
-            bar.update(sum(map(len, lives.values())))
-    else:
-        lives = {}
-        for name, world in worlds.items():
-            attendance = attend(run, world, simulated.warm_up.patients)
-            lives[name], logs[name] = attendance.rows, attendance.log
-            if run.journal:
-                entries = np.array(attendance.journal, float).reshape(-1, 3)
-                simulated.noted[name] = [Noted(attendance.rows, entries, attendance.log)]
-            bar.update(run.patients)
-        batches.count(lives)
-        if run.rows:
-            simulated.keep(lives)
-    simulated.tallies, simulated.pairs = batches.tallies, batches.pairs
-    for name, log in logs.items():
-        if found := overload(log, crowd.clinic, crowd.last_day):
-            simulated.overloads[name] = found
+def horizons(horizon_years: float) -> tuple[float, ...]:
+    """Return the horizons of outcomes, in years: the usual ones, and the run's own last."""
+    return (*(years for years in HORIZONS_YEARS if years < horizon_years), horizon_years)
 
 
 def unhindered(run: Run, world: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 
 from conf.condition import Condition
 from conf.endpoint import AMOUNTS, Endpoint
-from sim.counting.columns import COLUMNS
+from sim.counting.columns import READABLE
 from sim.counting.samples import CENSORED, COMPETING, EVENT, FOLDS, Sample
 from sim.patient import Cause
 
@@ -27,14 +27,14 @@ class Reading:
     def column(self, name: str) -> np.ndarray:
         """Return a column of ``sim.counting.columns``, shape (n,)."""
         if name not in self._columns:
-            self._columns[name] = COLUMNS[name].of(self.rows)
+            self._columns[name] = READABLE[name].of(self.rows)
         return self._columns[name]
 
     def holds(self, condition: Condition | None) -> np.ndarray:
         """Return whether a condition holds for each row, bool, shape (n,); no condition holds for all."""
         text = "true" if condition is None else condition.text
         if text not in self._held:
-            held = np.asarray(True) if condition is None else condition.holds(self.column)
+            held = np.asarray(True) if condition is None else condition.holds(condition.names(self.column))
             self._held[text] = np.broadcast_to(held, len(self.rows))
         return self._held[text]
 

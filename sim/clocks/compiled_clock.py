@@ -34,7 +34,7 @@ def simulate_rows(rows: np.ndarray, luck: np.ndarray, world: np.ndarray, horizon
 
 @compiled
 def _simulate_one(patient: Record, luck: Record, world: Record, horizon_days: float) -> bool:
-    event = Event.DIAGNOSIS + 0
+    event = Event.DIAGNOSIS + 0  # a number: compiled code gives a variable one type
     while event != END:
         event = happen(patient, luck, world, event, horizon_days)
     return False
@@ -98,7 +98,7 @@ def _simulate_and_count(
             drawn = luck[first : first + CHUNK]
             rows = buffers[part, : len(drawn)]
             failed += _simulate_chunk(number + first, blank, rows, drawn, world, end_days)
-            count_chunk(rows, own, others, first, horizons_days, end_days, parts, part, scratch)
+            count_chunk(rows, world, own, others, first, horizons_days, end_days, parts, part, scratch)
     if failed:
         raise RuntimeError(FAILED)
 
@@ -324,7 +324,7 @@ def _simulate_until(
         granted = 0
         if next_day <= allocation_day:
             if arrives:
-                event = Event.DIAGNOSIS + 0
+                event = Event.DIAGNOSIS + 0  # a number: compiled code gives a variable one type
                 arriving += 1
             else:
                 event = calendar.upcoming[i]

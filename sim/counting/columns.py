@@ -1,4 +1,4 @@
-"""What a patient's row tells in the words of the clinic: the columns that conditions and endpoints name.
+"""What a patient's row holds, in the words of the clinic: the columns that conditions and endpoints name.
 
 Months are counted from the resection of the primary where nothing else is said; infinity: it never came.
 """
@@ -9,16 +9,22 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.counting.outcomes import operative_death
 from sim.patient import (
     MECHANISM_OF_ROUTE,
+    ROW,
     YEAR_DAYS,
     Cause,
     Compartment,
     FoundBy,
     Margin,
     Mechanism,
+    Operation,
     Plane,
     Procedure,
+    Quadrant,
+    Route,
+    SpillPattern,
     TStage,
 )
 from sim.policy import Regimen
@@ -96,7 +102,8 @@ def _of_resected(name: str, otherwise: int) -> Callable[[np.ndarray], np.ndarray
 
 
 def _operative_death(rows: np.ndarray) -> np.ndarray:
-    return np.isfinite(rows["operated_day"]) & (rows["death_day"] <= rows["operated_day"] + 30.0)
+    died: np.ndarray = operative_death(rows["operated_day"], rows["death_day"])
+    return died
 
 
 COLUMNS: dict[str, Column] = {
@@ -136,14 +143,14 @@ COLUMNS: dict[str, Column] = {
     "operation": Column(
         _of_resected("operation", 0),
         "operation on the primary",
-        {"none": 0, "lar": 1, "apr": 2, "hartmann": 3},
+        {"none": 0, "lar": 1, "apr": 2, "hartmann": 3, **_words(Operation)},
     ),
     "plane": Column(_of_resected("plane", -1), "plane of surgery", _words(Plane)),
     "crm_mm": Column(_field("crm_mm"), "circumferential margin"),
     "crm_involved": Column(_field("crm_involved"), "circumferential margin of 1 mm or less"),
     "distal_margin_mm": Column(_field("distal_margin_mm"), "distal margin"),
     "anastomosis": Column(_field("anastomosis"), "anastomosis made"),
-    "diverted": Column(_field("diverted"), "diverting stoma"),
+    "diverting_stoma": Column(_field("diverting_stoma"), "diverting stoma"),
     "washed_out": Column(_field("washed_out"), "rectal washout"),
     "perforated": Column(_field("perforated"), "tumour or bowel perforated in surgery"),
     "breached": Column(_field("breached"), "tumour through the peritoneal surface"),
@@ -168,7 +175,7 @@ COLUMNS: dict[str, Column] = {
     "found_by": Column(
         _field("found_by"),
         "what brought it to light",
-        {"visit": int(FoundBy.VISIT), "symptoms": int(FoundBy.SYMPTOMS)},
+        _words(FoundBy),
     ),
     "synchronous_metastasis": Column(
         _field("synchronous_metastasis"), "metastases known when it was restaged"
@@ -194,3 +201,33 @@ COLUMNS: dict[str, Column] = {
         _months("death_day", "recurrence_found_day"), "months from the recurrence to death"
     ),
 }
+
+# Fields whose values have names, and no column of their own above.
+_MEMBERS: dict[str, type[IntEnum]] = {
+    "quadrant": Quadrant,
+    "spill_pattern": SpillPattern,
+    "recurrence_route": Route,
+    "recurrence_compartment": Compartment,
+    "metastasis_found_by": FoundBy,
+    "salvage_procedure": Procedure,
+}
+
+
+def _element(name: str, k: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda rows: rows[name][:, k]
+
+
+def _fields() -> dict[str, Column]:
+    fields = {}
+    for name in ROW.names or ():
+        words = _words(_MEMBERS[name]) if name in _MEMBERS else {}
+        if ROW[name].shape:
+            for k in range(ROW[name].shape[0]):
+                fields[f"{name}_{k}"] = Column(_element(name, k), f"{name}, element {k}", words)
+        else:
+            fields[name] = Column(_field(name), name, words)
+    return fields
+
+
+# What a condition can name: the columns above, and every other field of a row as patients.parquet has it.
+READABLE = {**_fields(), **COLUMNS}

@@ -5,13 +5,14 @@ competing event is a count over n. Where follow-up ends before the question does
 salvage resection, cancer-specific survival), deaths and censorings are counted by whole day and the
 product-limit estimate is taken from the counts.
 
-Each kind of outcome is a list of keys and, beside it, a compiled function that writes what it is for one
-patient, in the order of the keys. ``sim.counting.tally`` adds up what they write.
+Each kind of outcome is an enumeration and, beside it, a compiled function that writes by its members what it
+is for one patient; keys of the result tables follow from the members' names. ``sim.counting.tally`` adds up
+what they write.
 """
 
 import math
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from sim.pelvis import count_compartments
 ALL = "all"
 FOLDS = 32  # patients by number modulo this, for the jackknife of a product-limit difference
 SIXTEENTH_DAY = 16  # life time is summed in sixteenths of a day
+OPERATIVE_DEATH_DAYS = 30.0  # after the resection of the primary
 
 ABSENT, NO, YES = 0, 1, 2
 
@@ -56,23 +58,10 @@ MECHANISM_LABELS: dict[str, tuple[Route, ...]] = {
     "exfoliation_perianastomotic": (Route.PERIANASTOMOTIC,),
 }
 
-UNITS = {
-    "life_years": "years",
-    "theatre_minutes": "minutes",
-    "radiotherapy_courses": "courses",
-    "radiotherapy_fractions": "fractions",
-    "chemotherapy_courses": "courses",
-    "visits": "visits",
-    "ct_scans": "scans",
-    "mri_scans": "scans",
-}
-SCALE = {"life_years": SIXTEENTH_DAY * YEAR_DAYS}  # stored whole number for one unit; 1 where not named
-
-
 # By route and label, whether the label counts a recurrence of the route.
 _LABELLED = np.array([[route in routes for routes in MECHANISM_LABELS.values()] for route in Route])
 # An enumeration has no length in compiled code.
-_MECHANISMS, _PROCEDURES, _MARGINS = len(Mechanism), len(Procedure), len(Margin)
+_PROCEDURES, _MARGINS = len(Procedure), len(Margin)
 
 
 def since_diagnosis(rows: np.ndarray, name: str) -> np.ndarray:
@@ -81,61 +70,134 @@ def since_diagnosis(rows: np.ndarray, name: str) -> np.ndarray:
     return days
 
 
-# Subgroups that incidence and survival are split by, in the order of the bits of ``groups``.
-GROUPS = (
-    ALL, "low", "mid", "high", "stage_1", "stage_2", "stage_3", "crm_involved", "crm_clear",
-    "enlarged_lateral_node",
-)  # fmt: skip
+class Group(IntEnum):
+    """Subgroups that incidence and survival are split by; a patient's groups are a bit mask of these."""
+
+    ALL = 0
+    LOW = 1
+    MID = 2
+    HIGH = 3
+    STAGE_1 = 4
+    STAGE_2 = 5
+    STAGE_3 = 6
+    CRM_INVOLVED = 7
+    CRM_CLEAR = 8
+    ENLARGED_LATERAL_NODE = 9
+
+
+class ByGroup(IntEnum):
+    """What is counted at each horizon in each group."""
+
+    LOCAL_RECURRENCE = 0
+    DISTANT_METASTASIS = 1
+    OVERALL_SURVIVAL = 2
+    DISEASE_FREE_SURVIVAL = 3
+
+
+class AtHorizon(IntEnum):
+    """What is counted at each horizon of all patients.
+
+    With disease-free survival all but the first are every patient's fate, once.
+    """
+
+    CANCER_DEATH = 0
+    ALIVE_AFTER_RECURRENCE = 1
+    DEATH_AFTER_RECURRENCE = 2
+    ALIVE_WITH_METASTASIS = 3
+    CANCER_DEATH_WITHOUT_RECURRENCE = 4
+    OTHER_DEATH_WITHOUT_RECURRENCE = 5
+
+
+class TreatmentShare(IntEnum):
+    """What is counted of the treatment of the primary."""
+
+    IRRADIATED = 0
+    COMPLETE_RESPONSE = 1
+    CRM_INVOLVED = 2
+    MESORECTAL_PLANE = 3
+    PERFORATION = 4
+    LATERAL_DISSECTION = 5
+    ANASTOMOSIS = 6
+    DIVERTING_STOMA = 7
+    LEAK = 8
+    OPERATIVE_DEATH = 9
+
+
+class RecurrenceShare(IntEnum):
+    """What is counted of those whose local recurrence was found; operations and margins in their order."""
+
+    FOUND_BY_SYMPTOMS = 0
+    SYNCHRONOUS_METASTASIS = 1
+    CURATIVE_INTENT = 2
+    SALVAGE_RESECTION = 3
+    ONE_COMPARTMENT = 4
+    TWO_COMPARTMENTS = 5
+    THREE_OR_MORE_COMPARTMENTS = 6
+    LIMITED_TO_ANASTOMOSIS = 7
+    CENTRAL_RESECTION = 8
+    EXENTERATION = 9
+    ABDOMINOSACRAL = 10
+    SIDEWALL = 11
+    PERINEAL = 12
+    R0 = 13
+    R1 = 14
+    R2 = 15
+    MARGIN_NOT_CLEAR = 16  # a treatment failure
+    SALVAGE_COMPLICATION = 17
+    RERECURRENCE = 18
+
+
+class Amount(IntEnum):
+    """What is summed per patient, up to the end of follow-up."""
+
+    LIFE_YEARS = 0
+    THEATRE_MINUTES = 1
+    RADIOTHERAPY_COURSES = 2
+    RADIOTHERAPY_FRACTIONS = 3
+    CHEMOTHERAPY_COURSES = 4
+    VISITS = 5
+    CT_SCANS = 6
+    MRI_SCANS = 7
+
+
+def names(kind: type[IntEnum]) -> tuple[str, ...]:
+    """Return the names of an enumeration's members, as result tables write them."""
+    return tuple(member.name.lower() for member in kind)
+
+
+GROUPS = names(Group)
+BY_GROUP = names(ByGroup)
+FATES = names(AtHorizon)[1:]
+# The unit is the last word, but for the visits.
+UNITS = {name: name.rpartition("_")[2] for name in names(Amount)}
+SCALE = {"life_years": SIXTEENTH_DAY * YEAR_DAYS}  # stored whole number for one unit; 1 where not named
+# Of one mechanism alone.
+_MECHANISM_OF = {RecurrenceShare.LIMITED_TO_ANASTOMOSIS: "exfoliation"}
+# Enumerations have no length in compiled code.
+_LABELS, _GROUPS, _BY_GROUP, _AT_HORIZON = len(MECHANISM_LABELS), len(Group), len(ByGroup), len(AtHorizon)
+_TREATMENT, _FIRST_PROCEDURE = len(TreatmentShare), int(RecurrenceShare.CENTRAL_RESECTION)
+_FIRST_MARGIN = int(RecurrenceShare.R0)
 
 
 @compiled
-def groups(patient: Record) -> int:
-    """Return the subgroups that a patient belongs to, as a bit mask in the order of ``GROUPS``."""
+def groups(patient: Record, world: Record) -> int:
+    """Return the subgroups that a patient belongs to, as a bit mask of ``Group``; bounds are parameters."""
+    bounds = world.groups
     height = patient.height_above_verge_cm
-    mask = 1
-    if height <= 5.0:
-        mask |= 1 << 1
-    elif height <= 10.0:
-        mask |= 1 << 2
+    mask = 1 << Group.ALL
+    if height <= bounds.low_up_to_cm:
+        mask |= 1 << Group.LOW
+    elif height <= bounds.mid_up_to_cm:
+        mask |= 1 << Group.MID
     else:
-        mask |= 1 << 3
+        mask |= 1 << Group.HIGH
     if patient.operated_day < np.inf:
         if patient.pathological_stage >= 1:
-            mask |= 1 << (3 + patient.pathological_stage)
-        mask |= 1 << (7 if patient.crm_involved else 8)
-    if max(patient.lateral_mm[0], patient.lateral_mm[1]) >= 7.0:
-        mask |= 1 << 9
+            mask |= 1 << (Group.STAGE_1 + patient.pathological_stage - 1)
+        mask |= 1 << Group.CRM_INVOLVED if patient.crm_involved else 1 << Group.CRM_CLEAR
+    if max(patient.lateral_mm[0], patient.lateral_mm[1]) >= bounds.enlarged_from_mm:
+        mask |= 1 << Group.ENLARGED_LATERAL_NODE
     return mask
-
-
-BY_GROUP = ("local_recurrence", "distant_metastasis", "overall_survival", "disease_free_survival")
-# With disease_free_survival these are every patient's fate, once.
-FATES = (
-    "alive_after_recurrence",
-    "death_after_recurrence",
-    "alive_with_metastasis",
-    "cancer_death_without_recurrence",
-    "other_death_without_recurrence",
-)
-TREATMENT_SHARES = (
-    "irradiated", "complete_response", "crm_involved", "mesorectal_plane", "perforation",
-    "lateral_dissection", "anastomosis", "diverting_stoma", "leak", "operative_death",
-)  # fmt: skip
-RECURRENCE_SHARES = (
-    Key("found_by_symptoms"),
-    Key("synchronous_metastasis"),
-    Key("curative_intent"),
-    Key("salvage_resection"),
-    Key("one_compartment"),
-    Key("two_compartments"),
-    Key("three_or_more_compartments"),
-    Key("limited_to_anastomosis", mechanism="exfoliation"),
-    *(Key(operation.name.lower()) for operation in list(Procedure)[1:]),
-    *(Key(margin.name.lower()) for margin in list(Margin)[1:]),
-    Key("margin_not_clear"),  # a treatment failure
-    Key("salvage_complication"),
-    Key("rerecurrence"),
-)
 
 
 def binary_keys(horizons_years: tuple[float, ...]) -> list[Key]:
@@ -144,13 +206,12 @@ def binary_keys(horizons_years: tuple[float, ...]) -> list[Key]:
     for years in horizons_years:
         at = Key("", horizon_years=years)
         keys += [at._replace(outcome="local_recurrence", mechanism=label) for label in MECHANISM_LABELS]
-        keys += [
-            at._replace(outcome="local_recurrence", compartment=place.name.lower()) for place in Compartment
-        ]
+        keys += [at._replace(outcome="local_recurrence", compartment=place) for place in names(Compartment)]
         keys += [at._replace(outcome=outcome, group=group) for group in GROUPS for outcome in BY_GROUP]
-        keys += [at._replace(outcome=outcome) for outcome in ("cancer_death", *FATES)]
-    keys += [Key(outcome) for outcome in TREATMENT_SHARES]
-    return [*keys, *RECURRENCE_SHARES]
+        keys += [at._replace(outcome=outcome) for outcome in names(AtHorizon)]
+    keys += [Key(outcome) for outcome in names(TreatmentShare)]
+    keys += [Key(share.name.lower(), mechanism=_MECHANISM_OF.get(share, ALL)) for share in RecurrenceShare]
+    return keys
 
 
 @compiled
@@ -160,88 +221,99 @@ def _state(among: bool, yes: bool) -> int:
 
 
 @compiled
-def write_states(patient: Record, horizon_days: np.ndarray, states: np.ndarray) -> None:
+def write_states(patient: Record, world: Record, horizon_days: np.ndarray, states: np.ndarray) -> None:
     """Write a patient's state in each yes-or-no outcome at these horizons, uint8, as ``binary_keys``."""
     start = patient.diagnosed_day
     found = patient.recurrence_found_day - start
     metastasis = patient.metastasis_found_day - start
     death = patient.death_day - start
     of_cancer = patient.death_cause == Cause.CANCER
-    members = groups(patient)
+    members = groups(patient, world)
     k = 0
     for day in horizon_days:
         recurred, spread, alive = found <= day, metastasis <= day, death > day
-        labels = _LABELLED.shape[1]
-        for place in range(labels + N_COMPARTMENTS):
+        for place in range(_LABELS + N_COMPARTMENTS):
             states[k + place] = NO
         if recurred:
-            for label in range(labels):
+            for label in range(_LABELS):
                 states[k + label] = _state(True, _LABELLED[patient.recurrence_route, label])
-            states[k + labels + patient.recurrence_compartment] = YES
-        k += labels + N_COMPARTMENTS
-        for group in range(len(GROUPS)):
+            states[k + _LABELS + patient.recurrence_compartment] = YES
+        k += _LABELS + N_COMPARTMENTS
+        for group in range(_GROUPS):
             among = (members >> group) & 1 == 1
-            states[k] = _state(among, recurred)
-            states[k + 1] = _state(among, spread)
-            states[k + 2] = _state(among, alive)
-            states[k + 3] = _state(among, alive and not recurred and not spread)
-            k += 4
+            states[k + ByGroup.LOCAL_RECURRENCE] = _state(among, recurred)
+            states[k + ByGroup.DISTANT_METASTASIS] = _state(among, spread)
+            states[k + ByGroup.OVERALL_SURVIVAL] = _state(among, alive)
+            free = alive and not recurred and not spread
+            states[k + ByGroup.DISEASE_FREE_SURVIVAL] = _state(among, free)
+            k += _BY_GROUP
         died_of_cancer = of_cancer and not alive
-        states[k] = _state(True, died_of_cancer)
-        states[k + 1] = _state(True, recurred and alive)
-        states[k + 2] = _state(True, recurred and not alive)
-        states[k + 3] = _state(True, not recurred and alive and spread)
-        states[k + 4] = _state(True, not recurred and died_of_cancer)
-        states[k + 5] = _state(True, not recurred and not alive and not of_cancer)
-        k += 6
-    _write_treatment_shares(patient, states[k : k + len(TREATMENT_SHARES)])
-    _write_recurrence_shares(patient, states[k + len(TREATMENT_SHARES) :])
+        died_otherwise = not alive and not of_cancer
+        states[k + AtHorizon.CANCER_DEATH] = _state(True, died_of_cancer)
+        states[k + AtHorizon.ALIVE_AFTER_RECURRENCE] = _state(True, recurred and alive)
+        states[k + AtHorizon.DEATH_AFTER_RECURRENCE] = _state(True, recurred and not alive)
+        states[k + AtHorizon.ALIVE_WITH_METASTASIS] = _state(True, not recurred and alive and spread)
+        states[k + AtHorizon.CANCER_DEATH_WITHOUT_RECURRENCE] = _state(True, not recurred and died_of_cancer)
+        states[k + AtHorizon.OTHER_DEATH_WITHOUT_RECURRENCE] = _state(True, not recurred and died_otherwise)
+        k += _AT_HORIZON
+    _write_treatment_shares(patient, states[k : k + _TREATMENT])
+    _write_recurrence_shares(patient, states[k + _TREATMENT :])
+
+
+def operative_death(operated_day: Any, death_day: Any) -> Any:
+    """Return whether the patient died within 30 days of the resection of the primary; numbers or arrays."""
+    return (operated_day < np.inf) & (death_day <= operated_day + OPERATIVE_DEATH_DAYS)
+
+
+_operative_death = compiled(operative_death)
 
 
 @compiled
 def _write_treatment_shares(patient: Record, states: np.ndarray) -> None:
     resected = patient.operated_day < np.inf
     joined = patient.anastomosis
-    states[0] = _state(True, patient.radiotherapy_courses > 0)
-    states[1] = _state(resected, patient.complete_response)
-    states[2] = _state(resected, patient.crm_involved)
-    states[3] = _state(resected, patient.plane == Plane.MESORECTAL)
-    states[4] = _state(resected, patient.perforated)
-    states[5] = _state(resected, patient.dissected[0] > 0 or patient.dissected[1] > 0)
-    states[6] = _state(resected, joined)
-    states[7] = _state(joined, patient.diverted)
-    states[8] = _state(joined, patient.leaked)
-    states[9] = _state(resected, patient.death_day <= patient.operated_day + 30.0)
+    dissected = patient.dissected[0] > 0 or patient.dissected[1] > 0
+    died = _operative_death(patient.operated_day, patient.death_day)
+    states[TreatmentShare.IRRADIATED] = _state(True, patient.radiotherapy_courses > 0)
+    states[TreatmentShare.COMPLETE_RESPONSE] = _state(resected, patient.complete_response)
+    states[TreatmentShare.CRM_INVOLVED] = _state(resected, patient.crm_involved)
+    states[TreatmentShare.MESORECTAL_PLANE] = _state(resected, patient.plane == Plane.MESORECTAL)
+    states[TreatmentShare.PERFORATION] = _state(resected, patient.perforated)
+    states[TreatmentShare.LATERAL_DISSECTION] = _state(resected, dissected)
+    states[TreatmentShare.ANASTOMOSIS] = _state(resected, joined)
+    states[TreatmentShare.DIVERTING_STOMA] = _state(joined, patient.diverting_stoma)
+    states[TreatmentShare.LEAK] = _state(joined, patient.leaked)
+    states[TreatmentShare.OPERATIVE_DEATH] = _state(resected, died)
 
 
 @compiled
 def _write_recurrence_shares(patient: Record, states: np.ndarray) -> None:
-    found = patient.recurrence_found_day < np.inf
-    if not found:
+    if patient.recurrence_found_day == np.inf:
         states[:] = ABSENT
         return
     salvaged = patient.salvage_day < np.inf
     involved = patient.recurrence_compartments
+    places = count_compartments(involved)
     exfoliated = MECHANISM_OF_ROUTE[patient.recurrence_route] == Mechanism.EXFOLIATION
-    states[0] = _state(found, patient.found_by == FoundBy.SYMPTOMS)
-    states[1] = _state(found, patient.synchronous_metastasis)
-    states[2] = _state(found, patient.curative_intent)
-    states[3] = _state(found, salvaged)
-    states[4] = _state(found, count_compartments(involved) == 1)
-    states[5] = _state(found, count_compartments(involved) == 2)
-    states[6] = _state(found, count_compartments(involved) >= 3)
-    states[7] = _state(exfoliated, involved == 1 << Compartment.CENTRAL)
-    k = 8
-    for operation in range(1, _PROCEDURES):
-        states[k] = _state(salvaged, patient.salvage_procedure == operation)
-        k += 1
+    at_anastomosis = involved == 1 << Compartment.CENTRAL
     margin = patient.salvage_margin
+    not_clear = margin == Margin.R1 or margin == Margin.R2
+    states[RecurrenceShare.FOUND_BY_SYMPTOMS] = _state(True, patient.found_by == FoundBy.SYMPTOMS)
+    states[RecurrenceShare.SYNCHRONOUS_METASTASIS] = _state(True, patient.synchronous_metastasis)
+    states[RecurrenceShare.CURATIVE_INTENT] = _state(True, patient.curative_intent)
+    states[RecurrenceShare.SALVAGE_RESECTION] = _state(True, salvaged)
+    states[RecurrenceShare.ONE_COMPARTMENT] = _state(True, places == 1)
+    states[RecurrenceShare.TWO_COMPARTMENTS] = _state(True, places == 2)
+    states[RecurrenceShare.THREE_OR_MORE_COMPARTMENTS] = _state(True, places >= 3)
+    states[RecurrenceShare.LIMITED_TO_ANASTOMOSIS] = _state(exfoliated, at_anastomosis)
+    for operation in range(1, _PROCEDURES):
+        done = patient.salvage_procedure == operation
+        states[_FIRST_PROCEDURE + operation - 1] = _state(salvaged, done)
     for result in range(1, _MARGINS):
-        states[k] = _state(salvaged, margin == result)
-        k += 1
-    states[k] = _state(salvaged, margin == Margin.R1 or margin == Margin.R2)
-    states[k + 1] = _state(salvaged, patient.salvage_complication)
-    states[k + 2] = _state(salvaged, patient.rerecurrence_day < np.inf)
+        states[_FIRST_MARGIN + result - 1] = _state(salvaged, margin == result)
+    states[RecurrenceShare.MARGIN_NOT_CLEAR] = _state(salvaged, not_clear)
+    states[RecurrenceShare.SALVAGE_COMPLICATION] = _state(salvaged, patient.salvage_complication)
+    states[RecurrenceShare.RERECURRENCE] = _state(salvaged, patient.rerecurrence_day < np.inf)
 
 
 def amount_keys(horizon_years: float) -> list[Key]:
@@ -251,28 +323,44 @@ def amount_keys(horizon_years: float) -> list[Key]:
 
 @compiled
 def write_amounts(patient: Record, end_days: float, amounts: np.ndarray) -> None:
-    """Write what a patient lived and used up to the end, whole numbers (times SCALE), int64."""
-    simulated = min(patient.death_day - patient.diagnosed_day, end_days)
-    amounts[0] = np.int64(np.rint(simulated * SIXTEENTH_DAY))
-    amounts[1] = np.int64(np.rint(patient.theatre_minutes))
-    amounts[2] = patient.radiotherapy_courses
-    amounts[3] = np.int64(np.rint(patient.radiotherapy_fractions))
-    amounts[4] = patient.chemotherapy_courses
-    amounts[5] = patient.visits
-    amounts[6] = patient.ct_scans
-    amounts[7] = patient.mri_scans
+    """Write how long a patient lived and what was used up to the end, whole numbers (times SCALE), int64."""
+    days = min(patient.death_day - patient.diagnosed_day, end_days)
+    amounts[Amount.LIFE_YEARS] = np.int64(np.rint(days * SIXTEENTH_DAY))
+    amounts[Amount.THEATRE_MINUTES] = np.int64(np.rint(patient.theatre_minutes))
+    amounts[Amount.RADIOTHERAPY_COURSES] = patient.radiotherapy_courses
+    amounts[Amount.RADIOTHERAPY_FRACTIONS] = np.int64(np.rint(patient.radiotherapy_fractions))
+    amounts[Amount.CHEMOTHERAPY_COURSES] = patient.chemotherapy_courses
+    amounts[Amount.VISITS] = patient.visits
+    amounts[Amount.CT_SCANS] = patient.ct_scans
+    amounts[Amount.MRI_SCANS] = patient.mri_scans
 
 
-# The product-limit outcomes; keys carry no horizon: one curve answers all. The first is compared between
-# policies, so it is counted by fold; the others are not.
-TIMED = (
-    Key("cancer_specific_survival"),
-    Key("survival_after_recurrence"),
-    Key("survival_after_recurrence", group="curative"),
-    Key("survival_after_recurrence", group="palliative"),
-    *(Key("survival_after_salvage", group=margin.name.lower()) for margin in list(Margin)[1:]),
-)
+class Timed(IntEnum):
+    """The product-limit outcomes; keys carry no horizon: one curve answers all.
+
+    The first is compared between policies, so it is counted by fold; the others are not.
+    """
+
+    CANCER_SPECIFIC_SURVIVAL = 0
+    SURVIVAL_AFTER_RECURRENCE = 1
+    SURVIVAL_AFTER_RECURRENCE_CURATIVE = 2
+    SURVIVAL_AFTER_RECURRENCE_PALLIATIVE = 3
+    SURVIVAL_AFTER_SALVAGE_R0 = 4
+    SURVIVAL_AFTER_SALVAGE_R1 = 5
+    SURVIVAL_AFTER_SALVAGE_R2 = 6
+
+
+def _timed_key(outcome: Timed) -> Key:
+    name = outcome.name.lower()
+    group = next(
+        (end for end in ("curative", "palliative", *names(Margin)[1:]) if name.endswith(f"_{end}")), ALL
+    )
+    return Key(name.removesuffix(f"_{group}"), group=group)
+
+
+TIMED = tuple(map(_timed_key, Timed))
 NOT_COUNTED = -1
+_FIRST_TIMED_MARGIN = int(Timed.SURVIVAL_AFTER_SALVAGE_R0)
 
 
 @compiled
@@ -286,21 +374,40 @@ def write_timed(patient: Record, end_days: float, cells: np.ndarray) -> None:
     died = patient.death_day <= end
     of_cancer = died and patient.death_cause == Cause.CANCER
     cells[:] = NOT_COUNTED
-    cells[0] = 2 * math.ceil(last - patient.diagnosed_day) + (not of_cancer)
+    cells[Timed.CANCER_SPECIFIC_SURVIVAL] = 2 * math.ceil(last - patient.diagnosed_day) + (not of_cancer)
     if patient.recurrence_found_day < np.inf:
-        cells[1] = 2 * math.ceil(last - patient.recurrence_found_day) + (not died)
-        cells[2 if patient.curative_intent else 3] = cells[1]
+        cell = 2 * math.ceil(last - patient.recurrence_found_day) + (not died)
+        cells[Timed.SURVIVAL_AFTER_RECURRENCE] = cell
+        if patient.curative_intent:
+            cells[Timed.SURVIVAL_AFTER_RECURRENCE_CURATIVE] = cell
+        else:
+            cells[Timed.SURVIVAL_AFTER_RECURRENCE_PALLIATIVE] = cell
     if patient.salvage_margin != Margin.NONE:
-        since = patient.salvage_day
-        cells[3 + patient.salvage_margin] = 2 * math.ceil(last - since) + (not died)
+        k = _FIRST_TIMED_MARGIN + patient.salvage_margin - Margin.R0
+        cells[k] = 2 * math.ceil(last - patient.salvage_day) + (not died)
 
 
 CURVES = BY_GROUP
-MONTHLY = (
-    Key("local_recurrence"),
-    *(Key("local_recurrence", mechanism=mechanism.name.lower()) for mechanism in Mechanism),
-    *(Key(outcome) for outcome in BY_GROUP[1:]),
+
+
+class Monthly(IntEnum):
+    """The curves that are counted by month; those of local recurrence by mechanism stand in their order."""
+
+    LOCAL_RECURRENCE = 0
+    MARGIN = 1
+    MESORECTUM = 2
+    LATERAL_NODE = 3
+    EXFOLIATION = 4
+    SPILLAGE = 5
+    DISTANT_METASTASIS = 6
+    OVERALL_SURVIVAL = 7
+    DISEASE_FREE_SURVIVAL = 8
+
+
+MONTHLY = tuple(
+    Key(name) if name in BY_GROUP else Key("local_recurrence", mechanism=name) for name in names(Monthly)
 )
+_FIRST_MONTHLY_MECHANISM = int(Monthly.MARGIN)
 
 
 @compiled
@@ -319,13 +426,13 @@ def write_months(patient: Record, months: int, events: np.ndarray) -> None:
     metastasis = patient.metastasis_found_day - start
     death = patient.death_day - start
     events[:] = months + 1
-    events[0] = _month(found, months)
+    recurrence, spread, died = _month(found, months), _month(metastasis, months), _month(death, months)
+    events[Monthly.LOCAL_RECURRENCE] = recurrence
     if found < np.inf:
-        events[1 + MECHANISM_OF_ROUTE[patient.recurrence_route]] = events[0]
-    k = 1 + _MECHANISMS
-    events[k] = _month(metastasis, months)
-    events[k + 1] = _month(death, months)
-    events[k + 2] = min(events[0], events[k], events[k + 1])
+        events[_FIRST_MONTHLY_MECHANISM + MECHANISM_OF_ROUTE[patient.recurrence_route]] = recurrence
+    events[Monthly.DISTANT_METASTASIS] = spread
+    events[Monthly.OVERALL_SURVIVAL] = died
+    events[Monthly.DISEASE_FREE_SURVIVAL] = min(recurrence, spread, died)
 
 
 class Treatment(IntEnum):
@@ -361,6 +468,7 @@ def way(patient: Record) -> int:
     if patient.recurrence_found_day == np.inf:
         return NOT_COUNTED
     margin = patient.salvage_margin
+    # + 0: compiled code takes a member and a number for two types, and a variable has one.
     if patient.salvage_day < np.inf:
         treatment = patient.salvage_procedure - Procedure.CENTRAL_RESECTION
     elif patient.curative_intent:

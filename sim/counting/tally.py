@@ -146,7 +146,8 @@ class Scratch(NamedTuple):
 class Counter:
     """Counts the lives of one policy's patients, block by block, beside those of its comparator."""
 
-    def __init__(self, horizons_years: tuple[float, ...], horizon_years: float) -> None:
+    def __init__(self, world: np.ndarray, horizons_years: tuple[float, ...], horizon_years: float) -> None:
+        self.world = world
         self.keys, self.amounts = binary_keys(horizons_years), amount_keys(horizon_years)
         self.horizon_days = np.array([years * YEAR_DAYS for years in horizons_years])
         self.end_days = horizon_years * YEAR_DAYS
@@ -170,7 +171,7 @@ class Counter:
         Without a comparator they are compared with themselves.
         """
         own = self.measures(len(rows))
-        _count(rows, own, comparators or own, self.horizon_days, self.end_days, self.parts)
+        _count(rows, self.world, own, comparators or own, self.horizon_days, self.end_days, self.parts)
         return own
 
     def tally(self) -> Tally:
@@ -213,18 +214,25 @@ def new_scratch(outcomes: int) -> Scratch:
 
 @compiled_parallel
 def _count(
-    rows: np.ndarray, own: Measures, others: Measures, horizon_days: np.ndarray, end_days: float, parts: Parts
+    rows: np.ndarray,
+    world: np.ndarray,
+    own: Measures,
+    others: Measures,
+    horizon_days: np.ndarray,
+    end_days: float,
+    parts: Parts,
 ) -> None:
     for part in numba.prange(len(parts.joint)):
         scratch = new_scratch(own.states.shape[1])
         for first in range(part * CHUNK, len(rows), len(parts.joint) * CHUNK):
             chunk = rows[first : first + CHUNK]
-            count_chunk(chunk, own, others, first, horizon_days, end_days, parts, part, scratch)
+            count_chunk(chunk, world, own, others, first, horizon_days, end_days, parts, part, scratch)
 
 
 @compiled
 def count_chunk(
     rows: np.ndarray,
+    world: np.ndarray,
     own: Measures,
     others: Measures,
     first: int,
@@ -242,7 +250,7 @@ def count_chunk(
     joint, sums, differences = parts.joint[part], parts.sums[part], parts.differences[part]
     timed, monthly, flow = parts.timed[part], parts.monthly[part], parts.flow[part]
     for i in range(len(rows)):
-        write_states(rows[i], horizon_days, own.states[first + i])
+        write_states(rows[i], world[0], horizon_days, own.states[first + i])
         write_amounts(rows[i], end_days, own.amounts[first + i])
         _add_sums(own.amounts[first + i], others.amounts[first + i], sums, differences)
     _add_states(own.states[first:stop], others.states[first:stop], joint, scratch.both, scratch.few)
@@ -290,26 +298,3 @@ def _add_times(fold: int, cells: np.ndarray, timed: np.ndarray) -> None:
     for k in range(1, len(cells)):
         if cells[k] != NOT_COUNTED:
             timed[FOLDS - 1 + k, cells[k]] += 1
-
-
-def tally(rows: np.ndarray, horizons_years: tuple[float, ...], horizon_years: float) -> Tally:
-    """Return the counts of a block of lives that were followed to ``horizon_years``."""
-    counter = Counter(horizons_years, horizon_years)
-    counter.count(rows)
-    return counter.tally()
-
-
-def tally_pair(
-    rows: np.ndarray, comparator: np.ndarray, horizons_years: tuple[float, ...], horizon_years: float
-) -> PairTally:
-    """Return the joint counts of one block of patients lived under a policy and under its comparator."""
-    others = Counter(horizons_years, horizon_years).count(comparator)
-    counter = Counter(horizons_years, horizon_years)
-    counter.count(rows, others)
-    return counter.pair()
-
-
-def binary_outcomes(rows: np.ndarray, horizons_years: tuple[float, ...]) -> Counts:
-    """Return each patient's state in every yes-or-no outcome, uint8, shape (n,)."""
-    counter = Counter(horizons_years, horizons_years[-1])
-    return dict(zip(counter.keys, counter.count(rows).states.T, strict=True))

@@ -104,7 +104,7 @@ def leak_odds(patient: Record, world: Record) -> float:
         odds *= surgery.leak_high_odds_ratio
     if patient.irradiated:
         odds *= surgery.leak_irradiated_odds_ratio
-    if not patient.diverted:
+    if not patient.diverting_stoma:
         odds *= surgery.leak_undiverted_odds_ratio
     if world.policy.leak_prevention:
         odds *= surgery.leak_prevention_odds_ratio
@@ -154,7 +154,7 @@ def resect(patient: Record, luck: Record, world: Record, now: float) -> None:
         patient.distal_margin_mm = lognormal(luck.distal_margin, median, surgery.distal_margin_sigma)
         patient.washed_out = used(policy.washout, luck.washout, cohort.washout_share)
     if patient.anastomosis:
-        patient.diverted = used(policy.diverting_stoma, luck.stoma, cohort.diverting_stoma_share)
+        patient.diverting_stoma = used(policy.diverting_stoma, luck.stoma, cohort.diverting_stoma_share)
         odds = leak_odds(patient, world)
         patient.leaked = luck.leak < with_odds(surgery.leak_probability, odds)
         occult = luck.occult_leak < with_odds(surgery.occult_leak_probability, odds)

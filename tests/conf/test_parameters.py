@@ -194,7 +194,7 @@ EVERYWHERE = {0: "none", 1: "all, and the odds ratio of no effect", 2: "both sid
 PHILOX = "a multiplier or a step of the key"
 WICHURA = "Algorithm AS 241: its splits and coefficients"
 ALLOWED = {
-    "clinic/load.py": {24: "hours of a day", 52: "weeks of a year", 4: "a quarter", 2: "twice as long"},
+    "clinic/load.py": {24: "hours of a day", 52: "weeks of a year", 4: "a quarter"},
     "clinic/needs.py": {
         5: "fractions of a week",
         7: "days of a week",
@@ -205,7 +205,6 @@ ALLOWED = {
         3: "clinical T3",
         4: "clinical T4",
         12: "months of a year",
-        30: "30-day mortality: the definition",
     },
     "clocks/simpy_clock.py": {
         500: "patients in one environment, for speed",
@@ -237,16 +236,10 @@ ALLOWED = {
     "pathway/mortality.py": {5: "the life table is in five-year bands", 1000: "years that nobody lives"},
     "pathway/neoadjuvant.py": {7: "days of a week"},
     "counting/outcomes.py": {
-        3: "stage III; three or more compartments; a place in a row",
-        4: "a place in a row of states, amounts or axes",
-        5: "low: to 5 cm, a subgroup of the report",
-        7: "enlarged lateral node: 7 mm, a subgroup of the report",
-        6: "a place in a row",
-        8: "a place in a row",
-        9: "a place in a row",
-        10: "high: above 10 cm, a subgroup of the report",
-        12: "months of a year",
-        16: "life time is summed in sixteenths of a day",
+        3: "three or more compartments; a member of an enumeration",
+        **dict.fromkeys((4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 17, 18), "a member of an enumeration"),
+        12: "months of a year; a member of an enumeration",
+        16: "life time is summed in sixteenths of a day; a member of an enumeration",
         30: "30-day mortality: the definition",
         32: "folds of the jackknife",
     },

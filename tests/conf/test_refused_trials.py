@@ -5,7 +5,7 @@ from helpers.trial_files import MINE, mine, with_endpoint, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conf.endpoint import condition
+from conf.condition import read_condition as condition
 from conf.input_error import InputError
 from conf.trials import read_trials
 from experiments.cli.command import main

@@ -44,7 +44,7 @@ def some_lives(n, seed=1, end_days=NEVER):
                 row[name] = pick(False, True)
             row.dissected[:] = (pick(0, 0, 1), pick(0, 0, 1))
             if row.anastomosis:
-                row.diverted, row.leaked = pick(False, True), pick(False, True)
+                row.diverting_stoma, row.leaked = pick(False, True), pick(False, True)
         row.metastasis_found_day = start + pick(*DAYS)
         row.recurrence_found_day = start + pick(*DAYS[1:], NEVER, NEVER)
         for name in ("metastasis_found_day", "recurrence_found_day"):
@@ -134,7 +134,7 @@ def states_of(row, horizons_years):
         "perforation": (resected, row.perforated),
         "lateral_dissection": (resected, any(row.dissected)),
         "anastomosis": (resected, joined),
-        "diverting_stoma": (joined, row.diverted),
+        "diverting_stoma": (joined, row.diverting_stoma),
         "leak": (joined, row.leaked),
         "operative_death": (resected, row.death_day - row.operated_day <= 30 if resected else False),
         "found_by_symptoms": (known, row.found_by == 2),

@@ -138,7 +138,7 @@ UNTOUCHED = {
     "washout_always": lambda rows: (
         rows["washed_out"] | np.isin(rows["operation"], [0, Operation.ABDOMINOPERINEAL_RESECTION])
     ),
-    "diverting_stoma_always": lambda rows: rows["diverted"] | ~rows["anastomosis"],
+    "diverting_stoma_always": lambda rows: rows["diverting_stoma"] | ~rows["anastomosis"],
     "leak_prevention": lambda rows: ~rows["anastomosis"],
     "postoperative_chemoradiotherapy": lambda rows: ~rows["crm_involved"],
     "adjuvant_stage_iii": lambda rows: rows["adjuvant"] | (rows["pathological_stage"] < 3),

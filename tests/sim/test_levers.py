@@ -244,7 +244,7 @@ def test_the_tailored_operation_follows_height_and_fitness(simulated):
     ("always", "never", "what"),
     [
         ("washout_always", "washout_never", "washed_out"),
-        ("diverting_stoma_always", "diverting_stoma_never", "diverted"),
+        ("diverting_stoma_always", "diverting_stoma_never", "diverting_stoma"),
     ],
 )
 def test_a_measure_is_used_always_never_or_as_usual(simulated, always, never, what):
@@ -514,7 +514,15 @@ def test_a_policy_never_sees_whether_a_lateral_node_is_involved(simulated):
     every = simulated(*ALIKE, "lateral_node.involved_probability=[1,1,1]", policy=policy)
     assert not none["lateral_involved"].any()
     assert every["lateral_involved"].all()
-    for name in ("regimen", "boosted", "high_risk", "dissected", "operation", "diverted", "operated_day"):
+    for name in (
+        "regimen",
+        "boosted",
+        "high_risk",
+        "dissected",
+        "operation",
+        "diverting_stoma",
+        "operated_day",
+    ):
         assert np.array_equal(none[name], every[name]), name
     assert every["dissected"].any()
     # What MRI shows may be informative: where involved nodes shrink less, more are dissected.
@@ -537,7 +545,7 @@ HIDDEN = {
 # At each decision: what was decided, and what it booked.
 DECIDED = {
     Event.TEAM_MEETING: (("regimen", "boosted"), (Event.NEOADJUVANT, Event.RESECTION)),
-    Event.RESECTION: (("operation", "dissected", "washed_out", "diverted", "theatre_minutes"), ()),
+    Event.RESECTION: (("operation", "dissected", "washed_out", "diverting_stoma", "theatre_minutes"), ()),
     Event.PATHOLOGY: (("adjuvant",), (Event.POSTOPERATIVE_CHEMORADIOTHERAPY, Event.VISIT)),
     Event.RECURRENCE_MEETING: (
         ("curative_intent", "expert_centre", "salvage_induction", "salvage_irradiated"),

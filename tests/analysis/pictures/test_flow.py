@@ -7,13 +7,13 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.counting import tally
 from helpers.run_tables import default, nobody_recurs, run_tables, tiny
 
 from analysis.pictures.flow import STAGES, flow
 from analysis.pictures.icon_array import FATES, icon_array, thousand
 from analysis.tables.run import flow as flow_table
 from analysis.words.wording import at_horizon
-from sim.counting.tally import tally
 from sim.patient import Cause, Compartment, Margin, Mechanism, Procedure
 
 

@@ -15,7 +15,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from analysis.tables.endpoints import deviation, published_interval, simulated, standard_error
 from analysis.tables.validation import compare_endpoint
-from conf.endpoint import condition
+from conf.condition import read_condition as condition
 from experiments.simulating.reading import Reading, sample
 from sim.counting.samples import (
     CENSORED,

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.counting import binary_outcomes
 
 from analysis.tables.patients import KNOWN_IN, patient_table
 from conf.schema import compose_run
@@ -10,7 +11,6 @@ from experiments.compare import patients
 from experiments.results.run_folder import content_digest
 from experiments.simulating.cohort import simulate
 from sim.counting.outcomes import ABSENT, YES, Key
-from sim.counting.tally import binary_outcomes
 from sim.events import Event
 from sim.patient import _NEVER, ROW, new_patients
 
@@ -24,7 +24,7 @@ EVENTFUL = (
 # Outcomes of the whole follow-up, and the column whose mean among those who have one is their share.
 SHARES = {
     "complete_response": "complete_response", "crm_involved": "crm_involved", "perforation": "perforated",
-    "anastomosis": "anastomosis", "diverting_stoma": "diverted", "leak": "leaked",
+    "anastomosis": "anastomosis", "diverting_stoma": "diverting_stoma", "leak": "leaked",
     "synchronous_metastasis": "synchronous_metastasis", "curative_intent": "curative_intent",
     "salvage_complication": "salvage_complication",
 }  # fmt: skip

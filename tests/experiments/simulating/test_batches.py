@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.counting import tally, tally_pair
 
 from analysis.tables import run as tables
 from analysis.tables.estimates import share
@@ -13,7 +14,7 @@ from experiments.compare import tables_of
 from experiments.simulating.cohort import count_block, simulate, worlds_of
 from experiments.simulating.counts import Sum, to_bytes
 from sim.counting.outcomes import Key
-from sim.counting.tally import PairTally, Tally, batch_stops, tally, tally_pair
+from sim.counting.tally import PairTally, Tally, batch_stops
 
 POLICIES = "policies=[tme_alone,chemoradiotherapy+for_everyone]"
 OVERLOADED = ("clinic=strained", "clinic.linac_count=13", "horizon_years=2", POLICIES, "clock=compiled")

@@ -5,7 +5,7 @@ import pytest
 from conftest import lives
 
 from conf.condition import Condition
-from conf.endpoint import condition
+from conf.condition import read_condition as condition
 from experiments.simulating.reading import Reading
 from sim.counting.columns import COLUMNS
 from sim.patient import MECHANISM_OF_ROUTE, YEAR_DAYS, Cause, Compartment, Mechanism, TStage
@@ -45,7 +45,7 @@ SAME = [
     "crm_involved",
     "distal_margin_mm",
     "anastomosis",
-    "diverted",
+    "diverting_stoma",
     "washed_out",
     "perforated",
     "breached",

@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.counting import binary_outcomes, tally, tally_pair
 from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis.tables import estimates
 from analysis.tables import run as tables
 from sim.counting.outcomes import ABSENT, FOLDS, Key
-from sim.counting.tally import PairTally, Tally, binary_outcomes, tally, tally_pair
+from sim.counting.tally import PairTally, Tally
 from sim.patient import YEAR_DAYS, Cause, Compartment, Margin, Mechanism
 
 HORIZONS = (1.0, 2.0, 3.0, 5.0, 10.0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers.by_hand import patient
+from helpers.by_hand import patient, world
 from helpers.lives_by_hand import (
     YEAR,
     amounts_of,
@@ -32,7 +32,7 @@ def test_the_yes_or_no_outcomes_are_those_of_the_definitions(rows):
     seen = {key: set() for key in keys}
     for row in rows:
         states = np.full(len(keys), 77, np.uint8)
-        outcomes.write_states(row, days, states)
+        outcomes.write_states(row, world(), days, states)
         expected = states_of(row, HORIZONS)
         assert list(expected) == keys
         assert dict(zip(keys, states.tolist(), strict=True)) == {key: int(s) for key, s in expected.items()}
@@ -120,7 +120,7 @@ def test_an_operative_death_comes_within_thirty_days(days, died):
     keys = outcomes.binary_keys(HORIZONS)
     states = np.zeros(len(keys), np.uint8)
     row = patient(operated_day=50.0, death_day=50.0 + days, death_cause=1)
-    outcomes.write_states(row, np.array(HORIZONS) * YEAR, states)
+    outcomes.write_states(row, world(), np.array(HORIZONS) * YEAR, states)
     assert states[keys.index(Key("operative_death"))] == died
 
 
@@ -138,3 +138,23 @@ def test_a_patient_is_free_after_a_clear_or_close_margin_without_a_return(margin
     fate = {0: 0 if free else 1, 1: 3, 2: 3, 3: 2}[cause]
     treatment = 2 if margin else 5
     assert outcomes.way(row) == np.ravel_multi_index((2, 5, treatment, margin, fate), SHAPE)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "key", "bound", "before", "after"),
+    [
+        ("height_above_verge_cm", 6.0, "groups.low_up_to_cm", 6.0, "mid", "low"),
+        ("height_above_verge_cm", 11.0, "groups.mid_up_to_cm", 11.0, "high", "mid"),
+        ("lateral_mm", [0.0, 6.0], "groups.enlarged_from_mm", 6.0, None, "enlarged_lateral_node"),
+    ],
+)
+def test_the_bounds_of_the_groups_are_parameters(field, value, key, bound, before, after):
+    row = patient(**{field: value})
+
+    def members(there):
+        mask = outcomes.groups(row, there)
+        return {group.name.lower() for group in outcomes.Group if mask >> group & 1}
+
+    assert after not in members(world()) and (before is None or before in members(world()))
+    moved = members(world({key: bound}))
+    assert after in moved and before not in moved

@@ -5,11 +5,12 @@ from collections import Counter as Bag
 import numba
 import numpy as np
 import pytest
+from helpers.counting import binary_outcomes, tally, tally_pair, world
 from helpers.lives_by_hand import YEAR, amounts_of, months_of, some_lives, states_of, timed_of, way_of
 
 from sim.counting import tally as tallies
 from sim.counting.outcomes import FOLDS, MONTHLY, SHAPE, TIMED, UNITS, Key
-from sim.counting.tally import Counter, PairTally, Tally, batch_stops, binary_outcomes, tally, tally_pair
+from sim.counting.tally import Counter, PairTally, Tally, batch_stops
 
 HORIZONS, YEARS = (1.0,), 2.0
 COMPARED = Key("cancer_specific_survival")
@@ -104,7 +105,7 @@ def test_pairs_count_both_lives_of_a_patient(rows, others):
 
 
 def test_without_a_comparator_a_patient_is_compared_with_herself(rows):
-    counter = Counter(HORIZONS, YEARS)
+    counter = Counter(world(), HORIZONS, YEARS)
     counter.count(rows[:20])
     pair = counter.pair()
     for key, joint in pair.binary.items():
@@ -124,7 +125,7 @@ def test_what_is_counted_in_blocks_by_any_number_of_threads_adds_up(rows, counts
         alone = tally(rows, HORIZONS, YEARS)
     finally:
         numba.set_num_threads(usual)
-    blocks, summed = Counter(HORIZONS, YEARS), Tally()
+    blocks, summed = Counter(world(), HORIZONS, YEARS), Tally()
     for first, stop in ((0, 7), (7, N)):
         blocks.count(rows[first:stop])
         summed.add(tally(rows[first:stop], HORIZONS, YEARS))
@@ -146,7 +147,7 @@ def test_pairs_add_up(rows, others):
 
 
 def test_a_policys_own_counts_do_not_depend_on_its_comparator(rows, others):
-    compared, alone = Counter(HORIZONS, YEARS), Counter(HORIZONS, YEARS)
+    compared, alone = Counter(world(), HORIZONS, YEARS), Counter(world(), HORIZONS, YEARS)
     compared.count(rows[:40], alone.count(others[:40]))
     own, theirs = tally(rows[:40], HORIZONS, YEARS), alone.tally()
     mine = compared.tally()

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from helpers.counting import tally
 
 from sim.counting.outcomes import Key
-from sim.counting.tally import tally
 from sim.patient import Cause, Compartment, FoundBy, Margin
 
 # Recurrences and salvage resections enough for a test of a few thousand patients.
