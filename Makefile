@@ -27,7 +27,7 @@ test-long: .venv/.installed  ## the long tests alone
 lint: .venv/.installed  ## style, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy sim conf/schema.py
+	$(BIN)/mypy
 
 bench: .venv/.installed  ## speed and memory, measured
 	$(BIN)/python -m benchmarks $(ARGS)

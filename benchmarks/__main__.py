@@ -43,7 +43,7 @@ def clinic() -> None:
     print(f"{'':<34}{'patients':>10}{'patients/s':>12}{'peak MiB':>10}")
     for clock in CLOCKS:
         print(f"{clock} clock, clinic=regional, with those who come before and after")
-        seconds = {}
+        seconds: dict[int, float] = {}
         for patients in CLINIC_COHORTS:
             for _ in range(REPEATS):
                 rate, spent, peak_mib = _alone(attended_a_second, clock, patients)
@@ -66,6 +66,7 @@ def peers() -> None:
             tried = [_alone(simulate_toy, engine, patients) for _ in range(REPEATS)]
             waited = tried[0][1]
             reference = waited if engine == OURS else reference
+            assert reference is not None  # ours is the first of ENGINES
             if not same_ends(waited, reference):
                 raise SystemExit(f"{engine} let patients wait otherwise than {OURS}: nothing to compare")
             rate = patients / min(seconds for seconds, _ in tried)

@@ -36,4 +36,5 @@ def _attend(run: Run) -> None:
             for _ in attend_in_blocks(run, worlds, crowd_of(run, BEFORE), {}):
                 pass
     else:
-        attend(run, *worlds.values(), BEFORE)
+        for world in worlds.values():
+            attend(run, world, BEFORE)

@@ -17,7 +17,7 @@ import psutil
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
 WORKERS = 2
-WORDS = ("latin={surgery.leak_probability:[0.02,0.1]}", "patients=10000")
+SWEPT = ("latin={surgery.leak_probability:[0.02,0.1]}", "patients=10000")
 POINTS = 40
 WARM_UP_POINTS = 2  # compiles, and lets Dask's workers import what they need
 DEADLINE_SECONDS = 60
@@ -56,7 +56,7 @@ def _sweep(
     out: Path, points: int, cluster: list[psutil.Process], *words: str
 ) -> tuple[Spent, dict[str, str]]:
     """Return what a sweep takes, the cluster's processes counted, and the digests of its tables."""
-    command = [sys.executable, "-m", "experiments.cli.command", "sweep", *WORDS, f"points={points}", *words]
+    command = [sys.executable, "-m", "experiments.cli.command", "sweep", *SWEPT, f"points={points}", *words]
     start, cpu = time.perf_counter(), _cpu_seconds(cluster)
     subprocess.run([*command, f"out='{out}'"], check=True, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
     spent = Spent(time.perf_counter() - start, _cpu_seconds(cluster) - cpu)
@@ -68,7 +68,8 @@ def _cpu_seconds(cluster: list[psutil.Process]) -> float:
     """Return the CPU seconds so far of a cluster's processes, and of all that ended under this one."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     times = [process.cpu_times() for process in cluster]
-    return ended.ru_utime + ended.ru_stime + sum(one.user + one.system for one in times)
+    of_cluster: float = sum(one.user + one.system for one in times)
+    return ended.ru_utime + ended.ru_stime + of_cluster
 
 
 @contextmanager
@@ -90,6 +91,6 @@ def _cluster(folder: Path) -> Iterator[tuple[str, list[psutil.Process]]]:
             process.wait()
 
 
-def _dask(*words: str) -> subprocess.Popen:
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen([sys.executable, "-m", "dask", *words], env=ENVIRONMENT, **quiet)
+def _dask(*words: str) -> subprocess.Popen[bytes]:
+    command, nowhere = [sys.executable, "-m", "dask", *words], subprocess.DEVNULL
+    return subprocess.Popen(command, env=ENVIRONMENT, stdout=nowhere, stderr=nowhere)

@@ -19,7 +19,7 @@ import types
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from enum import IntEnum
-from importlib import machinery, util
+from importlib import abc, machinery, util
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,7 +66,7 @@ class Mutant(NamedTuple):
 
     holder: ast.AST
     field: str
-    index: int | None
+    place: int | None  # in the field, where that is a list
     new: ast.AST
     function: str | None  # qualified name; None outside functions
     name: str  # line, then what was and what is
@@ -108,22 +108,22 @@ def changes(node: ast.AST, module: types.ModuleType) -> Iterator[ast.AST]:
 
 def mutants(tree: ast.AST, module: types.ModuleType, within: str | None = None) -> Iterator[Mutant]:
     """Yield every mutant of a tree; annotations, decorators, names of fields and words are left alone."""
-    named = isinstance(tree, ast.FunctionDef | ast.ClassDef)
-    inside = f"{within}.{tree.name}" if within and named else tree.name if named else within
+    own = tree.name if isinstance(tree, ast.FunctionDef | ast.ClassDef) else None
+    inside = f"{within}.{own}" if within and own else own or within
     for field, value in ast.iter_fields(tree):
         if field in ("annotation", "returns", "decorator_list", "bases", "type_comment", "ctx"):
             continue
-        for index, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
+        for place, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if not isinstance(node, ast.AST) or isinstance(node, ast.Import | ast.ImportFrom | ast.JoinedStr):
                 continue
-            function = inside if field == "body" or not named else within
+            function = inside if field == "body" or not own else within
             for new in changes(node, module):
                 if function is None and isinstance(new, ast.Pass):
                     continue
                 line = getattr(node, "lineno", getattr(tree, "lineno", 0))
                 shown = tree if isinstance(node, ast.operator | ast.cmpop | ast.boolop) else node
                 before = ast.unparse(shown).splitlines()[0]
-                mutant = Mutant(tree, field, index, new, function, "")
+                mutant = Mutant(tree, field, place, new, function, "")
                 old = _put(mutant, new)
                 after = ast.unparse(tree if shown is tree else new).splitlines()[0]
                 _put(mutant, old)
@@ -133,12 +133,12 @@ def mutants(tree: ast.AST, module: types.ModuleType, within: str | None = None) 
 
 def _put(mutant: Mutant, new: ast.AST) -> Any:
     """Put a node where the mutant's is; return what was there."""
-    if mutant.index is None:
+    if mutant.place is None:
         old = getattr(mutant.holder, mutant.field)
         setattr(mutant.holder, mutant.field, new)
     else:
         holder = getattr(mutant.holder, mutant.field)
-        old, holder[mutant.index] = holder[mutant.index], new
+        old, holder[mutant.place] = holder[mutant.place], new
     return old
 
 
@@ -149,7 +149,7 @@ def code_of(code: types.CodeType, qualified: str) -> types.CodeType:
     return code_of(own, rest) if rest else own
 
 
-class Mutated:
+class Mutated(abc.Loader):
     """Imports one module from a mutated tree."""
 
     def __init__(self, name: str, code: types.CodeType) -> None:

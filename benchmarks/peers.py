@@ -162,7 +162,8 @@ def ciw_network(toy: Toy) -> np.ndarray:
             self.days = days
 
         def sample(self, t: float | None = None, ind: Any = None) -> float:
-            return self.days[ind.id_number - 1]
+            day: float = self.days[ind.id_number - 1]
+            return day
 
     patience = [day - arrival for day, arrival in zip(called, arrives, strict=True)]
     network = ciw.create_network(
@@ -190,7 +191,7 @@ def salabim_components(toy: Toy) -> np.ndarray:
     waited = np.full(len(arrives), NEVER)
 
     class Arrivals(salabim.Component):
-        def process(self) -> Generator:
+        def process(self) -> Generator[Any, None, None]:
             for i, day in enumerate(arrives):
                 yield self.hold(till=day)
                 Patient(i=i)
@@ -199,7 +200,7 @@ def salabim_components(toy: Toy) -> np.ndarray:
         def setup(self, i: int) -> None:
             self.i = i
 
-        def process(self) -> Generator:
+        def process(self) -> Generator[Any, None, None]:
             i = self.i
             yield self.request(theatres, fail_at=called[i])
             if self.failed():

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from conf import sizes, units
-from conf.composition import options
+from conf.composition import options, plain
 from conf.compute import MOST_AT_ONCE
 from conf.input_error import InputError, shown
 from conf.run import Tree
@@ -14,7 +14,7 @@ from conf.trials import Trial, read_trial, read_trials
 from conf.uncertain import Uncertain, uncertain_numbers
 from conf.validation import TrialsRun, read_parameters
 
-SETTINGS = (
+CALIBRATION_KEYS = (
     "trials", "fitted", "patients", "ensemble", "steps", "search_evaluations", "seed", "workers", "ship",
     "out",
 )  # fmt: skip
@@ -46,8 +46,8 @@ class CalibrationRun(TrialsRun):
 
 def read_calibration(config: DictConfig) -> CalibrationRun:
     """Return the composed configuration, checked. Hydra must be initialised. Raises InputError."""
-    given: Tree = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
-    parameters = read_parameters(given, SETTINGS)
+    given = plain(config, throw_on_missing=True)
+    parameters = read_parameters(given, CALIBRATION_KEYS)
     fitted = given["fitted"]
     if fitted is not None and not (
         isinstance(fitted, list) and fitted and all(isinstance(key, str) for key in fitted)

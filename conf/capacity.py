@@ -51,7 +51,7 @@ def read_capacity(config: DictConfig, overrides: Sequence[str]) -> CapacityRun:
 
     Raises InputError as ``read_run`` does, and for a clinic that there is not.
     """
-    given = {str(key): value for key, value in OmegaConf.to_container(config, resolve=True).items()}  # type: ignore[union-attr]
+    given = library.plain(config)
     names = given.pop("clinics", None)
     share = units.number("target_share", given.pop("target_share", None), units.FRACTION)
     for override in overrides:
@@ -92,8 +92,6 @@ def _clinics(names: object, changes: list[str]) -> dict[str, Tree]:
         if names.count(name) > 1:
             raise InputError(f"clinics={shown(names)}: {name} appears twice; name each clinic once")
     return {
-        name: OmegaConf.to_container(
-            library.composed(EXPERIMENT, [f"clinic={name}", *changes])[0].clinic, resolve=True
-        )  # type: ignore[misc]
+        name: library.plain(library.composed(EXPERIMENT, [f"clinic={name}", *changes])[0].clinic)
         for name in names
     }

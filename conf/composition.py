@@ -76,7 +76,7 @@ def _read_once(source: ConfigSource) -> None:
             _shipped[place] = load(config_path)
         return copy.deepcopy(_shipped[place])
 
-    source.load_config = load_config  # type: ignore[method-assign]
+    source.load_config = load_config  # type: ignore[method-assign]  # of this source alone
 
 
 def composed(name: str, overrides: Sequence[str] = ()) -> tuple[DictConfig, dict[str, str]]:
@@ -96,6 +96,16 @@ def composed(name: str, overrides: Sequence[str] = ()) -> tuple[DictConfig, dict
         if not isinstance(file, str) or not is_bare(file):
             raise InputError(f"{group}={shown(file)}: there is no such {group}{choice('', options(group))}")
     return config, chosen
+
+
+def plain(config: Any, resolve: bool = True, throw_on_missing: bool = False) -> dict[str, Any]:
+    """Return a composed configuration as dictionaries, lists and values; its keys are text.
+
+    Raises what OmegaConf raises where a reference, or a value that must be set, is missing.
+    """
+    content = OmegaConf.to_container(config, resolve=resolve, throw_on_missing=throw_on_missing)
+    assert isinstance(content, dict)  # a configuration is a mapping at its top
+    return {str(key): value for key, value in content.items()}
 
 
 def chosen_groups(name: str) -> set[str]:

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from conf import schema
-from conf.composition import CONF, chosen_groups, composing
+from conf.composition import CONF, chosen_groups, composing, plain
 from conf.input_error import InputError, choice, nearest, shown
 from conf.policies import LEVERS
 
@@ -55,7 +55,7 @@ def _unknown_key(key: str, value: str, experiment: str) -> InputError:
         )
     is_ready = GlobalHydra.instance().is_initialized()
     with nullcontext() if is_ready else composing():
-        config = OmegaConf.to_container(compose(experiment))
+        config = plain(compose(experiment), resolve=False)
     own = [*chosen_groups(experiment), *(leaf for top in config for leaf in schema.leaves(top, config[top]))]
     return InputError(f"{key}={shown(value)}: there is no key {key}{nearest(key, own)}")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 from yaml import events
 
 from conf.input_error import InputError, shown
@@ -59,7 +59,7 @@ def read_own_file(path: Path, where: str, group: str) -> Tree:
     return {str(key): value for key, value in tree.items()}
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml may be missing
     """YAML as OmegaConf reads the shipped files, except that words such as yes and off stay words."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from omegaconf import DictConfig, OmegaConf
 
 from conf import units
+from conf.composition import plain
 from conf.input_error import InputError, shown
 from conf.run import Run, Tree
 from conf.schema import read_run
@@ -32,7 +33,7 @@ def read_patient(config: DictConfig) -> PatientRun:
 
     Raises InputError as ``read_run`` does, and where it is not said which patient to describe.
     """
-    given = {str(key): value for key, value in OmegaConf.to_container(config, resolve=True).items()}  # type: ignore[union-attr]
+    given = plain(config)
     number, find = given.pop("number", None), given.pop("find", None)
     # A scenario may bring published figures; they say nothing of one patient.
     run = read_run(OmegaConf.create({**given, **NOT_SET}))

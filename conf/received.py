@@ -1,10 +1,14 @@
 """Folders that were received from somebody: what is in them is data, and may be damaged or malicious."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TypeVar
 
 from conf.input_error import InputError
 from conf.run import Tree
+
+Read = TypeVar("Read")
 
 MOST_BYTES = 64 * 2**20  # of a file in JSON; a run's has a few thousand
 
@@ -33,6 +37,19 @@ def is_bare(name: object) -> bool:
         and name not in ("", ".", "..")
         and all(path(name).parts == (name,) for path in (PurePosixPath, PureWindowsPath))
     )
+
+
+def read_received(path: Path, read: Callable[[Path], Read]) -> Read:
+    """Return what a reader of files finds in a file of a folder.
+
+    Raises InputError where the file is none, leads out of the folder, or cannot be read.
+    """
+    file = file_within(path)
+    try:
+        return read(file)
+    except Exception as error:  # pandas and pyarrow have many
+        what = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path}: cannot be read: {what}") from error
 
 
 def file_within(path: Path) -> Path:

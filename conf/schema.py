@@ -9,12 +9,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from conf import relations, sizes, units
 from conf.clinics import checked_clinic
-from conf.composition import composed, composing
+from conf.composition import composed, composing, plain
 from conf.input_error import InputError, choice, nearest, shown
 from conf.policies import BASE, LEVERS, Policy, read_policy
 from conf.run import Published, Run, Tree
 
-SETTINGS = (
+RUN_KEYS = (
     "patients",
     "seed",
     "replication",
@@ -45,9 +45,9 @@ def read_run(config: DictConfig) -> Run:
     Raises InputError, naming the key, for anything that is unknown, missing, of the wrong type, out of range,
     or at odds with something else.
     """
-    given: Tree = {str(key): value for key, value in _plain(config).items()}
+    given = plain(config, throw_on_missing=True)
     sections = shipped_sections()
-    known = (*SETTINGS, "cohort", "clinic", *sections)
+    known = (*RUN_KEYS, "cohort", "clinic", *sections)
     for key, value in given.items():
         if key not in known:
             raise unknown_key(key, value)
@@ -94,7 +94,7 @@ def shipped_sections() -> tuple[str, ...]:
 @functools.cache
 def shipped(file: str) -> Tree:
     """Return a shipped file's content: it says which keys there are and how long each list is."""
-    return _plain(OmegaConf.load(Path(__file__).parent / f"{file}.yaml"))
+    return plain(OmegaConf.load(Path(__file__).parent / f"{file}.yaml"), throw_on_missing=True)
 
 
 def checked(key: str, given: object, reference: object) -> Any:
@@ -135,9 +135,9 @@ def unknown_key(key: str, value: object) -> InputError:
             f"{key}={shown(value)}: levers are set in policy files, and policies are named in a list, "
             f"as in policies=[{BASE},short_course+washout_always]"
         )
-    if key in (*SETTINGS, "scenario"):
+    if key in (*RUN_KEYS, "scenario"):
         return InputError(f"{key}={shown(value)}: this experiment has no key {key}")
-    keys = [*SETTINGS, "scenario", "disease", *leaves("cohort", shipped("cohort/dutch_contemporary"))]
+    keys = [*RUN_KEYS, "scenario", "disease", *leaves("cohort", shipped("cohort/dutch_contemporary"))]
     keys += leaves("clinic", shipped("clinic/unlimited"))
     for section in shipped_sections():
         keys += leaves(section, shipped(f"parameters/{section}"))
@@ -152,10 +152,6 @@ def leaves(key: str, tree: object) -> list[str]:
     """Return the full keys of a tree: its groups and its numbers."""
     within = tree.items() if isinstance(tree, Mapping) else ()
     return [key, *(leaf for name, value in within for leaf in leaves(f"{key}.{name}", value))]
-
-
-def _plain(config: Any) -> Tree:
-    return OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[return-value]
 
 
 def _policies(names: object) -> tuple[Policy, ...]:

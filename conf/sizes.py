@@ -74,12 +74,14 @@ def _words(run: Run) -> str:
 
 def pilot_patients(run: Run) -> float:
     """Return how many patients the warm-up of a clinic is measured on."""
-    return max(LEAST_PILOT, PILOT_HORIZONS * run.horizon_years * run.clinic["arrivals_per_year"])
+    arrivals_per_year: float = run.clinic["arrivals_per_year"]
+    return max(LEAST_PILOT, PILOT_HORIZONS * run.horizon_years * arrivals_per_year)
 
 
 def crowd_patients(run: Run) -> float:
     """Return how many come to a clinic with queues at most: a warm-up, the cohort, and those after it."""
-    run_out = run.horizon_years * run.clinic["arrivals_per_year"] + 1
+    arrivals_per_year: float = run.clinic["arrivals_per_year"]
+    run_out = run.horizon_years * arrivals_per_year + 1
     return pilot_patients(run) / 2 + run.patients + run_out
 
 

@@ -79,9 +79,10 @@ def read_trials(asked: object) -> list[Trial]:
     names = asked if isinstance(asked, list) else [asked]
     if names == ["all"]:
         names = library.options("trial")
-    if not names or not all(isinstance(name, str) and name for name in names):
+    words = [name for name in names if isinstance(name, str) and name]
+    if not words or len(words) < len(names):
         raise InputError(f"trial={shown(asked)}: must be a trial, a list of trials, a file, or all")
-    trials = [read_trial(name) for name in names]
+    trials = [read_trial(word) for word in words]
     for trial in trials:
         if sum(trial.name == other.name for other in trials) > 1:
             raise InputError(f"trial={shown(asked)}: {trial.name} appears twice; name each trial once")

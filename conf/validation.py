@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from conf import relations, sizes, units
+from conf.composition import plain
 from conf.input_error import InputError
 from conf.policies import Policy
 from conf.run import Tree
 from conf.schema import checked, read_flag, read_folder, shipped, shipped_sections, unknown_key
 from conf.trials import Trial, read_trials
 
-SETTINGS = ("trials", "patients", "most_patients", "seed", "out", "pictures")
+VALIDATION_KEYS = ("trials", "patients", "most_patients", "seed", "out", "pictures")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +82,8 @@ def resolved_trial(trial: Trial) -> Tree:
 
 def read_validation(config: DictConfig) -> ValidationRun:
     """Return the composed configuration, checked. Hydra must be initialised. Raises InputError."""
-    given: Tree = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
-    parameters = read_parameters(given, SETTINGS)
+    given = plain(config, throw_on_missing=True)
+    parameters = read_parameters(given, VALIDATION_KEYS)
     patients = units.whole("patients", given["patients"], 1)
     most_patients = units.whole("most_patients", given["most_patients"], 1)
     if patients > most_patients:

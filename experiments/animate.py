@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conf.input_error import InputError, choice, shown
-from conf.received import file_within, read_json
+from conf.received import read_json, read_received
 from experiments.draw import folder_of_run, with_any_tables
 from experiments.results.partial import write_whole
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Patients who are still seen one by one, in a page that a browser opens at once.
 PATIENTS, MOST, YEARS, EVERY_DAYS = 60, 100, 3.0, 7
-SETTINGS = {
+KEY_WORDS = {
     "policy": "the policy to show; the first of the run",
     "patients": f"how many, in the order of their numbers; {PATIENTS}",
     "years": f"how long; {YEARS:g}",
@@ -73,7 +73,8 @@ OFFLINE = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:\">"
 )
-COLUMNS = ("policy", "entity_id", "event_type", "event", "time", "mechanism")  # of a journal, read here
+# Of a journal, those that are read here.
+JOURNAL_COLUMNS = ("policy", "entity_id", "event_type", "event", "time", "mechanism")
 COLOUR, NONE = "recurrence from", "no recurrence"
 
 
@@ -114,14 +115,8 @@ def _journal(path: Path) -> "pd.DataFrame":
     """Return a journal. Raises InputError where it cannot be read, or is none."""
     import pandas as pd
 
-    try:
-        journal = pd.read_parquet(file_within(path))
-    except InputError:
-        raise
-    except Exception as error:  # pyarrow has many
-        what = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(f"{path}: cannot be read: {what}") from error
-    for name in COLUMNS:
+    journal = read_received(path, pd.read_parquet)
+    for name in JOURNAL_COLUMNS:
         if name not in journal:
             raise InputError(f"{path}: is not a journal that a run writes: it has no column {name}")
     if journal["time"].dtype.kind not in "if" or not journal["time"].abs().lt(math.inf).all():
@@ -178,7 +173,8 @@ def _chosen(journal: "pd.DataFrame", settings: dict[str, Any]) -> "pd.DataFrame"
         raise InputError(f"policy={policy}: not in this run{choice(policy, policies)}")
     own = journal[journal["policy"] == policy]
     numbers = sorted(own["entity_id"].unique())[: int(settings["patients"])]
-    return own[own["entity_id"].isin(numbers)]
+    chosen: pd.DataFrame = own[own["entity_id"].isin(numbers)]
+    return chosen
 
 
 def moving(journal: "pd.DataFrame", years: float) -> Any:
@@ -281,4 +277,5 @@ def standing(journal: "pd.DataFrame", last: float) -> "pd.DataFrame":
     gone = log[departs].assign(event="depart", time=last + 10.0 * EVERY_DAYS)
     parts = [arrivals, moved.assign(event_type="queue"), gone]
     columns = ["entity_id", "event_type", "event", "time", COLOUR]
-    return pd.concat([part[columns] for part in parts], ignore_index=True)
+    places: pd.DataFrame = pd.concat([part[columns] for part in parts], ignore_index=True)
+    return places

@@ -126,7 +126,8 @@ class Targets:
                 for line in predicted
             ]
         )
-        return np.clip(np.nan_to_num(found, nan=FARTHEST), -FARTHEST, FARTHEST)
+        within: np.ndarray = np.clip(np.nan_to_num(found, nan=FARTHEST), -FARTHEST, FARTHEST)
+        return within
 
     @property
     def comparable(self) -> np.ndarray:
@@ -165,7 +166,8 @@ def fit(run: CalibrationRun, targets: Targets, ledger: Ledger, folder: SweepFold
 def influences(normals: np.ndarray, deviations: np.ndarray) -> np.ndarray:
     """Return for each number whether any endpoint depends on it, bool, shape (numbers,)."""
     found = correlations(normals, deviations)
-    return np.abs(found).max(axis=1) > INFLUENCE / np.sqrt(len(normals))
+    follows: np.ndarray = np.abs(found).max(axis=1) > INFLUENCE / np.sqrt(len(normals))
+    return follows
 
 
 @dataclass(frozen=True)

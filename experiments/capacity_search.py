@@ -54,6 +54,9 @@ def needed(
         simulated()
         return attendance, *worst(waits(attendance.log, attendance.clinic, run.patients))
 
+    def enough(name: str, others: Mapping[str, int]) -> Callable[[int], bool]:
+        return lambda k: trial({**others, name: k})[2] >= run.target_share
+
     names = [resource.name.lower() for resource in Resource]
     attendance, step, share = trial({})
     if share < run.target_share:
@@ -64,9 +67,7 @@ def needed(
     for name in names:
         # Fewer than the load cannot keep up, so that is where to look first.
         start = min(max(1, int(np.ceil(load[name]))), most[name])
-        alone[name] = smallest(
-            lambda k, name=name: trial({name: k})[2] >= run.target_share, start, most[name]
-        )
+        alone[name] = smallest(enough(name, {}), start, most[name])
     jointly = dict(alone)
     attendance, step, share = trial(jointly)
     # It ends: with as many as were ever in use at once, nobody waits except for a calendar.
@@ -78,11 +79,7 @@ def needed(
         attendance, step, share = trial(jointly)
     raised = [name for name in names if jointly[name] > alone[name]]
     for name in raised:
-        jointly[name] = smallest(
-            lambda k, name=name: trial({**jointly, name: k})[2] >= run.target_share,
-            alone[name],
-            jointly[name],
-        )
+        jointly[name] = smallest(enough(name, jointly), alone[name], jointly[name])
     if raised:
         attendance, step, share = trial(jointly)
     return Needed(alone, jointly, busy(attendance), step, share)
@@ -112,7 +109,7 @@ def smallest(enough: Callable[[int], bool], start: int, most: int) -> int:
 def worst(table: pd.DataFrame) -> tuple[str, float]:
     """Return the step with the least share in time, and that share."""
     asked = table[table["n"] > 0]
-    row = asked.loc[asked["share_beyond_target"].idxmax()]
+    row = asked.iloc[asked["share_beyond_target"].argmax()]
     return str(row["step"]), 1.0 - float(row["share_beyond_target"])
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from conf.input_error import InputError
-from conf.received import file_within
+from conf.received import read_received
 from experiments.results.csv_file import as_written
 from experiments.results.machine import replace
 from experiments.results.partial import partial_path, remove, remove_left
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Columns of words; all others hold numbers.
-WORDS = (
+TEXT_COLUMNS = (
     "policy",
     "comparator",
     "outcome",
@@ -34,7 +34,7 @@ WORDS = (
 
 
 Made = TypeVar("Made")
-SETTINGS: dict[str, str] = {}
+KEY_WORDS: dict[str, str] = {}
 
 
 def draw(words: Sequence[str]) -> Path:
@@ -110,24 +110,21 @@ def read(path: Path, columns: tuple[str, ...]) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    try:
-        table = pd.read_csv(
-            file_within(path),
-            dtype=dict.fromkeys(WORDS, object),
+    def as_the_run_wrote_it(file: Path) -> pd.DataFrame:
+        return pd.read_csv(
+            file,
+            dtype=dict.fromkeys(TEXT_COLUMNS, object),
             keep_default_na=False,
-            na_values={name: [""] for name in columns if name not in WORDS},
+            na_values={name: [""] for name in columns if name not in TEXT_COLUMNS},
         )
-    except InputError:
-        raise
-    except Exception as error:  # pandas has many
-        what = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(f"{path}: cannot be read: {what}") from error
+
+    table = read_received(path, as_the_run_wrote_it)
     for name in columns:
         if name not in table:
             raise InputError(f"{path}: not the table of this name that a run writes; it has no column {name}")
-        if name not in WORDS and len(table) and table[name].dtype.kind not in "if":
+        if name not in TEXT_COLUMNS and len(table) and table[name].dtype.kind not in "if":
             raise InputError(f"{path}: cannot be read: the column {name} must hold numbers")
-    return table.assign(**{name: table[name].map(as_written) for name in WORDS if name in table})
+    return table.assign(**{name: table[name].map(as_written) for name in TEXT_COLUMNS if name in table})
 
 
 def _csv(names: Iterable[str]) -> list[str]:

@@ -38,7 +38,8 @@ def patient(asked: Request) -> Path:
         from analysis.tables.journal import journal_table
         from sim.clinic.needs import is_unlimited
 
-        number, fitting, more = run.number, [], False
+        number, more = run.number, False
+        fitting: list[int] = []
         if condition:
             fitting, more = first_fitting(run, condition)
             number = fitting[0]
@@ -112,7 +113,10 @@ def _blocks(run: PatientRun) -> Iterator[tuple[int, "dict[str, np.ndarray]"]]:
         yield 0, {name: attend(run, world, before).rows for name, world in worlds.items()}
 
 
-class Witness(list):
+Entry = tuple[float, int, int]  # of a journal: the day, the patient, the event
+
+
+class Witness(list[Entry]):
     """A journal that also keeps the row of one patient as it was before each event."""
 
     rows: "np.ndarray"
@@ -128,14 +132,14 @@ class Witness(list):
         self.rows, self.place = rows, first + self.number
         return self
 
-    def append(self, entry: tuple[float, int, int]) -> None:
+    def append(self, entry: Entry) -> None:
         """Note an event of the patient; the others are not kept."""
         if entry[1] == self.place:
             super().append(entry)
             self.states.append(self.rows[self.place].copy())
 
 
-def witness(run: PatientRun, number: int) -> list[tuple["Life", tuple["np.ndarray", Witness]]]:
+def witness(run: PatientRun, number: int) -> list[tuple["Life", tuple["np.ndarray", list[Entry]]]]:
     """Return the patient's course under each policy, with the row and the journal.
 
     It is the course that ``lrrc compare`` counts: where patients queue, among the same other patients.

@@ -83,7 +83,7 @@ def pulls(
     pull = correlations(normals, deviations).T * at_best[:, None]
     length = np.linalg.norm(pull, axis=1)
     found = []
-    for a, b in zip(*np.triu_indices(len(endpoints), 1), strict=True):
+    for a, b in zip(*(k.tolist() for k in np.triu_indices(len(endpoints), 1)), strict=True):
         if min(abs(at_best[a]), abs(at_best[b])) < PULLING or min(length[a], length[b]) == 0:
             continue
         cosine = float(pull[a] @ pull[b] / (length[a] * length[b]))

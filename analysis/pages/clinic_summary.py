@@ -100,7 +100,7 @@ def _longest(queues: pd.DataFrame, busy: pd.Series) -> str:
         return "none"
     equal = lengths.index[lengths >= lengths.max() - 1e-9]
     used = busy.reindex(equal)
-    return f"{resource_words(equal[0] if used.isna().all() else used.idxmax())} {lengths.max():,.0f}"
+    return f"{resource_words(str(equal[0] if used.isna().all() else used.idxmax()))} {lengths.max():,.0f}"
 
 
 def _needed(table: pd.DataFrame, target_share: float) -> list[str]:

@@ -49,13 +49,13 @@ class Life:
 class Parting(NamedTuple):
     """Where courses that were the same diverge: the day and event of the first difference.
 
-    ``index``: the moment; ``groups``: the policies that still share a course after it; ``changed``: the
-    fields of the row that differ.
+    ``moment``: its place among the moments; ``groups``: the policies that still share a course after it;
+    ``changed``: the fields of the row that differ.
     """
 
     day: float
     event: int
-    index: int
+    moment: int
     groups: tuple[tuple[str, ...], ...]
     changed: tuple[str, ...]
 
@@ -115,7 +115,7 @@ def where_lives_part(lives: Sequence[Life]) -> tuple[list[Life], list[Parting]]:
         different.append(Life(tuple(name for life in group for name in life.policies), group[0].moments))
 
     split(list(lives), 0)
-    return different, sorted(partings, key=lambda parting: (parting.day, parting.index))
+    return different, sorted(partings, key=lambda parting: (parting.day, parting.moment))
 
 
 def _difference(one: Life, other: Life, k: int, ignored: Sequence[str]) -> list[str] | None:
@@ -261,12 +261,12 @@ def story(
     """Return the story of the patient of this number, from a course for each policy in the run's order."""
     different, partings = where_lives_part(lives)
     first = VOCABULARY[Event.DIAGNOSIS].sentences(*lives[0].moments[0][2:4])[0].text
-    shared_until = partings[0].index if partings else len(different[0].moments)
+    shared_until = partings[0].moment if partings else len(different[0].moments)
     shared = lines_of(different[0], 0, shared_until, ())
     columns = []
     if partings:
         for life in different:
-            own = [p.index for p in partings if any(set(life.policies) <= set(group) for group in p.groups)]
+            own = [p.moment for p in partings if any(set(life.policies) <= set(group) for group in p.groups)]
             lines = lines_of(life, shared_until, len(life.moments), own)
             columns.append((_heading(life.policies), lines))
     shorts = [(_heading(life.policies), in_short(life, horizon_years)) for life in different]

@@ -13,6 +13,7 @@ from analysis.words.wording import (
     interval,
     percent,
     policy_words,
+    row_of,
     sentence,
     signed,
     years_words,
@@ -88,7 +89,7 @@ def published(beside: pd.DataFrame) -> str:
     ]
     lines = [f"Published beside simulated. In brackets: {INTERVALS}.", *_head(columns, 0)]
     for (outcome, policy), part in beside.groupby(["outcome", "policy"], sort=False):
-        lines.append(f"{sentence(policy_words(outcome))}, {policy_words(policy)}")
+        lines.append(f"{sentence(policy_words(str(outcome)))}, {policy_words(str(policy))}")
         for _, row in part.sort_values("horizon_years").iterrows():
             cells = [
                 f"{row['horizon_years']:g}",
@@ -102,7 +103,7 @@ def published(beside: pd.DataFrame) -> str:
 
 
 def _whole(outcomes: pd.DataFrame, policy: str, outcome: str, years: float = float("nan")) -> pd.Series:
-    return at_horizon(outcomes, outcome, years).loc[policy]
+    return row_of(at_horizon(outcomes, outcome, years), policy)
 
 
 def _with_interval(row: pd.Series) -> str:

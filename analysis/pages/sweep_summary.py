@@ -1,6 +1,7 @@
 """The table that a sweep prints: its main outcome, points in rows and policies in columns."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -52,7 +53,7 @@ def summary(
     return "\n".join([*lines, ""])
 
 
-def _cell(row: dict) -> str:
+def _cell(row: Mapping[Hashable, Any]) -> str:
     cell = f"{percent(row['estimate'])} ({interval(row['ci_low'], row['ci_high'])})"
     return f"{cell} [{interval(row['luck_low'], row['luck_high'])}]" if "luck_low" in row else cell
 

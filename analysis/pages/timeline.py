@@ -1,6 +1,6 @@
 """Picture of one patient's courses on one axis of time, a strip for each course that differs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
@@ -179,13 +179,13 @@ def _all(life: Life, horizon: float) -> list[tuple[float, float, State]]:
     return [*stretches(life, horizon), *metastases(life, horizon)]
 
 
-def _lane(life: Life, place, room: float, horizon_years: float) -> Lane:
+def _lane(life: Life, place: Callable[[float], float], room: float, horizon_years: float) -> Lane:
     heading = look.wrapped(
         "; ".join(sentence(policy_words(p)) for p in life.policies), room, look.TEXT, "bold"
     )
     short = look.wrapped(sentence(in_short(life, horizon_years)) + ".", room, look.SMALL)
-    marks = [(place(moment.day), words) for moment in life.moments if (words := mark(moment))]
-    marks = _arranged(marks, room)
+    said = [(place(moment.day), words) for moment in life.moments if (words := mark(moment))]
+    marks = _arranged(said, room)
     head = len(heading) * look.TEXT * look.LINE + len(short) * look.SMALL * look.LINE + 0.22
     levels = max((mark_[3] + 1 for mark_ in marks), default=0)
     return Lane(heading, short, marks, head, head + STRIP + 0.16 + levels * LABEL + 0.2)
@@ -237,7 +237,9 @@ def _width(words: str) -> float:
     return look.text_width(words, look.SMALL) + 0.1
 
 
-def _draw(ax: Axes, life: Life, lane: Lane, top: float, place, horizon: float) -> None:
+def _draw(
+    ax: Axes, life: Life, lane: Lane, top: float, place: Callable[[float], float], horizon: float
+) -> None:
     line = look.TEXT * look.LINE
     ax.text(0, top, "\n".join(lane.heading), weight="bold", va="top", linespacing=1.2, gid="life")
     below = top - len(lane.heading) * line
@@ -268,7 +270,7 @@ def _draw(ax: Axes, life: Life, lane: Lane, top: float, place, horizon: float) -
 
 def _part(ax: Axes, x: float, top: float) -> None:
     """Mark on a strip that this course diverges from another."""
-    dashes = {"color": look.INK, "linestyle": (0, (2, 1.2)), "linewidth": 1.4, "zorder": 5}
+    dashes: look.Style = {"color": look.INK, "linestyle": (0, (2, 1.2)), "linewidth": 1.4, "zorder": 5}
     ax.plot([x, x], [top - STRIP, top + 0.04], **dashes, gid="parting")
     ax.text(x, top + 0.03, PARTS, ha="center", va="bottom", size=look.SMALL, gid="parting mark")
 

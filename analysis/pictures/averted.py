@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -12,7 +13,7 @@ from analysis.words.wording import (
     INTERVALS,
     Finding,
     beyond_luck,
-    comparator_of,
+    comparator_words,
     headline_years,
     interval,
     leaders,
@@ -94,7 +95,7 @@ def _kinds(labels: pd.Series) -> list[str]:
     return [name for name in names if not any(name.startswith(f"{other}_") for other in names)]
 
 
-def _bars(ax, rows: pd.DataFrame) -> None:
+def _bars(ax: Axes, rows: pd.DataFrame) -> None:
     where = np.arange(len(rows))
     for name, sign, colour, hatch in (("averted", 1, look.BLUE, None), ("caused", -1, look.ORANGE, "////")):
         value, low, high = rows[name], rows[f"{name}_low"], rows[f"{name}_high"]
@@ -123,12 +124,12 @@ def _heading(row: pd.Series, width: float) -> list[str]:
 
 def _finding(total: pd.DataFrame, parts: pd.DataFrame, by: str, years: float) -> Finding:
     within = f"within {years_words(years)}"
-    against = policy_words(comparator_of(parts))
+    against = comparator_words(parts)
     beyond = total[beyond_luck(total, "net")]
     if beyond.empty:
         return Finding(f"No net change in local recurrences from {against} {within} {BEYOND}", "")
-    name = beyond["net"].abs().idxmax()
-    row = beyond.loc[name]
+    most = int(beyond["net"].abs().argmax())
+    name, row = str(beyond.index[most]), beyond.iloc[most]
     verb, also = ("averts", "causes") if row["net"] > 0 else ("causes", "averts")
     mine = parts[parts["policy"] == name].set_index(by)[["net", "net_low", "net_high"]]
     low, high = sorted((abs(row["net_low"]), abs(row["net_high"])))
@@ -148,7 +149,7 @@ def _most(net: float, parts: pd.DataFrame, by: str) -> str:
     first, *tied = leaders(np.sign(net) * parts["net"], "{:.1f}".format) or [""]
     if tied or not first or not beyond_luck(parts.loc[[first]], "net").item():
         return ""
-    most, origin = parts.loc[first, "net"], origin_words(first, by)
+    most, origin = float(parts["net"].loc[first]), origin_words(first, by)
     if np.sign(most) != np.sign(net):
         return ""
     if abs(most) <= abs(net) + 1e-9:  # a part that is the whole may differ in the last digit

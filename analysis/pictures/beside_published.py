@@ -8,9 +8,9 @@ from matplotlib.lines import Line2D
 from analysis.pictures import look
 from analysis.words.wording import INTERVAL, NEAR, interval, percent, policy_words, sentence, years_words
 
-SIMULATED = {"marker": "o", "markersize": 7, "color": look.BLUE}
+SIMULATED: look.Style = {"marker": "o", "markersize": 7, "color": look.BLUE}
 # Open and larger, so that it shows around a simulated figure that meets it.
-PUBLISHED = {
+PUBLISHED: look.Style = {
     "marker": "D",
     "markersize": 9,
     "markerfacecolor": "none",
@@ -46,7 +46,7 @@ def beside_published(published: pd.DataFrame, population: str = "simulated patie
         line = look.TEXT * look.LINE
         groups = []
         for (outcome, policy), part in rows.groupby(["outcome", "policy"], sort=False):
-            words = f"{sentence(policy_words(outcome))}: {policy_words(policy)}"
+            words = f"{sentence(policy_words(str(outcome)))}: {policy_words(str(policy))}"
             groups.append((look.wrapped(words, look.WIDTH - 2.5, look.TEXT, "bold"), part))
         height = sum(len(lines) * line + 0.16 + step * len(part) for lines, part in groups) + 0.05
         drawn = look.figure(title, note, height + 1.0)
@@ -58,13 +58,13 @@ def beside_published(published: pd.DataFrame, population: str = "simulated patie
         ax.spines["left"].set_visible(False)
         ax.set_xlabel("patients with the outcome")
         look.percent_axis(ax.xaxis, 6)
-        beside = {"transform": ax.get_yaxis_transform(), "va": "center", "gid": "label"}
-        head = {"color": look.GREY, "size": look.SMALL}
+        beside: look.Style = {"transform": ax.get_yaxis_transform(), "va": "center", "gid": "label"}
+        head: look.Style = {"color": look.GREY, "size": look.SMALL}
         ax.text(1.04, height + 0.08, "published → simulated, %", **{**beside, **head})
         y = height
         for lines, part in groups:
             y -= 0.11
-            name = {"weight": "bold", "linespacing": 1.2}
+            name: look.Style = {"weight": "bold", "linespacing": 1.2}
             ax.text((look.EDGE - left) / width, y, "\n".join(lines), **{**beside, **name, "va": "top"})
             y -= len(lines) * line + 0.05
             for _, row in part.iterrows():

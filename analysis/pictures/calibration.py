@@ -56,15 +56,15 @@ def identified(parameters: pd.DataFrame) -> Figure:
         ax.hlines(
             y, places["posterior_low"], places["posterior_high"], color=look.BLUE, linewidth=3, zorder=2
         )
-        dots = {"linestyle": "none", "zorder": 4}
+        dots: look.Style = {"linestyle": "none", "zorder": 4}
         ax.plot(places["posterior_mean"], y, "o", color=look.BLUE, markersize=6, gid="posterior", **dots)
-        default = {"markerfacecolor": "white", "markeredgecolor": look.INK, "markersize": 5.5}
+        default: look.Style = {"markerfacecolor": "white", "markeredgecolor": look.INK, "markersize": 5.5}
         ax.plot(places["default"], y, "D", gid="default", **default, **{**dots, "zorder": 3})
         ax.plot(places["fitted"], y, "|", color=look.VERMILION, markersize=10, mew=2, gid="fitted", **dots)
         for middle, (_, row) in zip(y, rows.iterrows(), strict=True):
             stated = f"{three_digits(row['posterior_low'])} to {three_digits(row['posterior_high'])}"
             words = f"{stated}  ({100 * row['width_ratio']:.0f} %)"
-            beside = {"transform": ax.get_yaxis_transform(), "va": "center", "size": look.SMALL}
+            beside: look.Style = {"transform": ax.get_yaxis_transform(), "va": "center", "size": look.SMALL}
             ax.text(1.04, middle, words, gid="label", **beside)
         names = ("posterior and its mean", "most probable", "set by hand")
         handles = [
@@ -74,7 +74,12 @@ def identified(parameters: pd.DataFrame) -> Figure:
         ]
         strip = look.axes(drawn, look.EDGE, 0.5 + height + 0.05, look.WIDTH - 2 * look.EDGE, 0.3)
         strip.axis("off")
-        where = {"loc": "upper left", "bbox_to_anchor": (0, 1), "borderpad": 0, "borderaxespad": 0}
+        where: look.Style = {
+            "loc": "upper left",
+            "bbox_to_anchor": (0, 1),
+            "borderpad": 0,
+            "borderaxespad": 0,
+        }
         strip.legend(handles, names, ncols=3, frameon=False, fontsize=look.SMALL, **where)
     return drawn
 
@@ -95,8 +100,13 @@ def _rows(ax: Axes, labels: list[list[str]], height: float) -> np.ndarray:
     """Write the label of each row left of the axes, from the top; return the middles of the rows."""
     heights = np.array([_height(lines) for lines in labels])
     middles = height - np.cumsum(heights) + heights / 2
-    width = ax.get_position().width * ax.figure.get_size_inches()[0]
-    beside = {"transform": ax.get_yaxis_transform(), "va": "center", "size": look.SMALL, "linespacing": 1.25}
+    width = ax.get_position().width * ax.figure.get_figure(root=True).get_size_inches()[0]
+    beside: look.Style = {
+        "transform": ax.get_yaxis_transform(),
+        "va": "center",
+        "size": look.SMALL,
+        "linespacing": 1.25,
+    }
     for middle, lines in zip(middles, labels, strict=True):
         ax.text(-(LABEL + 0.1) / width, middle, "\n".join(lines), gid="label", **beside)
     return middles
@@ -141,12 +151,18 @@ def traded(tradeoffs: pd.DataFrame) -> Figure:
         y = _rows(ax, labels, height)
         together = rows["correlation"] > 0
         for which, colour, hatch in ((together, look.BLUE, None), (~together, look.VERMILION, "///")):
-            bars = {"height": 0.2, "color": colour, "hatch": hatch, "edgecolor": "white", "gid": "pair"}
+            bars: look.Style = {
+                "height": 0.2,
+                "color": colour,
+                "hatch": hatch,
+                "edgecolor": "white",
+                "gid": "pair",
+            }
             ax.barh(y[which.to_numpy()], rows["correlation"][which], **bars)
         ax.axvline(0, color=look.GREY, linewidth=0.8)
         for middle, value in zip(y, rows["correlation"], strict=True):
             words = f"{value:+.2f}".replace("-", "−")
-            beside = {"transform": ax.get_yaxis_transform(), "va": "center", "size": look.SMALL}
+            beside: look.Style = {"transform": ax.get_yaxis_transform(), "va": "center", "size": look.SMALL}
             ax.text(1.03, middle, words, gid="label", **beside)
     return drawn
 

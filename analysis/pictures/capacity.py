@@ -100,8 +100,8 @@ def needed_capacity(needed: pd.DataFrame, population: str = "simulated patients"
     policies, clinics = list(needed["policy"].unique()), list(needed["clinic"].unique())
     looks = look.policy_looks(policies, None)
     asked = needed.groupby("resource", sort=False)["needed"].max()
-    names = [name for name, most in asked.items() if not most <= 1] or list(asked.index)
-    one = [resource_words(name) for name, most in asked.items() if most == 1 and name not in names]
+    names = [str(name) for name, most in asked.items() if not most <= 1] or list(asked.index)
+    one = [resource_words(str(name)) for name, most in asked.items() if most == 1 and name not in names]
     title, note = _needed_finding(needed)
     note += (
         "The fewest with which every step is in time for the share that the run asks, all of them together. "
@@ -167,7 +167,7 @@ def _harm_finding(stated: pd.DataFrame, years: float) -> Finding:
     beyond = stated[beyond_luck(stated, "net")]
     if beyond.empty:
         return Finding(f"No harm of waiting {within} {BEYOND}, in any clinic or under any policy", "")
-    top = beyond.loc[beyond["net"].abs().idxmax()]
+    top = beyond.iloc[beyond["net"].abs().argmax()]
     nouns = {
         "local_recurrence": "local recurrences",
         "distant_metastasis": "distant metastases",
@@ -188,7 +188,7 @@ def _needed_finding(needed: pd.DataFrame) -> Finding:
         return Finding("No count is enough: opening hours alone keep patients beyond their target", "")
     short = needed[needed["needed"] > needed["count"]]
     if len(short):
-        top = short.loc[(short["needed"] - short["count"]).idxmax()]
+        top = short.iloc[(short["needed"] - short["count"]).argmax()]
         units = f"{top['needed']:.0f} {resource_words(top['resource'])}{'' if top['needed'] == 1 else 's'}"
         return Finding(
             f"{sentence(policy_words(top['policy']))} needs {units}, "

@@ -1,5 +1,6 @@
 """All pictures of a run, from its tables alone."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +18,7 @@ from analysis.pictures.survival import survival
 from analysis.pictures.waits import queue_lengths, utilisation, waits
 
 # Each picture and the tables that it is drawn from.
-PICTURES = {
+PICTURES: dict[Callable[..., Figure], tuple[str, ...]] = {
     incidence: ("curves", "outcomes", "differences"),
     incidence_by_mechanism: ("curves", "outcomes", "differences"),
     survival: ("curves", "outcomes", "differences"),
@@ -39,7 +40,7 @@ _SPLIT = ("mechanism", "compartment", "group", "horizon_years")
 _ENDS = ("n", "ci_low", "ci_high")
 _INTERVAL = ("estimate", *_ENDS)
 _AVERTED = tuple(name + end for name in ("averted", "caused", "net") for end in ("", "_low", "_high"))
-COLUMNS = {
+READ_COLUMNS = {
     "outcomes": ("policy", "outcome", *_SPLIT, *_INTERVAL),
     "differences": ("policy", "comparator", "outcome", *_SPLIT, *_INTERVAL),
     "averted": ("policy", "comparator", "mechanism", "compartment", "horizon_years", "n", *_AVERTED),
@@ -65,7 +66,7 @@ COLUMNS = {
 
 def columns_of(table: str) -> tuple[str, ...]:
     """Return the columns that pictures read of a table, by its name; none for a table they do not know."""
-    return COLUMNS.get(table, ())
+    return READ_COLUMNS.get(table, ())
 
 
 def draw_all(

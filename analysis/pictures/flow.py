@@ -23,6 +23,7 @@ from analysis.words.wording import (
     listed,
     patients_words,
     policy_words,
+    row_of,
     sentence,
     years_words,
 )
@@ -31,7 +32,7 @@ from sim.counting.outcomes import FLOW
 PER = 1000  # patients
 STAGES = [kind.__name__.lower() for kind in FLOW]
 FREE = "alive_free"
-WORDS = {
+NODE_WORDS = {  # of a node whose name does not read well
     "central_resection": "central",
     "sidewall": "side wall",
     "resection_abandoned": "abandoned",
@@ -73,7 +74,7 @@ def flow(
             else f"No local recurrence was found within {years} under {listed(map(policy_words, shown))}",
             patients_words(last, population, len(last) > 1),
         )
-    mine, patients = flow[flow["policy"] == first], int(last.loc[first, "n"])
+    mine, patients = flow[flow["policy"] == first], int(last["n"].loc[first])
     found, resected, ends = (
         f"{PER * mine.loc[among, 'n'].sum() / patients:.1f}"
         for among in (mine["n"] > 0, mine["margin"] != "none", mine["fate"] == FREE)
@@ -95,14 +96,14 @@ def flow(
         heights = {
             name: max(_height(table, stage, scale) for stage in STAGES) for name, table in tables.items()
         }
-        headings = {name: _heading(last.loc[name]) for name in shown}
+        headings = {name: _heading(row_of(last, name)) for name in shown}
         line = look.SMALL * look.LINE
         above = {name: (len(headings[name]) + 1) * line + 0.4 for name in shown}
         drawn = look.figure(title, note, sum(heights.values()) + sum(above.values()) + 0.15)
         page = drawn.get_size_inches()[1]
         top = 0.15 + sum(heights.values()) + sum(above.values())
         for name, table in tables.items():
-            place = {"va": "top", "size": look.SMALL, "linespacing": 1.2}
+            place: look.Style = {"va": "top", "size": look.SMALL, "linespacing": 1.2}
             drawn.text(look.EDGE / look.WIDTH, (top - 0.2) / page, "\n".join(headings[name]), **place)
             top -= above[name] + heights[name]
             if table.empty:
@@ -111,7 +112,7 @@ def flow(
             ax = look.axes(drawn, look.EDGE, top, wide, heights[name])
             ax.set(xlim=(0, wide), ylim=(0, heights[name]), label=name)
             ax.axis("off")
-            _panel(ax, table, int(last.loc[name, "n"]), scale, heights[name])
+            _panel(ax, table, int(last["n"].loc[name]), scale, heights[name])
     return drawn
 
 
@@ -159,7 +160,7 @@ def _scale(tables: Iterable[pd.DataFrame]) -> float:
 
 def _panel(ax: Axes, table: pd.DataFrame, patients: int, scale: float, height: float) -> None:
     """Draw one policy's nodes and ribbons; lengths in inches."""
-    tops = {}
+    tops: dict[tuple[str, str], float] = {}
     for stage, left in PLACES.items():
         nodes, slots = _nodes(table, stage), _slots(table, stage, scale)
         spare = (height - sum(slots)) / len(slots)
@@ -167,26 +168,42 @@ def _panel(ax: Axes, table: pd.DataFrame, patients: int, scale: float, height: f
         ax.text(left, height + 0.06, stage, weight="bold", size=look.SMALL, va="bottom", gid="label")
         for (name, n), slot in zip(nodes.items(), slots, strict=True):
             middle = top - (slot + spare) / 2
-            tops[stage, name] = start = middle + n * scale / 2
+            tops[stage, str(name)] = start = middle + n * scale / 2
             free = table.loc[(table[stage] == name) & (table["fate"] == FREE), "n"].sum()
             for part, colour, kind in ((free, look.BLUE, "free"), (n - free, look.GREY, "other")):
-                bar = {"width": BAR, "align": "edge", "color": colour, "linewidth": 0, "zorder": 3}
+                bar: look.Style = {
+                    "width": BAR,
+                    "align": "edge",
+                    "color": colour,
+                    "linewidth": 0,
+                    "zorder": 3,
+                }
                 ax.bar([left], [-part * scale], bottom=start, gid=f"{kind} {stage} {name}", **bar)
                 start -= part * scale
-            words = f"{WORDS.get(name, policy_words(name))} {PER * n / patients:.1f}"
+            node = NODE_WORDS.get(str(name), policy_words(str(name)))
+            words = f"{node} {PER * n / patients:.1f}"
             if stage == "fate":
-                low_to_high = interval(*(PER * edge for edge in _share(n, patients)[2:]), "{:.1f}".format)
-                words = f"{WORDS.get(name, policy_words(name))}\n{PER * n / patients:.1f} ({low_to_high})"
-            place = {"va": "center", "size": look.SMALL, "linespacing": 1.2, "zorder": 5, "gid": "label"}
+                of_all = _share(n, patients)
+                low_to_high = interval(PER * of_all.ci_low, PER * of_all.ci_high, "{:.1f}".format)
+                words = f"{node}\n{PER * n / patients:.1f} ({low_to_high})"
+            place: look.Style = {
+                "va": "center",
+                "size": look.SMALL,
+                "linespacing": 1.2,
+                "zorder": 5,
+                "gid": "label",
+            }
             # So that it reads on a ribbon.
-            behind = {"facecolor": "white", "alpha": 0.6, "linewidth": 0, "pad": 0.6}
+            behind: look.Style = {"facecolor": "white", "alpha": 0.6, "linewidth": 0, "pad": 0.6}
             ax.text(left + BAR + 0.05, middle, words, bbox=behind, **place)
             top -= slot + spare
     for one, other in itertools.pairwise(STAGES):
         _ribbons(ax, table, one, other, scale, tops)
 
 
-def _ribbons(ax: Axes, table: pd.DataFrame, one: str, other: str, scale: float, tops: Mapping) -> None:
+def _ribbons(
+    ax: Axes, table: pd.DataFrame, one: str, other: str, scale: float, tops: Mapping[tuple[str, str], float]
+) -> None:
     """Draw what flows from the nodes of one stage to those of the next; those that end free lie on top."""
     amounts = table.assign(free=table["fate"] == FREE).groupby([one, other, "free"])["n"].sum()
     starts, ends = dict(tops), dict(tops)
@@ -220,6 +237,6 @@ def _widest(tables: Mapping[str, pd.DataFrame], whole: pd.DataFrame) -> float:
     reach = 0.0
     for name, table in tables.items():
         for n in (n for stage in STAGES for n in _nodes(table, stage)):
-            _, centre, low, high = _share(n, int(whole.loc[name, "n"]))
+            _, centre, low, high = _share(n, int(whole["n"].loc[name]))
             reach = max(reach, PER * (high - centre), PER * (centre - low))
     return reach

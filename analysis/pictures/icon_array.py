@@ -15,6 +15,7 @@ from analysis.words.wording import (
     interval,
     patients_words,
     policy_words,
+    row_of,
     sentence,
     years_words,
 )
@@ -63,7 +64,7 @@ def icon_array(
             top -= room
             for k, name in enumerate(row):
                 left = look.EDGE + k * (width + gap)
-                place = {"va": "bottom", "linespacing": 1.2, "size": look.SMALL, "gid": "label"}
+                place: look.Style = {"va": "bottom", "linespacing": 1.2, "size": look.SMALL, "gid": "label"}
                 drawn.text(left / look.WIDTH, (top + 0.06) / page, "\n".join(headings[name]), **place)
                 rows_of = pd.DataFrame([fates[fate].loc[name] for fate in FATES], index=list(FATES))
                 _marks(drawn, name, rows_of["estimate"], left, top - marks, width, marks)
@@ -75,7 +76,7 @@ def icon_array(
 def thousand(shares: pd.Series) -> pd.Series:
     """Return shares that add up to 1 as whole patients that add up to 1,000, by the largest remainders."""
     exact = shares * PATIENTS
-    whole = np.floor(exact + 1e-9).astype(int)
+    whole: pd.Series = np.floor(exact + 1e-9).astype(int)
     left = PATIENTS - int(whole.sum())
     more = (exact - whole).sort_values(ascending=False, kind="stable").index[:left]
     whole[more] += 1
@@ -94,7 +95,7 @@ def _marks(
     for fate, count in thousand(shares).items():
         # Down each column first, so that a group stands together.
         place = np.arange(start, start + count)
-        _, colour, marker = FATES[fate]
+        _, colour, marker = FATES[str(fate)]
         ax.scatter(place // rows, place % rows, s=size, color=colour, marker=marker, linewidth=0, gid=fate)
         start += count
 
@@ -105,9 +106,9 @@ def _legend(drawn: Figure, rows: pd.DataFrame, left: float, top: float, line: fl
         ax = look.axes(drawn, left, top - (k + 1) * line, 0.16, line)
         ax.scatter([0], [0], s=42, color=colour, marker=marker, linewidth=0)
         ax.axis("off")
-        row = rows.loc[fate]
+        row = row_of(rows, fate)
         low_to_high = interval(row["ci_low"], row["ci_high"], _patients)
-        place = {"size": look.SMALL, "va": "center", "gid": "label"}
+        place: look.Style = {"size": look.SMALL, "va": "center", "gid": "label"}
         middle = (top - (k + 0.5) * line) / page
         drawn.text((left + 0.22) / look.WIDTH, middle, words, **place)
         drawn.text(
@@ -129,7 +130,7 @@ def _title(whole: pd.DataFrame, differences: pd.DataFrame, years: float) -> str:
     compared = at_horizon(differences, "local_recurrence", years)
     within = f"within {years_words(years)}"
     first = comparator_of(compared) or whole.index[0]
-    number = _patients(whole.loc[first, "estimate"])
+    number = _patients(whole["estimate"].loc[first])
     said = f"Of 1,000 patients, {number} {'has' if number == '1' else 'have'} a local recurrence {within} "
     said += f"under {policy_words(first)}"
     if compared.empty:
@@ -137,5 +138,5 @@ def _title(whole: pd.DataFrame, differences: pd.DataFrame, years: float) -> str:
     beyond = compared[beyond_luck(compared)]
     if beyond.empty:
         return f"{said}, and no other policy differs {BEYOND}"
-    name = beyond["estimate"].abs().idxmax()
-    return f"{said}, and {_patients(whole.loc[name, 'estimate'])} under {policy_words(name)}"
+    name = str(beyond["estimate"].abs().idxmax())
+    return f"{said}, and {_patients(whole['estimate'].loc[name])} under {policy_words(name)}"

@@ -14,6 +14,7 @@ from analysis.words.wording import (
     beyond_luck,
     change,
     comparator_of,
+    comparator_words,
     finding,
     headline_years,
     interval,
@@ -177,7 +178,7 @@ def _finding(outcomes: pd.DataFrame, differences: pd.DataFrame, mechanisms: list
         )
     beyond = compared[beyond_luck(compared)]
     if beyond.empty:
-        against = policy_words(comparator_of(compared))
+        against = comparator_words(compared)
         return Finding(f"No difference from {against} in any mechanism of {NOUN} {at} {BEYOND}", "")
     largest = beyond.iloc[beyond["estimate"].abs().argmax()]
     found = at_horizon(outcomes, OUTCOME, years, largest["mechanism"])

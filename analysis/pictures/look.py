@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import matplotlib
 import numpy as np
@@ -39,7 +39,11 @@ ORANGE, SKY, YELLOW, WINE = "#E69F00", "#56B4E9", "#F0E442", "#882255"
 # Neighbours differ in brightness too, so that a stack reads in grey.
 STACK = (BLUE, SKY, VERMILION, YELLOW, GREEN, PURPLE, WINE, ORANGE)
 
-LINES = (
+# Settings that several calls of Matplotlib share; each setting has a type of its own.
+Style = dict[str, Any]
+
+Line = Literal["-"] | tuple[float, Sequence[float]]  # whole, or an offset and the lengths of dashes and gaps
+LINES: tuple[Line, ...] = (
     "-",
     (0, (5, 1.5)),
     (0, (1.2, 1.2)),
@@ -54,7 +58,7 @@ class PolicyLook(NamedTuple):
     """How a policy is drawn in every picture of a run."""
 
     colour: str
-    line: str | tuple
+    line: Line
     marker: str
 
 
@@ -109,7 +113,7 @@ def figure(title: str, note: str, body: float) -> Figure:
     height = body + EDGE + title_height + 0.05 + note_height + 0.1
     drawn = Figure((WIDTH, height), facecolor="white")
     FigureCanvasAgg(drawn)
-    top = {"ha": "left", "va": "top", "linespacing": 1.2}
+    top: Style = {"ha": "left", "va": "top", "linespacing": 1.2}
     drawn.text(EDGE / WIDTH, 1 - EDGE / height, "\n".join(titles), size=TITLE, weight="bold", **top)
     below = EDGE + title_height + 0.05
     drawn.text(EDGE / WIDTH, 1 - below / height, "\n".join(notes), size=SMALL, color=GREY, **top)
@@ -138,7 +142,7 @@ def largest(*values: pd.Series | pd.DataFrame | float) -> float:
     return float(flat[np.isfinite(flat)].max())
 
 
-def axes(drawn: Figure, left: float, bottom: float, width: float, height: float, **settings) -> Axes:
+def axes(drawn: Figure, left: float, bottom: float, width: float, height: float, **settings: Any) -> Axes:
     """Return axes at a place in inches from the lower left corner."""
     w, h = drawn.get_size_inches()
     return drawn.add_axes((left / w, bottom / h, width / w, height / h), **settings)
@@ -174,7 +178,7 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
     font = FontProperties(family=["DejaVu Sans"], size=size, weight=weight)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        return _ruler().get_text_width_height_descent(text, font, False)[0] / DPI
+        return float(_ruler().get_text_width_height_descent(text, font, False)[0]) / DPI
 
 
 @cache
@@ -203,16 +207,26 @@ def curve(
     ax: Axes, name: str, rows: pd.DataFrame, stated: pd.Series, drawn_as: PolicyLook, fainter: bool
 ) -> None:
     """Draw a policy's curve from rows of ``curves.csv`` with its band, and mark the value that is stated."""
-    band = {
+    band: Style = {
         "color": drawn_as.colour,
         "alpha": 0.09 if fainter else 0.18,
         "linewidth": 0,
         "gid": f"band {name}",
     }
     ax.fill_between(rows["time_years"], rows["ci_low"], rows["ci_high"], **band)
-    line = {"color": drawn_as.colour, "linestyle": drawn_as.line, "linewidth": 2, "gid": f"curve {name}"}
+    line: Style = {
+        "color": drawn_as.colour,
+        "linestyle": drawn_as.line,
+        "linewidth": 2,
+        "gid": f"curve {name}",
+    }
     ax.plot(rows["time_years"], rows["estimate"], **line)
-    dot = {"color": drawn_as.colour, "marker": drawn_as.marker, "markersize": 8, "markeredgecolor": "white"}
+    dot: Style = {
+        "color": drawn_as.colour,
+        "marker": drawn_as.marker,
+        "markersize": 8,
+        "markeredgecolor": "white",
+    }
     ax.plot(
         [stated["horizon_years"]], [stated["estimate"]], **dot, gid=f"stated {name}", zorder=4, clip_on=False
     )
@@ -238,7 +252,8 @@ def labels_at_ends(
 
     ``tied``: a line leads there from the end, whose value it then must be.
     """
-    _, _, width, height = (ax.get_position().bounds * np.tile(ax.figure.get_size_inches(), 2)).tolist()
+    page = ax.figure.get_figure(root=True).get_size_inches()
+    _, _, width, height = (ax.get_position().bounds * np.tile(page, 2)).tolist()
     low, high = ax.get_ylim()
     starts = [(end - low) / (high - low) * height if np.isfinite(end) else 0.0 for end, _, _, _ in ends]
     heights = [label_height(lines) for _, _, lines, _ in ends]
@@ -253,7 +268,7 @@ def labels_at_ends(
         # Beyond the axes, at the height of the first line of the name.
         first = (centre + (len(lines) - 1) / 2 * TEXT * LINE) / height
         at = [1 + inches / width for inches in (0, 0.1, 0.36, 0.46, LABEL_INDENT)]
-        text = {"transform": ax.transAxes, "va": "center", "gid": "label"}
+        text: Style = {"transform": ax.transAxes, "va": "center", "gid": "label"}
         ax.plot(
             at[:3] if tied else at[1:3],
             [start / height, first, first] if tied else [first, first],

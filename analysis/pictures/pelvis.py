@@ -20,11 +20,13 @@ from analysis.words.wording import (
     Finding,
     at_most,
     comparator_of,
+    comparator_words,
     count,
     headline_years,
     interval,
     patients_words,
     policy_words,
+    row_of,
     sentence,
     signed,
     years_words,
@@ -76,7 +78,7 @@ def pelvis(
     if whole.empty or not look.known(parts["estimate"]):
         return look.nothing("local recurrence in the pelvis")
     shares = {
-        name: _by_place(part, ["estimate", "ci_low", "ci_high"]) * PER
+        str(name): _by_place(part, ["estimate", "ci_low", "ci_high"]) * PER
         for name, part in parts.groupby("policy", sort=False)
     }
     policies = list(shares)
@@ -85,7 +87,7 @@ def pelvis(
     first = compared if compared in policies else policies[0]
     order = [first, *(name for name in policies if name != first)]
     within = f"within {years_words(years)}"
-    title, note = leading(first, shares[first], whole.loc[first, "estimate"] * PER, within)
+    title, note = leading(first, shares[first], whole["estimate"].loc[first] * PER, within)
     note += patients_words(rows, population, len(policies) > 1)
     note += f" Numbers: local recurrences per 1,000 patients {within}, by the compartment where they began"
     note += _widest(shares)
@@ -93,7 +95,7 @@ def pelvis(
     return _page(
         Finding(title, note),
         {name: shares[name] for name in order},
-        {name: _total(whole.loc[name]) for name in order},
+        {name: _total(row_of(whole, name)) for name in order},
         RECURRENCE,
         Normalize(0, max(top, 1.0)),
         f"local recurrences per 1,000 patients {within}",
@@ -116,15 +118,15 @@ def pelvis_change(averted: pd.DataFrame, population: str = "simulated patients")
     rows = averted[(averted["horizon_years"] == years) & (averted["mechanism"] == ALL)]
     whole = rows[rows["compartment"] == ALL].set_index("policy")
     nets = {
-        name: _by_place(part, ["net", "net_low", "net_high"])
+        str(name): _by_place(part, ["net", "net_low", "net_high"])
         for name, part in rows[rows["compartment"] != ALL].groupby("policy", sort=False)
     }
     if whole.empty or not nets:
         return look.nothing("what changes in the pelvis")
     whole = whole.reindex(list(nets))
-    first = max(nets, key=lambda name: rank(nets[name], whole.loc[name, "net"]))
+    first = max(nets, key=lambda name: rank(nets[name], whole["net"].loc[name]))
     order = [first, *(name for name in nets if name != first)]
-    against, within = policy_words(comparator_of(rows)), f"within {years_words(years)}"
+    against, within = comparator_words(rows), f"within {years_words(years)}"
     title, note = changed(first, nets[first], against, within)
     note += (
         f"{patients_words(rows, population, compared=True)} Numbers: recurrences averted less caused, per "
@@ -135,7 +137,7 @@ def pelvis_change(averted: pd.DataFrame, population: str = "simulated patients")
     return _page(
         Finding(title, note),
         {name: nets[name] for name in order},
-        {name: _net_total(whole.loc[name]) for name in order},
+        {name: _net_total(row_of(whole, name)) for name in order},
         CHANGE,
         Normalize(-top, top),
         f"caused (hatched)  ←  local recurrences per 1,000 patients {within}  →  averted",
@@ -224,17 +226,18 @@ def _view(
     for path in view.bones.values():
         ax.add_patch(PathPatch(path, facecolor=BONE, edgecolor=look.GREY, linewidth=0.8))
     for name, path in view.compartments.items():
-        row = values.loc[name]
+        row = row_of(values, name)
         unclear = net and not (row["low"] > 0 or row["high"] < 0)
-        colour = EMPTY if unclear or np.isnan(row["value"]) else colours(scale(row["value"]))
+        colour = EMPTY if unclear or np.isnan(row["value"]) else colours(float(scale(row["value"])))
         hatch = HATCH if net and not unclear and row["value"] < 0 else None
         shade = PathPatch(path, facecolor=colour, edgecolor=look.GREY, linewidth=0.6, hatch=hatch, gid=name)
         ax.add_patch(shade)
         words = _number(row["value"])
         ink = "white" if np.dot(to_rgb(colour), (0.299, 0.587, 0.114)) < 0.5 else look.INK
-        behind = {"facecolor": colour, "linewidth": 0, "pad": 1} if hatch else None
-        spot = {"ha": "center", "va": "center", "size": look.SMALL, "color": ink, "gid": f"value {name}"}
-        ax.text(*view.spots[name], f"({words})" if unclear else words, zorder=5, bbox=behind, **spot)
+        behind: look.Style | None = {"facecolor": colour, "linewidth": 0, "pad": 1} if hatch else None
+        spot: look.Style = {"ha": "center", "va": "center", "size": look.SMALL, "zorder": 5}
+        said = f"({words})" if unclear else words
+        ax.text(*view.spots[name], said, color=ink, bbox=behind, gid=f"value {name}", **spot)
     if view is AXIAL:
         for letter, side in (("R", 0.06), ("L", 0.94)):
             ax.text(
@@ -250,7 +253,7 @@ def _view(
     for path in view.organs.values():
         ax.add_patch(PathPatch(path, facecolor="none", edgecolor=look.INK, linewidth=thin))
     for name, path in view.lines.items():
-        style = {"linewidth": thin, "edgecolor": look.INK}
+        style: look.Style = {"linewidth": thin, "edgecolor": look.INK}
         if name == "anastomosis":
             style |= {"linewidth": 2.2 * thin, "linestyle": (0, (1.2, 0.7))}
         elif name == "peritoneal reflection":
@@ -284,14 +287,14 @@ def _named(
     ax = _view(drawn, AXIAL, at, up, room, values, colours, scale, net)
     ax.set_label("axial named")
     page = drawn.get_size_inches()[1]
-    small = {"size": look.SMALL, "color": look.GREY, "gid": "label", "va": "top"}
+    small: look.Style = {"size": look.SMALL, "color": look.GREY, "gid": "label", "va": "top"}
     for middle, words, y in (
         (left + wide / 2, "midline, front to the left", bottom),
         (at + room / 2, "axial, seen from the feet", bottom + height),
     ):
         drawn.text(middle / look.WIDTH, y / page, words, ha="center", **small)
     for name, x, side in zip(SIDES, (at, at + room), ("left", "right"), strict=True):
-        words = f"patient’s {name.removeprefix('lateral_')}\n{_interval(values.loc[name])}"
+        words = f"patient’s {name.removeprefix('lateral_')}\n{_interval(row_of(values, name))}"
         drawn.text(x / look.WIDTH, (up - 0.05) / page, words, ha=side, **{**small, "color": look.INK})
 
 
@@ -308,7 +311,7 @@ def _names_beside(
     inch = SAGITTAL.size[0] / wide
     line = look.SMALL * look.LINE * inch
     texts = {
-        name: [name, _interval(values.loc[name])]
+        name: [name, _interval(row_of(values, name))]
         if name in values.index
         else look.wrapped(name, NAME - 0.15, look.SMALL)
         for name in names
@@ -336,7 +339,7 @@ def _names_beside(
 
 def _heading(drawn: Figure, left: float, bottom: float, lines: Sequence[str]) -> None:
     page = drawn.get_size_inches()[1]
-    place = {"va": "bottom", "linespacing": 1.2, "size": look.SMALL, "gid": "label"}
+    place: look.Style = {"va": "bottom", "linespacing": 1.2, "size": look.SMALL, "gid": "label"}
     drawn.text(left / look.WIDTH, bottom / page, "\n".join(lines), **place)
 
 

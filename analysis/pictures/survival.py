@@ -1,6 +1,7 @@
 """Picture of overall survival by policy, with the numbers alive."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,10 +82,10 @@ def _named(name: str, row: pd.Series) -> Sequence[str]:
 
 def _at_ticks(rows: pd.DataFrame, end: float) -> list[tuple[float, pd.Series]]:
     ticks = [year for year in MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(0, end) if 0 <= year <= end]
-    return [(year, rows.loc[(rows["time_years"] - year).abs().idxmin()]) for year in ticks]
+    return [(year, rows.iloc[(rows["time_years"] - year).abs().argmin()]) for year in ticks]
 
 
-def _write(drawn: Figure, left: float, top: float, words: str, **settings) -> None:
+def _write(drawn: Figure, left: float, top: float, words: str, **settings: Any) -> None:
     height = drawn.get_size_inches()[1]
     drawn.text(left / look.WIDTH, top / height, words, size=look.SMALL, va="top", linespacing=1.2, **settings)
 

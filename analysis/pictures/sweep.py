@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import Collection
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -119,12 +120,9 @@ def lines(
     words: Words = policy_words,
 ) -> Figure:
     """Return the outcome over one swept number, a line for each policy with its interval, the ``bands``."""
-    policies = list(dict.fromkeys(rows["policy"]))
-    looks = look.policy_looks(policies, comparator if comparator in policies else policies[0])
-    of = {policy: rows[rows["policy"] == policy].sort_values(name) for policy in policies}
-    ends = {policy: part.iloc[-1] for policy, part in of.items()}
+    looks = _looks(rows, comparator)
     room = RIGHT - look.EDGE - look.LABEL_INDENT
-    names = {policy: look.wrapped(words(policy), room, look.TEXT) for policy in policies}
+    names = {policy: look.wrapped(words(policy), room, look.TEXT) for policy in looks}
     height = max(HEIGHT, sum(look.label_height(lines) for lines in names.values()))
     with look.style():
         drawn = look.figure(
@@ -133,7 +131,7 @@ def lines(
             height + BOTTOM + 0.15,
         )
         ax = look.axes(drawn, LEFT, BOTTOM, look.WIDTH - LEFT - RIGHT, height)
-        _policy_lines(ax, of, name, looks)
+        ends = _policy_lines(ax, rows, name, looks)
         _share_axis(ax, outcome, years, rows)
         _number_axis(ax, rows, name, 5)
         look.labels_at_ends(
@@ -157,15 +155,14 @@ def lines_by_word(
     words: Words = policy_words,
 ) -> Figure:
     """Return the outcome over one swept number, a panel for each value of a swept word."""
-    policies = list(dict.fromkeys(rows["policy"]))
-    looks = look.policy_looks(policies, comparator if comparator in policies else policies[0])
+    looks = _looks(rows, comparator)
     panels = list(rows.groupby(word, sort=False, dropna=False))
     grid = look.Grid(len(panels), LEFT, look.EDGE, 1.9, below=0.45)
     headings = [
         look.wrapped(f"{number_words(word)}: {value_words(value)}", grid.width, look.SMALL)
         for value, _ in panels
     ]
-    key = key_height(policies, words)
+    key = key_height(list(looks), words)
     with look.style():
         drawn, axes = grid.draw(
             f"{about(outcome, years)} over {number_words(name)}, by {number_words(word)}",
@@ -174,9 +171,7 @@ def lines_by_word(
             0.65 + key,
         )
         for k, (ax, (_, part)) in enumerate(zip(axes, panels, strict=True)):
-            own = [policy for policy in policies if (part["policy"] == policy).any()]
-            of = {policy: part[part["policy"] == policy].sort_values(name) for policy in own}
-            _policy_lines(ax, of, name, looks)
+            _policy_lines(ax, part, name, looks)
             _share_axis(ax, outcome, years, rows)
             _number_axis(ax, rows, name, 3)
             ax.set(xlabel="", ylabel="")
@@ -186,21 +181,34 @@ def lines_by_word(
         drawn.text(middle, (key + 0.1) / height, number_words(name), ha="center")
         middle = (0.65 + key + grid.rows_height / 2) / height
         drawn.text(0.12 / look.WIDTH, middle, policy_words(outcome), va="center", rotation=90)
-        draw_key(drawn, policies, looks, words)
+        draw_key(drawn, list(looks), looks, words)
     return drawn
 
 
+def _looks(rows: pd.DataFrame, comparator: str | None) -> dict[str, look.PolicyLook]:
+    """Return how each policy is drawn, in the order of the rows."""
+    policies = list(dict.fromkeys(rows["policy"]))
+    return look.policy_looks(policies, comparator if comparator in policies else policies[0])
+
+
 def _policy_lines(
-    ax: Axes, of: dict[str, pd.DataFrame], name: str, looks: dict[str, look.PolicyLook]
-) -> None:
-    for policy, part in of.items():
-        drawn_as = looks[policy]
+    ax: Axes, rows: pd.DataFrame, name: str, looks: dict[str, look.PolicyLook]
+) -> dict[str, pd.Series]:
+    """Draw a line with its band for each policy that has rows; return the row at which each ends."""
+    ends = {}
+    for policy, drawn_as in looks.items():
+        part = rows[rows["policy"] == policy].sort_values(name)
+        if part.empty:
+            continue
+        ends[policy] = part.iloc[-1]
         ax.fill_between(
             part[name], part["ci_low"], part["ci_high"], color=drawn_as.colour, alpha=0.15, linewidth=0
         )
+        style: look.Style = {"color": drawn_as.colour, "linestyle": drawn_as.line, "linewidth": 2}
         marker = drawn_as.marker if len(part) <= 30 else None
-        style = {"color": drawn_as.colour, "linestyle": drawn_as.line, "linewidth": 2, "markersize": 6}
-        ax.plot(part[name], part["estimate"], **style, marker=marker, gid=f"line {policy}", clip_on=False)
+        gid = f"line {policy}"
+        ax.plot(part[name], part["estimate"], marker=marker, markersize=6, gid=gid, clip_on=False, **style)
+    return ends
 
 
 def _number_axis(ax: Axes, rows: pd.DataFrame, name: str, ticks: int) -> None:
@@ -233,7 +241,8 @@ def heat_map(
             [look.wrapped(words(policy), room, look.SMALL) for policy in policies],
             BOTTOM + 0.1,
         )
-        shading = {"cmap": "cividis_r", "vmin": low, "vmax": high if high > low else low + 1e-9}
+        shading: look.Style = {"cmap": "cividis_r", "vmin": low, "vmax": high if high > low else low + 1e-9}
+        shown: Collection
         for k, (ax, policy) in enumerate(zip(panels, policies, strict=True)):
             part = rows[rows["policy"] == policy]
             if filled:
@@ -282,8 +291,7 @@ def dots(
     words: Words = policy_words,
 ) -> Figure:
     """Return the outcome at each point of swept words, a mark with its interval for each policy."""
-    policies = list(dict.fromkeys(rows["policy"]))
-    looks = look.policy_looks(policies, comparator if comparator in policies else policies[0])
+    looks = _looks(rows, comparator)
     points = rows[list(names)].drop_duplicates() if names else rows.iloc[:1][[]]
     left_out = len(points) - MOST_POINTS
     blocks = []
@@ -298,7 +306,7 @@ def dots(
     note = f"{patients_of(rows)} Lines: {bands}."
     if left_out > 0:
         note += f" The first {MOST_POINTS} points; {left_out} more: outcomes.csv."
-    key = key_height(policies, words)
+    key = key_height(list(looks), words)
     height = sum(block for _, _, block in blocks)
     with look.style():
         title = f"{about(outcome, years)} by {over}" if over else about(outcome, years)
@@ -311,7 +319,12 @@ def dots(
         low = -look.largest(-rows[["estimate", "ci_low"]]) if outcome.endswith("survival") else 0.0
         air = 0.05 * max(high - low, 0.001)
         ax.set_xlim(max(low - air, 0.0), high + air)
-        beside = {"transform": ax.get_yaxis_transform(), "va": "center", "size": look.SMALL, "gid": "label"}
+        beside: look.Style = {
+            "transform": ax.get_yaxis_transform(),
+            "va": "center",
+            "size": look.SMALL,
+            "gid": "label",
+        }
         top = height
         for lines, part, block in blocks:
             middle = top - block / 2
@@ -320,12 +333,16 @@ def dots(
             for k, row in enumerate(part.to_dict("records")):
                 y, drawn_as = middle + MARK * ((len(part) - 1) / 2 - k), looks[row["policy"]]
                 ax.hlines(y, row["ci_low"], row["ci_high"], color=drawn_as.colour, linewidth=1.8)
-                mark = {"marker": drawn_as.marker, "color": drawn_as.colour, "markeredgecolor": "white"}
+                mark: look.Style = {
+                    "marker": drawn_as.marker,
+                    "color": drawn_as.colour,
+                    "markeredgecolor": "white",
+                }
                 ax.plot([row["estimate"]], [y], markersize=7, zorder=4, gid=f"point {row['policy']}", **mark)
                 whole_cohort = f"{percent(row['estimate'])} ({interval(row['ci_low'], row['ci_high'])})"
                 ax.text(1 + 0.1 / width, y, whole_cohort, **beside)
             top -= block
         look.percent_axis(ax.xaxis, 5)
         ax.set_xlabel(about(outcome, years))
-        draw_key(drawn, policies, looks, words)
+        draw_key(drawn, list(looks), looks, words)
     return drawn

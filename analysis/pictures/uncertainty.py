@@ -1,6 +1,7 @@
 """How far the uncertain parameters reach, drawn beside the reach of simulated luck."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from sim.counting.outcomes import ALL
 MOST_ROWS = 24  # of a picture
 LABEL, HEADING = 2.05, 4.3  # inches
 ROW, BAR = 0.56, 0.15
+
+Key = tuple[Any, ...]  # of a row: the values of its point, and its policy
 
 
 def whole_cohort(table: pd.DataFrame, outcome: str, years: float) -> pd.DataFrame:
@@ -57,7 +60,7 @@ def intervals(
             ax = look.axes(drawn, left + k * (width + gap), 0.75, width, height, ylim=(0, height), yticks=[])
             ax.spines["left"].set_visible(False)
             _draw(ax, part, swept, places, bool(k))
-            beside = {
+            beside: look.Style = {
                 "transform": ax.get_yaxis_transform(),
                 "gid": "label",
                 "size": look.SMALL,
@@ -73,14 +76,19 @@ def intervals(
         strip = look.axes(drawn, look.EDGE, 0.75 + height + 0.02, look.WIDTH - 2 * look.EDGE, 0.25)
         strip.axis("off")
         names = ("uncertain parameters (95 % of members)", "mean, with the error of simulated luck (95 %)")
-        where = {"loc": "upper left", "bbox_to_anchor": (0, 1), "borderpad": 0, "borderaxespad": 0}
+        where: look.Style = {
+            "loc": "upper left",
+            "bbox_to_anchor": (0, 1),
+            "borderpad": 0,
+            "borderaxespad": 0,
+        }
         strip.legend(handles, names, ncols=2, frameon=False, fontsize=look.SMALL, **where)
     return drawn
 
 
 def _places(
     plain: pd.DataFrame, swept: Sequence[str], words: Words
-) -> tuple[dict[tuple, float], list[tuple[list[str], float, str]], float]:
+) -> tuple[dict[Key, float], list[tuple[list[str], float, str]], float]:
     """Return each row's middle by point and policy, each label's lines, middle and weight, and the height."""
     varied = [name for name in swept if plain[name].nunique(dropna=False) > 1]
     top, places, labels, before = 0.0, {}, [], ""
@@ -100,19 +108,26 @@ def _places(
     return from_bottom, [(lines, top - y, weight) for lines, y, weight in labels], top
 
 
-def _keys(rows: pd.DataFrame, swept: Sequence[str]) -> list[tuple]:
+def _keys(rows: pd.DataFrame, swept: Sequence[str]) -> list[Key]:
     return list(rows[[*swept, "policy"]].itertuples(index=False, name=None))
 
 
-def _draw(ax: Axes, rows: pd.DataFrame, swept: Sequence[str], places: dict, compared: bool) -> None:
+def _draw(
+    ax: Axes, rows: pd.DataFrame, swept: Sequence[str], places: Mapping[Key, float], compared: bool
+) -> None:
     """Draw a panel: a bar, a line and its words for each row."""
     write = (lambda share: signed(100 * share)) if compared else percent
     for key, row in zip(_keys(rows, swept), rows.to_dict("records"), strict=True):
         y = places[key] - 0.09
         span = row["uncertainty_high"] - row["uncertainty_low"]
-        bar = {"color": look.SKY, "alpha": 0.55, "linewidth": 0, "gid": f"members {row['policy']}"}
+        bar: look.Style = {
+            "color": look.SKY,
+            "alpha": 0.55,
+            "linewidth": 0,
+            "gid": f"members {row['policy']}",
+        }
         ax.barh(y, span, left=row["uncertainty_low"], height=BAR, **bar)
-        line = {"color": look.INK, "linewidth": 1.6, "gid": f"luck {row['policy']}"}
+        line: look.Style = {"color": look.INK, "linewidth": 1.6, "gid": f"luck {row['policy']}"}
         ax.plot([row["ci_low"], row["ci_high"]], [y, y], **line)
         ax.plot([row["estimate"]], [y], "o", color=look.INK, markersize=5.5, gid=f"mean {row['policy']}")
         if compared:  # at the bars alone, so that it crosses no words
@@ -120,7 +135,12 @@ def _draw(ax: Axes, rows: pd.DataFrame, swept: Sequence[str], places: dict, comp
         words = (
             f"{write(row['estimate'])} ({interval(row['uncertainty_low'], row['uncertainty_high'], write)})"
         )
-        beside = {"size": look.SMALL, "va": "center", "transform": ax.get_yaxis_transform(), "gid": "label"}
+        beside: look.Style = {
+            "size": look.SMALL,
+            "va": "center",
+            "transform": ax.get_yaxis_transform(),
+            "gid": "label",
+        }
         ax.text(0, y + 0.22, words, **beside)
     drawn = rows[["estimate", "uncertainty_low", "ci_low", "uncertainty_high", "ci_high"]]
     zero = 0.0 if compared else np.nan

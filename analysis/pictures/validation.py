@@ -37,7 +37,12 @@ LEAST, MOST = 0.002, 0.99  # proportions beyond are drawn at the edge
 # By verdict: a miss differs in colour, in shape, and in the word beside it.
 MARKS = {"inside": (look.BLUE, "o"), "high": (look.VERMILION, ">"), "low": (look.VERMILION, "<")}
 SET_LOOKS = {"calibration": (look.BLUE, "o"), "validation": (look.VERMILION, "s")}
-PUBLISHED = {"marker": "D", "markerfacecolor": "white", "markeredgecolor": look.INK, "markeredgewidth": 1.2}
+PUBLISHED: look.Style = {
+    "marker": "D",
+    "markerfacecolor": "white",
+    "markeredgecolor": look.INK,
+    "markeredgewidth": 1.2,
+}
 
 
 def log_odds(share: float) -> float:
@@ -128,9 +133,9 @@ def _section(ax: Axes, scale: Scale, blocks: Sequence[Block], height: float) -> 
         spine.set_visible(False)
     width = look.WIDTH - 2 * look.EDGE - LABEL - 0.1 - RIGHT
     at_label, at_value, at_word = -(LABEL + 0.1) / width, 1 + 0.12 / width, 1 + (RIGHT - 0.38) / width
-    beside = {"transform": ax.get_yaxis_transform(), "gid": "label", "linespacing": 1.25}
+    beside: look.Style = {"transform": ax.get_yaxis_transform(), "gid": "label", "linespacing": 1.25}
     ax.text(at_label, height + 0.12, scale.heading, size=look.TEXT, weight="bold", va="bottom", **beside)
-    small = {"size": look.SMALL, **beside}
+    small: look.Style = {"size": look.SMALL, **beside}
     at_head = at_value if scale.place is not None else 0.0
     ax.text(at_head, height + 0.12, "published → simulated", color=look.GREY, va="bottom", **small)
     y, middles = height, []
@@ -211,13 +216,13 @@ def _marks(ax: Axes, y: np.ndarray, rows: pd.DataFrame, place: Callable[[float],
     ax.hlines(y, low, high, color=look.PALE, linewidth=0.5, zorder=0)
     ax.hlines(y, at["published"], at["simulated"], color=faint, linewidth=3.5, zorder=1)
     ax.hlines(y, at["published_low"], at["published_high"], color=look.INK, linewidth=1.0, zorder=2)
-    ends = {"linestyle": "none", "marker": "|", "markersize": 5, "color": look.INK}
+    ends: look.Style = {"linestyle": "none", "marker": "|", "markersize": 5, "color": look.INK}
     for name in ("published_low", "published_high"):
         ax.plot(at[name], y, zorder=2, gid=name, **ends)
     ax.plot(at["published"], y, linestyle="none", markersize=5.5, zorder=3, gid="published", **PUBLISHED)
     for which, (colour, marker) in MARKS.items():
         here = verdicts == which
-        dot = {"color": colour, "marker": marker, "markersize": 7, "markeredgecolor": "white"}
+        dot: look.Style = {"color": colour, "marker": marker, "markersize": 7, "markeredgecolor": "white"}
         dot |= {"linestyle": "none", "markeredgewidth": 0.5, "zorder": 4}
         ax.plot(at["simulated"][here], y[here], gid=f"simulated {which}", **dot)
 
@@ -284,8 +289,8 @@ def scatter(endpoints: pd.DataFrame) -> Figure:
                 ax.plot([x, x], [bottom, top], color=colour, linewidth=0.7, alpha=0.35, zorder=2)
             for hit in (True, False):
                 where = part["inside"].to_numpy(bool) == hit
-                face = {"markerfacecolor": colour if hit else "white", "markeredgecolor": colour}
-                dots = {"linestyle": "none", "marker": marker, "markersize": 5.5, "alpha": 0.9, **face}
+                dots: look.Style = {"linestyle": "none", "marker": marker, "markersize": 5.5, "alpha": 0.9}
+                dots |= {"markerfacecolor": colour if hit else "white", "markeredgecolor": colour}
                 x, y = (np.clip(place[c][where], low, high) for c in ("simulated", "published"))
                 ax.plot(x, y, zorder=4, clip_on=False, gid=f"{name} {'inside' if hit else 'outside'}", **dots)
             stated = f"{name}: {int(part['inside'].sum())} of {int(part['comparable'].sum())} inside"
@@ -339,8 +344,9 @@ def trial_curves(curves: pd.DataFrame, endpoints: pd.DataFrame) -> Figure:
             lines, marks = curves[by_curve == panel], points[by_point == panel]
             end = float(lines["time_years"].max())
             for arm, line in lines.groupby("arm", sort=False):
-                style = {"color": looks[arm].colour, "linestyle": looks[arm].line, "linewidth": 1.8}
-                ax.plot(line["time_years"], line["estimate"], gid=f"curve {arm}", **style)
+                colour, dashes, _ = looks[str(arm)]
+                x, y = line["time_years"], line["estimate"]
+                ax.plot(x, y, color=colour, linestyle=dashes, linewidth=1.8, gid=f"curve {arm}")
             _points(ax, marks, arms, looks, end)
             look.years_axis(ax, 1.06 * end, 5)
             ax.set_xlabel(f"years since {panel[1]}", size=look.SMALL)
@@ -383,7 +389,7 @@ def _points(
         aside = (arms.index(row["arm"]) - (len(arms) - 1) / 2) * 0.03 * end
         x = row["horizon_years"] + (aside if len(arms) > 1 else 0.0)
         ax.plot([x, x], [row["published_low"], row["published_high"]], color=colour, linewidth=1.2, zorder=3)
-        mark = {"marker": "D", "markersize": 6, "markeredgecolor": colour, "markeredgewidth": 1.3}
+        mark: look.Style = {"marker": "D", "markersize": 6, "markeredgecolor": colour, "markeredgewidth": 1.3}
         face = colour if row["inside"] else "white"
         ax.plot(
             [x], [row["published"]], markerfacecolor=face, zorder=4, gid=f"published {row['arm']}", **mark

@@ -88,7 +88,7 @@ def queue_lengths(queues: pd.DataFrame, population: str = "simulated patients") 
     looks = look.policy_looks(policies, None)
     longest = own.groupby("resource")["mean_length"].max()
     long = [name for name in QUEUES if longest.get(name, 0.0) >= LONG]
-    shown = long or [longest.idxmax()]
+    shown = long or [str(longest.idxmax())]
     title, note = _queues_finding(own)
     left_out = "Queues that never reach" if long else "Only the longest queue is drawn; none reaches"
     note += (
@@ -313,7 +313,7 @@ def _waits_finding(waits: pd.DataFrame) -> Finding:
     asked = waits[(waits["n"] > 0) & waits["share_beyond_target"].notna()]
     if asked.empty:
         return Finding("Who waits beyond the target is not known", "")
-    worst = asked.loc[asked["share_beyond_target"].idxmax()]
+    worst = asked.iloc[asked["share_beyond_target"].argmax()]
     step, clinic = STEP_WORDS[worst["step"]], worst["clinic"].replace("_", " ")
     if worst["share_beyond_target"] <= 0.1:
         return Finding(
@@ -328,7 +328,7 @@ def _waits_finding(waits: pd.DataFrame) -> Finding:
 
 
 def _queues_finding(queues: pd.DataFrame) -> Finding:
-    top = queues.loc[queues["mean_length"].idxmax()]
+    top = queues.iloc[queues["mean_length"].argmax()]
     if top["mean_length"] < 1:
         return Finding("Fewer than one patient is in any queue, in any clinic and under any policy", "")
     count = f"{top['mean_length']:.0f}"
@@ -350,7 +350,7 @@ def _utilisation_finding(table: pd.DataFrame) -> Finding:
         if (table["count"] >= NO_LIMIT).all():
             return Finding("No resource has a limit", "")
         return Finding("How much of its open time a resource is in use is not known", "")
-    top = table.loc[table["utilisation"].idxmax()]
+    top = table.iloc[table["utilisation"].argmax()]
     share = f"{100 * top['utilisation']:.0f} %"
     return Finding(
         f"Most used: {resource_words(top['resource'])}, for {share} of its open time in the "

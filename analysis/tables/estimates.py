@@ -40,7 +40,9 @@ class Estimate(NamedTuple):
 NOBODY = Estimate(0, np.nan, np.nan, np.nan)
 
 
-def wilson(p: np.ndarray, n: np.ndarray, quantile: np.ndarray | float = Z95) -> tuple[np.ndarray, np.ndarray]:
+def wilson(
+    p: np.ndarray | np.floating, n: np.ndarray | np.floating, quantile: np.ndarray | float = Z95
+) -> tuple[np.ndarray, np.ndarray]:
     """Return Wilson's interval of shares p of n; n may be an effective number of patients, no whole one.
 
     From 0 to 1 where n is 0.
@@ -66,10 +68,11 @@ def shares(counts: np.ndarray) -> list[Estimate]:
     yes, n = yes_of.sum(axis=1), n_of.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):  # nobody: left out below
         p = yes / n
-        rests_on, quantile = n, Z95
+        rests_on = n
+        quantile: np.ndarray | float = Z95
         if counts.ndim == 3:
             left_out = (yes[:, None] - yes_of) / (n[:, None] - n_of)
-            effect, quantile = _dependence(left_out, n_of > 0, p * (1 - p) / n)
+            effect, quantile = _dependence(left_out, np.asarray(n_of > 0), p * (1 - p) / n)
             rests_on = n / effect
     lows, highs = wilson(p, rests_on, quantile)
     columns = (n.astype(int), p, lows, highs)
@@ -92,12 +95,12 @@ def mean(sums: np.ndarray, scale: float = 1.0) -> Estimate:
     if n * squares == total**2:  # whole numbers: no rounding
         return Estimate(n, centre / scale, np.nan, np.nan)
     variance = max(squares / n - centre**2, 0.0) / max(n - 1, 1)
-    quantile: float = Z95
+    quantile: np.ndarray | float = Z95
     if sums.ndim == 2:
         n_of, total_of = by_batch[:, 0].astype(float), by_batch[:, 1].astype(float)
         with np.errstate(divide="ignore", invalid="ignore"):
             left_out = (total - total_of) / (n - n_of)
-        effect, quantile = _dependence(left_out, n_of > 0, variance)
+        effect, quantile = _dependence(left_out, np.asarray(n_of > 0), variance)
         variance *= effect
     half = quantile * np.sqrt(variance)
     return Estimate(n, *(float(value) / scale for value in (centre, centre - half, centre + half)))
@@ -125,7 +128,9 @@ def share_differences(joints: np.ndarray) -> list[Estimate]:
         differences, errors = _differences_and_errors(whole)
         if joints.ndim == 4:
             left_out, _ = _differences_and_errors(whole[:, None] - by_batch)
-            counted = by_batch[..., NO:, :].any(axis=(2, 3)) | by_batch[..., :, NO:].any(axis=(2, 3))
+            counted = np.asarray(
+                by_batch[..., NO:, :].any(axis=(2, 3)) | by_batch[..., :, NO:].any(axis=(2, 3))
+            )
             effect, quantile = _dependence(left_out, counted, errors**2)
     adjusted = whole.copy()
     adjusted[:, NO:, NO:] += 0.5
@@ -240,7 +245,7 @@ def survivals(counts: np.ndarray, days: Sequence[float], by_batch: bool = False)
     curve, error, n = product_limit(whole)
     if n == 0:
         return [NOBODY for _ in days]
-    counted = counts.any(axis=(1, 2))
+    counted = np.asarray(counts.any(axis=(1, 2)))
     without = _curves(whole - counts) if by_batch else None
     found = []
     for day in days:
@@ -282,12 +287,13 @@ def survival_differences(
         return [NOBODY for _ in days]
     curve, beside = _curves(total), _curves(other)
     without = _curves(total - counts) - _curves(other - comparator)
-    counted = counts.any(axis=(1, 2)) | comparator.any(axis=(1, 2))
+    counted = np.asarray(counts.any(axis=(1, 2)) | comparator.any(axis=(1, 2)))
     found = []
     for day in days:
         k = min(int(np.floor(day)), len(total) - 1)
         rests_on = min(_rests_on(total, curve, k), _rests_on(other, beside, k))
-        error, quantile = jackknife(without[:, k], counted), np.float64(Z95)
+        error = jackknife(without[:, k], counted)
+        quantile: np.ndarray | float = Z95
         if by_batch:
             error, quantile = _batch_error(without[:, k], counted)
         error = np.fmax(error, unchanged_error(rests_on))

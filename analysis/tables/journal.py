@@ -1,7 +1,7 @@
 """The journal: every event of every patient as a table, in the columns that vidigi reads."""
 
 import heapq
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -78,16 +78,18 @@ def _mechanisms(table: "pd.DataFrame", rows: np.ndarray) -> np.ndarray:
     route = rows["recurrence_route"][place]
     names = np.array([mechanism.name.lower() for mechanism in Mechanism], object)
     grown = (route >= 0) & (table["time"].to_numpy() >= rows["recurrence_onset_day"][place])
-    return np.where(grown, names[MECHANISM_OF_ROUTE[route]], None)
+    found: np.ndarray = names[MECHANISM_OF_ROUTE[route]]
+    found[~grown] = None
+    return found
 
 
-def _queued(log: np.ndarray, number: np.ndarray) -> list[tuple]:
+def _queued(log: np.ndarray, number: np.ndarray) -> list[tuple[Any, ...]]:
     """Return the rows of waits and of resources in use."""
     units = _units(log)
     own = np.isin(log["number"], number)
     waits = own & (log["left_day"] > log["asked_day"])
     asked = log[waits]
-    parts: list[tuple] = [
+    parts: list[tuple[Any, ...]] = [
         (
             asked["number"],
             asked["asked_day"],

@@ -14,8 +14,8 @@ from sim.patient import YEAR_DAYS
 
 SURVIVAL_YEARS = (1.0, 3.0, 5.0)  # after a recurrence or its resection
 PER = 1000  # patients, in averted.csv and flow.csv
-COLUMNS = (*Key._fields, *Estimate._fields, "unit")  # of outcomes.csv and differences.csv
-WORDS = ("policy", "comparator", *Key._fields[:-1], "unit", *(kind.__name__.lower() for kind in FLOW))
+ESTIMATE_COLUMNS = (*Key._fields, *Estimate._fields, "unit")  # of outcomes.csv and differences.csv
+TEXT_COLUMNS = ("policy", "comparator", *Key._fields[:-1], "unit", *(kind.__name__.lower() for kind in FLOW))
 FALLING = ("overall_survival", "disease_free_survival")  # curves of those still free of the event
 
 
@@ -34,7 +34,7 @@ def outcomes(tallies: Mapping[str, Tally], horizons_years: tuple[float, ...]) ->
         for key, sums in tally.sums.items():
             estimate = estimates.mean(sums, SCALE.get(key.outcome, 1.0))
             rows.append(_row(key, estimate, UNITS[key.outcome], policy))
-    return _table(rows, ["policy", *COLUMNS])
+    return _table(rows, ["policy", *ESTIMATE_COLUMNS])
 
 
 def differences(
@@ -59,7 +59,7 @@ def differences(
         for key, sums in pair.sums.items():
             estimate = estimates.mean(sums, SCALE.get(key.outcome, 1.0))
             rows.append(_row(key, estimate, UNITS[key.outcome], *names))
-    return _table(rows, ["policy", "comparator", *COLUMNS])
+    return _table(rows, ["policy", "comparator", *ESTIMATE_COLUMNS])
 
 
 def averted(pairs: Mapping[str, PairTally], comparator: str) -> pd.DataFrame:
@@ -154,7 +154,10 @@ def _table(rows: list[Any], columns: list[str]) -> pd.DataFrame:
         return table
     words = pd.Series([""]).dtype
     return table.astype(
-        {column: words if column in WORDS else "int64" if column == "n" else "float64" for column in columns}
+        {
+            column: words if column in TEXT_COLUMNS else "int64" if column == "n" else "float64"
+            for column in columns
+        }
     )
 
 

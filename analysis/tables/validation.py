@@ -24,7 +24,7 @@ from sim.counting.samples import MOST_LOG_RATIO, Sample
 
 LEVELS = ("incidence", "survival", "share")  # the measures that are proportions
 NEGLIGIBLE = 0.2  # of the published standard error: it then adds 2 % to the error of the comparison
-COLUMNS = (
+COMPARISON_COLUMNS = (
     "trial", "set", "endpoint", "arm", "outcome", "subgroup", "horizon_years", "n", "published",
     "published_low", "published_high", "simulated", "simulated_low", "simulated_high", "comparable", "inside",
     "z", "measure", "note",
@@ -134,7 +134,7 @@ def rows(trial: Trial, endpoints: list[EndpointComparison]) -> pd.DataFrame:
             "note": endpoint.note,
         }
         lines.append(line)
-    return pd.DataFrame(lines, columns=list(COLUMNS))
+    return pd.DataFrame(lines, columns=list(COMPARISON_COLUMNS))
 
 
 def _text(condition: Condition | None) -> str:

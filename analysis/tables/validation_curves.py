@@ -7,20 +7,20 @@ import numpy as np
 import pandas as pd
 
 from analysis.tables.endpoints import simulated
-from conf.endpoint import SURVIVALS
+from conf.endpoint import SURVIVALS, Endpoint
 from conf.trials import Trial
 from sim.counting.samples import Sample
 
 POINTS_A_YEAR = 6
-COLUMNS = ("trial", "arm", "outcome", "time_from", "estimator", "time_years", "estimate")
+CURVE_COLUMNS = ("trial", "arm", "outcome", "time_from", "estimator", "time_years", "estimate")
 
 
 def curves(trial: Trial, sides: Sequence[tuple[Sample, Sample | None]]) -> pd.DataFrame:
     """Return incidence or survival over time of each arm, for the endpoints that are of the whole arm.
 
-    Columns as ``COLUMNS``; a line a point, from the origin to the last horizon that was published.
+    Columns as ``CURVE_COLUMNS``; a line a point, from the origin to the last horizon that was published.
     """
-    wanted = {}
+    wanted: dict[tuple[str, str, str, str], tuple[Endpoint, Sample, float]] = {}
     for endpoint, (side, _) in zip(trial.endpoints, sides, strict=True):
         whole = endpoint.subgroup is None and endpoint.where is None and endpoint.ratio is None
         # a crude figure, of uneven follow-up, is no point of a curve
@@ -36,4 +36,4 @@ def curves(trial: Trial, sides: Sequence[tuple[Sample, Sample | None]]) -> pd.Da
             value = simulated(there, side, None) if years else start
             lines.append((trial.name, arm, outcome, time_from, estimator, float(years), value))
     # Of no line the types would be unknown, and joined with other trials they would stay so.
-    return pd.DataFrame(lines, columns=list(COLUMNS)).astype({"time_years": float, "estimate": float})
+    return pd.DataFrame(lines, columns=list(CURVE_COLUMNS)).astype({"time_years": float, "estimate": float})

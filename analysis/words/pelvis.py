@@ -48,7 +48,7 @@ def changed(policy: str, values: pd.DataFrame, against: str, within: str) -> Fin
         return Finding(
             f"No change from {against} in any of the six places of the pelvis {within} {BEYOND}", ONE
         )
-    sign = np.sign(beyond.loc[beyond["value"].abs().idxmax(), "value"])
+    sign = np.sign(beyond["value"].iloc[beyond["value"].abs().argmax()])
     verb, same = ("averts" if sign > 0 else "causes"), beyond[np.sign(beyond["value"]) == sign]
     most = leaders(same["value"].abs(), "{:.1f}".format)
     number = f"{same['value'].abs().max():.1f} per 1,000 patients {within}"

@@ -85,7 +85,7 @@ def signed(number: float) -> str:
     return "0.0" if abs(number) < 0.05 else f"{number:+.1f}".replace("-", "−")
 
 
-def interval(low: float, high: float, write=percent) -> str:
+def interval(low: float, high: float, write: Callable[[float], str] = percent) -> str:
     """Return an interval as ``low to high``, each written by ``write``."""
     return f"{write(low)} to {write(high)}"
 
@@ -149,6 +149,16 @@ def comparator_of(table: pd.DataFrame) -> str | None:
     return None if table.empty else str(table["comparator"].iloc[0])
 
 
+def comparator_words(table: pd.DataFrame) -> str:
+    """Return the words for the policy that others are compared with, of a table with a row at least."""
+    return policy_words(str(table["comparator"].iloc[0]))
+
+
+def row_of(table: pd.DataFrame, name: str) -> pd.Series:
+    """Return the row of a name, of a table that has one row for each. Raises KeyError where there is none."""
+    return table.loc[[name]].iloc[0]
+
+
 def at_horizon(
     table: pd.DataFrame, outcome: str, years: float = float("nan"), mechanism: str = ALL
 ) -> pd.DataFrame:
@@ -181,7 +191,7 @@ def finding(outcomes: pd.DataFrame, differences: pd.DataFrame, outcome: str, nou
         return Finding(f"{sentence(noun)} {at} is not known", "")
     if compared.empty:
         return _alone(found.iloc[0], noun, at)
-    against = policy_words(comparator_of(compared))
+    against = comparator_words(compared)
     beyond = compared[beyond_luck(compared)]
     if len(compared) == 1:
         counted = ""
@@ -197,7 +207,7 @@ def finding(outcomes: pd.DataFrame, differences: pd.DataFrame, outcome: str, nou
             )
             return Finding(title, f"Paired difference {points(only)}. ")
         return Finding(f"No difference in {noun} {at} {BEYOND}: no policy stands out from {against}", "")
-    largest = beyond.loc[beyond["estimate"].abs().idxmax()]
+    largest = beyond.iloc[beyond["estimate"].abs().argmax()]
     return Finding(change(found, largest, noun, at), f"Paired difference {points(largest)}. {counted}")
 
 

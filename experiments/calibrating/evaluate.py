@@ -73,13 +73,14 @@ class Evaluator:
         if (packed := self.ledger.read(name)) is None:
             return None
         try:
-            values = np.array(json.loads(packed), float)
+            values: np.ndarray = np.array(json.loads(packed), float)
         except (ValueError, TypeError, RecursionError):
             values = np.empty(0)
         if values.shape != (sum(len(trial.endpoints) for trial in self.run.trials),):
             self.ledger.lost(name)
             return None
-        return values.tolist()
+        kept: list[float] = values.tolist()
+        return kept
 
     def _count(self, done: int) -> None:
         self.progress.kept += done

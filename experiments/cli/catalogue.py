@@ -76,7 +76,7 @@ EXPERIMENTS = {
 }
 
 # What is done with a run's folder: the function takes the words of the command line, the folder among them,
-# and returns the path that it wrote; the module's SETTINGS hold the words for its keys.
+# and returns the path that it wrote; the module's KEY_WORDS hold the words for its keys.
 ON_RUNS = {
     "draw": Experiment(
         "experiments.draw:draw",

@@ -51,7 +51,7 @@ def on_run(name: str, words: list[str]) -> int:
 
     command = ON_RUNS[name]
     if not words or any(word in ("-h", "--help") for word in words):
-        settings = importlib.import_module(command.task.partition(":")[0]).SETTINGS
+        settings = importlib.import_module(command.task.partition(":")[0]).KEY_WORDS
         lines = [f"lrrc {name}: {command.summary}", "", f"usage: lrrc {name} RUN"]
         if settings:
             lines[-1] += " [key=value ...]"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-WORDS = "Compiling the model for this processor, once: about a minute"
+COMPILING = "Compiling the model for this processor, once: about a minute"
 A_MOMENT = 1.0  # in seconds: what takes no longer is not worth a line
 
 
@@ -49,7 +49,7 @@ class FirstRun:
         if not self.said:
             self.said = True
             words = f"lrrc: warning: compiled code cannot be kept: {self.why}; every run compiles it"
-            tqdm.write(words if self.why else WORDS, file=sys.stderr)  # above a bar of progress
+            tqdm.write(words if self.why else COMPILING, file=sys.stderr)  # above a bar of progress
         if self.bar is None and sys.stderr.isatty():
             self.bar = tqdm(bar_format="{desc}", leave=False)
         if self.bar is not None:

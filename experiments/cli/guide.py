@@ -2,12 +2,11 @@
 
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hydra import compose
-from omegaconf import OmegaConf
 
 from conf import composition as library
 from conf import policies, schema
@@ -26,7 +25,7 @@ GROUPS = {
     "disease": "the numbers of the disease",
     "compute": "where the work is done; its keys are compute.workers, compute.address, ...",
 }
-SETTINGS = {
+KEY_WORDS = {
     "number": "the patient to describe, from 0 on",
     "find": "instead: averted, caused, a mechanism, a route, or a condition on the row's fields "
     '(docs/outcomes.md), as in find="salvage_margin == r0 and age_years < 60"; the first patient who fits',
@@ -88,8 +87,8 @@ def guide(
     ``own``: a folder whose files are listed too.
     """
     with library.composing(own):
-        defaults = OmegaConf.to_container(compose(name))
-        texts = {**SETTINGS, **OTHERWISE.get(name, {})}
+        defaults = library.plain(compose(name), resolve=False)
+        texts = {**KEY_WORDS, **OTHERWISE.get(name, {})}
         settings = {key: words.replace("<experiment>", name) for key in defaults if (words := texts.get(key))}
         groups = {group: words for group, words in GROUPS.items() if group in chosen_groups(name)}
         parts = [
@@ -117,7 +116,7 @@ def _numbers(name: str) -> list[str]:
     ]
 
 
-def _heading(group: str, defaults: dict) -> str:
+def _heading(group: str, defaults: Mapping[str, object]) -> str:
     # Several clinics of a run are a list.
     return f"{group}s=[...]" if f"{group}s" in defaults else f"{group}=..."
 

@@ -39,8 +39,8 @@ def shrink(drawn: Path, to: Path, width: int = WIDTH, colours: int = COLOURS) ->
         height = round(page.height * width / page.width)
         small = page.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
         # Median cut, the default, would turn the rare colours of a scale grey.
-        how = {"method": Image.Quantize.MAXCOVERAGE, "kmeans": 2, "dither": Image.Dither.NONE}
-        small.quantize(colours, **how).save(to, optimize=True)
+        few = small.quantize(colours, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
+        few.save(to, optimize=True)
     return to
 
 

@@ -213,7 +213,7 @@ def lenient_output() -> Iterator[Printed]:
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         # Without a console there is neither.
         out, err = (Printed(stream or nowhere) for stream in before)
-        sys.stdout, sys.stderr = out, err  # type: ignore[assignment]
+        sys.stdout, sys.stderr = out, err
         try:
             yield out
         finally:

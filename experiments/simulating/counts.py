@@ -47,12 +47,12 @@ def to_bytes(tallies: Mapping[str, Tally], pairs: Mapping[str, PairTally]) -> by
 
 
 @functools.lru_cache(8)
-def _head(layout: tuple[tuple, ...]) -> bytes:
+def _head(layout: tuple[tuple[Any, ...], ...]) -> bytes:
     named = [[policy, kind, part, *key, shape] for policy, kind, part, key, shape in layout]
     return json.dumps(named, separators=(",", ":")).encode()
 
 
-def _arrays(tallies: Mapping[str, Tally], pairs: Mapping[str, PairTally]) -> list[tuple]:
+def _arrays(tallies: Mapping[str, Tally], pairs: Mapping[str, PairTally]) -> list[tuple[Any, ...]]:
     kinds: list[tuple[str, tuple[str, ...], Mapping[str, Any]]] = [
         ("tally", TALLY, tallies),
         ("pair", PAIR, pairs),

@@ -193,12 +193,14 @@ def closed_later(clinic: Tree, days: float) -> Tree:
 
 def run_out_patients(run: Run) -> int:
     """Return how many come after the cohort: as long as it is followed, the clinic is as full as ever."""
-    return round(run.clinic["arrivals_per_year"] * run.horizon_years) + 1
+    arrivals_per_year: float = run.clinic["arrivals_per_year"]
+    return round(arrivals_per_year * run.horizon_years) + 1
 
 
 def pilot_patients(run: Run) -> int:
     """Return how many patients the warm-up is measured on."""
-    return max(LEAST_PILOT, round(PILOT_HORIZONS * run.horizon_years * run.clinic["arrivals_per_year"]))
+    arrivals_per_year: float = run.clinic["arrivals_per_year"]
+    return max(LEAST_PILOT, round(PILOT_HORIZONS * run.horizon_years * arrivals_per_year))
 
 
 def warm_up(run: Run, worlds: Mapping[str, np.ndarray]) -> WarmUp:

@@ -50,8 +50,8 @@ def statements(path: Path) -> str:
             row, column = token.start
             start = len(source.split("\n")[row - 1][:column].encode())
             left_out.append((row, start, row, start + len(token.string.encode())))
-    for first, start, last, stop in sorted(left_out, reverse=True):
-        lines[first - 1 : last] = [lines[first - 1][:start] + lines[last - 1][stop:]]
+    for top, start, bottom, stop in sorted(left_out, reverse=True):
+        lines[top - 1 : bottom] = [lines[top - 1][:start] + lines[bottom - 1][stop:]]
     return "\n".join(line.decode().rstrip() for line in lines if line.strip())
 
 

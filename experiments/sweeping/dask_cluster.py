@@ -8,9 +8,10 @@ from itertools import islice
 from typing import Any
 
 import dask
+from dask.typing import Key
 from distributed import Client, KilledWorker, as_completed
 from distributed.client import Future
-from distributed.comm import CommClosedError
+from distributed.comm.core import CommClosedError
 
 from conf.input_error import InputError
 from conf.run import Tree
@@ -64,7 +65,7 @@ class DaskCluster:
                 yield task, Failure("it killed every worker that tried it (too little memory?)")
 
     def _together(self, ahead: Iterator[Task], suspects: list[Task]) -> Iterator[Ended]:
-        running: dict[str, tuple[Future, Task]] = {}
+        running: dict[Key, tuple[Future[Any], Task]] = {}
         result: bytes | Failure
         done: Any = as_completed(loop=self.client.loop)
 

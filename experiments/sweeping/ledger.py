@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -172,7 +173,7 @@ def _base(run: Recorded) -> Tree:
     return {key: value for key, value in run.resolved().items() if key not in LEFT_OUT}
 
 
-def _leaves(tree: Tree, above: str = "") -> Tree:
+def _leaves(tree: Mapping[str, Any], above: str = "") -> Tree:
     leaves: Tree = {}
     for key, value in tree.items():
         leaves |= _leaves(value, f"{above}{key}.") if isinstance(value, Mapping) else {f"{above}{key}": value}

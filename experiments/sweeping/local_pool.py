@@ -108,7 +108,7 @@ def workers_of_this_machine(
     """
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")  # threads of compiled code do not survive a fork
-    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(begin, *given))
+    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(begin, given))
     try:
         yield pool
     finally:
@@ -119,7 +119,7 @@ def workers_of_this_machine(
             pool.shutdown()
 
 
-def _begin(begin: Callable[..., None] | None, *given: object) -> None:
+def _begin(begin: Callable[..., None] | None, given: tuple[object, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that they work for
     die_with_parent()
     if begin is not None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from conf import sizes, units
 from conf.composition import composed as composed_by_hydra
+from conf.composition import plain
 from conf.compute import MOST_AT_ONCE, checked_compute
 from conf.input_error import InputError, choice, shown
 from conf.posterior import Sample, read_sample
@@ -21,7 +21,7 @@ from experiments.sweeping.task import Task
 from sim.clinic.needs import is_unlimited
 
 # The sweep's own keys; their words are in experiments/cli/guide.py.
-SETTINGS = (
+SWEEP_KEYS = (
     "grid", "list", "latin", "points", "design_seed", "posterior", "posterior_from", "replications", "block",
     "on_error", "precision", "precision_of", "most_patients", "outcomes", "at_years", "compute",
 )  # fmt: skip
@@ -72,11 +72,11 @@ class Cell:
 
 def read_plan(config: DictConfig, words: list[str]) -> Plan:
     """Return the sweep that a composed configuration asks for, checked; ``words`` composed it."""
-    given: Tree = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
-    for key in SETTINGS:
+    given = plain(config, throw_on_missing=True)
+    for key in SWEEP_KEYS:
         if key not in given:
             raise InputError(f"{key}: missing; the configuration must hold it")
-    own = {key: given.pop(key) for key in SETTINGS}
+    own = {key: given.pop(key) for key in SWEEP_KEYS}
     run = read_run(OmegaConf.create(given))
     if run.rows:
         raise InputError("rows=true: a sweep keeps counts, not rows; use lrrc compare")
@@ -86,8 +86,9 @@ def read_plan(config: DictConfig, words: list[str]) -> Plan:
     def composed(more: list[str]) -> Run:
         if not more:
             return run
-        again: Any = OmegaConf.to_container(composed_by_hydra("sweep", [*words, *more])[0], resolve=True)
-        return read_run(OmegaConf.create({key: value for key, value in again.items() if key not in SETTINGS}))
+        again = plain(composed_by_hydra("sweep", [*words, *more])[0])
+        of_a_run = {key: value for key, value in again.items() if key not in SWEEP_KEYS}
+        return read_run(OmegaConf.create(of_a_run))
 
     sample = read_sample(own["posterior"], own["posterior_from"])
     if sample:
@@ -165,4 +166,4 @@ def _years(years: object, runs: Sequence[Run]) -> float:
         raise InputError(
             f"at_years={shown(years)}: must be one of {', '.join(f'{year:g}' for year in common) or 'none'}"
         )
-    return float(years)  # type: ignore[arg-type]
+    return float(years)

@@ -60,7 +60,8 @@ def counted(task: Task) -> bytes:
     from experiments.simulating.cohort import count_block, worlds_of
     from experiments.simulating.counts import to_bytes
 
-    numba.set_num_threads(max(1, min(task.threads, numba.config.NUMBA_NUM_THREADS)))
+    most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set when Numba is imported
+    numba.set_num_threads(max(1, min(task.threads, most)))
     worlds = worlds_of(task.run)
     tallies, pairs = count_block(task.run, worlds, task.first, task.stop)
     return to_bytes(tallies, pairs)

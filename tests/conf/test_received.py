@@ -14,8 +14,8 @@ from helpers.sweeping import LEAK, digests, swept
 from conf.input_error import InputError
 from conf.received import bare_names, file_within, read_json
 from conf.schema import compose_run
-from experiments.animate import COLUMNS, _command, animate
-from experiments.draw import WORDS, read
+from experiments.animate import JOURNAL_COLUMNS, _command, animate
+from experiments.draw import TEXT_COLUMNS, read
 from experiments.sweeping.code import digest
 from experiments.sweeping.folder import sweep_folder
 from experiments.sweeping.ledger import HEAD, MARK, Ledger, entries
@@ -199,7 +199,7 @@ def test_a_damaged_table_is_refused_with_its_name(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"outcomes\.csv"):
         read(path, columns)
-    assert set(columns) & set(WORDS)
+    assert set(columns) & set(TEXT_COLUMNS)
 
 
 def test_what_is_no_file_of_the_folder_is_not_read(tmp_path):
@@ -233,7 +233,7 @@ def test_a_damaged_journal_is_refused_with_its_name(tmp_path):
     good = path.read_bytes()
     middle = len(good) // 2
     contents = [b"", b"\0" * 200, good[:middle], good[:-9] + b"\xff" * 9, b"PAR1" + b"\xff" * 50 + b"PAR1"]
-    for name in COLUMNS:
+    for name in JOURNAL_COLUMNS:
         pd.DataFrame([row]).drop(columns=name).to_parquet(path)
         contents.append(path.read_bytes())
     for wrong in ({"time": "soon"}, {"time": float("inf")}, {"time": None}):

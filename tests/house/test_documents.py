@@ -131,7 +131,7 @@ def test_every_path_that_is_named_is_there(path):
 
 def vocabulary():
     """Return every policy, file, lever, setting, key, column and outcome that a document may name."""
-    words = {*schema.SETTINGS, *policies.LEVERS, *EXPERIMENTS, *ROW.names}
+    words = {*schema.RUN_KEYS, *policies.LEVERS, *EXPERIMENTS, *ROW.names}
     words |= {file.stem for file in (ROOT / "conf").rglob("*.yaml")}
     for kind, _ in policies.LEVERS.values():
         words |= {member.lower() for member in getattr(kind, "__members__", ())}

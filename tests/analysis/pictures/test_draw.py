@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from analysis.pictures.catalogue import COLUMNS, PICTURES
+from analysis.pictures.catalogue import PICTURES, READ_COLUMNS
 from experiments.cli.command import main
 from experiments.draw import read
 from experiments.pages.gallery import FOLDER, WIDTH, shrink
@@ -137,10 +137,10 @@ def test_a_table_is_read_as_it_was_written_to_the_last_digit(tmp_path):
 
 
 def test_the_columns_that_are_asked_for_are_those_that_a_run_writes(made):
-    for name, columns in COLUMNS.items():
+    for name, columns in READ_COLUMNS.items():
         if (made / f"{name}.csv").exists():  # published.csv and those of a clinic are other runs'
             assert set(columns) <= set(pd.read_csv(made / f"{name}.csv").columns)
-    assert {name for needed in PICTURES.values() for name in needed} == set(COLUMNS)
+    assert {name for needed in PICTURES.values() for name in needed} == set(READ_COLUMNS)
 
 
 def test_every_picture_stands_in_the_gallery_with_its_file_and_how_to_read_it():

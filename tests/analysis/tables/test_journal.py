@@ -29,7 +29,7 @@ from sim.luck import draw_luck
 from sim.patient import MECHANISM_OF_ROUTE, YEAR_DAYS, Mechanism, new_patients
 
 SMALL = ("policies=[tme_alone,chemoradiotherapy]", "patients=120")
-COLUMNS = ["policy", "entity_id", "event_type", "event", "time", "resource_id", "mechanism"]
+JOURNAL_COLUMNS = ["policy", "entity_id", "event_type", "event", "time", "resource_id", "mechanism"]
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_a_journal_changes_no_other_table(tmp_path):
 
 
 def test_the_journal_has_its_columns_types_and_events(journal):
-    assert list(journal.columns) == COLUMNS
+    assert list(journal.columns) == JOURNAL_COLUMNS
     assert set(journal["event_type"]) <= set(TYPES)
     known = {"arrival", "depart", *(event_name(event) for event in VOCABULARY)}
     assert set(journal["event"]) <= known

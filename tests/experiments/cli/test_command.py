@@ -15,7 +15,7 @@ import yaml
 
 import conf
 from conf.policies import LEVERS
-from conf.schema import SETTINGS, shipped_sections
+from conf.schema import RUN_KEYS, shipped_sections
 from experiments.cli.catalogue import EXPERIMENTS
 from experiments.cli.command import main
 
@@ -84,7 +84,7 @@ def test_the_help_of_compare_names_every_group_policy_lever_and_key(lrrc):
     for group in ("cohort", "scenario", "policy", "follow_up", "disease", "clinic"):
         for file in (CONF / group).glob("*.yaml"):
             assert f"\n  {file.stem}" in out
-    for name in (*LEVERS, *SETTINGS, *shipped_sections()):
+    for name in (*LEVERS, *RUN_KEYS, *shipped_sections()):
         assert name in out
     for lever, (kind, words) in LEVERS.items():
         assert words.split(",")[0] in out, lever

@@ -12,7 +12,7 @@ import pytest
 from helpers.stopping import DEADLINE, names, started
 
 from experiments.cli import first_run
-from experiments.cli.first_run import WORDS, FirstRun
+from experiments.cli.first_run import COMPILING, FirstRun
 from sim import compiled, compiling
 
 RUN = ("compare", "patients=10", "pictures=false", "out=x")
@@ -29,7 +29,7 @@ def test_a_run_that_compiles_says_so_in_its_first_line_and_stops_when_it_is_aske
     assert (process.returncode, out, err) == (143, "", "lrrc: stopped; nothing was kept\n")
     assert names(here / "tmp") == []
     if home == "own":
-        assert first == f"{WORDS}\n"
+        assert first == f"{COMPILING}\n"
         assert stat.S_IMODE((here / "a" / "lrrc-sim").stat().st_mode) == 0o700
     else:
         assert first.startswith("lrrc: warning: compiled code cannot be kept: /dev/null")
@@ -55,7 +55,7 @@ def test_each_function_is_heard_and_the_line_is_written_once(listener, capsys):
     assert listener.functions == 2
     outer(np.float64(1.0))
     assert (listener.functions, listener.within) == (4, 0)
-    assert capsys.readouterr().err == f"{WORDS}\n"
+    assert capsys.readouterr().err == f"{COMPILING}\n"
 
 
 def test_what_takes_no_time_is_not_worth_a_line(listener, capsys, monkeypatch):
