@@ -1,5 +1,5 @@
 # `make compare` and `make test` are all that a fresh machine needs; `make help` lists the rest.
-# ARGS are handed on:  make compare ARGS="patients=2000 surgery.leak_probability=0.08"
+# ARGS are passed on:  make compare ARGS="patients=2000 surgery.leak_probability=0.08"
 
 # Candidates, best first; the lock holds for 3.11 to 3.13.  make PYTHON=/path/to/python compare
 PYTHON ?= python3.11 python3.12 python3.13 python3
@@ -18,7 +18,7 @@ help:  ## this list
 compare: .venv/.installed  ## install if needed, then compare the policies on one cohort (the main job)
 	$(BIN)/lrrc compare $(ARGS)
 
-test: .venv/.installed  ## the tests, but for the long ones
+test: .venv/.installed  ## the tests, except the long ones
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 test-long: .venv/.installed  ## the long tests alone

@@ -28,7 +28,7 @@ WHOLE_JOBS = ((1_000_000, 4, "unlimited"), (10_000_000, 2, "unlimited"), (100_00
 
 
 def clocks() -> None:
-    """Lives a second where nobody waits."""
+    """Courses per second where nobody waits."""
     print(f"{'':<34}{'patients':>10}{'patients/s':>12}{'peak MiB':>10}")
     for clock in CLOCKS:
         print(f"{clock} clock, nobody waits")
@@ -39,7 +39,7 @@ def clocks() -> None:
 
 
 def clinic() -> None:
-    """Patients a second in a clinic with queues."""
+    """Patients per second in a clinic with queues."""
     print(f"{'':<34}{'patients':>10}{'patients/s':>12}{'peak MiB':>10}")
     for clock in CLOCKS:
         print(f"{clock} clock, clinic=regional, with those who come before and after")
@@ -97,7 +97,7 @@ def pictures() -> None:
 def scale() -> None:
     """Whole jobs of the compiled clock, from a seed to merged counts, and what comes before the first."""
     print(
-        f"{'whole job, all cores':<34}{'patients':>12}{'lives/s':>12}{'/CPU s':>12}{'uncounted too':>15}"
+        f"{'whole job, all cores':<34}{'patients':>12}{'courses/s':>12}{'/CPU s':>12}{'uncounted too':>15}"
         f"{'s':>8}{'peak MiB':>10}"
     )
     for patients, policies, clinic in WHOLE_JOBS:

@@ -1,4 +1,4 @@
-"""How many patients a second a clock lives on one core in a clinic with queues, the journal off."""
+"""How many patients per second a clock simulates on one core in a clinic with queues, the journal off."""
 
 import resource
 import time
@@ -16,7 +16,7 @@ BEFORE = 100  # patients ahead of the cohort, so that it does not find the clini
 def attended_a_second(clock: str, patients: int) -> tuple[float, float, float]:
     """Return patients a CPU second, the CPU seconds, and the peak memory in MiB.
 
-    Everything counts that a run does for one policy: luck, the lives, and the patients who come before and
+    Everything counts that a run does for one policy: luck, the courses, and the patients who come before and
     after the cohort; these are patients too.
     """
     words = ("clinic=regional", "policies=[chemoradiotherapy]", f"clock={clock}")

@@ -1,4 +1,4 @@
-"""How many lives a second a clock lives on one core, where nobody waits and the journal is off."""
+"""How many courses per second a clock simulates on one core, where nobody waits and the journal is off."""
 
 import resource
 import time

@@ -86,7 +86,7 @@ def _cluster(folder: Path) -> Iterator[tuple[str, list[psutil.Process]]]:
             client.wait_for_workers(WORKERS, timeout=DEADLINE_SECONDS)
         yield json.loads(file.read_text("utf-8"))["address"], [psutil.Process(one.pid) for one in own]
     finally:
-        for process in own:  # told to end, a worker looks for its scheduler for a while
+        for process in own:  # asked to end, a worker looks for its scheduler for a while
             process.kill()
             process.wait()
 

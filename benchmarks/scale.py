@@ -22,7 +22,7 @@ from conf.schema import compose_run
 from experiments.simulating.cohort import simulate
 simulate(compose_run("clock=compiled", "patients={SOME}"))
 """
-# All that is ever compiled: counted lives, rows, a clinic's queues.
+# All that is ever compiled: counted courses, rows, a clinic's queues.
 EVERYTHING = f"""{FIRST_COUNTS}
 simulate(compose_run("clock=compiled", "patients={SOME}", "rows=true"))
 simulate(compose_run("clock=compiled", "patients={SOME}", "clinic=regional"))
@@ -30,11 +30,11 @@ simulate(compose_run("clock=compiled", "patients={SOME}", "clinic=regional"))
 
 
 def whole_job(patients: int, policies: int, clinic: str) -> tuple[float, float, float, float, float]:
-    """Return lives a second, lives a CPU second, the same with all who are lived, seconds, and the peak
+    """Return courses per second, per CPU second, the same with all who are simulated, seconds, and the peak
     memory in MiB, of one run.
 
-    A life is a patient under one policy. A clinic's warm-up, its pilot, and who come after the cohort are
-    lived, and count only in the third.
+    A course is a patient under one policy. A clinic's warm-up, its pilot, and who come after the cohort are
+    simulated, and count only in the third.
     """
     words = ("clock=compiled", f"policies=[{','.join(POLICIES[:policies])}]", f"clinic={clinic}")
     simulate(compose_run(*words, f"patients={SOME}"))
@@ -66,4 +66,4 @@ def _seconds(source: str, environment: dict[str, str]) -> float:
 
 if __name__ == "__main__":
     rate, a_cpu_second, _, seconds, peak_mib = whole_job(int(sys.argv[1]), 2, "unlimited")
-    print(f"{rate:,.0f} lives/s, {a_cpu_second:,.0f} a CPU second, {seconds:.0f} s, {peak_mib:,.0f} MiB")
+    print(f"{rate:,.0f} courses/s, {a_cpu_second:,.0f} per CPU second, {seconds:.0f} s, {peak_mib:,.0f} MiB")

@@ -90,7 +90,7 @@ def _clinics(names: object, changes: list[str]) -> dict[str, Tree]:
         if name not in known:
             raise InputError(f"clinics={shown(names)}: there is no clinic {name}{choice(name, known)}")
         if names.count(name) > 1:
-            raise InputError(f"clinics={shown(names)}: {name} stands there twice; name each clinic once")
+            raise InputError(f"clinics={shown(names)}: {name} appears twice; name each clinic once")
     return {
         name: library.plain(library.composed(EXPERIMENT, [f"clinic={name}", *changes])[0].clinic)
         for name in names

@@ -13,7 +13,7 @@ HOURS_A_DAY = 24.0
 LEAST_HOURS = 1 / 60  # of an opening; a shorter one would vanish between two instants of a long run
 MOST_CLOSED_DAYS = 36_525.0  # the longest horizon
 NO_LIMIT = 1_000_000  # units; sim.clinic.queues.UNLIMITED_COUNT, which compiles when it is imported
-# Who cannot do without a resource, in words: every policy, but for the lateral surgeon.
+# Who cannot do without a resource, in words: every policy, except for the lateral surgeon.
 NEEDED_FOR = {
     "mri": "staging",
     "meeting": "the plan of every patient",
@@ -42,7 +42,7 @@ def checked_clinic(
     """
     checked = dict(clinic)
     if not checked["arrivals_per_year"] > 0:
-        raise _refusal(checked, "arrivals_per_year", "must be above 0: patients have to come")
+        raise _refusal(checked, "arrivals_per_year", "must be above 0: patients have to arrive")
     if not checked["opens_at_hours"] < HOURS_A_DAY:
         raise _refusal(checked, "opens_at_hours", "must be below 24")
     if checked["theatre_closed_until_days"] > MOST_CLOSED_DAYS:

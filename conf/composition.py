@@ -1,4 +1,4 @@
-"""What stands in the groups of conf/ and of a user's own folder (``--config-dir``), as Hydra finds it."""
+"""The files in the groups of conf/ and of a user's own folder (``--config-dir``), as Hydra finds them."""
 
 import copy
 import os

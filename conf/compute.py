@@ -25,7 +25,7 @@ def _number(allowed: units.Range) -> Check:
 
 
 def _word(key: str, value: object, example: str) -> str:
-    """Return a word that stands alone in a line of a job's script, or in a command."""
+    """Return a word that can be used alone in a line of a job's script, or in a command."""
     # A partition named 2026 reaches us as a number.
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise InputError(f"{key}={shown(value)}: must be a word, as in {key}={example}")

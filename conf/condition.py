@@ -98,7 +98,9 @@ class Condition:
             if name not in READABLE:
                 hint = nearest(name, [*flags, *READABLE])
                 listed = ", ".join([*flags, *COLUMNS])
-                raise self.wrong(name, f"is no column{hint}{' There' if hint else '; there'} are: {listed}")
+                raise self.wrong(
+                    name, f"is not a column{hint}{' There' if hint else '; there'} are: {listed}"
+                )
             return column(name)
 
         return value

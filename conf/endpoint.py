@@ -1,4 +1,4 @@
-"""A published figure as a trial's file tells it: what it counts, and how far chance reaches."""
+"""A published figure as a trial's file states it: what it counts, and its interval."""
 
 import ast
 import dataclasses
@@ -66,7 +66,7 @@ def read_text(key: str, value: object) -> str:
     if isinstance(value, list):
         value = "; ".join(map(str, value))
     if not isinstance(value, str):
-        raise InputError(f"{key}={shown(value)}: must be words")
+        raise InputError(f"{key}={shown(value)}: must be text")
     return " ".join(value.split())
 
 
@@ -203,7 +203,7 @@ def _coherent(label: str, endpoint: Endpoint, given: Tree) -> None:
         ),
         (
             given.get("estimator") == "crude" and (outcome not in INCIDENCES or ratio == "hazard_ratio"),
-            f"estimator=crude is of {', '.join(INCIDENCES)}, and of no hazard_ratio",
+            f"estimator=crude is for {', '.join(INCIDENCES)}, and not for a hazard_ratio",
         ),
         (
             endpoint.where is not None and outcome not in INCIDENCES,
@@ -226,7 +226,7 @@ def _coherent(label: str, endpoint: Endpoint, given: Tree) -> None:
         ),
         (
             not both and endpoint.n is None,
-            "needs n, or low and high: without them nothing says how far chance reaches",
+            "needs n, or low and high: without them the figure has no interval",
         ),
         (ratio is not None and not both, f"a {ratio} needs low and high"),
         (outcome == "mean" and not both, "a mean needs low and high"),

@@ -1,4 +1,4 @@
-"""Input that cannot be run, said so that its reader can put it right."""
+"""Input that cannot be run, reported so that its reader can correct it."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

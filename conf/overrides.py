@@ -27,9 +27,7 @@ def override(word: str, multirun: bool = False) -> str:
     key, equals, value = word.partition("=")
     name = key.lstrip("+~")
     if re.match(r"/?hydra($|[./@])", name) or "@" in name:
-        raise InputError(
-            f"{word}: Hydra's own settings cannot be set; lrrc uses it to compose a run, no more"
-        )
+        raise InputError(f"{word}: Hydra's own settings cannot be set; lrrc uses it only to compose a run")
     if re.search(r"\$\{[^}]*:", value):
         raise InputError(f"{word}: a value cannot read the environment or anything else outside the run")
     if not equals or value in ("", "null") or key.startswith("~"):
@@ -117,7 +115,7 @@ def _name(text: str) -> str:
 
 
 def _split(value: str) -> list[str]:
-    """Return the parts between commas, but for those within brackets or quotes."""
+    """Return the parts between commas, except those within brackets or quotes."""
     parts, depth, quote = [""], 0, ""
     for letter in value:
         if quote:
@@ -136,7 +134,7 @@ def _split(value: str) -> list[str]:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """Yield quoted words, words, and what stands between them; together they are the value."""
+    """Yield quoted words, words, and what is between them; together they are the value."""
     for found in re.finditer(
         r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s,:=\[\]{}()'\"]+|.", value, re.DOTALL
     ):

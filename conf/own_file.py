@@ -30,7 +30,7 @@ def read_own_file(path: Path, where: str, group: str) -> Tree:
     """Return the content of a user's file of a group, keys as words.
 
     It is UTF-8 with or without a byte order mark; true and false are the only flags, so that yes, no, on and
-    off stay words. A key that stands twice, a tag, an alias bomb, and whatever would set Hydra itself, read
+    off stay words. A key that appears twice, a tag, an alias bomb, and whatever would set Hydra itself, read
     the environment or import something is refused. Raises InputError, beginning with ``where``.
     """
     try:
@@ -43,7 +43,7 @@ def read_own_file(path: Path, where: str, group: str) -> Tree:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{where}: is not UTF-8 (byte {error.start + 1} is no part of it); save it in the encoding UTF-8"
+            f"{where}: is not UTF-8 (byte {error.start + 1} is not valid); save it in the encoding UTF-8"
         ) from error
     try:
         _refuse_shapes(where, yaml.parse(text, _Loader))
@@ -60,7 +60,7 @@ def read_own_file(path: Path, where: str, group: str) -> Tree:
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml may be missing
-    """YAML as OmegaConf reads the shipped files, but for words such as yes and off, which stay words."""
+    """YAML as OmegaConf reads the shipped files, except that words such as yes and off stay words."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen = set()
@@ -74,7 +74,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
                 )
             if str(key) in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key} stands there twice", key_node.start_mark
+                    None, None, f"the key {key} appears twice", key_node.start_mark
                 )
             seen.add(str(key))
         return super().construct_mapping(node, deep)
@@ -133,7 +133,7 @@ def _refuse_shapes(where: str, parsed: Iterable[Any]) -> None:
         if open_nodes:
             open_nodes[-1][1] += size
         if total > MOST_VALUES:
-            raise InputError(f"{where}: holds more than {MOST_VALUES:,} values, its aliases written out")
+            raise InputError(f"{where}: holds more than {MOST_VALUES:,} values, with its aliases expanded")
 
 
 def _refuse_instructions(where: str, tree: Tree, group: str) -> None:

@@ -1,4 +1,4 @@
-"""The typed scenario of ``lrrc patient``: a run, and whose life to tell."""
+"""The typed scenario of ``lrrc patient``: a run, and which patient to describe."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ NOT_SET = {"clock": "auto", "rows": False, "journal": False, "pictures": True, "
 
 @dataclass(frozen=True)
 class PatientRun(Run):
-    """A run of which one patient is told: the one of this number, or the first that a condition finds."""
+    """A run of which one patient is described: the one of this number, or the first that fits a condition."""
 
     number: int | None
     find: str | None
@@ -31,7 +31,7 @@ class PatientRun(Run):
 def read_patient(config: DictConfig) -> PatientRun:
     """Return the composed configuration, checked. Hydra must be initialised.
 
-    Raises InputError as ``read_run`` does, and where it is not said whose life to tell.
+    Raises InputError as ``read_run`` does, and where it is not said which patient to describe.
     """
     given = plain(config)
     number, find = given.pop("number", None), given.pop("find", None)

@@ -141,12 +141,12 @@ class Policy:
             ),
             (
                 self.lateral_boost and self.neoadjuvant is Regimen.NONE,
-                "lateral_boost=true needs radiotherapy before surgery, and neoadjuvant=none; "
+                "lateral_boost=true needs radiotherapy before surgery, but neoadjuvant=none; "
                 f"combine it, as in chemoradiotherapy+{self.name}",
             ),
             (
                 self.lateral_dissection is LateralDissection.SIZE_AFTER and self.neoadjuvant is Regimen.NONE,
-                "lateral_dissection=size_after needs treatment before surgery, and neoadjuvant=none; "
+                "lateral_dissection=size_after needs treatment before surgery, but neoadjuvant=none; "
                 f"combine it, as in chemoradiotherapy+{self.name}, or use lateral_dissection=size_before",
             ),
         )

@@ -97,7 +97,7 @@ def read_sample(count: object, source: object) -> Sample | None:
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{name}: is no text; a posterior file is a table with commas (CSV)") from error
+        raise InputError(f"{name}: is not text; a posterior file is a table with commas (CSV)") from error
     if not any(line.strip() for line in lines):
         raise InputError(f"{name}: is empty; its first line names the columns: {MEMBER}, and numbers")
     numbers, members = _table(name, rows)
@@ -161,7 +161,7 @@ def _table(name: str, rows: list[list[str]]) -> tuple[tuple[Uncertain, ...], dic
         raise InputError(f"{name}: line 1: there is no column {MEMBER}{nearest(MEMBER, columns)}")
     for column in columns:
         if columns.count(column) > 1:
-            raise InputError(f"{name}: line 1: column {column} stands there twice")
+            raise InputError(f"{name}: line 1: column {column} appears twice")
         if column not in known and column != MEMBER:
             raise InputError(
                 f"{name}: line 1: column {shown(column)}: must be an uncertain number of the disease"
@@ -169,7 +169,7 @@ def _table(name: str, rows: list[list[str]]) -> tuple[tuple[Uncertain, ...], dic
             )
     numbers = tuple(known[column] for column in columns if column != MEMBER)
     if not numbers:
-        raise InputError(f"{name}: line 1: beside {MEMBER} there must be a column for each number")
+        raise InputError(f"{name}: line 1: besides {MEMBER} there must be a column for each number")
     allowed = {number.key: units.range_of(f"{number.section}.{number.name}") for number in numbers}
     members: dict[int, tuple[float, ...]] = {}
     for number, row in enumerate(rows[1:], 2):
@@ -183,7 +183,7 @@ def _table(name: str, rows: list[list[str]]) -> tuple[tuple[Uncertain, ...], dic
         if not member.isdecimal() or len(member) > MOST_DIGITS:
             raise InputError(f"{line}, column {MEMBER}: {shown(member)}: must be a whole number of 0 or more")
         if int(member) in members:
-            raise InputError(f"{line}, column {MEMBER}: {member} stands there twice; number each member once")
+            raise InputError(f"{line}, column {MEMBER}: {member} appears twice; number each member once")
         members[int(member)] = tuple(
             _value(f"{line}, column {column}", cell, allowed[column]) for column, cell in cells.items()
         )

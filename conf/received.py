@@ -1,4 +1,4 @@
-"""Folders that were received from somebody: what lies in them is data, and may be damaged or made to harm."""
+"""Folders that were received from somebody: what is in them is data, and may be damaged or malicious."""
 
 import json
 from collections.abc import Callable

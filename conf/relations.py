@@ -34,7 +34,7 @@ def parts_of_one(*keys: str, why: str) -> Relation:
     return Relation(
         keys,
         lambda *lists: all(sum(shares) <= 1 + TOLERANCE for shares in zip(*lists, strict=True)),
-        f"place by place they must add up to at most 1: {why}",
+        f"element by element they must add up to at most 1: {why}",
     )
 
 
@@ -46,8 +46,8 @@ def always(key: str, value: float, why: str) -> Relation:
 BY_REGIMEN = "the first is without radiotherapy, which"
 RELATIONS = (
     not_above("cohort.age_min_years", "cohort.age_max_years", "ages lie between"),
-    not_above("cohort.age_min_years", "cohort.age_mean_years", "who would be younger is of the least age"),
-    not_above("cohort.age_mean_years", "cohort.age_max_years", "who would be older is of the greatest age"),
+    not_above("cohort.age_min_years", "cohort.age_mean_years", "anyone younger is given the least age"),
+    not_above("cohort.age_mean_years", "cohort.age_max_years", "anyone older is given the greatest age"),
     not_above("cohort.reflection_cm", "cohort.height_bounds_cm[-1]", "T4a tumours lie between"),
     parts_of_one("cohort.n1_share", "cohort.n2_share", why="the others have no nodes involved"),
     not_above(

@@ -72,7 +72,7 @@ class Run:
 
 
 def world_tree(run: Run, policy: Policy) -> Tree:
-    """Return the numbers that lives under one policy are lived with, for ``sim.parameters.pack``.
+    """Return the numbers that a policy's patients are simulated with, for ``sim.parameters.pack``.
 
     ``cohort`` and each section of the disease; ``policy``: the levers, enumerations as their member's number;
     ``follow_up``: ``visit_days``, ``ct``, ``mri``, lists of 24 floats.

@@ -143,7 +143,7 @@ def unknown_key(key: str, value: object) -> InputError:
         keys += leaves(section, shipped(f"parameters/{section}"))
     if key in keys:
         return InputError(f"{key}={shown(value)}: there is no key {key} that can be set here")
-    # Not the group that it would stand in.
+    # Not the group that it would be in.
     like = [known for known in keys if not key.startswith(f"{known}.")]
     return InputError(f"{key}={shown(value)}: there is no key {key}{nearest(key, like)}")
 
@@ -161,7 +161,7 @@ def _policies(names: object) -> tuple[Policy, ...]:
         )
     for name in names:
         if names.count(name) > 1:
-            raise InputError(f"policies={shown(names)}: {name} stands there twice; name each policy once")
+            raise InputError(f"policies={shown(names)}: {name} appears twice; name each policy once")
     return tuple(read_policy(name) for name in names)
 
 
@@ -183,7 +183,9 @@ def _clock(name: object, patients: int, journal: bool) -> str:
             f"clock={shown(name)}: must be one of {', '.join(CLOCKS)}{nearest(str(name), CLOCKS)}"
         )
     if journal and name == "compiled":
-        raise InputError("clock=compiled keeps no journal, and journal=true; use clock=auto or clock=simpy")
+        raise InputError(
+            "clock=compiled keeps no journal, but journal=true asks for one; use clock=auto or clock=simpy"
+        )
     if name == "auto":
         return "compiled" if patients > COMPILED_FROM_PATIENTS and not journal else "simpy"
     return str(name)

@@ -42,7 +42,7 @@ MOST_NUMBER = 10**9  # of a patient in a clinic with queues
 
 
 def check_run(run: Run, times: float = 1.0) -> None:
-    """Raise InputError where a run, lived so many times one after another, cannot fit or end."""
+    """Raise InputError where a run, simulated so many times in succession, cannot fit or end."""
     refuse(_words(run), run_bytes(run), times * simulated_patients(run) / PATIENTS_A_SECOND)
     if has_queues(run.clinic):
         if run.patients >= MOST_NUMBER:
@@ -86,7 +86,7 @@ def crowd_patients(run: Run) -> float:
 
 
 def simulated_patients(run: Run) -> float:
-    """Return how many lives a run is made of, over all policies."""
+    """Return how many patients a run simulates, each counted once per policy."""
     each = crowd_patients(run) + pilot_patients(run) if has_queues(run.clinic) else run.patients
     return float(each * len(run.policies))
 
@@ -111,7 +111,7 @@ def check_points(count: int, words: str) -> None:
 def check_sweep(runs: Sequence[Run], replications: int, block: int, processes: int, here: bool) -> None:
     """Raise InputError where a sweep of these points, each so often, cannot fit or end.
 
-    ``processes``: that live patients at a time, and whether they are ``here``, on this machine.
+    ``processes``: that simulate patients at a time, and whether they are ``here``, on this machine.
     """
     cells = len(runs) * replications
     policies = max(len(run.policies) for run in runs)
@@ -171,8 +171,8 @@ def refuse(words: str, bytes_: float, seconds: float) -> None:
         )
     if seconds > YEAR_SECONDS:
         raise InputError(
-            f"{words}: would take {seconds / YEAR_SECONDS:,.3g} years, at {PATIENTS_A_SECOND:,.0f} lives a "
-            "second; at most one year is allowed"
+            f"{words}: would take {seconds / YEAR_SECONDS:,.3g} years, at {PATIENTS_A_SECOND:,.0f} simulated "
+            "patients per second; at most one year is allowed"
         )
 
 

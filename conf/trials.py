@@ -85,7 +85,7 @@ def read_trials(asked: object) -> list[Trial]:
     trials = [read_trial(word) for word in words]
     for trial in trials:
         if sum(trial.name == other.name for other in trials) > 1:
-            raise InputError(f"trial={shown(asked)}: {trial.name} stands there twice; name each trial once")
+            raise InputError(f"trial={shown(asked)}: {trial.name} appears twice; name each trial once")
     return trials
 
 

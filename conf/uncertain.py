@@ -15,7 +15,7 @@ from conf.schema import shipped, shipped_sections
 
 Z95 = float(stats.norm.ppf(0.975))
 NORMALS = np.linspace(-5.0, 5.0, 1001)  # where a distribution is tabulated
-WITHOUT_EFFECT = ("pathway", "primary")  # of an unhindered clinic: times that no endpoint hangs on
+WITHOUT_EFFECT = ("pathway", "primary")  # of an unhindered clinic: times that no endpoint depends on
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Uncertain:
 
 
 def uncertain_numbers(fitted: Sequence[str] | None = None) -> list[Uncertain]:
-    """Return the uncertain numbers of the disease that trials can tell of, in order of their keys.
+    """Return the uncertain numbers of the disease that trials can inform, in order of their keys.
 
     ``fitted``: only those of these sections or with these keys. Raises InputError for what there is not.
     """

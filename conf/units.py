@@ -54,9 +54,7 @@ def range_of(key: str) -> Range:
     for pattern, allowed in UNITS:
         if re.search(rf"(^|_)({pattern})$", name):
             return allowed
-    raise InputError(
-        f"{key}: the name carries no unit that conf/units.py knows, such as _probability or _days"
-    )
+    raise InputError(f"{key}: the name has no unit that conf/units.py knows, such as _probability or _days")
 
 
 def number(key: str, value: object, allowed: Range) -> float:

@@ -88,8 +88,8 @@ def read_validation(config: DictConfig) -> ValidationRun:
     most_patients = units.whole("most_patients", given["most_patients"], 1)
     if patients > most_patients:
         raise InputError(
-            f"patients={patients}, most_patients={most_patients}: the first must not be above the second; "
-            "they are where it starts, and where it stops"
+            f"patients={patients}, most_patients={most_patients}: patients must not exceed most_patients; "
+            "a run starts with the first and stops at the second"
         )
     run = ValidationRun(
         patients=patients,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Patients who are still seen one by one, in a page that a browser opens at once.
 PATIENTS, MOST, YEARS, EVERY_DAYS = 60, 100, 3.0, 7
 KEY_WORDS = {
-    "policy": "whose lives; the first of the run",
+    "policy": "the policy to show; the first of the run",
     "patients": f"how many, in the order of their numbers; {PATIENTS}",
     "years": f"how long; {YEARS:g}",
 }

@@ -1,7 +1,7 @@
 """Fitting the disease's uncertain numbers to published trials: a posterior sample, then the best fit.
 
-Both work on standard normal deviates of the priors. The sample is an ensemble that takes the endpoints in by
-steps; the search starts from it, for the most probable numbers of all.
+Both work on standard normal deviates of the priors. The sample is an ensemble that is fitted to the endpoints
+in steps; the search starts from it, for the most probable numbers of all.
 """
 
 from collections.abc import Callable
@@ -97,7 +97,7 @@ class Targets:
     """The endpoints that numbers are fitted to, in one order, as the unfitted disease shows them.
 
     ``patients``: of every arm, by trial: so many that for most endpoints the simulation's own error is small.
-    Endpoints that even so many cannot compare say nothing: they deviate by 0, whatever is predicted.
+    Endpoints that even so many cannot compare are ignored: they deviate by 0, whatever is predicted.
     """
 
     def __init__(self, run: CalibrationRun, patients: int) -> None:
@@ -164,7 +164,7 @@ def fit(run: CalibrationRun, targets: Targets, ledger: Ledger, folder: SweepFold
 
 
 def influences(normals: np.ndarray, deviations: np.ndarray) -> np.ndarray:
-    """Return for each number whether any endpoint follows it, bool, shape (numbers,)."""
+    """Return for each number whether any endpoint depends on it, bool, shape (numbers,)."""
     found = correlations(normals, deviations)
     follows: np.ndarray = np.abs(found).max(axis=1) > INFLUENCE / np.sqrt(len(normals))
     return follows
@@ -192,9 +192,9 @@ def search(
 ) -> Best:
     """Return the most probable deviates and what they predict.
 
-    Searched are the influential numbers, from the mean of the posterior sample: each round goes to the best
-    points of linear pictures of all evaluations so far, and looks around them. The objective is minus the
-    log of the posterior density.
+    Searched are the influential numbers, from the mean of the posterior sample: each round evaluates the best
+    points of linear approximations to all evaluations so far, and points around them. The objective is minus
+    the log of the posterior density.
     """
     by_hand = [number.normal(number.default) for number in run.numbers]
     start = np.where(influential, posterior.mean(axis=0), by_hand)
@@ -271,7 +271,7 @@ def write(run: CalibrationRun, fitted: Fitted, targets: Targets, folder: SweepFo
         made["posterior"].to_csv(CONF / "posterior.csv", index=False, lineterminator="\n")
     print(summary(made))
     if left_out := [one.endpoint.evidence for _, one in targets.all if not one.comparable]:
-        print(f"\nleft out, for too few simulated patients had an event: {', '.join(left_out)}")
+        print(f"\nleft out, because too few simulated patients had an event: {', '.join(left_out)}")
 
 
 def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, pd.DataFrame]":
@@ -311,7 +311,7 @@ def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, 
 
 
 def fitted_disease(run: CalibrationRun, fitted: Fitted, targets: int) -> str:
-    """Return the disease fitted to so many targets, as a file of the group ``disease``, and whence it is."""
+    """Return the disease fitted to so many targets, as a file of the group ``disease``, with its origin."""
     chosen = np.flatnonzero(fitted.influential).tolist()
     numbers = [run.numbers[k] for k in chosen]
     values = [float(f"{run.numbers[k].value(fitted.best.normals[k]):.6g}") for k in chosen]

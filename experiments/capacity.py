@@ -1,4 +1,4 @@
-"""Policies in clinics: who waits, what it costs, and what capacity would be enough."""
+"""Policies in clinics: who waits, what harm that does, and what capacity would be enough."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -69,7 +69,7 @@ def perform(asked: Request, keep: bool = True) -> Result:
 
 
 def compare_clinics(run: CapacityRun) -> ClinicComparison:
-    """Return what comes of every policy in every clinic, and the capacity that each policy needs.
+    """Return the outcomes of every policy in every clinic, and the capacity that each policy needs.
 
     Shows a progress bar on a terminal.
     """

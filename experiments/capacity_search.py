@@ -43,9 +43,9 @@ def needed(
 ) -> Needed:
     """Search for the fewest units with which, in every step, the target share is served in time.
 
-    Each resource is searched alone, by doubling and bisection; then all are tried together. Where that is
-    not enough, the busiest that the late step needs gets one more until it is, and what was added in vain
-    is taken away again. ``lived`` is called after each run.
+    Each resource is searched alone, by doubling and bisection; then all are tried together. Where that is not
+    enough, the busiest that the late step needs gets one more until it is, and what was added without need is
+    removed again. ``simulated`` is called after each run.
     """
 
     def trial(counts: Mapping[str, int]) -> tuple[Attendance, str, float]:
@@ -70,7 +70,7 @@ def needed(
         alone[name] = smallest(enough(name, {}), start, most[name])
     jointly = dict(alone)
     attendance, step, share = trial(jointly)
-    # It ends: with as many as were ever in use at once, nobody waits but for a calendar.
+    # It ends: with as many as were ever in use at once, nobody waits except for a calendar.
     while share < run.target_share:
         use = busy(attendance)
         short = [name for name in names if jointly[name] < most[name]]

@@ -83,7 +83,7 @@ def simulated_patients(run: Run) -> "pd.DataFrame":
 
 
 def journal(run: Run, simulated: "Simulated") -> "pd.DataFrame":
-    """Return every event of every life, the policies one below the other."""
+    """Return every event of every patient, the policies one below the other."""
     import pandas as pd
 
     from analysis.tables.journal import journal_table
@@ -97,7 +97,7 @@ def journal(run: Run, simulated: "Simulated") -> "pd.DataFrame":
 
 
 def tables_of(run: Run, simulated: "Simulated") -> "dict[str, pd.DataFrame]":
-    """Return the tables of the policies' lives, by name."""
+    """Return the tables of the policies, by name."""
     import pandas as pd
 
     from analysis.tables import run as tables
@@ -117,7 +117,7 @@ def tables_of(run: Run, simulated: "Simulated") -> "dict[str, pd.DataFrame]":
 
 
 def patients(rows: "Mapping[str, list[np.ndarray]]") -> "pd.DataFrame":
-    """Return every life as a row, with its policy, as ``patient_table``."""
+    """Return a row for each patient and policy, as ``patient_table``."""
     import numpy as np
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""One patient's life under each policy, in words and drawn."""
+"""One patient's course under each policy, described and drawn."""
 
 import dataclasses
 import functools
@@ -88,7 +88,7 @@ def _which(run: PatientRun, fitting: Sequence[int], more: bool) -> str:
     if not others:
         return f"{run.find}: patient {first} fits, and no other does.\n"
     names = ", ".join(map(str, others)) + (" and more" if more else "")
-    return f"{run.find}: patient {first} fits; so do {names}. To tell another: number={others[0]}\n"
+    return f"{run.find}: patient {first} fits; so do {names}. For another: number={others[0]}\n"
 
 
 def first_fitting(run: PatientRun, condition: "PatientCondition") -> tuple[list[int], bool]:
@@ -157,9 +157,9 @@ class Witness(list[Entry]):
 
 
 def witness(run: PatientRun, number: int) -> list[tuple["Life", tuple["np.ndarray", list[Entry]]]]:
-    """Return the patient's life under each policy, with the row and the journal.
+    """Return the patient's course under each policy, with the row and the journal.
 
-    It is the life that ``lrrc compare`` counts: where patients queue, among the same ones.
+    It is the course that ``lrrc compare`` counts: where patients queue, among the same other patients.
     """
     from analysis.pages.story import Life, Moment
     from experiments.simulating.cohort import worlds_of

@@ -89,7 +89,7 @@ def policy_labels(plan: Plan) -> dict[str, str]:
 
 
 def simulate_cells(plan: Plan, ledger: Ledger, folder: SweepFolder, execute: Any) -> list[Cell]:
-    """Live every cell with as many patients as it needs, and return the cells."""
+    """Simulate every cell with as many patients as it needs, and return the cells."""
     cells = []
     for number, point in enumerate(plan.points):
         for k in range(plan.replications):
@@ -140,7 +140,7 @@ def _about(task: Task) -> Tree:
 
 
 def shown_progress(ended: Iterator[Ended], tasks: list[Task]) -> Iterator[Ended]:
-    """Yield what ended; on a terminal, tell tasks done, patients a second and the time left."""
+    """Yield what ended; on a terminal, show tasks done, patients per second and the time left."""
     from experiments.simulating.cohort import progress
 
     # Shown at once: a task can take minutes.
@@ -288,7 +288,7 @@ def stacked(parts: "list[pd.DataFrame]") -> "pd.DataFrame":
 
 
 def members_table(sample: Sample) -> "pd.DataFrame":
-    """Return the members that were lived, as their file has them: a line each, a column for each number."""
+    """Return the members that were simulated, as in their file: a line each, a column for each number."""
     import pandas as pd
 
     columns = [MEMBER, *(number.key for number in sample.numbers)]

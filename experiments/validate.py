@@ -1,4 +1,4 @@
-"""Emulating published trials, and saying where the simulation agrees with them and where not."""
+"""Emulating published trials, and reporting where the simulation agrees with them and where not."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -102,7 +102,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def compiled_inline(function: Callable[..., Any]) -> Callable[..., Any]:
-    """As ``compiled``, into its callers: a call would hand over every array word by word."""
+    """As ``compiled``, into its callers: a call would pass every array word by word."""
     return numba.njit(**_options, _nrt=False, forceinline=True)(function)  # type: ignore[call-overload]
 
 

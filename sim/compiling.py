@@ -1,4 +1,4 @@
-"""Who hears that functions are being compiled. This package tells it, and prints nothing.
+"""Listeners that hear when functions are being compiled. This package reports it, and prints nothing.
 
 Nothing heavy is imported here, so that a listener can be there before the compiler is.
 """

@@ -1,4 +1,4 @@
-"""The events of a life. Their order breaks ties: at one instant the smaller number comes first."""
+"""The events of a patient's course. Their order breaks ties: at one instant the smaller number is first."""
 
 from enum import IntEnum
 

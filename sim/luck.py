@@ -1,8 +1,10 @@
-"""Common luck: a table of uniforms, one row a patient, one named column a decision.
+"""Common random numbers: a table of uniforms, a row for each patient, a named column for each decision.
 
-Each column is a Philox stream of its own, keyed by (seed, replication, name) and advanced to the row.
-So a draw depends on nothing but these and the patient's number: not on the policy, the block, the
-size of the cohort, or which other draws exist.
+Every policy is simulated with the same table, so that a patient has the same luck under each of them, and a
+difference between policies is due to the policies. This project calls a row of the table a patient's *luck*.
+Each column is a Philox stream of its own, keyed by (seed, replication, name) and advanced to the row. So a
+draw depends only on these and on the patient's number: not on the policy, the block, the size of the cohort,
+or which other draws exist.
 """
 
 import hashlib
@@ -15,7 +17,7 @@ import numpy as np
 from sim.compiled import compiled, compiled_parallel, numba_config, record_dtype, wide_product
 from sim.patient import Route
 
-# One uniform a patient.
+# One uniform per patient.
 DRAWS = (
     # diagnosis
     "age", "sex", "fitness", "height", "height_band", "t_stage", "nodes", "node_reading", "fascia_distance",

@@ -1,4 +1,4 @@
-"""A patient is a row: the whole state of a life, and the agenda of what is pending.
+"""A patient is a row: the whole state of a patient, and the agenda of what is pending.
 
 Times are days on one axis, absolute, on a grid of 2^-32 day; infinity means never or not pending.
 """

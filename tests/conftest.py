@@ -1,4 +1,4 @@
-"""What the tests share: lives under policies, with any override that the command takes; places to be in."""
+"""What tests share: patients under policies, with any override that the command takes; working folders."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @functools.cache
 def world_of(policy: str, overrides: tuple[str, ...]) -> np.ndarray:
-    """Return the packed world of a policy; composing it takes longer than a thousand lives."""
+    """Return the packed world of a policy; composing it takes longer than a thousand patients."""
     run = compose_run(f"policies=[{policy}]", *overrides)
     return pack(world_tree(run, run.policies[0]))
 
@@ -58,7 +58,7 @@ def lives(
     years: float = 10.0,
     journal: Journal | None = None,
 ) -> np.ndarray:
-    """Live patients ``first`` to ``first + patients - 1`` under one policy; return their rows."""
+    """Simulate patients ``first`` to ``first + patients - 1`` under one policy; return their rows."""
     rows = new_patients(first, first + patients)
     luck = draw_luck(first, first + patients, seed)
     simulate_rows(rows, luck, world_of(policy, overrides), years * YEAR_DAYS, journal)
@@ -67,13 +67,13 @@ def lives(
 
 @pytest.fixture(name="lives", scope="session")
 def lives_fixture() -> Callable[..., np.ndarray]:
-    """Return the function that lives a few thousand patients under one policy."""
+    """Return the function that simulates a few thousand patients under one policy."""
     return lives
 
 
 @pytest.fixture(name="simulated", scope="session")
 def simulated_fixture() -> Callable[..., np.ndarray]:
-    """Return the same function, which remembers the lives it has lived: for reading only."""
+    """Return the same function, which remembers the rows that it has simulated: for reading only."""
     return functools.cache(lives)
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 from analysis.fitting.smoother import correlations
 from conf.uncertain import Uncertain
 
-TRADED = 0.4  # correlation in the posterior from which two numbers are told to trade off
-OPPOSED = -0.5  # cosine from which two endpoints are told to pull apart
+TRADED = 0.4  # correlation in the posterior from which two numbers are reported to trade off
+OPPOSED = -0.5  # cosine from which two endpoints are reported to pull in opposite directions
 PULLING = 1.0  # standard errors that both must be off
 
 
@@ -20,7 +20,7 @@ def numbers_table(
 
     ``posterior``: deviates of the priors, shape (members, numbers). ``width_ratio``: standard deviation of
     the posterior over the prior's, on the scale on which the prior is standard normal: 1 where the targets
-    say nothing. ``searched``: whether any target follows the number; the others keep their hand-set value.
+    say nothing. ``searched``: whether any target depends on the number; the others keep their hand-set value.
     """
     lines = []
     for k, number in enumerate(numbers):
@@ -48,7 +48,8 @@ def numbers_table(
 def members_table(numbers: Sequence[Uncertain], posterior: np.ndarray, searched: np.ndarray) -> pd.DataFrame:
     """Return the posterior sample: ``member``, and a column for each number that was searched, in its unit.
 
-    A line is one joint draw; the numbers that are no column keep their priors, of which no target speaks.
+    A line is one joint draw; the numbers that are no column keep their priors, since no target depends on
+    them.
     """
     columns: dict[str, object] = {"member": np.arange(len(posterior))}
     for k in np.flatnonzero(searched).tolist():
@@ -58,7 +59,7 @@ def members_table(numbers: Sequence[Uncertain], posterior: np.ndarray, searched:
 
 
 def tradeoffs(numbers: Sequence[Uncertain], posterior: np.ndarray, searched: np.ndarray) -> pd.DataFrame:
-    """Return pairs of numbers that the targets tie together: ``one``, ``other``, ``correlation``."""
+    """Return pairs of numbers that the targets link: ``one``, ``other``, ``correlation``."""
     chosen = np.flatnonzero(searched).tolist()
     found = []
     if len(chosen) > 1:
@@ -75,7 +76,7 @@ def pulls(
 ) -> pd.DataFrame:
     """Return pairs of targets that pull apart: ``endpoint``, ``against``, ``cosine``, ``z``, ``z_against``.
 
-    ``normals`` and ``deviations``: the prior ensemble and its deviations; their correlations say where each
+    ``normals`` and ``deviations``: the prior ensemble and its deviations; their correlations show where each
     target draws the numbers. Two targets pull apart where both are missed at the best fit and what
     would bring one nearer takes the other away: the cosine of their pulls is well below 0.
     """

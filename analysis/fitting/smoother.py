@@ -11,7 +11,7 @@ CHANCE = 2.0  # correlations below this over the square root of the ensemble are
 
 
 def correlations(normals: np.ndarray, deviations: np.ndarray) -> np.ndarray:
-    """Return how numbers and endpoints go together, shape (numbers, endpoints); 0 where one never changes."""
+    """Return the correlations of numbers and endpoints, shape (numbers, endpoints); 0 for a constant."""
     from_mean, apart = normals - normals.mean(axis=0), deviations - deviations.mean(axis=0)
     scale = np.outer(normals.std(axis=0), deviations.std(axis=0)) * len(normals)
     found: np.ndarray = np.divide(from_mean.T @ apart, scale, out=np.zeros(scale.shape), where=scale > 0)

@@ -1,7 +1,7 @@
-"""The search of a fit: a linear picture of what numbers do to endpoints, and its best point.
+"""The search of a fit: a linear approximation to what numbers do to endpoints, and its best point.
 
-The picture is a ridge regression on the evaluations around the best. Where these are many it averages the
-ruggedness of a simulation on few patients, which a search without it cannot see past.
+The approximation is a ridge regression on the evaluations around the best. Where these are many it averages
+the ruggedness of a simulation on few patients, which a search without it cannot see past.
 """
 
 import numpy as np
@@ -19,22 +19,22 @@ BATCH = len(REACHES) + SUBSETS + LOOKS
 
 
 def objective(normals: np.ndarray, deviations: np.ndarray) -> float:
-    """Return minus the log of the posterior density, but for a constant.
+    """Return minus the log of the posterior density, up to a constant.
 
     ``normals``: standard normal deviates of the numbers, shape (numbers,); ``deviations``: of the endpoints,
     in standard errors, shape (endpoints,). Deviations follow Student's t: published figures contradict each
-    other by more than their intervals, and one that cannot be met must not bend the others.
+    other by more than their intervals, and one that cannot be met must not distort the fit to the others.
     """
     tails = (TAILS + 1.0) * np.log1p(deviations**2 / TAILS)
     return float((normals**2).sum() + tails.sum()) / 2
 
 
 def proposal(normals: np.ndarray, deviations: np.ndarray, best: int, radius: float) -> np.ndarray:
-    """Return the deviates of least objective in the linear picture around an evaluation, shape (numbers,).
+    """Return the deviates of least objective, approximated around an evaluation, shape (numbers,).
 
     ``normals``: of all evaluations, shape (n, numbers); ``deviations``: shape (n, endpoints); ``best``: the
-    index of the evaluation; ``radius``: the size of the steps that the picture is trusted for, in standard
-    deviations of the priors.
+    index of the evaluation; ``radius``: the size of the steps that the approximation is trusted for, in
+    standard deviations of the priors.
     """
     origin = normals[best]
     squared = ((normals - origin) ** 2).sum(axis=1)

@@ -26,7 +26,7 @@ def summary(tables: dict[str, pd.DataFrame]) -> str:
     lines = [
         f"{int(targets['inside'].sum())} of {len(targets)} targets inside their published intervals; "
         f"chi-square {(targets['z'] ** 2).sum():.1f}",
-        f"{int(numbers['searched'].sum())} of {len(numbers)} numbers have a say in some target",
+        f"{int(numbers['searched'].sum())} of {len(numbers)} numbers affect some target",
         "",
         "narrowed most               prior (95 %)            posterior (95 %)        fitted",
     ]

@@ -1,4 +1,4 @@
-"""One patient's life under each policy, told side by side: what happens, where the lives part, and why."""
+"""One patient's course under each policy, side by side: what happens, where the courses diverge, and why."""
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from sim.events import Event
 from sim.patient import YEAR_DAYS, Cause, FoundBy, Margin, Route
 
 WIDTH = 110
-ABREAST = 3  # columns side by side; more do not read
+ABREAST = 3  # columns side by side; more are hard to read
 PARTS = "◆"
 SAME = "the same"
 TOGETHER = ("plane", "crm_mm", "perforated", "leaked", "abscess")  # fields on which each lever acts alone
@@ -24,7 +24,7 @@ QUEUES = ("waiting", "waited_days", "agenda")  # what a queue changes without an
 
 
 class Moment(NamedTuple):
-    """An event of a life: the day from diagnosis, the row before and after it, the days waited for it."""
+    """An event of a patient: the day from diagnosis, the row before and after it, the days waited for it."""
 
     day: float
     event: int
@@ -35,7 +35,7 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True)
 class Life:
-    """The same life under the policies named."""
+    """A patient's course, the same under all the policies named."""
 
     policies: tuple[str, ...]
     moments: tuple[Moment, ...]
@@ -47,9 +47,9 @@ class Life:
 
 
 class Parting(NamedTuple):
-    """Where lives that were the same part: the day and event of the first difference.
+    """Where courses that were the same diverge: the day and event of the first difference.
 
-    ``moment``: its place among the moments; ``groups``: the policies that still share a life after it;
+    ``moment``: its place among the moments; ``groups``: the policies that still share a course after it;
     ``changed``: the fields of the row that differ.
     """
 
@@ -61,7 +61,7 @@ class Parting(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of a story: the day, what is said, whether lives part here, and whether nobody sees it."""
+    """A line of a story: the day, what is said, whether courses diverge here, and whether nobody sees it."""
 
     day: float
     label: str
@@ -84,7 +84,7 @@ def differing(one: Any, other: Any, ignored: Sequence[str] = ()) -> list[str]:
 
 
 def where_lives_part(lives: Sequence[Life]) -> tuple[list[Life], list[Parting]]:
-    """Return the lives that differ, each with all its policies, and where they part, by day.
+    """Return the courses that differ, each with all its policies, and where they diverge, by day.
 
     Where there are queues, what is merely booked or waited for is no difference until something happens.
     """
@@ -129,7 +129,7 @@ def _difference(one: Life, other: Life, k: int, ignored: Sequence[str]) -> list[
 
 
 def why(parting: Parting, levers: Mapping[str, Mapping[str, Any]], words: Mapping[str, str]) -> str:
-    """Return why lives part: the levers that act here and what each is under whom, or what changed.
+    """Return why courses diverge: the levers that act here with their setting by policy, or what changed.
 
     ``levers``: their settings by policy; ``words``: what each lever does.
     """
@@ -137,7 +137,7 @@ def why(parting: Parting, levers: Mapping[str, Mapping[str, Any]], words: Mappin
     acted: list[str] = []
     for field in parting.changed:
         differ = [v for v in ANSWERS_TO.get(field, ()) if len({str(levers[name][v]) for name in firsts}) > 1]
-        # Of several levers that decide together, the first that differs says it.
+        # Of several levers that decide together, the first that differs is named.
         together = differ if field in TOGETHER else differ[:1]
         acted += [lever for lever in together if lever not in acted]
     if not acted and not parting.changed:
@@ -165,7 +165,7 @@ def _names(policies: Sequence[str]) -> str:
 
 
 def in_short(life: Life, horizon_years: float) -> str:
-    """Return what came of a life, in a line."""
+    """Return the outcome of a course, in a line."""
     end = life.end
     parts = []
     if end["found_by"] != FoundBy.NOT_FOUND:
@@ -201,7 +201,7 @@ def when(day: float) -> str:
 
 
 def lines_of(life: Life, start: int, stop: int, parts_at: Sequence[int]) -> list[Line]:
-    """Return the lines of a life's moments ``start`` to ``stop - 1``; visits that find nothing share one."""
+    """Return the lines of a course's moments ``start`` to ``stop - 1``; visits without findings share one."""
     lines = []
     numbered = list(enumerate(life.moments))[start:stop]
     for quiet, run in groupby(numbered, key=lambda pair: _is_quiet(pair[1]) and pair[0] not in parts_at):
@@ -240,7 +240,7 @@ def _quiet_visits(moments: list[Moment]) -> Line:
 
 
 class Story(NamedTuple):
-    """A patient's story: shared lines, then those of each life from where they part."""
+    """A patient's story: shared lines, then those of each course from where they diverge."""
 
     title: str
     note: str
@@ -258,7 +258,7 @@ def story(
     horizon_years: float,
     note: str = "",
 ) -> Story:
-    """Return the story of the patient of this number, from a life for each policy in the order of the run."""
+    """Return the story of the patient of this number, from a course for each policy in the run's order."""
     different, partings = where_lives_part(lives)
     first = VOCABULARY[Event.DIAGNOSIS].sentences(*lives[0].moments[0][2:4])[0].text
     shared_until = partings[0].moment if partings else len(different[0].moments)
@@ -275,7 +275,7 @@ def story(
     ]
     if len(lives) > 1 and not partings:
         stated = [
-            ("never", "Nothing in which the policies differ touches this patient: the lives are the same.")
+            ("never", "No difference between the policies affects this patient: the courses are the same.")
         ]
     return Story(f"Patient {number}. {first}", note, shorts, shared, stated, columns)
 
@@ -288,7 +288,7 @@ def _heading(policies: Sequence[str]) -> str:
 
 
 def _line_text(line: Line) -> str:
-    """Return a line's text; hidden sentences stand in square brackets."""
+    """Return a line's text; hidden sentences are in square brackets."""
     label = f"{sentence(line.label)}."
     marked = f"{PARTS} " if line.parts else ""
     if line.hidden:
@@ -307,11 +307,12 @@ def as_text(stated: Story) -> str:
     for heading, short in stated.shorts:
         parts.append(_wrapped(f"{heading}: {short}.", 2))
     if stated.shared:
-        parts += [["", "Under every policy" if stated.columns or len(stated.shorts) > 1 else "The life"]]
+        parts += [["", "Under every policy" if stated.columns or len(stated.shorts) > 1 else "The course"]]
         parts += [_timed(line) for line in stated.shared]
     parts.append([""])
     for k, (moment, reason) in enumerate(stated.partings):
-        head = f"{PARTS} The lives part: {moment}." if moment != "never" else "The lives never part."
+        diverge = f"{PARTS} The courses diverge: {moment}."
+        head = diverge if moment != "never" else "The courses never diverge."
         parts.append(_wrapped(f"{head if k == 0 else f'{PARTS} Then, {moment}.'} {reason}", 2 if k else 0))
     for first in range(0, len(stated.columns), ABREAST):
         parts += [[""], _abreast(stated.columns[first : first + ABREAST])]
@@ -328,7 +329,7 @@ def _timed(line: Line) -> list[str]:
 
 
 def rows_abreast(columns: Sequence[tuple[str, list[Line]]]) -> list[tuple[float, list[Line | None]]]:
-    """Return the lines of several lives by day: those of one day share a row, in their order."""
+    """Return the lines of several courses by day: those of one day share a row, in their order."""
     rows = []
     for day in sorted({line.day for _, lines in columns for line in lines}):
         cells = [[line for line in lines if line.day == day] for _, lines in columns]
@@ -337,7 +338,7 @@ def rows_abreast(columns: Sequence[tuple[str, list[Line]]]) -> list[tuple[float,
 
 
 def _cells(cells: list[Line | None], write: Callable[[Line], str]) -> list[str]:
-    """Return the texts of a row; what stands in the column before already is not said again."""
+    """Return the texts of a row; a text that repeats the column before it is replaced."""
     texts = [write(line) if line else "" for line in cells]
     return [SAME if k and text and text == texts[k - 1] else text for k, text in enumerate(texts)]
 
@@ -368,13 +369,13 @@ def as_markdown(stated: Story, picture: str | None = None) -> str:
     parts += [f"{stated.note} {HIDDEN}".strip(), ""]
     parts += [f"- **{heading}**: {short}." for heading, short in stated.shorts]
     if picture:
-        parts += ["", f"![The lives on one axis of time]({picture})"]
+        parts += ["", f"![The courses on one axis of time]({picture})"]
     if stated.shared:
-        parts += ["", "## Under every policy" if stated.columns else "## The life", ""]
+        parts += ["", "## Under every policy" if stated.columns else "## The course", ""]
         parts += ["| when | what |", "|---|---|"]
         parts += [f"| {when(line.day)} | {_cell(line)} |" for line in stated.shared]
     if stated.partings:
-        parts += ["", "## Where the lives part", ""]
+        parts += ["", "## Where the courses diverge", ""]
         parts += [f"- **{sentence(moment)}.** {reason}" for moment, reason in stated.partings]
     if stated.columns:
         parts += ["", "| when | " + " | ".join(heading for heading, _ in stated.columns) + " |"]

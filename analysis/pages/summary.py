@@ -31,7 +31,7 @@ Column = tuple[str, str, int]  # two lines of heading, and the width
 def summary(outcomes: pd.DataFrame, differences: pd.DataFrame, comparator: str) -> str:
     """Return the main outcomes of each policy as two tables to read, at most 120 columns wide.
 
-    Told at five years, or at the end of a shorter run; local recurrence also at the end of a longer one.
+    Stated at five years, or at the end of a shorter run; local recurrence also at the end of a longer one.
     """
     years, last = headline_years(outcomes), float(outcomes["horizon_years"].max())
     at = f"at {years_words(years)}"

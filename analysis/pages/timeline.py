@@ -1,4 +1,4 @@
-"""Picture of one patient's lives on one axis of time, a strip for each life that differs."""
+"""Picture of one patient's courses on one axis of time, a strip for each course that differs."""
 
 from collections.abc import Callable, Sequence
 from graphlib import CycleError, TopologicalSorter
@@ -17,7 +17,7 @@ from sim.patient import YEAR_DAYS, Cause, FoundBy
 
 STRIP = 0.22  # inches
 LABEL = look.SMALL * look.LINE + 0.03
-# What stands on every life, or is told by the colours.
+# What every course has, or the colours show.
 UNMARKED = (
     Event.DIAGNOSIS,
     Event.STAGING_MRI,
@@ -28,7 +28,7 @@ UNMARKED = (
 
 
 class State(NamedTuple):
-    """How a stretch of a life is drawn, and what it means."""
+    """How a stretch of a course is drawn, and what it means."""
 
     words: str
     colour: str
@@ -47,9 +47,9 @@ STATES = (BEFORE, FREE, GROWING, KNOWN, AGAIN, BACK, METASTASES_GROWING, METASTA
 
 
 def stretches(life: Life, horizon_days: float) -> list[tuple[float, float, State]]:
-    """Return the stretches of a life: first and last day from diagnosis, and the state; they do not overlap.
+    """Return the stretches of a course: first and last day from diagnosis, and the state, without overlap.
 
-    Metastases are told apart from these by ``metastases``.
+    Those of metastases are returned by ``metastases``.
     """
     end = life.end
     stop = last_day(life, horizon_days)
@@ -109,21 +109,21 @@ def mark(moment: Moment) -> str | None:
 
 
 def timeline(number: int, lives: Sequence[Life], partings: Sequence[Parting], horizon_years: float) -> Figure:
-    """Return the picture of the lives that differ, the first year drawn wider than those that follow."""
+    """Return the picture of the courses that differ, the first year drawn wider than those that follow."""
     horizon = horizon_years * YEAR_DAYS
     first_year = min(horizon, YEAR_DAYS)
     if partings:
         moment = when(partings[0].day)
         on = {"day": "on", "month": "in", "year": "at"}[moment.partition(" ")[0]]
-        title = f"Patient {number}: the lives part {on} {moment}"
+        title = f"Patient {number}: the courses diverge {on} {moment}"
         title += f", at the {VOCABULARY[Event(partings[0].event)].label}"
     elif len(lives[0].policies) > 1:
-        title = f"Patient {number}: the same life under every policy"
+        title = f"Patient {number}: the same course under every policy"
     else:
-        title = f"Patient {number}: one life"
+        title = f"Patient {number}: one course"
     note = "One simulated patient, the same luck under every policy."
     if partings:
-        note += f" {PARTS}: where lives part."
+        note += f" {PARTS}: where courses diverge."
     if horizon > YEAR_DAYS:
         note += " The first year is drawn wider than the others."
     left = look.EDGE + 0.05
@@ -166,7 +166,7 @@ def timeline(number: int, lives: Sequence[Life], partings: Sequence[Parting], ho
 
 
 class Lane(NamedTuple):
-    """Where a life's parts stand, in inches: its heading, its marks (place, words, level), its height."""
+    """The layout of a course, in inches: its heading, its marks (place, words, level), its height."""
 
     heading: list[str]
     short: list[str]
@@ -269,7 +269,7 @@ def _draw(
 
 
 def _part(ax: Axes, x: float, top: float) -> None:
-    """Mark on a strip that this life parts from another."""
+    """Mark on a strip that this course diverges from another."""
     dashes: look.Style = {"color": look.INK, "linestyle": (0, (2, 1.2)), "linewidth": 1.4, "zorder": 5}
     ax.plot([x, x], [top - STRIP, top + 0.04], **dashes, gid="parting")
     ax.text(x, top + 0.03, PARTS, ha="center", va="bottom", size=look.SMALL, gid="parting mark")

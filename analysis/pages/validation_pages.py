@@ -204,7 +204,7 @@ def _contents(trials: Sequence[Trial], endpoints: pd.DataFrame) -> list[str]:
 
 
 def section(trial: Trial, rows: pd.DataFrame, heading: str, picture: str) -> list[str]:
-    """Return what is told of one trial, as lines of Markdown under a heading of the given rank.
+    """Return the section on one trial, as lines of Markdown under a heading of the given rank.
 
     ``picture``: where it lies, from the page.
     """
@@ -282,7 +282,7 @@ def _plain(value: object) -> str:
 def summary(endpoints: pd.DataFrame, agreement: pd.DataFrame) -> str:
     """Return what ``lrrc validate`` prints: each trial's hits, how each set agrees, and the largest misses.
 
-    At most 50 lines, 110 columns wide, but for more trials than fit.
+    At most 50 lines, 110 columns wide, except for more trials than fit.
     """
     lines = [f"{'trial':<30}{'inside':>10}    outside, by how many standard errors"]
     for name, part in endpoints.groupby("set", sort=True):

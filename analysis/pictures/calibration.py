@@ -1,4 +1,4 @@
-"""Pictures of a calibration: what the trials told of each number, what trades off, how the search went."""
+"""Pictures of a calibration: how far the trials narrow each number, what trades off, how the search went."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from analysis.pictures import look
 MOST_NUMBERS, MOST_PAIRS = 30, 15
 AIR = 0.09  # inches around a label
 LABEL, RIGHT = 3.35, 2.05
-LEARNT = 0.8  # of the prior's width: below it, the trials have told something of a number
+LEARNT = 0.8  # of the prior's width: below it, the trials have narrowed a number
 
 
 def three_digits(value: float) -> str:
@@ -20,7 +20,7 @@ def three_digits(value: float) -> str:
 
 
 def identified(parameters: pd.DataFrame) -> Figure:
-    """Return prior and posterior interval of the numbers that the trials told most of, narrowest first.
+    """Return prior and posterior interval of the numbers that the trials narrow most, narrowest first.
 
     ``parameters``: columns ``key``, ``prior_median``, ``prior_low``, ``prior_high``, ``default``,
     ``posterior_mean``, ``posterior_low``, ``posterior_high``, ``fitted``, ``width_ratio`` (posterior over
@@ -29,7 +29,7 @@ def identified(parameters: pd.DataFrame) -> Figure:
     """
     parameters = parameters[np.isfinite(parameters["width_ratio"].astype(float))]
     if parameters.empty:
-        return look.nothing("what the trials tell of each number")
+        return look.nothing("how much the trials narrow each number")
     learnt = int((parameters["width_ratio"] < LEARNT).sum())
     title = f"The trials narrow {learnt} of {len(parameters)} numbers by more than a fifth"
     rows = parameters.sort_values("width_ratio", kind="stable").head(MOST_NUMBERS)
@@ -186,7 +186,7 @@ def converged(trace: pd.DataFrame) -> Figure:
         if f"{first:.1f}" == f"{last:.1f}":
             title = "The search lowers the objective by less than 0.1"
     note = (
-        "Minus the log of the posterior density, but for a constant: the best so far. Half of the sum of "
+        "Minus the log of the posterior density, up to a constant: the best so far. Half of the sum of "
         "squared deviations, in standard errors, from the published endpoints and from the priors. "
         + (f"The second half of the search gained {late:.1f}." if gained > 0 else "")
     )

@@ -38,7 +38,7 @@ def harm_of_waiting(harm: pd.DataFrame, population: str = "simulated patients") 
     years = headline_years(harm)
     stated = harm[harm["horizon_years"] == years]
     title, note = _harm_finding(stated, years)
-    few = "" if look.known(stated["net_low"]) else "; none, of so few patients"
+    few = "" if look.known(stated["net_low"]) else "; too few patients for an interval"
     note += (
         f"Paired with a clinic where nobody waits. n = {int(stated['n'].max()):,} {population}, the same "
         f"everywhere. Whiskers: {INTERVALS}, of batch means{few}."

@@ -35,7 +35,7 @@ FATES = {
 def icon_array(
     outcomes: pd.DataFrame, differences: pd.DataFrame, population: str = "simulated patients"
 ) -> Figure:
-    """Return one mark for each of 1,000 patients under each policy, by their fate at the told horizon."""
+    """Return one mark for each of 1,000 patients under each policy, by their fate at the stated horizon."""
     years = headline_years(outcomes)
     fates = {name: at_horizon(outcomes, name, years) for name in FATES}
     if any(rows.empty or rows["estimate"].isna().any() for rows in fates.values()):

@@ -206,7 +206,7 @@ def spread(wanted: Sequence[float], heights: Sequence[float], room: float) -> li
 def curve(
     ax: Axes, name: str, rows: pd.DataFrame, stated: pd.Series, drawn_as: PolicyLook, fainter: bool
 ) -> None:
-    """Draw a policy's curve from rows of ``curves.csv`` with its band, and mark the value that is told."""
+    """Draw a policy's curve from rows of ``curves.csv`` with its band, and mark the value that is stated."""
     band: Style = {
         "color": drawn_as.colour,
         "alpha": 0.09 if fainter else 0.18,
@@ -228,7 +228,7 @@ def curve(
         "markeredgecolor": "white",
     }
     ax.plot(
-        [stated["horizon_years"]], [stated["estimate"]], **dot, gid=f"told {name}", zorder=4, clip_on=False
+        [stated["horizon_years"]], [stated["estimate"]], **dot, gid=f"stated {name}", zorder=4, clip_on=False
     )
 
 

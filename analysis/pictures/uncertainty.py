@@ -52,7 +52,7 @@ def intervals(
     members = f"{int(rows['members'].min())} members of the posterior sample"
     note = (
         f"{about(outcome, years)}, {members}, "
-        f"{int(plain['n'].max()):,} simulated patients for each, on common luck. "
+        f"{int(plain['n'].max()):,} simulated patients for each, with common random numbers. "
         f"Bars: 95 % of the members. Lines: the mean with the {INTERVAL} alone."
     )
     places, labels, height = _places(plain, swept, words)

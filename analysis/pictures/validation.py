@@ -60,7 +60,7 @@ class Scale(NamedTuple):
 
     heading: str
     measures: tuple[str, ...]
-    place: Callable[[float], float] | None  # None: told in words only
+    place: Callable[[float], float] | None  # None: stated in words only
     ticks: tuple[float, ...] = ()
 
 

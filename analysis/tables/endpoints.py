@@ -75,7 +75,7 @@ def _level_as_summed(endpoint: Endpoint, side: Sample) -> float:
 class Precision(NamedTuple):
     """How precisely the simulation shows an endpoint.
 
-    ``error``: its standard error, infinite where the patients do not tell; a ratio's is of its log.
+    ``error``: its standard error, infinite where the patients do not determine it; a ratio's is of its log.
     ``rests_on``: the effective number of patients of a proportion; NaN of anything else.
     """
 
@@ -86,9 +86,9 @@ class Precision(NamedTuple):
 def precision(endpoint: Endpoint, side: Sample, other: Sample | None) -> Precision:
     """Return the simulation's own precision, by the jackknife over folds.
 
-    Both sides leave out the same patients, so that common luck counts. Folds that all show the same are no
-    certainty: a proportion then has the error of Wilson's interval, a contrast at least that of a
-    difference without a change, a median that of its order statistics; a mean's is not known.
+    Both sides leave out the same patients, so that the luck they share is allowed for. Folds that all show
+    the same are no certainty: a proportion then has the error of Wilson's interval, a contrast at least that
+    of a difference without a change, a median that of its order statistics; a mean's is not known.
     """
     value = simulated(endpoint, side, other)
     left_out = np.array(

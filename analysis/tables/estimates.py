@@ -7,7 +7,7 @@ change has half a patient added to each pair of states (Agresti A, Min Y, Stat M
 of values that are all the same has no interval: they do not say how far from them another could lie.
 
 Patients who queue are not independent: neighbours share their luck. Their counts come by batch, in order of
-arrival, on an axis of their own. Leaving out a batch at a time tells the variance (the delete-a-group
+arrival, on an axis of their own. Leaving out a batch at a time gives the variance (the delete-a-group
 jackknife; for a mean, that of batch means). Over the variance of independent patients it is the design
 effect, taken for at least 1: the intervals are those of so many times fewer patients, with Student's t of the
 batches (Korn EL, Graubard BI, Surv Methodol 1998;24:193-201).
@@ -111,8 +111,8 @@ def share_difference(joint: np.ndarray) -> Estimate:
 
     ``joint``, shape (3, 3) or (batches, 3, 3): comparator's state by policy's state (absent, no, yes). The
     interval is Wald's with half a patient added to each pair of states (Agresti and Min), so that few or no
-    changes are not told as certainty; where not everyone counts under both, by the delta method. ``n`` is the
-    policy's denominator.
+    changes are not reported as certainty; where not everyone counts under both, by the delta method. ``n`` is
+    the policy's denominator.
     """
     return share_differences(joint[None])[0]
 
@@ -266,7 +266,7 @@ def survivals(counts: np.ndarray, days: Sequence[float], by_batch: bool = False)
 def _rests_on(counts: np.ndarray, curve: np.ndarray, k: int) -> float:
     """Return the effective number of patients that a product-limit survival rests on: at risk over survival.
 
-    Without censoring that is all of them. At 0 it is told where the last of those at risk died.
+    Without censoring that is all of them. At 0 it is taken where the last of those at risk died.
     """
     if curve[k] == 0:
         k = int(np.argmin(curve > 0))

@@ -1,4 +1,4 @@
-"""What waiting cost: the same patients in a clinic and without queues."""
+"""The harm of waiting: the same patients in a clinic and without queues."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from sim.counting.tally import batch_stops
 from sim.patient import YEAR_DAYS
 
 PER = 1000  # patients
-# What is told of a life, and the day on which it came; salvage is harm where it did not come.
+# The events that are compared, and the day of each; salvage is harm where it did not happen.
 DAYS = {
     "local_recurrence": "recurrence_found_day",
     "distant_metastasis": "metastasis_found_day",

@@ -1,4 +1,4 @@
-"""The journal: every event of every life as a table, in the columns that vidigi reads."""
+"""The journal: every event of every patient as a table, in the columns that vidigi reads."""
 
 import heapq
 from typing import TYPE_CHECKING, Any
@@ -30,9 +30,9 @@ def journal_table(
     horizon_years: float,
     log: np.ndarray | None = None,
 ) -> "pd.DataFrame":
-    """Return the journal of lives under one policy, sorted by time; docs/journal.md has its columns.
+    """Return the journal of patients under one policy, sorted by time; docs/journal.md has its columns.
 
-    ``rows`` dtype ROW, lived; ``entries``, what the clock noted of them: (day, index of the row, event);
+    ``rows`` dtype ROW, simulated; ``entries``, what the clock noted of them: (day, index of the row, event);
     ``log``, dtype LOG: the requests of a clinic, of these patients and perhaps others.
     """
     import pandas as pd

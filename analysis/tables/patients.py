@@ -1,4 +1,4 @@
-"""The table of lives: a row each, in which what never happened is missing."""
+"""The table of patients: a row each, in which what never happened is missing."""
 
 from typing import TYPE_CHECKING
 
@@ -47,10 +47,10 @@ KNOWN_IN = {
 
 
 def patient_table(policy: str, rows: np.ndarray) -> "pd.DataFrame":
-    """Return lives under a policy as a table; a field of several numbers becomes a column for each.
+    """Return the patients under a policy as a table; a field of several numbers becomes a column for each.
 
     What never happened is missing; what was planned and not done (an operation, a regimen, the preparation of
-    a salvage) is none or false. The types of columns do not depend on the lives.
+    a salvage) is none or false. The types of columns do not depend on the rows.
     """
     import pandas as pd
 

@@ -57,7 +57,7 @@ def waits(log: np.ndarray, clinic: Mapping[str, Any], patients: int) -> pd.DataF
 def queues(log: np.ndarray, first_day: float, last_day: float) -> pd.DataFrame:
     """Return the mean length of each resource's queue, by four weeks from the cohort's first arrival on.
 
-    A request for several resources stands in the queue of each.
+    A request for several resources is in the queue of each.
     """
     edges = np.arange(first_day, last_day, INTERVAL_DAYS)
     if len(edges) < 2:

@@ -66,7 +66,7 @@ def averted(pairs: Mapping[str, PairTally], comparator: str) -> pd.DataFrame:
     """Return ``averted.csv``: local recurrences averted and caused per 1,000 patients, with intervals.
 
     Averted: the patient recurs by this mechanism (in this compartment) under the comparator, and not under
-    the policy; caused: the other way round. A recurrence that only changes its mechanism is averted in one
+    the policy; caused: the reverse. A recurrence that only changes its mechanism is averted in one
     row and caused in another.
     """
     rows = []

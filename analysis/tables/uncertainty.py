@@ -19,7 +19,7 @@ def uncertainty(outcomes: pd.DataFrame, differences: pd.DataFrame, swept: Sequen
     ``outcome`` to ``horizon_years``, ``unit``; ``members`` that have an estimate; their mean ``n`` and
     ``estimate``; ``uncertainty_low`` and ``uncertainty_high``, the 2.5 and 97.5 percentiles of their
     estimates; ``ci_low`` and ``ci_high``, the means of their own intervals, which are of simulated luck
-    alone. Since members share their luck, the mean of many is hardly surer than one.
+    alone. Since members share their luck, the mean of many is hardly more certain than one.
     """
     by = [*swept, *LABELS]
     rows = outcomes.assign(comparator=None)

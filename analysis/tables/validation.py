@@ -52,7 +52,7 @@ class EndpointComparison(NamedTuple):
 
     @property
     def comparable(self) -> bool:
-        """Return whether the simulated patients can tell a hit from a miss.
+        """Return whether the simulated patients can distinguish a hit from a miss.
 
         They cannot where a ratio has no event on a side, where nothing says how far a mean or a median may
         be off, and where a proportion of 0 or 1 lies outside the published interval, which its own reaches.

@@ -145,7 +145,7 @@ def labels(trials: Sequence[Trial], endpoints: pd.DataFrame) -> pd.DataFrame:
     """Return the lines of ``endpoints.csv`` with ``title`` of the trial, ``label``, ``time_from`` and
     ``estimator`` of the endpoint.
 
-    The lines of each trial stand in the order of its file, as ``analysis.tables.validation.rows`` writes.
+    The lines of each trial are in the order of its file, as ``analysis.tables.validation.rows`` writes.
     """
     parts = []
     for trial in trials:
@@ -155,7 +155,7 @@ def labels(trials: Sequence[Trial], endpoints: pd.DataFrame) -> pd.DataFrame:
             for endpoint in trial.endpoints
         ]
         named = part.assign(**_columns(stated))
-        # The same figure from several studies: each is told by its evidence.
+        # The same figure from several studies: each is distinguished by its evidence.
         twice = named["label"].duplicated(keep=False)
         named.loc[twice, "label"] += " (" + named.loc[twice, "endpoint"].str.split(".").str[0] + ")"
         parts.append(named)
@@ -175,7 +175,7 @@ def label(endpoint: Endpoint, trial: Trial) -> str:
         what = f"{CONTRAST[endpoint.ratio]} of {what}"
     whom, beside, common = _whom(endpoint)
     if endpoint.against != endpoint.arm:
-        # Who is compared is the arms; their subgroups are told too where they differ.
+        # The arms are compared; their subgroups are stated too where they differ.
         one, other = arm_words(endpoint.arm), arm_words(endpoint.against)
         arms = f"{one} against {other}"
         same = whom if whom == beside else f"{whom or 'all'} against {beside or 'all'}"

@@ -173,7 +173,7 @@ def resection(before: Row, after: Row) -> Iterator[Said]:
             fate = "dies"
             if after["survived"][route]:
                 days = span(after["onset_day"][route] - after["operated_day"])
-                fate = f"lives on, and can be detected in {days}"
+                fate = f"survives, and can be detected in {days}"
             yield Said(f"Tumour left behind ({origin}) {fate}.", True)
 
 

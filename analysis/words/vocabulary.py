@@ -1,7 +1,7 @@
 """The one vocabulary of events: what each is called, who sees it, and what can be said of a patient after it.
 
 Journal, story and documents take their words from here. Rows are records of dtype ROW, before and after the
-event. What nobody sees is told too, and marked as hidden.
+event. What nobody sees is included, and marked as hidden.
 """
 
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ VOCABULARY = {
     Event.VISIT: Words("visit", False, sentences.visit),
     Event.RECURRENCE_ONSET: Words("recurrence grows", True, sentences.onset),
     Event.RECURRENCE_SYMPTOMS: Words("symptoms of the recurrence", False, sentences.symptoms),
-    Event.RECURRENCE_PROGRESSION: Words("recurrence grows on", True, sentences.progression),
+    Event.RECURRENCE_PROGRESSION: Words("recurrence keeps growing", True, sentences.progression),
     Event.RECURRENCE_MEETING: Words("team meeting on the recurrence", False, sentences.recurrence_meeting),
     Event.SALVAGE_TREATMENT: Words("treatment before salvage surgery", False, sentences.preparation),
     Event.SALVAGE_RESECTION: Words("salvage operation", False, sentences.salvage),
@@ -64,7 +64,7 @@ SETTING = {
     "stage_iii": "for stage III",
 }
 
-# The levers that a field of the row answers to at once, where two lives have been the same until then.
+# The levers that a field of the row answers to at once, where two courses have been the same until then.
 # ``agenda.X``: what is booked.
 ANSWERS_TO: dict[str, tuple[str, ...]] = {
     "regimen": ("neoadjuvant", "neoadjuvant_for"),

@@ -1,7 +1,7 @@
 """Numbers and findings in words: what titles, labels and printed tables say.
 
-A title is a claim, true of the table that it stands over, whatever the run: what ties is not singled out,
-and a part is never larger than its whole. *Clearly* is kept for intervals that hold the uncertainty of the
+A title is a claim, true of the table that it heads, whatever the run: what ties is not singled out, and a
+part is never larger than its whole. *Clearly* is used only for intervals that include the uncertainty of the
 parameters; where an interval is of simulated luck alone, a difference lies *beyond simulated luck* or not.
 """
 
@@ -134,7 +134,7 @@ def place_words(names: Iterable[str]) -> str:
 
 
 def headline_years(table: pd.DataFrame) -> float:
-    """Return the horizon that is told first: five years, or the last of a shorter run."""
+    """Return the horizon that is stated first: five years, or the last of a shorter run."""
     horizons = table["horizon_years"].dropna()
     return HEADLINE_YEARS if (horizons == HEADLINE_YEARS).any() else float(horizons.max())
 

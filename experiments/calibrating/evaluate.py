@@ -1,7 +1,7 @@
 """Evaluating members of an ensemble: what a disease shows at every target of a calibration.
 
-All members live on the same luck, so that what they show is a smooth enough function of their numbers. Every
-evaluation is kept in a ledger as it ends.
+All members have the same luck (common random numbers), so that their results are a smooth enough function of
+their numbers. Every evaluation is kept in a ledger as it ends.
 """
 
 import json
@@ -33,7 +33,7 @@ ESTIMATES = ("analysis/tables",)
 class Evaluator:
     """Evaluates members, each once: what the ledger holds is read from it.
 
-    ``patients``: of every arm, by trial; ``told`` and ``bar`` hear of each evaluation.
+    ``patients``: of every arm, by trial; ``progress`` and ``bar`` are informed of each evaluation.
     """
 
     def __init__(

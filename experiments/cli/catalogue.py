@@ -1,4 +1,4 @@
-"""The catalogue: every experiment, and what can be done with a run's folder, known without importing it."""
+"""The catalogue: every experiment, and every command on a run's folder, known without importing it."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ class Experiment(NamedTuple):
     """What the command knows of an experiment before importing it; ``task`` is ``module:function``.
 
     The function takes the composed configuration and the command line, and returns the run's folder. Its
-    defaults stand in ``conf/<experiment>.yaml``.
+    defaults are in ``conf/<experiment>.yaml``.
     """
 
     task: str
@@ -18,7 +18,7 @@ class Experiment(NamedTuple):
 EXPERIMENTS = {
     "compare": Experiment(
         "experiments.compare:compare",
-        "live one cohort under several policies, and compare what comes of it",
+        "simulate one cohort under several policies, and compare the outcomes",
         (
             "lrrc compare",
             "lrrc compare scenario=dutch_tme",
@@ -28,7 +28,7 @@ EXPERIMENTS = {
     ),
     "capacity": Experiment(
         "experiments.capacity:capacity",
-        "let patients queue in clinics: how long they wait, what that costs, what capacity is needed",
+        "let patients queue in clinics: how long they wait, what harm that does, what capacity is needed",
         (
             "lrrc capacity",
             "lrrc capacity clinics=[regional,backlog] policies=[tme_alone] patients=600",
@@ -37,7 +37,7 @@ EXPERIMENTS = {
     ),
     "patient": Experiment(
         "experiments.patient:patient",
-        "tell one patient's life under each policy, and where the lives part",
+        "describe one patient's course under each policy, and where the courses diverge",
         (
             "lrrc patient number=17",
             "lrrc patient find=averted",
@@ -47,7 +47,7 @@ EXPERIMENTS = {
     ),
     "sweep": Experiment(
         "experiments.sweep:sweep",
-        "vary numbers, levers or groups over a grid, a list, a hypercube or the posterior; nothing is lost",
+        "vary numbers, levers or groups over a grid, a list, a hypercube or the posterior",
         (
             "lrrc sweep 'grid={surgery.leak_probability:[0.02,0.05,0.08]}'",
             "lrrc sweep 'list=[{cohort:dutch_tme,washout:always},{cohort:dutch_tme,washout:never}]'",
@@ -67,7 +67,7 @@ EXPERIMENTS = {
     ),
     "calibrate": Experiment(
         "experiments.calibrate:calibrate",
-        "fit the uncertain numbers of the disease to published trials; nothing done is lost",
+        "fit the uncertain numbers of the disease to published trials; finished work is never lost",
         (
             "lrrc calibrate",
             "lrrc calibrate trial=[dutch_tme] fitted=[margin,mesorectum] ensemble=100 search_evaluations=100",
@@ -85,7 +85,7 @@ ON_RUNS = {
     ),
     "animate": Experiment(
         "experiments.animate:animate",
-        "let the patients of a run with a journal move through the clinic: animation.html",
+        "animate a run with a journal: its patients move through the clinic, in animation.html",
         ("lrrc animate runs/compare/2026-05-04_09-30-00",),
     ),
 }

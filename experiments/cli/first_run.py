@@ -1,4 +1,4 @@
-"""What is said of compiling, which the first run on a machine does for about a minute."""
+"""The messages on compiling, which the first run on a machine does for about a minute."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""How the command ends: done, refused, stopped by a signal, or left by the reader of what it prints."""
+"""How the command ends: done, refused, stopped by a signal, or with nobody left to read its output."""
 
 import _thread
 import errno
@@ -181,7 +181,7 @@ class Printed:
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what was written."""
+        """Pass on what was written."""
         self._try(self.stream.flush)
 
     def status(self) -> int:
@@ -189,7 +189,7 @@ class Printed:
         self.flush()
         if self.fault is None or self.fault.errno in READER_LEFT:
             return 0
-        say_error(f"what it prints cannot be written: {self.fault.strerror}")
+        say_error(f"its output cannot be written: {self.fault.strerror}")
         return 2
 
     def _try(self, write: Callable[[], object]) -> None:

@@ -29,7 +29,7 @@ def memory_gib() -> float:
 
 
 def host() -> str:
-    """Return the machine's name, as it can stand in the name of a file."""
+    """Return the machine's name, as it can be used in the name of a file."""
     return re.sub(r"[^A-Za-z0-9.]+", "_", platform.node())[:64] or "unnamed"
 
 

@@ -234,11 +234,11 @@ def _column(series: "pd.Series[Any]") -> tuple[bytes, np.ndarray]:
         return b"f", values
     import pandas as pd
 
-    # Few words stand in many rows: what is slow is done once for each.
+    # Few words occur in many rows: what is slow is done once for each.
     codes, words = pd.factorize(series)
     if not all(isinstance(word, str) for word in words):
         raise TypeError(f"column {series.name}: a digest takes numbers, flags and words, not {series.dtype}")
-    # A missing word, whose code is -1, is told from an empty one by a byte that no UTF-8 text starts with.
+    # A missing word, whose code is -1, differs from an empty one by a byte that no UTF-8 text starts with.
     return b"s", np.array([*(word.encode() for word in words), b"\xff"], object)[codes]
 
 

@@ -1,4 +1,4 @@
-"""Which clock lives a run's patients: the same lives by either, to the bit."""
+"""Which clock simulates a run's patients: the results are the same with either, to the bit."""
 
 from types import ModuleType
 
@@ -8,7 +8,7 @@ from conf.run import Run
 def clock_of(run: Run) -> ModuleType:
     """Return the run's clock, ``sim.clocks.simpy_clock`` or ``sim.clocks.compiled_clock``.
 
-    Both have ``live`` and ``live_in_clinic``.
+    Both have ``simulate_rows`` and ``simulate_in_clinic``.
     """
     if run.clock == "compiled":
         from sim.clocks import compiled_clock

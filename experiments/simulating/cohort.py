@@ -45,7 +45,7 @@ class Noted(NamedTuple):
 
 @dataclass
 class Simulated:
-    """What is left of a cohort: counts by policy, and joint counts of each policy with the comparator."""
+    """What is kept of a cohort: counts by policy, and joint counts of each policy with the comparator."""
 
     horizons_years: tuple[float, ...]
     tallies: dict[str, Tally] = field(default_factory=dict)
@@ -247,7 +247,7 @@ def worlds_of(run: Run) -> dict[str, np.ndarray]:
     return {policy.name: pack(world_tree(run, policy)) for policy in run.policies}
 
 
-def progress(total: int, unit: str = " lives", what: str = "", delay_seconds: float = 2.0) -> tqdm:
+def progress(total: int, unit: str = " patients", what: str = "", delay_seconds: float = 2.0) -> tqdm:
     """Return a bar that is shown on a terminal when it takes more than a moment: the share done, its
     description, how much is done a second, the time left."""
     shown = SHOWN.get()

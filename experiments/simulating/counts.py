@@ -85,7 +85,7 @@ class Sum:
         self.touched: list[np.ndarray] = []
 
     def clear(self) -> None:
-        """Begin anew; after few blocks cheaper than another sum, whose many zeros take long to make."""
+        """Begin again; after few blocks cheaper than another sum, whose many zeros take long to make."""
         if len(self.touched) <= FEW:
             for places in self.touched:
                 self.counts[places] = 0

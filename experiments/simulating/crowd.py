@@ -1,4 +1,4 @@
-"""Living a cohort in one clinic, among patients who come before and after it."""
+"""Simulating a cohort in one clinic, among patients who come before and after it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -120,7 +120,7 @@ def attend(
     warm_up_patients: int,
     journal_of: Callable[[np.ndarray, int], Journal] | None = None,
 ) -> Attendance:
-    """Live the cohort in the run's clinic, behind a warm-up, and with patients who come after it.
+    """Simulate the cohort in the run's clinic, after a warm-up, and with patients who come after it.
 
     ``journal_of``: makes the list that the clock notes events in, from the rows of all who come and the place
     of the cohort's first among them.
@@ -142,7 +142,7 @@ def attend(
 def attend_in_blocks(
     run: Run, worlds: Mapping[str, np.ndarray], crowd: Crowd, logs: dict[str, np.ndarray]
 ) -> Iterator[dict[str, np.ndarray]]:
-    """Live the cohort in the run's clinic under every policy, by the compiled clock; yield its rows by
+    """Simulate the cohort in the run's clinic under every policy with the compiled clock; yield its rows by
     policy, a block of patients at a time, in order, to be used before the next.
 
     As ``attend``, but the policies share the luck, and few rows are used over and over, so that none leaves
@@ -236,7 +236,7 @@ def _simulate_rows(
     days: np.ndarray,
     journal: Journal | None = None,
 ) -> np.ndarray:
-    """Live the rows in a clinic, arriving on these days; return the log."""
+    """Simulate the rows in a clinic, arriving on these days; return the log."""
     rows["agenda"][:, Event.DIAGNOSIS] = days
     noting = {} if journal is None else {"journal": journal}
     horizon_days = run.horizon_years * YEAR_DAYS

@@ -1,4 +1,4 @@
-"""Emulating a trial: its cohort lived in every arm on the same luck, its eligible patients read."""
+"""Emulating a trial: its cohort simulated in every arm with the same luck, its eligible patients read."""
 
 from collections.abc import Iterator, Mapping
 
@@ -40,7 +40,7 @@ def emulate(
 def simulate_arm(
     arm: Arm, parameters: Mapping[str, Tree], rows: np.ndarray, luck: np.ndarray, horizon_days: float
 ) -> np.ndarray:
-    """Return the rows of an arm's patients, lived; where policies are mixed, each patient has one of them."""
+    """Return the simulated rows of an arm's patients; where policies are mixed, each patient has one."""
     mixed = _policy_of(rows["number"], [share for _, share in arm.policies])
     parts = []
     for k, (policy, _) in enumerate(arm.policies):
@@ -87,7 +87,7 @@ def successive_samples(
             both = joined([side for side, _ in of_blocks]), joined(others) if others else None
             if any(side is not None and len(side.value) == 0 for side in both):
                 raise InputError(
-                    f"trial {trial.name}: {endpoint.evidence}: of {stop:,} patients of the cohort nobody "
+                    f"trial {trial.name}: {endpoint.evidence}: none of {stop:,} patients of the cohort "
                     "counts; is the eligibility or a subgroup too narrow?"
                 )
             whole.append(both)

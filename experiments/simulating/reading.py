@@ -40,7 +40,7 @@ class Reading:
 
 
 def sample(endpoint: Endpoint, subgroup: Condition | None, reading: Reading, follow_up_days: float) -> Sample:
-    """Return one side of an endpoint from the rows of an arm, lived to ``follow_up_days`` from diagnosis."""
+    """Return one side of an endpoint from an arm, simulated to ``follow_up_days`` from diagnosis."""
     rows, members = reading.rows, reading.holds(subgroup)
     if endpoint.outcome in AMOUNTS:
         members = members & np.isfinite(reading.column(str(endpoint.of)))

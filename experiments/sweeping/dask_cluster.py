@@ -53,7 +53,7 @@ class DaskCluster:
     def __call__(self, tasks: Iterable[Task]) -> Iterator[Ended]:
         """Yield each task as it ends; those of a killed worker are done again.
 
-        A task whose workers die is done again alone, since one at work beside it may be the killer, and told
+        A task whose workers die is done again alone, since another task may have killed them, and reported
         if they die again. Raises ClusterLostError where the scheduler is gone.
         """
         suspects: list[Task] = []

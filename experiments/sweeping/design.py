@@ -15,7 +15,7 @@ from conf.posterior import MEMBER, Sample
 from conf.run import Run, Tree
 from conf.schema import checked, read_clinic, unknown_key
 
-# Swept by composing the configuration anew: it takes a tenth of a second, and there are few of them.
+# Swept by composing the configuration again: it takes a tenth of a second, and there are few of them.
 COMPOSED = ("cohort", "clinic", "disease", "scenario", "policies", "seed")
 WAYS = ("grid", "list", "latin")
 ENDS = units.Range(-1e9, 1e9, "from -1e9 to 1e9")  # of a hypercube; no unit reaches further
@@ -78,7 +78,7 @@ def read_design(given: Tree, sample: Sample | None, composed: Composer) -> list[
     seen: set[str] = set()
     for point in points:
         if point.words() in seen:
-            raise InputError(f"{way}: {shown(point.words())}: this point stands there twice")
+            raise InputError(f"{way}: {shown(point.words())}: this point appears twice")
         seen.add(point.words())
     return points
 

@@ -2,7 +2,7 @@
 
 An entry is named by everything that its counts follow from, so one made from other numbers, other code or
 other luck can never be taken for it. It is written beside its place and renamed onto it: at any instant an
-entry is there in full or not at all, and a checksum tells damage that comes later.
+entry is there in full or not at all, and a checksum detects later damage.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from experiments.sweeping.code import code_digest, code_files, digest
 MARK = b"lrrc ledger 1\n"
 HEAD = "ledger.json"
 OLD_SECONDS = 3600.0
-# Of a resolved run: what the lives do not follow from, or what may grow.
+# Of a resolved run: what the results do not depend on, or what may grow.
 LEFT_OUT = (
     "out", "rows", "journal", "pictures", "clock", "published", "patients", "replication",
     "ensemble", "steps", "search_evaluations", "workers", "ship",
@@ -34,7 +34,7 @@ LEFT_OUT = (
 
 
 def lives_digest(run: Run) -> str:
-    """Return the digest of what a run's lives follow from: numbers, levers, luck, horizon and code."""
+    """Return the digest of what a run's results depend on: numbers, levers, luck, horizon and code."""
     return digest(
         {
             "worlds": {policy.name: world_tree(run, policy) for policy in run.policies},
@@ -49,7 +49,7 @@ def lives_digest(run: Run) -> str:
 
 
 def address(lives: str, first: int, stop: int) -> str:
-    """Return the name of the entry of patients ``first`` to ``stop - 1`` of some lives."""
+    """Return the name of the entry of patients ``first`` to ``stop - 1``, by the digest of their run."""
     return digest([lives, first, stop])
 
 
@@ -68,7 +68,7 @@ class Ledger:
         """Hold the ledger for one command; make it where there is none.
 
         Raises InputError where it was made by another configuration or other code, naming what differs, and
-        where another command is at work in it.
+        where another command is using it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = self.folder / "lock"
@@ -78,7 +78,7 @@ class Ledger:
         try:
             held.acquire(timeout=0)
         except Timeout as error:
-            raise InputError(f"out={self.folder.parent}: another command is at work in it") from error
+            raise InputError(f"out={self.folder.parent}: another command is using it") from error
         try:
             self._begin(run)
             yield
@@ -118,7 +118,7 @@ class Ledger:
         """Remove an entry that is damaged, and say once that it is made again."""
         path = self._path(name)
         remove(path.parent if path.parent.is_symlink() else path)
-        self._say("a part of its ledger is damaged, and is done again")
+        self._say("a part of its ledger is damaged, and that part is done again")
 
     def record(self, name: str, packed: bytes) -> None:
         """Keep an entry's counts. Raises OSError where the disk does not take them; nothing half is left."""

@@ -87,7 +87,7 @@ class Local:
 
 def compile_for(task: Task) -> None:
     """Compile what a task needs, so that each worker finds it in the cache instead of compiling it."""
-    with suppress(Exception):  # what is wrong with the task is told when it is done
+    with suppress(Exception):  # what is wrong with the task is reported when it is done
         counted(dataclasses.replace(task, stop=task.first + 1))
 
 

@@ -1,4 +1,4 @@
-"""What a sweep is asked for, checked: its design points, how precisely each is lived, and where."""
+"""A sweep as it was asked for, checked: its design points, the precision of each, and where it is done."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from experiments.sweeping.ledger import address
 from experiments.sweeping.task import Task
 from sim.clinic.needs import is_unlimited
 
-# The sweep's own keys; their words stand in experiments/cli/guide.py.
+# The sweep's own keys; their words are in experiments/cli/guide.py.
 SWEEP_KEYS = (
     "grid", "list", "latin", "points", "design_seed", "posterior", "posterior_from", "replications", "block",
     "on_error", "precision", "precision_of", "most_patients", "outcomes", "at_years", "compute",
@@ -32,7 +32,7 @@ PRECISION = units.Range(1e-9, 1, "from 1e-9 to 1")  # of a share
 
 @dataclass(frozen=True)
 class Plan:
-    """A checked sweep: what to live, how precisely, and where."""
+    """A checked sweep: what to simulate, how precisely, and where."""
 
     given: Tree
     run: Run
@@ -118,13 +118,13 @@ def read_plan(config: DictConfig, words: list[str]) -> Plan:
     if plan.precision is not None:
         if run.patients > plan.most_patients:
             raise InputError(
-                f"patients={run.patients}, most_patients={plan.most_patients}: the first must not be above "
-                "the second; they are where a point starts, and where it stops"
+                f"patients={run.patients}, most_patients={plan.most_patients}: patients must not exceed "
+                "most_patients; a point starts with the first and stops at the second"
             )
         if not all(is_unlimited(point.run.clinic) for point in plan.points):
             raise InputError(
-                f"precision={plan.precision:g}: patients who queue are lived as one cohort, which cannot "
-                "grow; take clinic=unlimited, or instead of precision more patients or replications"
+                f"precision={plan.precision:g}: patients who queue are simulated as one cohort, which cannot "
+                "grow; use clinic=unlimited, or more patients or replications instead of precision"
             )
         if plan.of_difference and any(len(point.run.policies) == 1 for point in plan.points):
             raise InputError("precision: one policy has no difference; set precision_of=outcome")

@@ -71,4 +71,4 @@ class SlurmJobs:
                 # One by one: a task that kills its job takes no other along.
                 again.append(([task], tried if len(batch) == 1 else 0))
             else:
-                yield task, Failure(f"its job ended without it: {error}")
+                yield task, Failure(f"its job ended without finishing it: {error}")

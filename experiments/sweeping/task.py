@@ -15,7 +15,7 @@ ATTEMPTS = 2
 
 @dataclass(frozen=True)
 class Task:
-    """Patients ``first`` to ``stop - 1`` of a run, to be lived under each of its policies and counted."""
+    """Patients ``first`` to ``stop - 1`` of a run, to be simulated under each of its policies and counted."""
 
     run: Run
     first: int
@@ -52,7 +52,7 @@ def attempt(task: Task) -> bytes | Failure:
 
 
 def counted(task: Task) -> bytes:
-    """Return the counts of a task. Raises whatever the lives raise, and where the worker has other code."""
+    """Return the counts of a task. Raises whatever simulating raises, and where the worker has other code."""
     if task.code != code_digest():
         raise RuntimeError(f"the worker {platform.node()} has another version of lrrc-sim")
     import numba

@@ -91,7 +91,7 @@ def overload(log: np.ndarray, clinic: Mapping[str, Any], last_day: float) -> Ove
     if early < 1:
         return None
     asked, left = (np.ascontiguousarray(log[name]) for name in ("asked_day", "left_day"))
-    # Some weeks tell of most queues that they do not grow, before the others are looked at.
+    # Some weeks show that most queues do not grow, before the others are looked at.
     may_grow = np.full(len(RESOURCES), True)
     for week in weeks[-quarter :: -(-quarter // YEAR_WEEKS)]:
         standing = log["holds_days"][(asked <= week) & (left > week)] > 0

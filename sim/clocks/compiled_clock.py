@@ -21,9 +21,9 @@ FAILED = "a reaction failed; clock=simpy says which"
 
 @compiled_parallel
 def simulate_rows(rows: np.ndarray, luck: np.ndarray, world: np.ndarray, horizon_days: float) -> None:
-    """Live every patient from diagnosis to death or the horizon, in a clinic where nobody waits.
+    """Simulate every patient from diagnosis to death or the horizon, in a clinic where nobody waits.
 
-    As ``sim.clocks.simpy_clock.live``; patients are independent, so threads share them out.
+    As ``sim.clocks.simpy_clock.simulate_rows``; patients are independent, so threads share them out.
     """
     failed = 0
     for i in numba.prange(len(rows)):
@@ -42,7 +42,7 @@ def _simulate_one(patient: Record, luck: Record, world: Record, horizon_days: fl
 
 @compiled
 def _fails(patient: Record, luck: Record, world: Record, horizon_days: float) -> bool:
-    """Live a patient; return whether a reaction failed: compiled threads lose an exception without a word."""
+    """Simulate a patient; return whether a reaction failed: compiled threads lose an exception silently."""
     try:
         return _simulate_one(patient, luck, world, horizon_days)
     except Exception:
@@ -56,10 +56,10 @@ if numba_config.DISABLE_JIT:  # nothing is lost then, and the exception says whe
 def simulate_and_count(
     first: int, luck: np.ndarray, world: np.ndarray, counter: Counter, others: Measures | None = None
 ) -> Measures:
-    """Live the patients from ``first`` on, one for each row of luck, where nobody waits, and count them.
+    """Simulate the patients from ``first`` on, one for each row of luck, where nobody waits, and count them.
 
-    As ``live`` on ``new_patients`` and then ``Counter.count``, but few rows at a time, so that none leaves
-    the processor's cache.
+    As ``simulate_rows`` on ``new_patients``, then ``Counter.count``, but few rows at a time, so that none
+    leaves the processor's cache.
     """
     own = counter.measures(len(luck))
     rows = np.empty((len(counter.parts.joint), CHUNK), ROW)
@@ -107,7 +107,7 @@ def _simulate_and_count(
 def _simulate_chunk(
     first: int, blank: np.ndarray, rows: np.ndarray, luck: np.ndarray, world: np.ndarray, horizon_days: float
 ) -> int:
-    """Live new patients from ``first`` on; return how many failed."""
+    """Simulate new patients from ``first`` on; return how many failed."""
     _enter(first, blank, rows)
     failed = 0
     for i in range(len(rows)):
@@ -137,9 +137,9 @@ def simulate_in_clinic(
     clinic: Mapping[str, Any],
     horizon_days: float,
 ) -> Served:
-    """Live every patient from arrival to death or the horizon, waiting where the clinic is full.
+    """Simulate every patient from arrival to death or the horizon, waiting where the clinic is full.
 
-    As ``sim.clocks.simpy_clock.live_in_clinic``, without a journal.
+    As ``sim.clocks.simpy_clock.simulate_in_clinic``, without a journal.
     """
     clinic_run = Clinic(rows, luck, world, clinic, horizon_days, len(rows))
     clinic_run.simulate_until(np.inf, 0, len(rows))
@@ -178,7 +178,7 @@ class Clinic:
         self.rows, self.luck, self.world = rows, luck, world
         self.times, self.horizon_days = clinic_record(clinic), horizon_days
         self.queues = new_queues(openings(clinic), 2 * patients + 2)
-        # Every served event comes once in a life, but for the visits with an MRI.
+        # Every served event comes once per patient, except the visits with an MRI.
         most = len(Event) + int(world["follow_up"]["mri"].sum())
         self._log = np.empty(most * patients, LOG)  # what is not written takes no memory
         self._calendar = Calendar(
@@ -205,7 +205,7 @@ class Clinic:
         rows["agenda"][:, Event.DIAGNOSIS] = days
 
     def simulate_until(self, day: float, first: int, stop: int) -> None:
-        """Live on to before this day; meanwhile the patients of rows ``first`` to ``stop - 1`` arrive.
+        """Simulate to before this day; meanwhile the patients of rows ``first`` to ``stop - 1`` arrive.
 
         They come on their agenda's days of diagnosis, in the order of the rows, all before this day.
         """
@@ -302,7 +302,7 @@ def _simulate_until(
     turns: np.ndarray,
     horizon_days: float,
 ) -> None:
-    """As ``Clinic.live_until``.
+    """As ``Clinic.simulate_until``.
 
     At each instant every patient's events happen first, then comes the allocation, then what was granted.
     """

@@ -1,4 +1,4 @@
-"""The SimPy clock: one process a patient; the reference, and the one to read."""
+"""The SimPy clock: one process per patient; the reference, and the one to read."""
 
 import gc
 from collections.abc import Generator, Iterator, Mapping
@@ -28,7 +28,7 @@ def simulate_rows(
     horizon_days: float,
     journal: Journal | None = None,
 ) -> None:
-    """Live every patient from diagnosis to death or the horizon, in a clinic where nobody waits.
+    """Simulate every patient from diagnosis to death or the horizon, in a clinic where nobody waits.
 
     ``rows`` dtype ROW and ``luck`` dtype LUCK, shape (n,), the rows written in place; ``world`` one
     packed record, shape (1,); the horizon counts from diagnosis. A journal, where given, receives (day,
@@ -70,10 +70,11 @@ def simulate_in_clinic(
     horizon_days: float,
     journal: Journal | None = None,
 ) -> "Clinic":
-    """Live every patient from arrival to death or the horizon, waiting where the clinic is full.
+    """Simulate every patient from arrival to death or the horizon, waiting where the clinic is full.
 
-    As ``live``, but patients arrive on their agenda's day of diagnosis, in the order of the rows, and all
-    share one clinic, given as the tree of ``conf/clinic``. Return the clinic, with its queues' history.
+    As ``simulate_rows``, but patients arrive on their agenda's day of diagnosis, in the order of the rows,
+    and all share one clinic, given as the tree of ``conf/clinic``. Return the clinic, with its
+    queues' history.
     """
     with _without_garbage_collection():
         env = simpy.Environment()
@@ -132,7 +133,7 @@ class Clinic:
         """One patient's process: wait for the next event, or for a turn in a queue, and let it happen."""
         env, agenda, journal = self.env, self.agenda, self.journal
         rows, luck, world, horizon_days = self.rows, self.luck, self.world, self.horizon_days
-        # Without a journal, events that wait for nothing are lived at once.
+        # Without a journal, events that wait for nothing happen at once.
         step = advance if journal is None else react
         asked: dict[int, tuple[int, float]] = {}  # event: place in the pool, day
         event = int(Event.DIAGNOSIS)
@@ -230,7 +231,7 @@ class Clinic:
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Collecting garbage while many processes live doubles the time; nothing here makes cycles."""
+    """Collecting garbage while many processes are alive doubles the time; nothing here makes cycles."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""What a patient's row tells in the words of the clinic: the columns that conditions and endpoints name.
+"""What a patient's row holds, in the words of the clinic: the columns that conditions and endpoints name.
 
 Months are counted from the resection of the primary where nothing else is said; infinity: it never came.
 """

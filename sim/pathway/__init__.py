@@ -1,1 +1,1 @@
-"""The reactions, in the order of a life: what happens to a patient at each event."""
+"""The reactions, in the order of a patient's course: what happens at each event."""

@@ -11,7 +11,7 @@ from sim.patient import LateralSite, TStage
 
 @compiled
 def diagnose(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """Draw the traits of the cohort's next patient; book the staging MRI and the death of other causes."""
+    """Draw the traits of the cohort's next patient; book the staging MRI and the death from other causes."""
     cohort = world.cohort
     patient.diagnosed_day = now
     age = cohort.age_mean_years + cohort.age_sd_years * normal_quantile(luck.age)

@@ -44,7 +44,7 @@ def review_pathology(patient: Record, luck: Record, world: Record, now: float) -
         patient.chemotherapy_courses += 1
         postoperative = world.postoperative
         treat_seeds(patient, luck, postoperative.adjuvant_seed_survival_ratio, now)
-        if patient.recurrence_route < 0:  # not those that a recurrence has sown since
+        if patient.recurrence_route < 0:  # not those that a recurrence has seeded since
             treat_occult_metastasis(patient, luck, postoperative.adjuvant_metastasis_odds_ratio)
     spread = patient.metastasis_found_by != FoundBy.NOT_FOUND and not patient.metastasis_resected
     if patient.found_by == FoundBy.NOT_FOUND and not spread:
@@ -77,7 +77,8 @@ def book_visit(patient: Record, world: Record, now: float) -> None:
 def seen(u: float, missed_once: float, since_onset_days: float, ripening_days: float) -> bool:
     """Return whether a growth is seen: its chance to be missed falls geometrically with its time of growth.
 
-    One uniform is the growth's conspicuity, so a more sensitive or later look sees whatever another saw.
+    One uniform is the growth's conspicuity, so a more sensitive or later look finds whatever another
+    would have found.
     """
     return u < 1.0 - missed_once ** (since_onset_days / ripening_days)
 

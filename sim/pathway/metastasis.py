@@ -1,4 +1,4 @@
-"""Distant metastasis: occult at diagnosis or sown by a recurrence, found, sometimes resected."""
+"""Distant metastasis: occult at diagnosis or seeded by a recurrence, found, sometimes resected."""
 
 import math
 
@@ -29,7 +29,7 @@ def metastasis_odds(patient: Record, world: Record) -> float:
 def sow_metastasis(patient: Record, luck: Record, world: Record, now: float) -> None:
     """At diagnosis: whether occult metastases will show, and when they can be detected.
 
-    The surest of them can be at once, where the cohort's staging overlooks some.
+    Where the cohort's staging overlooks some, the most probable of them are detectable from the start.
     """
     metastasis = world.metastasis
     patient.metastasis_probability = with_odds(metastasis.occult_probability, metastasis_odds(patient, world))
@@ -40,7 +40,7 @@ def sow_metastasis(patient: Record, luck: Record, world: Record, now: float) -> 
 
 @compiled
 def book_of_primary(patient: Record, luck: Record, world: Record, diagnosed_day: float) -> None:
-    """Book the metastases that the primary has sown, if it has, counted from diagnosis."""
+    """Book the metastases that the primary has seeded, if it has, counted from diagnosis."""
     metastasis = world.metastasis
     disseminate(
         patient,
@@ -66,7 +66,7 @@ def disseminate(
 
 @compiled
 def stop_dissemination(patient: Record, luck: Record, world: Record) -> None:
-    """The recurrence is out: what it had yet to sow never comes; what the primary had sown still does."""
+    """The recurrence is out: metastases that it had yet to seed never come; those of the primary still do."""
     recurrence = world.recurrence
     sown = patient.recurrence_onset_day + on_grid(
         lognormal(
@@ -80,7 +80,7 @@ def stop_dissemination(patient: Record, luck: Record, world: Record) -> None:
 
 @compiled
 def treat_occult_metastasis(patient: Record, luck: Record, odds_ratio: float) -> None:
-    """Systemic treatment lowers the odds of occult metastases: some patients are spared them."""
+    """Systemic treatment lowers the odds of occult metastases: some patients are spared metastases."""
     patient.metastasis_probability = with_odds(patient.metastasis_probability, odds_ratio)
     if luck.metastasis >= patient.metastasis_probability:
         patient.agenda[Event.METASTASIS_ONSET] = np.inf
@@ -88,7 +88,7 @@ def treat_occult_metastasis(patient: Record, luck: Record, odds_ratio: float) ->
 
 @compiled
 def appear_metastasis(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """Metastases are detectable: book their symptoms, and the death that they bring if left alone."""
+    """Metastases are detectable: book their symptoms, and the death that they bring if untreated."""
     metastasis = world.metastasis
     patient.metastasis_onset_day = now
     symptoms = lognormal(luck.metastasis_symptoms, metastasis.symptoms_median_days, metastasis.symptoms_sigma)

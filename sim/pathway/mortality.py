@@ -1,4 +1,4 @@
-"""Death of other causes, around the operation, and of cancer."""
+"""Death from other causes, around the operation, and from cancer."""
 
 import math
 
@@ -15,14 +15,14 @@ ENDLESS_YEARS = 1000.0  # a death later than this is beyond every horizon, whate
 
 @compiled
 def death_from_other_causes_day(patient: Record, u: float, world: Record) -> float:
-    """Return the days from diagnosis to death of other causes, by age, sex, fitness and era."""
+    """Return the days from diagnosis to death from other causes, by age, sex, fitness and era."""
     mortality = world.mortality
     ratio = world.cohort.background_mortality_ratio
     ratio *= mortality.unfit_hazard_ratio if patient.unfit else mortality.fit_hazard_ratio
     older = patient.age_years - mortality.operative_reference_age_years
     ratio *= math.exp(
         mortality.selection_hazard_log_ratio_per_year * older
-    )  # the old who are operated are chosen
+    )  # old patients who are operated on are selected
     hazard_to_live = -math.log(u) / ratio
     first = mortality.table_first_age_years
     growth = mortality.hazard_growth_five_years_ratio
@@ -62,7 +62,7 @@ def years_to_live(
 
 @compiled
 def hasten_death(patient: Record, world: Record, now: float) -> None:
-    """Radiotherapy does late harm: what is left of life until death of other causes shrinks by a ratio."""
+    """Radiotherapy does late harm: the time left until death from other causes shrinks by a ratio."""
     left = patient.agenda[Event.DEATH_OTHER] - now
     patient.agenda[Event.DEATH_OTHER] = now + on_grid(left * world.mortality.irradiated_time_ratio)
 
@@ -80,7 +80,7 @@ def operative_odds(patient: Record, world: Record) -> float:
 
 @compiled
 def book_operative_death(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """Book a death within 30 days of resection of the primary, or of its sequels in the first year.
+    """Book a death within 30 days of resection of the primary, or from its after-effects in the first year.
 
     Both by age, fitness, radiotherapy before and leak.
     """
@@ -120,11 +120,11 @@ def die_operative(patient: Record, luck: Record, world: Record, now: float) -> N
 
 @compiled
 def die_of_cancer(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """Death of a recurrence or of metastases."""
+    """Death from a recurrence or from metastases."""
     die(patient, Cause.CANCER, now)
 
 
 @compiled
 def die_of_other_causes(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """Death of other causes."""
+    """Death from other causes."""
     die(patient, Cause.OTHER, now)

@@ -1,4 +1,4 @@
-"""Plan and neoadjuvant treatment: who is irradiated, and what it does before the knife."""
+"""Plan and neoadjuvant treatment: who is irradiated, and what it does before surgery."""
 
 from sim.compiled import Record, compiled
 from sim.distributions import on_grid

@@ -12,7 +12,7 @@ from sim.patient import TStage
 
 @compiled
 def book_growth(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """At diagnosis: the latent times at which the primary, left alone, would progress and seed."""
+    """At diagnosis: the latent times at which the primary, if untreated, would progress and seed."""
     primary = world.primary
     days = lognormal(luck.primary_progression, primary.progression_median_days, primary.progression_sigma)
     patient.agenda[Event.PRIMARY_PROGRESSION] = now + on_grid(days)

@@ -40,7 +40,7 @@ def test_what_no_key_may_be_is_refused_by_key(kind, key, value):
 
 
 @pytest.mark.parametrize(("kind", "key"), KEYS)
-def test_a_missing_key_is_named_and_a_misspelt_one_is_told_the_nearest(kind, key):
+def test_a_missing_key_is_named_and_a_misspelt_one_is_shown_the_nearest(kind, key):
     without = {name: value for name, value in GIVEN[kind].items() if name != key}
     with pytest.raises(InputError, match=f"^compute.{key}: missing"):
         checked_compute(without)

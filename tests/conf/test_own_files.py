@@ -61,9 +61,9 @@ def test_numbers_flags_and_nothing_are_read_as_hydra_reads_them(tmp_path, text, 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\na: 2", "the key a stands there twice"),
-        ("k: {a: 1, 'a': 2}", "the key a stands there twice"),
-        ("1: x\n'1': y", "the key 1 stands there twice"),
+        ("a: 1\na: 2", "the key a appears twice"),
+        ("k: {a: 1, 'a': 2}", "the key a appears twice"),
+        ("1: x\n'1': y", "the key 1 appears twice"),
         ("a: [1", "is not YAML"),
         ("a: 1\x00", "is not YAML"),
         ("a: \x1b[31m", "is not YAML"),

@@ -36,7 +36,7 @@ REFUSED = {
     ),
     "an unknown column": (
         with_endpoint(subgroup="crm_m <= 1"),
-        ["subgroup=crm_m <= 1", "crm_m is no column", "did you mean crm_mm?", "leaked"],
+        ["subgroup=crm_m <= 1", "crm_m is not a column", "did you mean crm_mm?", "leaked"],
     ),
     "an unknown column of a median": (
         with_endpoint(3, of="recurence_months"),
@@ -214,7 +214,7 @@ def test_a_wrong_trial_ends_the_command_with_status_2_and_one_line(here, capsys,
     [
         ("trial=nowhere.yaml", ["trial=nowhere.yaml", "cannot be read", "No such file"]),
         ("trial=duch_tme", ["trial duch_tme", "did you mean dutch_tme?"]),
-        ("trial=[dutch_tme,dutch_tme]", ["dutch_tme stands there twice"]),
+        ("trial=[dutch_tme,dutch_tme]", ["dutch_tme appears twice"]),
         ("trial=[]", ["trial=[]", "must be a trial, a list of trials, a file, or all"]),
         ("trial=3", ["trial 3", "there is no such trial"]),
         ("trial=../trial/crab", ["trial=../trial/crab", "cannot be read"]),
@@ -232,12 +232,12 @@ def test_a_wrong_word_of_the_command_is_refused(here, capsys, words, named):
     assert not (here / "out").exists()
 
 
-def test_an_eligibility_that_nobody_meets_is_told(here, capsys):
+def test_an_eligibility_that_nobody_meets_is_reported(here, capsys):
     written(here / "own.yaml", mine(eligibility=["age_years < 0"]))
     assert main(["validate", "trial=own.yaml", "patients=2000", "out=out"]) == 2
     err = capsys.readouterr().err
     assert "trial own: mine.lr" in err
-    assert "nobody counts" in err
+    assert "counts; is the eligibility" in err
     assert not (here / "out").exists()
 
 

@@ -160,7 +160,7 @@ def test_a_name_without_a_unit_is_refused(key):
         ("out=true", "out=true: must be the name of a folder"),
         ("policies=[]", "policies=[]: must be a list"),
         ("policies=tme_alone", "policies=tme_alone: must be a list"),
-        ("policies=[tme_alone,short_course,tme_alone]", "tme_alone stands there twice"),
+        ("policies=[tme_alone,short_course,tme_alone]", "tme_alone appears twice"),
         ("comparator=shrt_course", "did you mean short_course?"),
         ("comparator=total_neoadjuvant", "must be one of the run's policies"),
         ("published=3", "published=3: must be a list"),

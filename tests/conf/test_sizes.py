@@ -207,7 +207,7 @@ def test_the_memory_of_real_runs_is_within_a_factor_of_two_of_the_estimate(tmp_p
 
 
 @pytest.mark.long
-def test_no_machine_lives_patients_faster_than_a_year_is_reckoned(tmp_path):
+def test_no_machine_simulates_patients_faster_than_a_year_is_reckoned(tmp_path):
     import time
 
     begin = time.perf_counter()

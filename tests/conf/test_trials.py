@@ -77,7 +77,7 @@ def test_a_trial_of_ones_own_stands_beside_shipped_ones(here):
     assert list(dict.fromkeys(found["trial"])) == ["own", "leak_meta"]
 
 
-def test_the_folder_tells_the_trial_as_it_was_understood(here):
+def test_the_folder_states_the_trial_as_it_was_understood(here):
     written(here / "own.yaml", mine())
     validated("trial=own.yaml")
     from omegaconf import OmegaConf

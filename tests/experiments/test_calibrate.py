@@ -1,4 +1,4 @@
-"""``lrrc calibrate``: tables that tell the fit, a ledger that loses nothing, known numbers found again."""
+"""``lrrc calibrate``: tables that describe the fit, a ledger that loses nothing, known numbers recovered."""
 
 import json
 import os
@@ -71,7 +71,7 @@ def content(out):
     }
 
 
-def test_the_tables_tell_the_fit(whole):
+def test_the_tables_describe_the_fit(whole):
     targets, parameters, posterior = (pd.read_csv(whole / f"{name}.csv") for name in TABLES[:3])
     assert targets["endpoint"].tolist() == ["leaked", "perforated", "lr", "perforated", "lr"]
     assert targets["trial"].tolist() == ["one"] * 3 + ["two"] * 2

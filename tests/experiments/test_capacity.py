@@ -137,7 +137,7 @@ def test_nothing_is_open_while_it_is_closed():
     assert regular - load.open_days(clinic, "theatre", 0.0, 364.0) == pytest.approx(8 * 20 / 24)
 
 
-def test_a_queue_that_grows_is_told_with_its_figures_and_one_that_clears_is_not():
+def test_a_queue_that_grows_is_reported_with_its_figures_and_one_that_clears_is_not():
     _, _, there = attended("clinic=regional", "clinic.linac_count=8", *STRAINED[1:])
     found = load.overload(there.log, there.clinic, there.last_day)
     assert found.resource == "linac"
@@ -149,7 +149,7 @@ def test_a_queue_that_grows_is_told_with_its_figures_and_one_that_clears_is_not(
     assert load.overload(there.log, there.clinic, there.last_day) is None
 
 
-def test_an_overload_that_is_the_runs_own_is_told_by_compare_too():
+def test_an_overload_that_is_the_runs_own_is_reported_by_compare_too():
     # Without end only where nobody loses patience: refusal relieves a queue.
     overloaded = ("clinic.linac_count=6", "pathway.patience_median_days=1e9")
     simulated = simulate(compose_run("clinic=regional", *overloaded, *SMALL))
@@ -224,7 +224,7 @@ def test_the_cohort_is_the_same_whoever_comes_before():
 
 
 @pytest.mark.parametrize("block", [1, 60, 1024])
-def test_a_cohort_in_few_rows_used_over_and_over_lives_as_in_rows_of_its_own(block, monkeypatch):
+def test_a_cohort_in_few_rows_used_over_and_over_fares_as_in_rows_of_its_own(block, monkeypatch):
     monkeypatch.setattr(clinics, "BLOCK", block)
     # One bed: most stand in a queue until the horizon.
     crowded = ("clinic=strained", "clinic.bed_count=1", "horizon_years=1", "patients=700")
@@ -259,7 +259,7 @@ def test_a_closure_is_on_the_cohorts_own_days():
     assert (started["left_day"] >= shut[1]).any()
 
 
-def test_without_a_linac_radiotherapy_waits_for_ever_and_is_told():
+def test_without_a_linac_radiotherapy_waits_for_ever_and_is_reported():
     run = compose_run("clinic=regional", *STRAINED[1:])
     rows, luck = new_patients(0, 60), draw_luck(0, 60, 1)
     rows["agenda"][:, Event.DIAGNOSIS] = arrival_days(luck["arrival"], 150.0)
@@ -320,7 +320,7 @@ def test_the_linac_slots_that_are_needed_lie_just_above_the_load():
     assert slots["needed"].between(14, 22).all()
 
 
-def test_a_target_that_opening_hours_cannot_meet_is_told_and_not_searched():
+def test_a_target_that_opening_hours_cannot_meet_is_reported_and_not_searched():
     run = compose_capacity(
         "policies=[tme_alone]", *SMALL[:2], "clinics=[regional]", "clinic.meeting_target_days=0.5"
     )

@@ -1,4 +1,4 @@
-"""A sweep over a posterior sample lives each member with all its numbers, and tells what they spread."""
+"""A sweep over a posterior sample simulates each member with all its numbers, and reports their spread."""
 
 import csv
 import hashlib
@@ -140,7 +140,7 @@ def test_all_members_lie_on_the_same_luck(own):
     assert {(run.seed, run.replication, run.patients) for run in runs} == {(1, 0, 20000)}
 
 
-# The lives
+# The patients
 
 
 def test_a_member_has_the_numbers_of_a_run_with_its_overrides_to_the_bit(tmp_path):
@@ -227,14 +227,14 @@ REFUSED = [
      "uncertain number of the disease; did you mean surgery.leak_probability?"),
     ("membr,surgery.leak_probability\n0,0.1\n", "line 1: there is no column member; did you mean membr?"),
     ("member\n0\n", "line 1: beside member there must be a column for each number"),
-    (f"member,{LEAK},{LEAK}\n0,0.1,0.1\n", f"line 1: column {LEAK} stands there twice"),
+    (f"member,{LEAK},{LEAK}\n0,0.1,0.1\n", f"line 1: column {LEAK} appears twice"),
     (f"member,{LEAK}\n0,0.1\n\n1,1.4\n", f"line 4, column {LEAK}: 1.4: must be a number, from 0 to 1"),
     (f"member,{LEAK}\n0,nan\n", f"line 2, column {LEAK}: nan: must be a number, from 0 to 1"),
     (f"member,{SCALE}\n0,inf\n", f"line 2, column {SCALE}: inf: must be a number, 0 or more"),
     (f"member,{LEAK}\n0,\n", f"line 2, column {LEAK}: empty: must be a number"),
     (f"member,{LEAK}\n0,rare\n", f"line 2, column {LEAK}: rare: must be a number"),
     (f"member,{LEAK}\n0,0.1,0.2\n", "line 2: holds 3 values, and there are 2 columns"),
-    (f"member,{LEAK}\n0,0.1\n0,0.2\n", "line 3, column member: 0 stands there twice"),
+    (f"member,{LEAK}\n0,0.1\n0,0.2\n", "line 3, column member: 0 appears twice"),
     (f"member,{LEAK}\n1.5,0.1\n", "line 2, column member: 1.5: must be a whole number of 0 or more"),
     (f"member,{LEAK}\n", "holds no member"),
     ("", "is empty"),
@@ -295,7 +295,7 @@ def test_a_number_that_no_member_sets_can_be_set_beside_them(own):
 # Provenance
 
 
-def test_the_folder_tells_which_members_of_which_file_were_lived(own, three):
+def test_the_folder_names_which_members_of_which_file_were_simulated(own, three):
     about = json.loads((three / "manifest.json").read_text())["posterior"]
     assert about == {
         "file": str(own),
@@ -316,7 +316,7 @@ def test_the_members_of_a_sweep_are_a_posterior_file(three):
     assert [held(run, LEAK) for run in runs] == [0.02, 0.05, 0.11]
 
 
-def test_the_folder_of_a_calibration_is_a_posterior_file_and_the_manifest_tells_its_command(
+def test_the_folder_of_a_calibration_is_a_posterior_file_and_the_manifest_states_its_command(
     whole, tmp_path  # noqa: F811
 ):  # fmt: skip
     assert swept(tmp_path / "out", "posterior=3", f"posterior_from={whole}", *FAST) == 0

@@ -1,4 +1,4 @@
-"""A sweep lives what its design says, and every design point as a run of its own would."""
+"""A sweep simulates what its design says, and every design point as a run of its own would."""
 
 import json
 import os
@@ -106,7 +106,7 @@ REFUSED = [
     ),
     ("grid={surgery:[1]}", "no key surgery"),
     ("grid={surgery.leak_probability:0.1}", "must be a list of values"),
-    ("grid={surgery.leak_probability:[0.1,0.10]}", "this point stands there twice"),
+    ("grid={surgery.leak_probability:[0.1,0.10]}", "this point appears twice"),
     ("grid={washout:[sometimes]}", "washout=sometimes: must be one of usual, never, always"),
     ("grid={washuot:[always]}", "did you mean washout?"),
     ("grid={cohort:[duch]}", "cohort=duch: there is no such cohort"),
@@ -118,7 +118,10 @@ REFUSED = [
     (f"{LEAK} on_error=ignore", "on_error=ignore: must be one of continue, stop"),
     (f"{LEAK} precision=0", "precision=0: out of range"),
     (f"{LEAK} precision=0.01 policies=[tme_alone]", "set precision_of=outcome"),
-    (f"{LEAK} precision=0.01 clinic=regional", "precision=0.01: patients who queue are lived as one cohort"),
+    (
+        f"{LEAK} precision=0.01 clinic=regional",
+        "precision=0.01: patients who queue are simulated as one",
+    ),
     ("grd={surgery.leak_probability:[0.1]}", "there is no key grd; did you mean grid?"),
     (f"{LEAK} precison=0.01", "there is no key precison; did you mean precision?"),
     (f"{LEAK} compute.worker=2", "did you mean compute.workers?"),
@@ -135,7 +138,7 @@ REFUSED = [
     (f"{LEAK} ~block", "block: missing"),
     (
         f"{LEAK} precision=0.1 most_patients=10",
-        "patients=20000, most_patients=10: the first must not be above",
+        "patients=20000, most_patients=10: patients must not exceed most_patients",
     ),
     ("grid={clinic.theatre_count:[0,1]} clinic=regional", "clinic.theatre_count=0: must be 1 or more"),
     (f"{LEAK} compute=slrm", "compute=slrm: there is no such compute; did you mean slurm?"),

@@ -68,7 +68,7 @@ def test_the_size_of_blocks_changes_nothing(trial, disease, monkeypatch):
     pd.testing.assert_frame_equal(table(here, disease), whole)
 
 
-def test_patients_are_added_to_those_who_have_lived(trial, disease):
+def test_patients_are_added_to_those_already_simulated(trial, disease):
     here = trial(*PAIR, eligibility=[])
     stages = successive_samples(here, disease, 500, 1)
     (small, _), (large, _) = next(stages), next(stages)
@@ -81,7 +81,7 @@ def test_patients_are_added_to_those_who_have_lived(trial, disease):
         assert np.array_equal(one, other)
 
 
-def test_more_patients_live_only_where_the_simulations_error_would_show(trial, disease):
+def test_more_patients_are_simulated_only_where_the_simulations_error_would_show(trial, disease):
     def simulated(n):
         here = trial({"published": 0.1, "n": n}, eligibility=[])
         endpoints, sides, patients = precise(here, disease, 1000, 8000, 1)

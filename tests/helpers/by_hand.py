@@ -90,7 +90,7 @@ def seeded(row, route):
     return bool(row["cells_left"][route]), float(row["seed_probability"][route]), place
 
 
-# Nearest first, as a surgeon would tell them.
+# Nearest first, as a surgeon would list them.
 NEXT = {
     CENTRAL: (POSTERIOR, ANTERIOR, LEFT, RIGHT),
     ANTERIOR: (CENTRAL, RIGHT, LEFT, PERINEAL),

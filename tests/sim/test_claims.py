@@ -129,7 +129,7 @@ def test_claim_2_margins_of_nothing_leave_cells_in_everyone(simulated):
 
 
 def test_claim_2_an_involved_margin_recurs_more_often_than_a_clear_one(simulated):
-    """Claim 2: among usual lives the pathologist's margin of 1 mm or less tells who recurs."""
+    """Claim 2: among usual patients the pathologist's margin of 1 mm or less predicts who recurs."""
     rows = resected(simulated(patients=20_000))
     involved = rows["crm_involved"]
     assert local_recurrence(rows[involved], 5) > 1.5 * local_recurrence(rows[~involved], 5)
@@ -522,7 +522,7 @@ def test_claim_12_among_usual_margins_survival_falls_too(simulated):
 
 
 def test_claim_12_a_margin_without_consequences_would_not_matter(simulated):
-    """Claim 12: the contrast; with R0's consequences R1 is lived as R0, to the day."""
+    """Claim 12: the contrast; with R0's consequences R1 goes as R0, to the day."""
     same = ("salvage.rerecurrence_probability=[0.25,0.25,1]", "salvage.metastasis_probability=[0.2,0.2,0.45]")
     r0 = all_with_margin(simulated, Margin.R0, *same)
     r1 = all_with_margin(simulated, Margin.R1, *same)

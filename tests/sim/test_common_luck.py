@@ -1,4 +1,4 @@
-"""Common luck: the same patient is lived under every policy with the same luck."""
+"""Common random numbers: the same patient is simulated under every policy with the same luck."""
 
 import dataclasses
 import functools
@@ -49,10 +49,10 @@ def traces(policy, patients, *overrides):
 
 
 def first_difference(steps, others):
-    """The event of the first step after which the two lives differ; None where they never do."""
+    """The event of the first step after which the two courses differ; None where they never do."""
     for step, other in zip(steps, others, strict=False):
         if step != other:
-            assert step[:2] == other[:2], "the lives differed before anything acted"
+            assert step[:2] == other[:2], "the courses differed before anything acted"
             return step[0]
     assert len(steps) == len(others)
     return None
@@ -114,7 +114,7 @@ def test_the_journal_of_the_clock_is_the_same_until_the_policy_first_acts(lives)
 
 
 def under(patients, **levers):
-    """The rows of patients lived under TME alone but for these levers."""
+    """The rows of patients simulated under TME alone except for these levers."""
     run = compose_run("policies=[tme_alone]")
     policy = dataclasses.replace(run.policies[0], **levers)
     rows = new_patients(0, patients)
@@ -193,7 +193,7 @@ def test_the_same_lives_whatever_the_set_of_policies(simulated):
 
 
 def test_a_longer_horizon_only_goes_on(simulated):
-    """What happened within five years of diagnosis is the same when ten are lived."""
+    """What happened within five years of diagnosis is the same when ten are simulated."""
     five, ten = simulated(years=5.0), simulated()
     within = ten["death_day"] <= 5 * YEAR_DAYS
     assert bits(five[within]) == bits(ten[within])

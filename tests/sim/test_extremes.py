@@ -1,4 +1,4 @@
-"""Whatever the configuration accepts, patients can be lived with: no number that is none, and an end."""
+"""Whatever the configuration accepts, patients can be simulated with: no number that is none, and an end."""
 
 import dataclasses
 import math

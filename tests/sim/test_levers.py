@@ -525,7 +525,7 @@ def test_a_policy_never_sees_whether_a_lateral_node_is_involved(simulated):
     ):
         assert np.array_equal(none[name], every[name]), name
     assert every["dissected"].any()
-    # What MRI shows may tell: where involved nodes shrink less, more are dissected.
+    # What MRI shows may be informative: where involved nodes shrink less, more are dissected.
     shrinking = [shown for shown in ALIKE if "residual_shrinkage" not in shown]
     seen = simulated(*shrinking, "lateral_node.involved_probability=[1,1,1]", policy=policy)
     assert seen["dissected"].sum() > every["dissected"].sum()

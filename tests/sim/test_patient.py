@@ -1,4 +1,4 @@
-"""One patient's story: words, where lives part and why, who is found, and the picture of it."""
+"""One patient's story: words, where the courses diverge and why, who is found, and the picture of it."""
 
 import dataclasses
 import functools
@@ -82,7 +82,7 @@ def test_what_answers_to_a_lever_is_a_field_or_a_booking_and_every_lever_acts_so
     }
 
 
-def test_every_event_of_many_lives_can_be_told_in_plain_words():
+def test_every_event_of_many_patients_can_be_described_in_plain_words():
     seen = set()
     for number in range(40):
         for life in lives_of(DIFFERENT, "cohort=dutch_tme", number=number):
@@ -136,12 +136,12 @@ def test_who_is_searched_for_queues_in_the_clinic_of_compare(counted):
     assert more == (fits.sum() > 10)
 
 
-def test_a_story_of_equal_lives_says_so():
+def test_a_story_of_equal_courses_says_so():
     one = narrated("policies=[tme_alone,follow_up_minimal]", "horizon_years=0.1")
     assert one.partings[0][0] == "never" and one.columns == []
     assert len(one.shorts) == 1 and one.shorts[0][0] == "TME alone; Follow up minimal"
-    assert "The lives never part." in as_text(one)
-    assert "the lives are the same" in as_markdown(one)
+    assert "The courses never diverge." in as_text(one)
+    assert "the courses are the same" in as_markdown(one)
 
 
 def test_the_moment_of_parting_is_the_first_differing_row_of_the_journal():
@@ -176,7 +176,7 @@ def test_the_moment_of_parting_is_the_first_differing_row_of_the_journal():
         ("lateral_both_sides+lateral_before_5mm", Event.TEAM_MEETING, "lateral_dissection"),
     ],
 )
-def test_the_lever_that_acted_is_named_where_lives_part(policy, event, lever):
+def test_the_lever_that_acted_is_named_where_courses_diverge(policy, event, lever):
     policies = f"policies=[tme_alone,{policy}]"
     for number in range(100):
         _, partings = where_lives_part(lives_of(policies, number=number))
@@ -188,7 +188,7 @@ def test_the_lever_that_acted_is_named_where_lives_part(policy, event, lever):
     pytest.fail("no life parts there")
 
 
-def test_what_nobody_sees_is_told_in_brackets_only():
+def test_what_nobody_sees_is_stated_in_brackets_only():
     text = as_text(narrated(DIFFERENT, number=42))
     flat = re.sub(r"[│\s]+", " ", text)
     outside = re.sub(r"\[[^\]]*\]", "", flat)
@@ -208,7 +208,7 @@ def test_lives_that_part_are_marked_and_their_columns_differ():
     assert page.count("\n| day 14 |") == 1 and PARTS in page
 
 
-def test_a_patient_of_a_clinic_is_told_with_waits():
+def test_a_patient_of_a_clinic_is_described_with_waits():
     lives = lives_of("policies=[tme_alone]", "clinic=regional", "patients=60", number=30)
     waited = sum(moment.waited_days for moment in lives[0].moments)
     assert waited > 0.0
@@ -306,7 +306,7 @@ def lrrc(tmp_path, monkeypatch, capsys):
     return run
 
 
-def test_the_command_tells_a_patient_and_leaves_the_story_its_picture_and_its_journal(lrrc, tmp_path):
+def test_the_command_describes_a_patient_and_leaves_the_story_its_picture_and_its_journal(lrrc, tmp_path):
     status, out, err = lrrc("patient", "find=age_years < 60 and averted", "patients=3000", "out=here")
     assert (status, err) == (0, "")
     folder = tmp_path / "here"
@@ -335,7 +335,7 @@ def test_the_command_tells_a_patient_and_leaves_the_story_its_picture_and_its_jo
         (["number=1", "rows=true"], "lrrc patient has no key rows"),
     ],
 )
-def test_what_cannot_be_told_is_refused_in_one_line_and_leaves_nothing(lrrc, tmp_path, words, message):
+def test_what_cannot_be_described_is_refused_in_one_line_and_leaves_nothing(lrrc, tmp_path, words, message):
     status, out, err = lrrc("patient", "patients=100", "out=here", *words)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert message in err
@@ -368,12 +368,12 @@ def test_the_strips_of_the_picture_are_the_days_of_the_life():
 @pytest.mark.parametrize(
     ("overrides", "title"),
     [
-        (("policies=[tme_alone]",), "one life"),
-        (("policies=[tme_alone,follow_up_minimal]", "horizon_years=0.1"), "the same life under every policy"),
-        ((DIFFERENT, "horizon_years=0.5"), "the lives part on day 14"),
+        (("policies=[tme_alone]",), "one course"),
+        (("policies=[tme_alone,follow_up_minimal]", "horizon_years=0.1"), "same course under every policy"),
+        ((DIFFERENT, "horizon_years=0.5"), "the courses diverge on day 14"),
     ],
 )
-def test_short_single_and_equal_lives_are_drawn(overrides, title):
+def test_short_single_and_equal_courses_are_drawn(overrides, title):
     run = patient_run(*overrides)
     lives, partings = where_lives_part(lives_of(*overrides, number=42))
     drawn = timeline(42, lives, partings, run.horizon_years)
@@ -382,7 +382,7 @@ def test_short_single_and_equal_lives_are_drawn(overrides, title):
 
 
 def test_no_line_to_a_mark_crosses_the_words_of_another():
-    """Of all lives of some patients, in inches: a line from the strip down, and words below and beside it."""
+    """All courses of some patients, in inches: a line from the strip down, words below and beside it."""
     seen = 0
     for number in (8, 13, 21, 34, 42, 47):
         lives, partings = where_lives_part(lives_of(DIFFERENT, number=number))

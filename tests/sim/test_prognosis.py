@@ -6,7 +6,7 @@ import pytest
 from sim.patient import YEAR_DAYS, Cause, Compartment, Margin
 from sim.pelvis import LATERAL, spread
 
-# Everybody's recurrence is found and resected, so that a few thousand lives hold hundreds of salvages.
+# Everybody's recurrence is found and resected, so that a few thousand patients have hundreds of salvages.
 MANY_SALVAGES = (
     "mesorectum.left_probability=[1,1,1]",
     "mesorectum.deposit_probability=[0.5,0.5,0.5]",
@@ -31,7 +31,7 @@ def test_aggressive_tumours_come_nearer_to_the_fascia(simulated):
     assert slope(0.0) == pytest.approx(0.0, abs=0.06)
 
 
-def test_an_involved_margin_tells_of_metastasis_where_aggressive_tumours_come_near(simulated):
+def test_an_involved_margin_predicts_metastasis_where_aggressive_tumours_come_near(simulated):
     def difference(value):
         rows = simulated(
             f"margin.fascia_distance_log_ratio_per_sd={value}",

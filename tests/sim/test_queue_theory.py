@@ -51,7 +51,7 @@ class Instant(NamedTuple):
 
 
 class Drive:
-    """A small event loop around the machine; iterate to live it instant by instant."""
+    """A small event loop around the machine; iterate to run it instant by instant."""
 
     def __init__(self, openings: dict[int, Opening], requests: list[Request]) -> None:
         self.openings = [openings.get(r, ENDLESS) for r in range(N_RESOURCES)]
@@ -132,7 +132,7 @@ def assert_theory(replications: list[float], expected: float) -> None:
     mean, error = np.mean(replications), stats.sem(replications)
     reach = stats.t.ppf(0.9995, len(replications) - 1) * error
     assert abs(mean - expected) <= reach, (mean, expected, reach)
-    assert reach <= 0.2 * expected, "too wide to tell anything"
+    assert reach <= 0.2 * expected, "too wide to show anything"
 
 
 def erlang_c(units: int, load: float) -> float:

@@ -14,7 +14,7 @@ from experiments.calibrate import influences
 
 NUMBERS = uncertain_numbers()
 KEYS = [number.key for number in NUMBERS]
-# What no endpoint of an unhindered clinic can tell: how long things take.
+# What no endpoint of an unhindered clinic can inform: how long things take.
 UNTOLD = ("pathway", "primary")
 
 
@@ -75,7 +75,7 @@ def _moments(number):
     return np.mean(drawn), np.var(drawn)
 
 
-def test_every_uncertain_number_is_one_unless_no_trial_can_tell_of_it():
+def test_every_uncertain_number_is_one_unless_no_trial_can_inform_it():
     missing = []
     for section in shipped_sections():
         for name, uncertainty in shipped(f"uncertainty/{section}").items():

@@ -87,7 +87,7 @@ def test_one_policy_is_compared_with_nothing():
     assert "ifference" not in printed(tiny())
 
 
-def test_a_run_shorter_than_five_years_is_told_at_its_end():
+def test_a_run_shorter_than_five_years_is_reported_at_its_end():
     text = printed(nobody_recurs())
     assert "at 2 years, %" in text
     assert "5 years" not in text

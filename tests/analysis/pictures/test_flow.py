@@ -26,7 +26,7 @@ def words(figure) -> list[str]:
 
 
 def one_by_one(rows: np.ndarray) -> collections.Counter:
-    """The ways of recurrences found, told from each row in plain words."""
+    """The ways of recurrences found, stated from each row in plain words."""
     mechanism_of_route = [0, 0, 1, 2, 2, 3, 3, 4]
     ways = collections.Counter()
     for row in rows:
@@ -216,7 +216,7 @@ def test_the_icon_array_s_title_claims_only_what_is_beyond_luck():
     assert title(figure) == "Of 1,000 patients, 0 have a local recurrence within 5 years under TME alone"
 
 
-def test_outcomes_that_do_not_tell_every_fate_leave_a_message():
+def test_outcomes_that_do_not_state_every_fate_leave_a_message():
     tables = default()
     outcomes = tables["outcomes"][tables["outcomes"]["outcome"] != "alive_with_metastasis"]
     assert title(icon_array(outcomes, tables["differences"])) == "What became of each patient is not known"

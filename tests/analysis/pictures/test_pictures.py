@@ -50,7 +50,7 @@ def test_the_marked_and_written_recurrence_is_that_of_outcomes_at_five_years():
     tables = default()
     figure = drawn(incidence, tables)
     for name, row in at_horizon(tables["outcomes"], "local_recurrence", 5.0).iterrows():
-        (dot,) = artists(figure, f"told {name}")
+        (dot,) = artists(figure, f"stated {name}")
         assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (5.0, row["estimate"])
         assert f"{percent(row['estimate'])} %" in words(figure)
 
@@ -163,7 +163,7 @@ def test_the_trial_s_title_counts_the_figures_within_two_points():
     assert title(beside_published(table[:2])).endswith("of all 2 published figures")
 
 
-def test_a_run_shorter_than_five_years_is_told_at_its_end():
+def test_a_run_shorter_than_five_years_is_reported_at_its_end():
     tables = run_tables("patients=1000", "horizon_years=3", "policies=[tme_alone,chemoradiotherapy]")
     assert "at 3 years" in title(drawn(incidence, tables))
     assert "within 3 years" in title(drawn(averted_by_mechanism, tables))

@@ -19,7 +19,7 @@ POLICIES = ("tme_alone", "short_course", "chemoradiotherapy+lateral_after_5mm")
 
 
 def outcomes(points, replications=1):
-    """Return a table as a sweep writes it, with a share that tells its point and policy."""
+    """Return a table as a sweep writes it, with a share that identifies its point and policy."""
     rows = []
     for k, point in enumerate(points):
         for replication, (j, policy) in itertools.product(range(replications), enumerate(POLICIES)):

@@ -154,7 +154,7 @@ def test_every_endpoint_is_named_with_its_numbers_and_the_title_counts_the_hits(
     assert any(f"→ {100 * difference['simulated']:.1f} points".replace("-", "−") in text for text in written)
 
 
-def test_the_scatter_holds_every_proportion_and_tells_the_slope_of_the_table(stated):
+def test_the_scatter_holds_every_proportion_and_states_the_slope_of_the_table(stated):
     figure = scatter(stated)
     rows = stated[stated["measure"].isin(LEVELS)]
     drawn = 0
@@ -348,7 +348,7 @@ def test_the_strongest_trade_off_comes_first(learnt):
     assert title(traded(table[:0])) == "No two numbers trade off"
 
 
-def test_the_search_is_drawn_as_it_went_and_told_when_there_was_none(learnt):
+def test_the_search_is_drawn_as_it_went_and_its_absence_is_stated(learnt):
     figure = converged(learnt["trace"])
     (line,) = artists(figure, "objective")
     np.testing.assert_array_equal(line.get_ydata(), learnt["trace"]["objective"])

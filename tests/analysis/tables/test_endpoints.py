@@ -176,7 +176,7 @@ def test_a_hazard_ratio_without_events_on_a_side_is_extreme_and_finite():
     assert math.isnan(hazard_ratio(none, none))
 
 
-counts = st.integers(1, 140)  # the largest ratio of odds is then within what a ratio is told to
+counts = st.integers(1, 140)  # the largest ratio of odds is then within what a ratio is determined to
 
 
 @given(counts, counts, counts, counts)
@@ -205,7 +205,7 @@ def test_the_jackknife_has_the_binomial_error_of_a_share():
         yes = int(rng.binomial(n, p))
         side = counted(yes, n - yes)
         found.append(standard_error(here, side._replace(fold=rng.permutation(side.fold)), None) ** 2)
-    # 20 folds tell a variance with an error of a third; 300 repetitions tell its mean with 2 %.
+    # 20 folds give a variance with an error of a third; 300 repetitions give its mean with 2 %.
     assert np.mean(found) == pytest.approx(p * (1 - p) / n, rel=0.08)
 
 
@@ -228,7 +228,7 @@ def test_the_jackknife_has_the_error_of_a_log_hazard_ratio_and_of_a_log_odds_rat
     assert np.mean(odds) == pytest.approx(np.mean(woolf), rel=0.15)
 
 
-def test_common_luck_takes_error_out_of_a_contrast():
+def test_common_random_numbers_take_error_out_of_a_contrast():
     side = followed(np.random.default_rng(8), 600)
     here = endpoint(ratio="difference")
     # None of 600 differs: that of half a patient who would, on either side, and no certainty.

@@ -376,7 +376,7 @@ def test_batches_of_a_single_patient_count():
     assert (one.ci_low, one.ci_high) == pytest.approx((0.5 - half, 0.5 + half))
 
 
-def test_after_the_last_day_the_last_day_is_told():
+def test_after_the_last_day_the_last_day_is_reported():
     policy, other = timed([(10, 0)], [(10, 0)] * 3), timed([], [(10, 0)] * 4)
     assert survival_differences(policy, other, [10, 99.5])[1].estimate == -0.25
     assert survivals(policy, [10, 99.5])[1].estimate == 0.75

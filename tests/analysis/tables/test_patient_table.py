@@ -1,4 +1,4 @@
-"""The table of lives: what never happened is missing, what was not done is none, and means are outcomes."""
+"""The table of patients: what never happened is missing, what was not done is none, means are outcomes."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""The command: help that helps, refusals that say what to mend, and runs that are whole or not there."""
+"""The command: help that helps, refusals that say what to correct, and runs that are whole or not there."""
 
 import json
 import os
@@ -157,7 +157,7 @@ REFUSED = [
     ("compare surgery.leak_probability=nan", "surgery.leak_probability=nan: out of range"),
     ("compare policies=[abdominoperineal_resection+diverting_stoma_always]", "leaves no anastomosis"),
     ("compare policies=[short_course+chemoradiotherapy]", "combine only one of them"),
-    ("compare policies=[tme_alone,tme_alone]", "tme_alone stands there twice"),
+    ("compare policies=[tme_alone,tme_alone]", "tme_alone appears twice"),
     ("compare policies=[tme_alone", "policies=[tme_alone: not understood; write key=value"),
     ("compare patients", "patients: not understood; write key=value"),
     ("compare --patients=5", "--patients: there is no such option; a key is set without dashes: patients=5"),

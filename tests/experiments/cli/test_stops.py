@@ -175,7 +175,7 @@ def test_output_that_the_disk_does_not_take_is_reported(monkeypatch, capsys):
     with open("/dev/full", "w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
         assert main(["--help"]) == 2
-    expected = "lrrc: error: what it prints cannot be written: No space left on device\n"
+    expected = "lrrc: error: its output cannot be written: No space left on device\n"
     assert capsys.readouterr().err == expected
 
 

@@ -71,14 +71,14 @@ def test_a_run_that_ends_badly_leaves_its_neighbours(here):
     assert files(here / "runs") == ["first"]
 
 
-def test_a_full_disk_is_told_as_such(here):
+def test_a_full_disk_is_reported_as_such(here):
     with pytest.raises(InputError, match=r"out=.*here.*No space left on device.*nothing was kept"):  # noqa: SIM117
         with run_folder("compare", compose_run("out=here"), COMMAND):
             raise OSError(errno.ENOSPC, "No space left on device")
     assert files(here) == []
 
 
-def test_a_fault_of_the_program_is_not_told_as_a_fault_of_the_place(here):
+def test_a_fault_of_the_program_is_not_reported_as_a_fault_of_the_place(here):
     with pytest.raises(FileNotFoundError), run_folder("compare", compose_run("out=here"), COMMAND):
         (here / "not there").read_text()
 

@@ -83,7 +83,7 @@ def test_the_clocks_and_a_task_of_a_sweep_count_the_same_batches(run, simulated)
 
 
 def as_if_independent(simulated):
-    """Return the tables of the same lives as if nobody had waited for anybody."""
+    """Return the tables of the same patients as if nobody had waited for anybody."""
     tallies, pairs = {}, {}
     for name, one in simulated.tallies.items():
         parts = ({key: counts.sum(axis=0) for key, counts in part.items()} for part in (one.binary, one.sums))
@@ -113,7 +113,7 @@ def test_queueing_changes_intervals_and_no_estimate(run, simulated):
     assert (width >= before - 1e-12)[before.notna()].all()
 
 
-def test_the_longer_a_queue_the_less_its_patients_tell():
+def test_the_longer_a_queue_the_less_informative_its_patients():
     simulated = simulate(compose_run(*OVERLOADED, "patients=2000"))
     key = Key("irradiated")
     mine, other = (

@@ -1,4 +1,4 @@
-"""Where tasks are done changes no result, and whatever dies there is told, never hung."""
+"""Where tasks are done changes no result, and whatever dies there is reported, never hung."""
 
 import os
 import re
@@ -148,7 +148,7 @@ def deadly_task(number=99):
 
 
 @pytest.mark.long
-def test_a_task_that_kills_its_process_is_told_and_takes_no_other_along():
+def test_a_task_that_kills_its_process_is_reported_and_takes_no_other_along():
     ended = dict(
         (task.point, result) for task, result in Local(2)([task_of(0), deadly_task(), task_of(1), task_of(2)])
     )
@@ -200,7 +200,7 @@ def test_the_dask_recipe_of_the_documents_runs_and_listens_on_loopback_alone(tmp
     assert {place.ip for place in seen} == {"127.0.0.1"}
 
 
-def test_a_scheduler_that_is_not_there_is_told_at_once(tmp_path, capsys):
+def test_a_scheduler_that_is_not_there_is_reported_at_once(tmp_path, capsys):
     words = ("compute=dask", f"compute.address=tcp://127.0.0.1:{free_port()}", "compute.wait_seconds=1")
     assert swept(tmp_path / "nobody", LEAK, *FAST, *words) == 2
     err = capsys.readouterr().err
@@ -210,7 +210,7 @@ def test_a_scheduler_that_is_not_there_is_told_at_once(tmp_path, capsys):
 
 
 @pytest.mark.long
-def test_a_scheduler_without_workers_is_told():
+def test_a_scheduler_without_workers_is_reported():
     with cluster(0) as (address, *_):
         compute = checked_compute({"kind": "dask", "address": address, "wait_seconds": 2, "threads": 1})
         with pytest.raises(InputError, match="has no workers"), executor(compute, Ledger(Path())):
@@ -234,7 +234,7 @@ def test_the_tasks_of_a_killed_dask_worker_are_done_again_to_the_same_bits(tmp_p
 
 
 @pytest.mark.long
-def test_a_scheduler_that_dies_is_told_and_what_was_done_is_kept(tmp_path, whole):
+def test_a_scheduler_that_dies_is_reported_and_what_was_done_is_kept(tmp_path, whole):
     out = tmp_path / "lost"
     with cluster(1) as (address, scheduler, _):
         words = ("compute=dask", f"compute.address={address}", "compute.wait_seconds=5")
@@ -251,7 +251,7 @@ def test_a_scheduler_that_dies_is_told_and_what_was_done_is_kept(tmp_path, whole
 
 
 @pytest.mark.long
-def test_a_task_that_kills_its_dask_workers_is_told_and_not_hung():
+def test_a_task_that_kills_its_dask_workers_is_reported_and_does_not_hang():
     with cluster(2) as (address, *_):
         compute = checked_compute({"kind": "dask", "address": address, "wait_seconds": 30, "threads": 1})
         with executor(compute, Ledger(Path())) as execute:
@@ -288,7 +288,7 @@ def test_jobs_of_submitit_give_the_bits_of_one_process(tmp_path, whole):
 
 
 @pytest.mark.long
-def test_a_task_that_kills_its_job_is_told_and_takes_no_other_along(tmp_path):
+def test_a_task_that_kills_its_job_is_reported_and_takes_no_other_along(tmp_path):
     (tmp_path / "ledger").mkdir()
     with slurm(tmp_path / "ledger", tasks_a_job=3) as execute:
         ended = {task.point: result for task, result in execute([task_of(0), deadly_task(), task_of(1)])}

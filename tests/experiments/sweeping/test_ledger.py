@@ -55,7 +55,7 @@ def test_a_finished_sweep_does_nothing_again(copy, whole):
     [((MORE, *FAST), 2), ((LEAK, *FAST, "replications=2"), 4), ((LEAK, *FAST, "patients=120"), 2)],
     ids=["points", "replications", "patients"],
 )
-def test_more_points_replications_or_patients_live_only_what_is_new(copy, tmp_path, words, new):
+def test_more_points_replications_or_patients_simulate_only_what_is_new(copy, tmp_path, words, new):
     before = stamps(copy)
     assert swept(copy, *words) == 0
     assert new_since(copy, before) == new
@@ -80,7 +80,7 @@ def test_fewer_points_after_more_are_a_sweep_of_those_alone(copy, whole):
     ],
     ids=["truncated", "empty", "last byte", "first byte", "gone"],
 )
-def test_a_damaged_entry_is_found_and_made_anew(copy, whole, damage):
+def test_a_damaged_entry_is_found_and_made_again(copy, whole, damage):
     first, *_ = entries(copy / "ledger")
     good, before = first.read_bytes(), stamps(copy)
     damage(first)
@@ -98,7 +98,7 @@ def test_an_entry_under_another_name_is_damaged(copy):
     assert two.read_bytes() == good
 
 
-def test_a_damaged_head_is_written_anew_and_mixes_nothing(copy, whole):
+def test_a_damaged_head_is_written_again_and_mixes_nothing(copy, whole):
     head = copy / "ledger" / HEAD
     good = head.read_bytes()
     head.write_bytes(good[:100])
@@ -140,7 +140,7 @@ def test_a_ledger_of_other_code_is_refused_and_the_file_named(copy, capsys):
     assert "made by another code version: sim/pathway/surgery.py differ" in capsys.readouterr().err
 
 
-def test_what_lives_follow_from_is_in_the_name_of_an_entry():
+def test_what_results_depend_on_is_in_the_name_of_an_entry():
     run = compose_run("policies=[tme_alone,short_course]")
     others = [
         compose_run("policies=[tme_alone,short_course]", word)
@@ -159,7 +159,7 @@ def test_two_commands_do_not_work_in_one_folder(copy, capsys):
     with open(copy / "ledger" / "lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert swept(copy, LEAK, *FAST) == 2
-    assert "another command is at work in it" in capsys.readouterr().err
+    assert "another command is using it" in capsys.readouterr().err
 
 
 def test_a_full_disk_stops_cleanly_and_what_is_there_is_kept(tmp_path, whole, capsys, monkeypatch):
@@ -210,7 +210,7 @@ def test_tables_appear_only_when_they_are_complete_and_leave_none_behind(tmp_pat
     assert swept(out, LEAK, *FAST) == 0
 
 
-def test_a_failing_task_is_told_with_its_point_and_does_not_stop_the_others(
+def test_a_failing_task_is_reported_with_its_point_and_does_not_stop_the_others(
     tmp_path, whole, capsys, monkeypatch
 ):
     from experiments.simulating import cohort

@@ -49,7 +49,7 @@ def go_through(
     seed: int = 1,
     journal: Journal | None = None,
 ) -> tuple[np.ndarray, Clinic]:
-    """Live patients who come one after another, in a clinic that differs so from one without limits."""
+    """Simulate patients who come one after another, in a clinic that differs so from one without limits."""
     run = compose_run(f"policies=[{policy}]", *overrides)
     assert settings.keys() <= run.clinic.keys()
     rows = new_patients(0, patients)
@@ -350,7 +350,7 @@ def test_a_salvage_that_is_waited_for_too_long_is_refused():
     assert not (rows["refused"] & np.isfinite(rows["salvage_day"])).any()
 
 
-def test_without_a_linac_radiotherapy_is_waited_for_until_the_end_and_that_is_told():
+def test_without_a_linac_radiotherapy_is_waited_for_until_the_end_and_that_is_reported():
     endless = "pathway.patience_median_days=1e9"
     rows, clinic_run = go_through({"linac_count": 0}, "chemoradiotherapy", endless)
     alive = ~np.isfinite(rows["death_day"])

@@ -41,7 +41,7 @@ class Waiting:
 
 
 class Oracle:
-    """A clinic in which everything is looked up anew whenever anything happens."""
+    """A clinic in which everything is looked up again whenever anything happens."""
 
     def __init__(
         self, rows: np.ndarray, luck: np.ndarray, world: np.ndarray, clinic: Mapping[str, Any], horizon: float
@@ -285,7 +285,7 @@ def assert_clock_equals_oracle(
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("name", CLINICS)
-def test_the_clock_lives_every_patient_as_the_slow_oracle_does(name, policy):
+def test_the_clock_simulates_every_patient_as_the_slow_oracle_does(name, policy):
     rows = assert_clock_equals_oracle(policy, CLINICS[name], seed=POLICIES.index(policy))
     held_up = rows["waiting"].any() or rows["refused"].any() or rows["waited_days"].sum() > 100.0
     assert held_up == (name != "plenty")
@@ -295,7 +295,7 @@ def test_the_clock_lives_every_patient_as_the_slow_oracle_does(name, policy):
 @pytest.mark.parametrize("seed", range(10, 15))
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("name", CLINICS)
-def test_the_clock_lives_as_the_oracle_does_with_other_luck(name, policy, seed):
+def test_the_clock_agrees_with_the_oracle_on_other_luck(name, policy, seed):
     assert_clock_equals_oracle(policy, CLINICS[name], seed, patients=300)
 
 

@@ -1,4 +1,4 @@
-"""The compiled clock tells the SimPy clock's lives, to the bit, with and without queues."""
+"""The compiled clock simulates the same courses as the SimPy clock, to the bit, with and without queues."""
 
 import dataclasses
 

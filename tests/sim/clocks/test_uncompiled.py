@@ -60,7 +60,7 @@ sys.exit(max(main(command.split("|")) for command in sys.argv[1:]))
 
 
 def few_lives():
-    """The digest of every table of a few lives by either clock, with and without queues, as one text."""
+    """The digest of every table of a few patients by either clock, with and without queues, as one text."""
     made = {}
     for clock, more in (("compiled", ()), ("simpy", ("journal=true",))):
         run = compose_run(ONE, "patients=12", f"clock={clock}", "rows=true", *more)

@@ -59,5 +59,5 @@ def test_every_field_of_a_row_can_be_named(rows):
 def test_words_of_policies_are_of_a_story_alone():
     PatientCondition("averted and margin")
     for word in FLAGS[:2]:
-        with pytest.raises(InputError, match=f"subgroup={word}: {word} is no column"):
+        with pytest.raises(InputError, match=f"subgroup={word}: {word} is not a column"):
             read_condition("subgroup", word)

@@ -1,4 +1,4 @@
-"""Every outcome of lives on the edges of the definitions, against the definitions in plain Python."""
+"""Every outcome of patients on the edges of the definitions, against the definitions in plain Python."""
 
 import numpy as np
 import pytest

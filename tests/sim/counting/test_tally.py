@@ -1,4 +1,4 @@
-"""Counts do not hang on how lives are counted: with rows or without, in which blocks, by how many threads."""
+"""Counts do not depend on how patients are counted: with or without rows, in any blocks, by any threads."""
 
 import dataclasses
 
@@ -39,7 +39,7 @@ def counted_fixture():
     return arrays(cohort.simulate(RUN))
 
 
-def test_lives_counted_as_they_are_lived_are_the_counts_of_their_rows(counted):
+def test_patients_counted_as_they_are_simulated_are_the_counts_of_their_rows(counted):
     simulated = cohort.simulate(dataclasses.replace(RUN, rows=True))
     assert sum(map(len, simulated.rows["short_course"])) == 700
     assert differing(arrays(simulated), counted) == []

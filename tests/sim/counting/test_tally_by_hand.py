@@ -1,4 +1,4 @@
-"""Counts of lives on the edges of the definitions, against counting in plain Python."""
+"""Counts of patients on the edges of the definitions, against counting in plain Python."""
 
 from collections import Counter as Bag
 

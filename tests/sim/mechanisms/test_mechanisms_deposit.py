@@ -103,7 +103,7 @@ def test_luck_equal_to_the_probability_does_not_take():
     assert again["survived"][2] == 0
 
 
-def test_without_cells_nothing_takes_and_the_probability_is_still_told():
+def test_without_cells_nothing_takes_and_the_probability_is_still_recorded():
     row = one()
     deposit.settle(row, luck(seed_survival=0.0), world(PLAIN), 2, False, 0.4, CENTRAL, 0, NOW)
     assert seeded(row, 2)[:2] == (False, pytest.approx(0.4))

@@ -157,7 +157,7 @@ def check_rows(rows, horizon_days):
 
 @pytest.fixture(name="eventful", scope="module")
 def eventful_fixture(lives):
-    """2,000 lives with many recurrences, and their journal."""
+    """2,000 patients with many recurrences, and their journal."""
     journal = []
     return lives(*EVENTFUL, policy=POLICY, patients=2000, journal=journal), journal
 
@@ -208,7 +208,7 @@ def test_a_patient_is_not_salvaged_once_unresectable_or_newly_metastatic(eventfu
 
 
 def test_the_clock_adds_nothing_to_the_reactions(eventful):
-    """The lives are those of the agenda followed by hand, event by event."""
+    """The courses are those of the agenda followed by hand, event by event."""
     rows, journal = eventful
     stepped, luck = new_patients(0, len(rows)), draw_luck(0, len(rows), 1)
     run = compose_run(f"policies=[{POLICY}]", *EVENTFUL)
