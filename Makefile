@@ -53,7 +53,7 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 lock:  ## renew requirements.lock, build.lock and requirements.json from pyproject.toml
 	@python=$$($(MAKE) -s --no-print-directory python) && dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
 	"$$python" -m venv "$$dir" && "$$dir/bin/python" -m pip install --quiet --upgrade pip uv && \
-	"$$dir/bin/uv" $(COMPILE) --all-extras --group dev --group bench $(ARGS) pyproject.toml -o requirements.lock && \
+	"$$dir/bin/uv" $(COMPILE) --all-extras --group dev --group docs --group bench $(ARGS) pyproject.toml -o requirements.lock && \
 	"$$dir/bin/uv" $(COMPILE) --group build --constraint requirements.lock -o build.lock && \
 	"$$dir/bin/python" .ci/record_requirements.py
 
