@@ -9,6 +9,7 @@ import yaml
 from yaml import events
 
 from conf.input_error import InputError, shown
+from conf.used_files import note_own
 
 LARGEST_BYTES = 1_000_000
 DEEPEST = 20  # lists and mappings within each other
@@ -39,6 +40,12 @@ def read_own_file(path: Path, where: str, group: str) -> Tree:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{where}: cannot be read: {error.strerror}") from error
+    note_own(f"{group}/{path.name}", content)
+    return read_yaml(content, where, group)
+
+
+def read_yaml(content: bytes, where: str, group: str) -> Tree:
+    """Return what the bytes of a file of a group hold, read as ``read_own_file`` does. Raises InputError."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
