@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import conf
-from analysis.fitting.case_mix import SPELLINGS, FEWEST, SEXES, case_mix
+from analysis.fitting.case_mix import FEWEST, SEXES, SPELLINGS, case_mix
 from conf.input_error import InputError
 from conf.schema import compose_run, shipped
 
