@@ -69,7 +69,7 @@ CLINIC = {
     "resection_target_days": "the same, for resection",
     "salvage_target_days": "the same, for salvage",
 }
-SETTINGS = {
+SCENARIO_KEYS = {
     "patients": "how many, a whole number of 1 or more",
     "seed": "a whole number; another seed is other luck",
     "replication": "a whole number; a repetition with other luck",
@@ -143,7 +143,7 @@ def scenario_file(defaults: Tree, chosen: Mapping[str, str]) -> str:
         f"policies: {_value(defaults['policies'])}",
         "",
     ]
-    for key, words in SETTINGS.items():
+    for key, words in SCENARIO_KEYS.items():
         lines += [*_comment(words), f"# {key}: {_value(defaults[key])}", ""]
     lines += [
         *_comment(
