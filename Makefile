@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip
 INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 
 .DELETE_ON_ERROR:
-.PHONY: help compare test test-long lint bench mutants gallery calibrated validation lock python clean
+.PHONY: help compare test test-long lint bench mutants gallery calibrated validation data-flow lock python clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -44,13 +44,16 @@ calibrated: .venv/.installed  ## conf/disease/calibrated.yaml and conf/posterior
 validation: .venv/.installed  ## docs/validation.md and its pictures, made again
 	$(BIN)/python -m experiments.pages.validation_page $(ARGS)
 
+data-flow: .venv/.installed  ## the diagram of CONTRIBUTING.md, read from the code again
+	$(BIN)/python -m experiments.pages.data_flow
+
 # Pins stay where they still fit; ARGS=--upgrade moves them. An index's address never enters a lock.
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"
 lock:  ## renew requirements.lock, build.lock and requirements.json from pyproject.toml
 	@python=$$($(MAKE) -s --no-print-directory python) && dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
 	"$$python" -m venv "$$dir" && "$$dir/bin/python" -m pip install --quiet --upgrade pip uv && \
-	"$$dir/bin/uv" $(COMPILE) --all-extras --group dev --group bench $(ARGS) pyproject.toml -o requirements.lock && \
+	"$$dir/bin/uv" $(COMPILE) --all-extras --group dev --group docs --group bench $(ARGS) pyproject.toml -o requirements.lock && \
 	"$$dir/bin/uv" $(COMPILE) --group build --constraint requirements.lock -o build.lock && \
 	"$$dir/bin/python" .ci/record_requirements.py
 

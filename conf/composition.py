@@ -2,6 +2,7 @@
 
 import copy
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigResult, ConfigSource
+from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from conf.input_error import InputError, choice, shown
@@ -44,15 +46,19 @@ class OwnFolder(FileConfigSource):
         )
 
 
+_alone = threading.RLock()
+
+
 @contextmanager
 def composing(own: str | os.PathLike[str] | None = None) -> Iterator[None]:
     """Let Hydra compose the files of ``conf`` and, where there is one, of a user's own folder.
 
-    Raises InputError where there is no such folder.
+    Hydra's state is one for the whole process: other threads wait, and a program's own use of Hydra is set
+    aside. Raises InputError where there is no such folder.
     """
     if own is not None and not Path(own).is_dir():
         raise InputError(f"--config-dir {shown(str(own))}: there is no such folder")
-    with initialize_config_module("conf", version_base=None):
+    with _alone, _set_aside(), initialize_config_module("conf", version_base=None):
         listed = GlobalHydra.instance().config_loader().get_sources()
         for source in listed:
             if source.scheme() == "pkg":
@@ -61,6 +67,20 @@ def composing(own: str | os.PathLike[str] | None = None) -> Iterator[None]:
             # The last is Hydra's own, of schemas.
             listed.insert(len(listed) - 1, OwnFolder(OWN, str(Path(own).resolve())))
         yield
+
+
+@contextmanager
+def _set_aside() -> Iterator[None]:
+    """Let Hydra be as if it had not been initialised; restore it afterwards."""
+    state, base = GlobalHydra.instance(), VersionBase.instance()
+    hydra, version_base = state.hydra, base.version_base
+    state.hydra = None
+    try:
+        yield
+    finally:
+        # Hydra may have put another instance in the place of this one.
+        GlobalHydra.instance().hydra = hydra
+        VersionBase.instance().version_base = version_base
 
 
 _shipped: dict[tuple[str, str], ConfigResult] = {}

@@ -1,9 +1,10 @@
 """Overrides of a configuration, as Hydra's grammar has them."""
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from conf.input_error import InputError
+from conf.input_error import InputError, shown
 
 # Keys whose value is a path or a sentence, and keys of a name or a list of names: taken as they are.
 LITERAL = ("out", "posterior_from", "find")
@@ -12,6 +13,9 @@ NAMES = (
     "compute", "fitted", "outcomes", "clock",
 )  # fmt: skip
 PLAIN = re.compile(r"[A-Za-z_][\w.+]*")  # to Hydra a word without quotes
+NUMBER = re.compile(r"[-+]?(\d[\d_]*)?\.?\d*([eE][-+]?\d+)?")
+# Keys whose value is a mapping; a mapping of any other key is a group of keys.
+MAPPINGS = ("grid", "latin")
 FUNCTION = re.compile(r"(choice|range|interval|glob|sort|shuffle|tag)\(.*\)")
 
 
@@ -38,6 +42,55 @@ def override(word: str, multirun: bool = False) -> str:
         )
     # Without its s, trial is a group to Hydra, of which one file is chosen.
     return f"{'trials' if key == 'trial' else key}={value}"
+
+
+def words(settings: Mapping[str, object]) -> list[str]:
+    """Return settings given as Python values in the words of the command line, as ``key=value``.
+
+    A mapping of a group's keys becomes a word for each of them; words, numbers, flags, None, lists and
+    mappings are written as the command takes them, NumPy's among them. Raises InputError for another value.
+    """
+    written = []
+    for key, value in settings.items():
+        if not isinstance(key, str) or not key or "=" in key:
+            raise InputError(f"{shown(key)}: must be the name of a key, as in patients or clinic.linac_count")
+        if isinstance(value, Mapping) and key not in MAPPINGS:
+            written += words({f"{key}.{name}": item for name, item in value.items()})
+        elif key in LITERAL and isinstance(value, (str, os.PathLike)):
+            written.append(f"{key}={os.fspath(value)}")
+        else:
+            written.append(f"{key}={_word(key, value)}")
+    return written
+
+
+def _word(key: str, value: object) -> str:
+    """Return a value in the grammar of the command line. Raises InputError where it has no place there."""
+    if hasattr(value, "tolist"):  # NumPy's and pandas' numbers and arrays
+        value = value.tolist()
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, str):
+        plain = PLAIN.fullmatch(value) and value.isascii()
+        return value if plain or NUMBER.fullmatch(value) else _in_quotes(value)
+    if isinstance(value, Mapping):
+        return f"{{{','.join(f'{name}:{_word(key, item)}' for name, item in value.items())}}}"
+    if isinstance(value, (list, tuple, range)):
+        return f"[{','.join(_word(key, item) for item in value)}]"
+    raise InputError(
+        f"{key}: a value of Python's type {type(value).__name__} has no place in a run; write a number, "
+        "a word, true or false, a list or a mapping"
+    )
+
+
+def _in_quotes(text: str) -> str:
+    from hydra.core.override_parser.types import Quote, QuotedString
+
+    # A quote within the text is found again where it is not the one that encloses it.
+    return str(QuotedString(text, Quote.double if "'" in text else Quote.single).with_quotes())
 
 
 def _names(value: str, multirun: bool) -> str:

@@ -1,6 +1,8 @@
 """What an experiment is asked to do: a configuration, and the words that it was composed from."""
 
-from collections.abc import Sequence
+import os
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import yaml
@@ -11,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from conf.composition import composed
 from conf.hydra_errors import input_error_of
 from conf.input_error import InputError
+from conf.overrides import override, words
 
 FOREIGN = (HydraException, OmegaConfBaseException, yaml.YAMLError)
 
@@ -43,3 +46,15 @@ def request(name: str, overrides: Sequence[str], command: str) -> Request:
             raise
         raise InputError(f"{' '.join(overrides)}: {error}") from error
     return Request(config, tuple(overrides), choices, command)
+
+
+def request_of(
+    name: str, settings: Mapping[str, object], config_dir: str | os.PathLike[str] | None = None
+) -> Request:
+    """Return a run of ``conf/<name>.yaml`` as settings in Python values change it; within ``composing``.
+
+    Its ``command`` is the one that asks for the same. Raises InputError for what cannot be composed.
+    """
+    own = [] if config_dir is None else ["--config-dir", os.fspath(config_dir)]
+    written = words(settings)
+    return request(name, [*map(override, written)], shlex.join(["lrrc", name, *own, *written]))

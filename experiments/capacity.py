@@ -1,6 +1,5 @@
 """Policies in clinics: who waits, what harm that does, and what capacity would be enough."""
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from conf.capacity import CapacityRun, read_capacity
 from conf.request import Request
-from experiments.results.run_folder import run_folder
+from experiments.results.result import Result, folder_or_none, report
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,26 +32,40 @@ def capacity(asked: Request) -> Path:
 
     Raises InputError for input that cannot be run, before anything is simulated.
     """
+    return report(perform(asked))
+
+
+def perform(asked: Request, keep: bool = True) -> Result:
+    """Simulate the cohort in every clinic; return the tables, and ``keep`` them in a folder or not.
+
+    Raises InputError for input that cannot be run, before anything is simulated.
+    """
     run = read_capacity(asked.config, asked.overrides)
-    with run_folder("capacity", run, asked.command, asked.choices) as folder:
+    with folder_or_none("capacity", run, asked, keep) as folder:
         # Imported late: compiling takes seconds, and refused input should say so at once.
         from analysis.pages.clinic_summary import summary
+        from analysis.pictures.catalogue import draw_all, pictures_of
 
         found = compare_clinics(run)
-        for name, table in found.tables.items():
-            folder.table(f"{name}.csv", table)
-        if run.pictures:
-            from analysis.pictures.catalogue import draw_all
-
-            draw_all(found.tables, folder.path)
-        folder.notes["warm_up"] = {
-            name: warm_up.note(run.inside(run.clinics[name])) for name, warm_up in found.warm_ups.items()
-        }
-        folder.notes["warnings"] = found.warnings
-        print(summary(found.tables, run.patients, run.target_share))
-        for warning in found.warnings:
-            print(f"lrrc: warning: {warning}", file=sys.stderr)
-    return folder.final
+        if folder:
+            for name, table in found.tables.items():
+                folder.table(f"{name}.csv", table)
+            if run.pictures:
+                draw_all(found.tables, folder.path)
+            folder.notes["warm_up"] = {
+                name: warm_up.note(run.inside(run.clinics[name])) for name, warm_up in found.warm_ups.items()
+            }
+            folder.notes["warnings"] = found.warnings
+    return Result(
+        tables=found.tables,
+        summary=summary(found.tables, run.patients, run.target_share),
+        patients_per_policy=run.patients,
+        policies=[policy.name for policy in run.policies],
+        seed=run.seed,
+        pictures=pictures_of(found.tables),
+        warnings=found.warnings,
+        folder=folder.final if folder else None,
+    )
 
 
 def compare_clinics(run: CapacityRun) -> ClinicComparison:

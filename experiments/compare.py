@@ -1,14 +1,16 @@
 """The main job: one cohort simulated under several policies, with common random numbers."""
 
-import sys
+import dataclasses
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conf import sizes
 from conf.request import Request
 from conf.run import Run
 from conf.schema import read_run
-from experiments.results.run_folder import run_folder
+from experiments.results.result import Result, folder_or_none, report
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,39 +20,66 @@ if TYPE_CHECKING:
 
 
 def compare(asked: Request) -> Path:
-    """Simulate the cohort under every policy, write, print and draw its tables; return the folder.
+    """Simulate the cohort under every policy, write tables and pictures, and print the main ones.
+
+    Return the folder. Raises InputError for input that cannot be run, before anything is simulated.
+    """
+    return report(perform(asked))
+
+
+def perform(asked: Request, keep: bool = True) -> Result:
+    """Simulate the cohort under every policy; return the tables, and ``keep`` them in a folder or not.
 
     Raises InputError for input that cannot be run, before anything is simulated.
     """
     run = read_run(asked.config)
-    with run_folder("compare", run, asked.command, asked.choices) as folder:
+    with folder_or_none("compare", run, asked, keep) as folder:
         # Imported late: pandas and compiling take seconds, and refused input should say so at once.
         from analysis.pages.summary import published, summary
+        from analysis.pictures.catalogue import draw_all, pictures_of
         from analysis.words.clinic import overload_words
         from experiments.simulating.cohort import simulate
 
         simulated = simulate(run)
         made = tables_of(run, simulated)
-        for name, table in made.items():
-            folder.table(f"{name}.csv", table)
-        if run.rows:
-            folder.table("patients.parquet", patients(simulated.rows))
-        if run.journal:
-            folder.table("journal.parquet", journal(run, simulated))
-        if run.pictures:
-            from analysis.pictures.catalogue import draw_all
+        rows = patients(simulated.rows) if run.rows else None
+        events = journal(run, simulated) if run.journal else None
+        if folder:
+            for name, table in made.items():
+                folder.table(f"{name}.csv", table)
+            if rows is not None:
+                folder.table("patients.parquet", rows)
+            if events is not None:
+                folder.table("journal.parquet", events)
+            if run.pictures:
+                draw_all(made, folder.path)
+            if simulated.warm_up:
+                folder.notes["warm_up"] = simulated.warm_up.note(run)
+            folder.notes["clock"] = run.clock
+    words = summary(made["outcomes"], made["differences"], run.comparator.name)
+    return Result(
+        tables=made if events is None else {**made, "journal": events},
+        summary=f"{words}\n{published(made['published'])}" if run.published else words,
+        patients_per_policy=run.patients,
+        policies=[policy.name for policy in run.policies],
+        seed=run.seed,
+        pictures=pictures_of(made),
+        patients=functools.partial(simulated_patients, run) if rows is None else lambda: rows,
+        warnings=[overload_words(policy, growing) for policy, growing in simulated.overloads.items()],
+        folder=folder.final if folder else None,
+    )
 
-            draw_all(made, folder.path)
-        if simulated.warm_up:
-            folder.notes["warm_up"] = simulated.warm_up.note(run)
-        folder.notes["clock"] = run.clock
-    # Printed last: a reader who leaves early must not cost the run its folder.
-    for policy, growing in simulated.overloads.items():
-        print(f"lrrc: warning: {overload_words(policy, growing)}", file=sys.stderr)
-    print(summary(made["outcomes"], made["differences"], run.comparator.name))
-    if run.published:
-        print(published(made["published"]))
-    return folder.final
+
+def simulated_patients(run: Run) -> "pd.DataFrame":
+    """Simulate a run's cohort again, by the same seed the same patients; return every patient as a row.
+
+    Raises InputError where so many rows do not fit.
+    """
+    from experiments.simulating.cohort import simulate
+
+    with_rows = dataclasses.replace(run, rows=True, journal=False)
+    sizes.check_run(with_rows)
+    return patients(simulate(with_rows).rows)
 
 
 def journal(run: Run, simulated: "Simulated") -> "pd.DataFrame":

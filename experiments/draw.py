@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from conf.input_error import InputError
-from conf.received import read_received
+from conf.received import file_within, read_received
 from experiments.results.csv_file import as_written
 from experiments.results.machine import replace
 from experiments.results.partial import partial_path, remove, remove_left
@@ -32,6 +32,11 @@ TEXT_COLUMNS = (
     "resource",
 )
 
+# Columns of whole numbers.
+WHOLE = (
+    "n", "served", "count", "entity_id", "point", "seed", "replication", "member", "members", "patients",
+    "trials", "endpoints", "comparable", "inside", "degrees",
+)  # fmt: skip
 
 Made = TypeVar("Made")
 KEY_WORDS: dict[str, str] = {}
@@ -103,9 +108,36 @@ def with_any_tables(folder: Path, made: Callable[[], Made]) -> Made:
         raise InputError(f"{folder}: cannot be drawn from what its tables hold now: {what}") from error
 
 
-def read(path: Path, columns: tuple[str, ...]) -> "pd.DataFrame":
+def read_whole(path: Path) -> "pd.DataFrame":
+    """Return any table of a run's folder, CSV or Parquet, with the types that it had.
+
+    Raises InputError where it cannot be read.
+    """
+    import pandas as pd
+
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(file_within(path))
+        names = pd.read_csv(file_within(path), nrows=0).columns
+    except InputError:
+        raise
+    except Exception as error:  # pandas and pyarrow have many
+        what = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path}: cannot be read: {what}") from error
+    table = read(path, (), tuple(names))
+    # A CSV writes 5.0 as 5.
+    table = table.astype(
+        {name: float for name in table if table[name].dtype.kind == "i" and name not in WHOLE}
+    )
+    if "comparator" in table:  # an estimate that is no difference has none
+        table["comparator"] = table["comparator"].where(table["comparator"] != "")
+    return table
+
+
+def read(path: Path, columns: tuple[str, ...], more: tuple[str, ...] = ()) -> "pd.DataFrame":
     """Return a table as the run wrote it.
 
+    ``columns``: those that it must have; ``more``: those in which an empty cell is a missing number, too.
     Raises InputError where it cannot be read, lacks one of the columns, or has words where numbers belong.
     """
     import pandas as pd
@@ -115,7 +147,7 @@ def read(path: Path, columns: tuple[str, ...]) -> "pd.DataFrame":
             file,
             dtype=dict.fromkeys(TEXT_COLUMNS, object),
             keep_default_na=False,
-            na_values={name: [""] for name in columns if name not in TEXT_COLUMNS},
+            na_values={name: [""] for name in (*columns, *more) if name not in TEXT_COLUMNS},
         )
 
     table = read_received(path, as_the_run_wrote_it)

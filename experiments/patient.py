@@ -1,6 +1,7 @@
 """One patient's course under each policy, described and drawn."""
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from conf.input_error import InputError
 from conf.patient import PatientRun, read_patient
 from conf.policies import LEVERS
 from conf.request import Request
-from experiments.results.run_folder import run_folder
+from experiments.results.result import Result, folder_or_none, report
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +22,15 @@ LISTED = 10  # patients that a condition names
 
 
 def patient(asked: Request) -> Path:
-    """Describe one patient's course under every policy, side by side, and draw it; return the folder.
+    """Print one patient's life under every policy, side by side, and draw it; return the folder.
+
+    Raises InputError for input that cannot be run, and where no patient fits the condition.
+    """
+    return report(perform(asked))
+
+
+def perform(asked: Request, keep: bool = True) -> Result:
+    """Simulate one patient under every policy; return the journal, and ``keep`` it in a folder or not.
 
     Raises InputError for input that cannot be run, and where no patient fits the condition.
     """
@@ -29,7 +38,7 @@ def patient(asked: Request) -> Path:
     from experiments.patient_conditions import PatientCondition
 
     condition = PatientCondition(run.find) if run.find is not None else None
-    with run_folder("patient", run, asked.command, asked.choices) as folder:
+    with folder_or_none("patient", run, asked, keep) as folder:
         import pandas as pd
 
         from analysis.pages.story import as_markdown, as_text, story, where_lives_part
@@ -56,14 +65,22 @@ def patient(asked: Request) -> Path:
             journal_table(life.policies[0], rows, entries, run.horizon_years)
             for life, (rows, entries) in witnessed
         ]
-        folder.table("journal.csv", pd.concat(parts, ignore_index=True))
-        different, partings = where_lives_part(lives)
-        look.save(timeline(number, different, partings, run.horizon_years), folder.path, "timeline")
-        (folder.path / "story.md").write_text(as_markdown(narrated, "timeline.png"), "utf-8")
-        if condition:
-            print(_which(run, fitting, more))
-        print(as_text(narrated))
-    return folder.final
+        journal = pd.concat(parts, ignore_index=True)
+        draw = functools.partial(timeline, number, *where_lives_part(lives), run.horizon_years)
+        if folder:
+            folder.table("journal.csv", journal)
+            look.save(draw(), folder.path, "timeline")
+            (folder.path / "story.md").write_text(as_markdown(narrated, "timeline.png"), "utf-8")
+        text = as_text(narrated)
+    return Result(
+        tables={"journal": journal},
+        summary=f"{_which(run, fitting, more)}\n{text}" if condition else text,
+        patients_per_policy=1,
+        policies=[policy.name for policy in run.policies],
+        seed=run.seed,
+        pictures={"timeline": draw},
+        folder=folder.final if folder else None,
+    )
 
 
 def _which(run: PatientRun, fitting: Sequence[int], more: bool) -> str:

@@ -2,19 +2,20 @@
 
 import dataclasses
 import functools
-import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
+from conf.input_error import InputError
 from conf.policies import BASE, LEVERS, read_policy
 from conf.posterior import MEMBER, Sample
 from conf.request import Request
 from conf.run import Tree
 from experiments.results.ending import IncompleteError
 from experiments.results.machine import cores, uninterrupted
+from experiments.results.notices import notice
+from experiments.results.result import Result, report
 from experiments.sweeping.code import code_digest
 from experiments.sweeping.executors import executor
 from experiments.sweeping.folder import SweepFolder, sweep_folder
@@ -37,20 +38,40 @@ def sweep(asked: Request) -> Path:
     Raises InputError for input that cannot be run, before anything is simulated, and IncompleteError where
     tasks failed or a cluster was lost: the same command then continues.
     """
+    return report(perform(asked))
+
+
+def perform(asked: Request, keep: bool = True) -> Result:
+    """Simulate every design point; return the tables, and ``keep`` them in its folder or not.
+
+    Raises as ``sweep``; where nothing is kept, nothing can continue.
+    """
     plan = read_plan(asked.config, [*asked.overrides])
     words = policy_labels(plan)
+    if keep:
+        return _perform(plan, words, asked, plan.run.pictures)
+    if plan.compute["kind"] == "slurm":
+        raise InputError("compute=slurm: name a folder that all machines see, as in out=sweep")
+    # A sweep works from its ledger, so it has a folder while it is at work.
+    with tempfile.TemporaryDirectory(prefix="lrrc-") as scratch:
+        there = dataclasses.replace(plan.run, out=Path(scratch, "sweep"))
+        result = _perform(dataclasses.replace(plan, run=there), words, asked, False)
+    result.folder = None
+    return result
+
+
+def _perform(plan: Plan, words: dict[str, str], asked: Request, pictures: bool) -> Result:
     with sweep_folder("sweep", plan.run, plan.given, asked.command, asked.choices) as folder:
         ledger = Ledger(folder.final / "ledger")
         with executor(plan.compute, ledger) as execute, ledger.open(plan.run):
             folder.begin()
             try:
                 cells = simulate_cells(plan, ledger, folder, execute)
-                text = write(plan, ledger, cells, folder, words)
+                result = write(plan, ledger, cells, folder, words, pictures)
             except ClusterLostError as error:
                 raise IncompleteError(f"{error}; {folder.progress}") from error
-    # Printed last: a reader who leaves early must not cost the sweep its folder.
-    print(text)
-    return folder.final
+    result.folder = folder.final
+    return result
 
 
 def policy_labels(plan: Plan) -> dict[str, str]:
@@ -92,8 +113,7 @@ def do_tasks(plan: Plan, tasks: list[Task], ledger: Ledger, folder: SweepFolder,
     for task, ended in shown_progress(execute(tasks), tasks):
         if isinstance(ended, Failure):
             failures.append((task, ended))
-            # Not print: the bar is on the line.
-            tqdm.write(f"lrrc: failed: {task_words(plan, task)}: {ended.words}", file=sys.stderr)
+            notice(f"failed: {task_words(plan, task)}: {ended.words}")
             if plan.stop_on_error:
                 break
         else:
@@ -186,10 +206,9 @@ def enlarged(plan: Plan, ledger: Ledger, cells: list[Cell]) -> list[Cell]:
     for cell in cells:
         half = widest(precision_estimates(plan, cell, summed(plan, ledger, cell, total)))
         if half > plan.precision and cell.patients >= plan.most_patients:
-            print(
-                f"lrrc: precision {plan.precision:g} is not met with most_patients={plan.most_patients}: "
-                f"{plan.points[cell.point].words()}, half-width {half:.2g}",
-                file=sys.stderr,
+            notice(
+                f"precision {plan.precision:g} is not met with most_patients={plan.most_patients}: "
+                f"{plan.points[cell.point].words()}, half-width {half:.2g}"
             )
         elif half > plan.precision:
             # The half-width falls with the root of the patients; an early estimate of it is not trusted far.
@@ -200,15 +219,22 @@ def enlarged(plan: Plan, ledger: Ledger, cells: list[Cell]) -> list[Cell]:
     return wanting
 
 
-def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder, labels: dict[str, str]) -> str:
-    """Write the tables and pictures of a complete sweep; return the table to print.
+def write(
+    plan: Plan,
+    ledger: Ledger,
+    cells: list[Cell],
+    folder: SweepFolder,
+    labels: dict[str, str],
+    pictures: bool,
+) -> Result:
+    """Write the tables of a complete sweep, and its ``pictures``; return them, with the table to print.
 
     ``labels``: how people read each policy.
     """
     import pandas as pd
 
     from analysis.pages.sweep_summary import summary
-    from analysis.pictures.sweep import draw_sweep, shown
+    from analysis.pictures.sweep import draw_sweep, shown, sweep_pictures
     from experiments.simulating.cohort import progress
 
     made: dict[str, list[pd.DataFrame]] = {"outcomes": [], "differences": [], "convergence": []}
@@ -224,14 +250,14 @@ def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder, la
 
         swept = [name for name in names if name != MEMBER]
         complete["uncertainty"] = uncertainty(complete["outcomes"], complete["differences"], swept)
-        folder.table("members.csv", members_table(plan.sample))
+        complete["members"] = members_table(plan.sample)
         folder.notes["posterior"] = plan.sample.provenance()
+    complete["design"] = pd.DataFrame(
+        [{"point": k, **point.columns()} for k, point in enumerate(plan.points)]
+    )
     for name, table in complete.items():
         folder.table(f"{name}.csv", table)
     folder.table("outcomes.parquet", complete["outcomes"])
-    folder.table(
-        "design.csv", pd.DataFrame([{"point": k, **point.columns()} for k, point in enumerate(plan.points)])
-    )
     folder.notes["sweep"] = {
         "points": len(plan.points),
         "replications": plan.replications,
@@ -240,11 +266,18 @@ def write(plan: Plan, ledger: Ledger, cells: list[Cell], folder: SweepFolder, la
         "code_sha256": code_digest(),
     }
     read = labels.__getitem__
-    if plan.run.pictures:
+    if pictures:
         draw_sweep(complete, names, plan.outcomes, plan.years, folder.path, plan.precision, read)
     points = [name for name in names if name != MEMBER]
     main = plan.outcomes[0]
-    return summary(shown(complete, points, main, plan.years), points, main, plan.years, read)
+    return Result(
+        tables=complete,
+        summary=summary(shown(complete, points, main, plan.years), points, main, plan.years, read),
+        patients_per_policy=plan.run.patients,
+        policies=[policy.name for policy in plan.run.policies],
+        seed=plan.run.seed,
+        pictures=sweep_pictures(complete, names, plan.outcomes, plan.years, plan.precision, read),
+    )
 
 
 def stacked(parts: "list[pd.DataFrame]") -> "pd.DataFrame":

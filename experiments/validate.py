@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from conf.request import Request
 from conf.validation import ValidationRun, read_validation
-from experiments.results.run_folder import run_folder
+from experiments.results.result import Result, folder_or_none, report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,21 +22,37 @@ def validate(asked: Request) -> Path:
 
     Raises InputError for input that cannot be run, before anything is simulated.
     """
+    return report(perform(asked))
+
+
+def perform(asked: Request, keep: bool = True) -> Result:
+    """Emulate the trials; return the tables, and ``keep`` them in a folder or not.
+
+    Raises InputError for input that cannot be run, before anything is simulated.
+    """
     run = read_validation(asked.config)
-    with run_folder("validate", run, asked.command, asked.choices) as folder:
+    with folder_or_none("validate", run, asked, keep) as folder:
         # Imported late: compiling takes seconds, and refused input should say so at once.
-        from analysis.pages.validation_pages import summary, write_pages
+        from analysis.pages.validation_pages import pictures, summary, write_pages
         from analysis.tables.validation import agreement
+        from analysis.words.endpoints import labels
 
         endpoints, curves = emulate_all(run)
-        folder.table("endpoints.csv", endpoints)
-        folder.table("curves.csv", curves)
-        table = agreement(endpoints)
-        folder.table("agreement.csv", table)
-        if run.pictures:
-            write_pages(run.trials, endpoints, curves, table, folder.path)
-        print(summary(endpoints, table))
-    return folder.final
+        tables = {"endpoints": endpoints, "curves": curves, "agreement": agreement(endpoints)}
+        if folder:
+            for name, table in tables.items():
+                folder.table(f"{name}.csv", table)
+            if run.pictures:
+                write_pages(run.trials, endpoints, curves, tables["agreement"], folder.path)
+    return Result(
+        tables=tables,
+        summary=summary(endpoints, tables["agreement"]),
+        patients_per_policy=run.patients,
+        policies=[policy.name for policy in run.policies],
+        seed=run.seed,
+        pictures=pictures(labels(run.trials, endpoints), curves),
+        folder=folder.final if folder else None,
+    )
 
 
 def emulate_all(run: ValidationRun) -> "tuple[pd.DataFrame, pd.DataFrame]":

@@ -1,7 +1,8 @@
 """Pages of a validation: every endpoint of every trial, hits and misses, and what the command prints."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from textwrap import wrap
 
@@ -67,13 +68,29 @@ def draw(endpoints: pd.DataFrame, curves: pd.DataFrame, folder: Path, trials: Pa
 
     ``endpoints``: as ``analysis.words.endpoints.labels`` returns them. A trial without curves has dumbbells.
     """
+    of_trials = set(endpoints["trial"])
+    for name, make in pictures(endpoints, curves).items():
+        _save(make(), (trials if name in of_trials else folder) / f"{name}.png")
+
+
+def pictures(endpoints: pd.DataFrame, curves: pd.DataFrame) -> dict[str, Callable[[], Figure]]:
+    """Return a function that draws it, by name, for every picture of a validation; a trial's has its name.
+
+    Tables as for ``draw``.
+    """
+    made: dict[str, Callable[[], Figure]] = {}
     for name, rows in endpoints.groupby("set"):
-        _save(dumbbells(rows, f"{name} endpoints"), folder / f"endpoints_{name}.png")
+        made[f"endpoints_{name}"] = partial(dumbbells, rows, f"{name} endpoints")
     if endpoints["measure"].isin(LEVELS).any():
-        _save(scatter(endpoints), folder / "published_against_simulated.png")
+        made["published_against_simulated"] = partial(scatter, endpoints)
     for name, rows in endpoints.groupby("trial", sort=False):
-        on_curves = trial_curves(curves[curves["trial"] == name], rows) if len(whole_arms(rows)) else None
-        _save(on_curves or dumbbells(rows), trials / f"{name}.png")
+        made[str(name)] = partial(_trial, rows, curves[curves["trial"] == name])
+    return made
+
+
+def _trial(rows: pd.DataFrame, curves: pd.DataFrame) -> Figure:
+    on_curves = trial_curves(curves, rows) if len(whole_arms(rows)) else None
+    return on_curves or dumbbells(rows)
 
 
 def _save(drawn: Figure, path: Path) -> None:

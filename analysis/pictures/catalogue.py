@@ -1,6 +1,7 @@
 """All pictures of a run, from its tables alone."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -69,6 +70,17 @@ def columns_of(table: str) -> tuple[str, ...]:
     return READ_COLUMNS.get(table, ())
 
 
+def pictures_of(
+    tables: dict[str, pd.DataFrame], population: str = "simulated patients"
+) -> dict[str, Callable[[], Figure]]:
+    """Return a function that draws it, by name, for every picture whose tables are there."""
+    return {
+        picture.__name__: partial(picture, *(tables[name] for name in needed), population=population)
+        for picture, needed in PICTURES.items()
+        if all(name in tables for name in needed)
+    }
+
+
 def draw_all(
     tables: dict[str, pd.DataFrame], folder: Path, population: str = "simulated patients"
 ) -> list[Path]:
@@ -77,8 +89,6 @@ def draw_all(
     ``tables`` by name without the ending: outcomes, differences, averted, curves, flow, published.
     """
     paths = []
-    for picture, needed in PICTURES.items():
-        if all(name in tables for name in needed):
-            drawn: Figure = picture(*(tables[name] for name in needed), population=population)
-            paths += look.save(drawn, folder, picture.__name__)
+    for name, draw in pictures_of(tables, population).items():
+        paths += look.save(draw(), folder, name)
     return paths

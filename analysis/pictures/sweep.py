@@ -1,6 +1,7 @@
 """Pictures of a sweep: an outcome over what is swept, numbers or words, and how its interval narrowed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.pictures import look
 from analysis.pictures.convergence import convergence
-from analysis.pictures.uncertainty import intervals, whole_cohort
+from analysis.pictures.uncertainty import have_room, intervals, whole_cohort
 from analysis.pictures.waits import draw_key, key_height
 from analysis.tables.uncertainty import averaged
 from analysis.words.sweep import about, number_words, patients_of, point_words, value_words
@@ -44,7 +45,20 @@ def draw_sweep(
     precision: float | None,
     words: Words = policy_words,
 ) -> list[Path]:
-    """Draw each outcome over the swept names and write it; return the paths.
+    """Draw each outcome over the swept names and write it, as ``sweep_pictures``; return the paths."""
+    drawn = sweep_pictures(tables, names, outcomes, years, precision, words)
+    return [path for name, draw in drawn.items() for path in look.save(draw(), folder, name)]
+
+
+def sweep_pictures(
+    tables: dict[str, pd.DataFrame],
+    names: Sequence[str],
+    outcomes: Sequence[str],
+    years: float,
+    precision: float | None,
+    words: Words = policy_words,
+) -> dict[str, Callable[[], Figure]]:
+    """Return a function that draws it, by name, for each picture of an outcome over the swept names.
 
     One swept number gives lines, two heat maps, a number and a word lines by word; words alone, or a single
     point, give points; members of a posterior sample give intervals. More than two swept names have no
@@ -57,31 +71,33 @@ def draw_sweep(
     numbers = [name for name in varied if swept[name].dtype.kind in "fi"]
     comparator = comparator_of(tables["differences"])
     bands = MEMBERS if sampled else INTERVALS
-    drawn: dict[str, Figure] = {}
+    drawn: dict[str, Callable[[], Figure]] = {}
     for outcome in outcomes:
-        if sampled:
-            figure = intervals(tables["uncertainty"], points, outcome, years, words)
-            if figure is not None:
-                drawn[f"{outcome}_uncertainty"] = figure
+        if sampled and have_room(tables["uncertainty"], outcome, years):
+            drawn[f"{outcome}_uncertainty"] = partial(
+                intervals, tables["uncertainty"], points, outcome, years, words
+            )
         rows = shown(tables, points, outcome, years)
         if len(varied) > 2:
             continue
         if not look.known(rows["estimate"]):
-            drawn[f"{outcome}_points"] = look.nothing(policy_words(outcome))
+            drawn[f"{outcome}_points"] = partial(look.nothing, policy_words(outcome))
         elif numbers == varied and len(numbers) == 1:
-            drawn[f"{outcome}_lines"] = lines(rows, numbers[0], outcome, years, comparator, bands, words)
+            drawn[f"{outcome}_lines"] = partial(
+                lines, rows, numbers[0], outcome, years, comparator, bands, words
+            )
         elif numbers == varied and len(numbers) == 2:
-            drawn[f"{outcome}_heat_map"] = heat_map(rows, numbers, outcome, years, words)
+            drawn[f"{outcome}_heat_map"] = partial(heat_map, rows, numbers, outcome, years, words)
         elif len(numbers) == 1:
             (word,) = (name for name in varied if name not in numbers)
-            drawn[f"{outcome}_lines"] = lines_by_word(
-                rows, numbers[0], word, outcome, years, comparator, bands, words
+            drawn[f"{outcome}_lines"] = partial(
+                lines_by_word, rows, numbers[0], word, outcome, years, comparator, bands, words
             )
         elif f"{outcome}_uncertainty" not in drawn:
-            drawn[f"{outcome}_points"] = dots(rows, varied, outcome, years, comparator, bands, words)
+            drawn[f"{outcome}_points"] = partial(dots, rows, varied, outcome, years, comparator, bands, words)
     if precision is not None:
-        drawn["convergence"] = convergence(tables["convergence"], list(names), precision, words)
-    return [path for name, figure in drawn.items() for path in look.save(figure, folder, name)]
+        drawn["convergence"] = partial(convergence, tables["convergence"], list(names), precision, words)
+    return drawn
 
 
 def shown(tables: dict[str, pd.DataFrame], names: list[str], outcome: str, years: float) -> pd.DataFrame:

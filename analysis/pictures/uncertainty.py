@@ -29,6 +29,11 @@ def whole_cohort(table: pd.DataFrame, outcome: str, years: float) -> pd.DataFram
     return table[whole & (table["outcome"] == outcome) & (table["horizon_years"] == years)]
 
 
+def have_room(table: pd.DataFrame, outcome: str, years: float) -> bool:
+    """Return whether the rows of ``intervals`` are no more than a page takes."""
+    return bool(whole_cohort(table, outcome, years)["comparator"].isna().sum() <= MOST_ROWS)
+
+
 def intervals(
     table: pd.DataFrame, swept: Sequence[str], outcome: str, years: float, words: Words = policy_words
 ) -> Figure | None:
@@ -39,7 +44,7 @@ def intervals(
     """
     rows = whole_cohort(table, outcome, years)
     plain, compared = rows[rows["comparator"].isna()], rows[rows["comparator"].notna()]
-    if len(plain) > MOST_ROWS:
+    if not have_room(table, outcome, years):
         return None
     if not look.known(plain["estimate"]):
         return look.nothing(policy_words(outcome))

@@ -89,3 +89,16 @@ ON_RUNS = {
         ("lrrc animate runs/compare/2026-05-04_09-30-00",),
     ),
 }
+
+# What writes a file of the user's own: as ON_RUNS, but the words are a kind of file, a name and settings.
+OWN_FILES = {
+    "new": Experiment(
+        "experiments.new:new",
+        "write a file of your own, in which every key stands with its default and what it may be",
+        (
+            "lrrc new policy mine",
+            "lrrc new cohort mine from=patients.csv",
+            "lrrc new clinic mine dir=hospital",
+        ),
+    ),
+}

@@ -4,10 +4,11 @@ Nothing heavy is imported here, so that help comes at once.
 """
 
 import sys
+import textwrap
 from collections.abc import Sequence
 from importlib import metadata
 
-from experiments.cli.catalogue import EXPERIMENTS, ON_RUNS
+from experiments.cli.catalogue import EXPERIMENTS, ON_RUNS, OWN_FILES, Experiment
 from experiments.cli.first_run import FirstRun
 from experiments.results.ending import exit_status
 from sim import compiling
@@ -31,7 +32,9 @@ def run(words: list[str]) -> int:
         return 0
     name, *rest = words
     if name in ON_RUNS:
-        return on_run(name, rest)
+        return at_once(name, rest, ON_RUNS[name], "RUN")
+    if name in OWN_FILES:
+        return at_once(name, rest, OWN_FILES[name], "policy|cohort|clinic|trial|scenario NAME")
     check(name)
     from experiments.cli.arguments import OPTIONS, read_words
 
@@ -45,17 +48,20 @@ def run(words: list[str]) -> int:
     return launch(name, EXPERIMENTS[name].task, rest)
 
 
-def on_run(name: str, words: list[str]) -> int:
-    """Do something with a run's folder, print the path that it wrote, and return the exit status."""
+def at_once(name: str, words: list[str], command: Experiment, usage: str) -> int:
+    """Do what needs no configuration, print the path that it wrote, and return the exit status."""
     import importlib
 
-    command = ON_RUNS[name]
     if not words or any(word in ("-h", "--help") for word in words):
         settings = importlib.import_module(command.task.partition(":")[0]).KEY_WORDS
-        lines = [f"lrrc {name}: {command.summary}", "", f"usage: lrrc {name} RUN"]
+        lines = [f"lrrc {name}: {command.summary}", "", f"usage: lrrc {name} {usage}"]
         if settings:
             lines[-1] += " [key=value ...]"
-            lines += ["", *(f"  {key:<12}{meaning}" for key, meaning in settings.items())]
+            for key, meaning in settings.items():
+                lines += textwrap.wrap(
+                    f"{key:<12}{meaning}", 110, initial_indent="  ", subsequent_indent=" " * 14
+                )
+            lines.insert(3, "")
         print("\n".join(lines))
         return 0
     module, _, function = command.task.partition(":")
@@ -77,12 +83,13 @@ def overview() -> str:
             f"  {name:<12}{experiment.summary}",
             *(f"{'':14}{example}" for example in experiment.examples),
         ]
-    lines += ["", "on the folder of a run"]
-    for name, command in ON_RUNS.items():
-        lines += [
-            f"  {name:<12}{command.summary}",
-            *(f"{'':14}{example}" for example in command.examples),
-        ]
+    for heading, commands in (("on the folder of a run", ON_RUNS), ("a file of your own", OWN_FILES)):
+        lines += ["", heading]
+        for name, command in commands.items():
+            lines += [
+                f"  {name:<12}{command.summary}",
+                *(f"{'':14}{example}" for example in command.examples),
+            ]
     lines += [
         "",
         "lrrc <experiment> --help   what can be set",
@@ -99,7 +106,9 @@ def check(name: str) -> None:
         if "=" in name or name.startswith("-"):
             first = next(iter(EXPERIMENTS))
             raise InputError(f"{name}: an experiment comes first, as in: lrrc {first} {name}")
-        raise InputError(f"{name}: there is no such experiment{choice(name, [*EXPERIMENTS, *ON_RUNS])}")
+        raise InputError(
+            f"{name}: there is no such experiment{choice(name, [*EXPERIMENTS, *ON_RUNS, *OWN_FILES])}"
+        )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import importlib
 import shlex
 import sys
 import traceback
+from collections.abc import Mapping
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
@@ -16,6 +17,7 @@ from conf.hydra_errors import input_error_of
 from conf.input_error import InputError, nearest
 from conf.request import FOREIGN, Request, request
 from experiments.cli.arguments import CommandLine, read_words
+from experiments.cli.origins import annotated, origins
 from experiments.results.ending import IncompleteError, say_error, stopped
 
 
@@ -32,7 +34,7 @@ def launch(name: str, task: str, words: list[str]) -> int:
         if not asked.multirun:
             composed = request(name, asked.overrides, command)
             if asked.print_only:
-                print(as_yaml(composed.config, asked))
+                print(as_yaml(composed.config, asked, origins(name, asked.overrides)))
                 return 0
             return run(task, name, composed)
         # All are composed before one is run, so that a wrong word costs nothing.
@@ -85,18 +87,25 @@ def jobs(name: str, overrides: list[str]) -> list[tuple[str, list[str]]]:
     ]
 
 
-def as_yaml(config: DictConfig, asked: CommandLine) -> str:
-    """Return the configuration, or the package of it that is asked for, as YAML."""
+def as_yaml(config: DictConfig, asked: CommandLine, found: Mapping[str, str]) -> str:
+    """Return the configuration, or the package of it that is asked for, as YAML.
+
+    ``found``: where each value comes from, by its full key; said in comments.
+    """
     try:
         if asked.package is None:
-            return OmegaConf.to_yaml(config, resolve=asked.resolve).rstrip()
+            return annotated(config, found, "", asked.resolve)
         part = OmegaConf.select(config, asked.package, throw_on_missing=True)
         if part is None:
             keys = [str(key) for key in config]
             raise InputError(
                 f"--package {asked.package}: there is no such part{nearest(asked.package, keys)}"
             )
-        text = OmegaConf.to_yaml(part, resolve=asked.resolve) if OmegaConf.is_config(part) else f"{part}\n"
-        return f"# @package {asked.package}\n{text}".rstrip()
+        head = f"# @package {asked.package}"
+        if isinstance(part, DictConfig):
+            return f"{head}\n{annotated(part, found, asked.package, asked.resolve)}".rstrip()
+        origin = f"\n# {found[asked.package]}" if asked.package in found else ""
+        text = OmegaConf.to_yaml(part, resolve=asked.resolve) if OmegaConf.is_config(part) else f"{part}"
+        return f"{head}{origin}\n{text}".rstrip()
     except OmegaConfBaseException as error:
         raise input_error_of(error, "") from error

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CODE = Path(__file__).resolve().parents[2]
-PACKAGES = ("analysis", "conf", "experiments", "sim")
+PACKAGES = ("analysis", "conf", "experiments", "lrrc", "sim")
 SOURCES = (".py", ".yaml", ".csv")
 # Faults of the place, not of the program.
 FULL_OR_FORBIDDEN = (

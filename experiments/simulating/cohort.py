@@ -16,6 +16,7 @@ from tqdm import tqdm
 from conf.run import Run, world_tree
 from experiments.simulating.clock import clock_of
 from experiments.simulating.crowd import WarmUp, attend, attend_in_blocks, crowd_of, warm_up
+from experiments.simulating.shown import SHOWN
 from sim.clinic.load import Overload, overload
 from sim.clinic.needs import is_unlimited
 from sim.compiled import on_one_core
@@ -78,13 +79,15 @@ def count_block(
 def _simulate(run: Run, worlds: Worlds, first: int, stop: int, done: Callable[[int], object]) -> Simulated:
     simulated = Simulated(horizons(run.horizon_years))
     queue = not is_unlimited(run.clinic)
-    counting = Batches(run, worlds) if queue else Blocks(run, worlds)
+    counting: Blocks | Batches
     if run.clock == "compiled" and not (queue or run.rows or run.journal):
+        counting = Blocks(run, worlds)
         for start in range(first, stop, BLOCK):
             end = min(start + BLOCK, stop)
             counting.simulate_and_count(start, end)
             done((end - start) * len(worlds))
     else:
+        counting = Batches(run, worlds) if queue else Blocks(run, worlds)
         with on_one_core() if queue else nullcontext():
             parts = _queue(run, worlds, simulated, done) if queue else _blocks(run, worlds, first, stop, done)
             for rows, noted in parts:
@@ -247,6 +250,7 @@ def worlds_of(run: Run) -> dict[str, np.ndarray]:
 def progress(total: int, unit: str = " patients", what: str = "", delay_seconds: float = 2.0) -> tqdm:
     """Return a bar that is shown on a terminal when it takes more than a moment: the share done, its
     description, how much is done a second, the time left."""
+    shown = SHOWN.get()
     return tqdm(
         total=total,
         unit=unit,
@@ -258,5 +262,5 @@ def progress(total: int, unit: str = " patients", what: str = "", delay_seconds:
         smoothing=0.0,  # tasks end in flocks
         leave=False,
         dynamic_ncols=True,
-        disable=not sys.stderr.isatty(),
+        disable=not (sys.stderr.isatty() if shown is None else shown),
     )

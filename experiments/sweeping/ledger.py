@@ -7,7 +7,6 @@ entry is there in full or not at all, and a checksum detects later damage.
 
 import hashlib
 import json
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from filelock import FileLock, Timeout
 from conf.input_error import InputError, shown
 from conf.received import read_json
 from conf.run import Run, Tree, world_tree
+from experiments.results.notices import notice
 from experiments.results.partial import is_left, remove, write_whole
 from experiments.results.run_folder import Recorded
 from experiments.sweeping.code import code_digest, code_files, digest
@@ -130,10 +130,7 @@ class Ledger:
 
     def _say(self, words: str) -> None:
         if not self.said:
-            from tqdm import tqdm
-
-            # Not print: a bar may be on the line.
-            tqdm.write(f"lrrc: warning: out={self.folder.parent}: {words}", file=sys.stderr)
+            notice(f"warning: out={self.folder.parent}: {words}")
         self.said = True
 
     def _path(self, name: str) -> Path:

@@ -15,6 +15,7 @@ from typing import Any
 from experiments.results.ending import undisturbed
 from experiments.results.machine import uninterrupted
 from experiments.sweeping.task import ATTEMPTS, Ended, Failure, Task, attempt, counted
+from experiments.sweeping.worker_process import WorkerContext, WorkerProcess
 
 # A wait without an end does not hear Ctrl-C on Windows.
 TURN_SECONDS = 0.5
@@ -107,15 +108,16 @@ def workers_of_this_machine(
     Each calls ``begin``, where there is one, with what is given before its first task.
     """
     others = set(multiprocessing.active_children())
-    context = multiprocessing.get_context("spawn")  # threads of compiled code do not survive a fork
-    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(begin, given))
+    # Spawned: threads of compiled code do not survive a fork.
+    pool = ProcessPoolExecutor(workers, WorkerContext(), initializer=_begin, initargs=(begin, given))
     try:
         yield pool
     finally:
         with undisturbed():
             pool.shutdown(wait=False, cancel_futures=True)
             for process in set(multiprocessing.active_children()) - others:
-                process.terminate()
+                if isinstance(process, WorkerProcess):
+                    process.terminate()
             pool.shutdown()
 
 

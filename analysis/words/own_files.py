@@ -1,0 +1,273 @@
+"""The text of a new file of the user's own: every key, with its words, what it may be and its default."""
+
+import json
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from conf import relations, units
+from conf.clinics import NEEDED_FOR
+from conf.endpoint import ESTIMATORS, ORIGINS
+from conf.input_error import in_full
+from conf.policies import LEVERS, Policy, settings, written
+from conf.trials import SETS
+
+WIDTH = 100
+EMPTY_POLICY = "queue_priority"  # set in a file that changes nothing yet
+Tree = Mapping[str, Any]
+
+T_WORDS = "by T: T1, T2, T3 to 5 mm, T3 beyond 5 mm, T4a, T4b"
+COHORT = {
+    "age_mean_years": "mean age; ages are normal, and cut off at the two ends below",
+    "age_sd_years": "standard deviation of age",
+    "age_min_years": "who would be younger has this age",
+    "age_max_years": "who would be older has this age",
+    "female_share": "women",
+    "unfit_share": "ASA III or more, at the mean age",
+    "unfit_log_odds_per_year": "how the log odds of being unfit rise with a year of age",
+    "ct_shares": f"clinical T, {T_WORDS}",
+    "height_bounds_cm": "ends of the three bands of height above the anal verge; even within a band",
+    "height_shares": "low, mid and high tumours, in these bands; a T4a tumour lies above the reflection",
+    "reflection_cm": "height of the anterior peritoneal reflection above the verge",
+    "low_below_cm": "height above the verge below which the mesorectum tapers",
+    "n1_share": f"one to three mesorectal nodes involved, as they are and not as MRI reads them, {T_WORDS}",
+    "n2_share": f"four nodes or more, {T_WORDS}",
+    "emvi_share": f"extramural vascular invasion, {T_WORDS}",
+    "quadrant_shares": "where the tumour is nearest to the fascia: anterior, posterior, left, right",
+    "fascia_distance_median_mm": f"median distance from tumour to mesorectal fascia, {T_WORDS}",
+    "fascia_distance_sigma": "standard deviation of its logarithm",
+    "fascia_distance_low_ratio": "how much nearer the fascia is to a low tumour",
+    "plane_shares": "plane of surgery: mesorectal, intramesorectal, muscularis",
+    "residual_mesorectum_odds_ratio": "mesorectum left behind, against total mesorectal excision",
+    "apr_up_to_cm": "height up to which abdominoperineal resection is usual",
+    "apr_share": "abdominoperineal resection among these low tumours",
+    "hartmann_fit_share": "Hartmann's operation instead of an anastomosis, of the fit",
+    "hartmann_unfit_share": "Hartmann's operation, of the unfit",
+    "washout_share": "rectal washout where hospitals do as they usually do (washout: usual)",
+    "diverting_stoma_share": "diverting stoma, likewise (diverting_stoma: usual)",
+    "adjuvant_probability": "chemotherapy after surgery, likewise; by pathological stage: 0, I, II, III",
+    "operative_mortality_odds_ratio": "death after surgery, against the model's own",
+    "background_mortality_ratio": "death of other causes, against the life table of 1995-2000",
+    "metastasis_odds_ratio": "metastases, against the model's own: staging and selection of the era",
+    "overlooked_metastasis_share": "metastases that are there at surgery and were not seen before",
+    "metastasis_treatment_odds_ratio": "metastases treated, against 2008-2011",
+}
+CLINIC = {
+    "arrivals_per_year": "patients who come in a year, at random",
+    "opens_at_hours": "hour of the day at which all open",
+    "theatre_closed_from_days": "closure of the theatre, from the first patient who counts; equal: none",
+    "theatre_closed_until_days": "its end, likewise",
+    "mri_minutes": "one MRI",
+    "meeting_minutes": "one patient in the team meeting",
+    "turnover_minutes": "between two operations",
+    "resection_stay_days": "bed after a resection",
+    "salvage_stay_days": "bed after a salvage resection",
+    "mri_target_days": "longest wait for the MRI that is still in time, on top of an empty clinic's pathway",
+    "meeting_target_days": "the same, for the team meeting",
+    "radiotherapy_target_days": "the same, for radiotherapy",
+    "resection_target_days": "the same, for resection",
+    "salvage_target_days": "the same, for salvage",
+}
+SETTINGS = {
+    "patients": "how many, a whole number of 1 or more",
+    "seed": "a whole number; another seed is other luck",
+    "replication": "a whole number; a repetition with other luck",
+    "horizon_years": "follow-up, above 0 and at most 100",
+    "comparator": "one of the policies; null: the first",
+    "clock": "auto, simpy or compiled: the same results",
+    "rows": "true: also write every patient's row",
+    "journal": "true: also write every event",
+    "pictures": "true or false",
+}
+WEEK = "Monday to Sunday"
+
+
+def policy_file(name: str, like: Policy, base: Policy) -> str:
+    """Return the text of a policy that does what ``like`` does; the other levers are commented out."""
+    set_there = [lever for lever in LEVERS if getattr(like, lever) != getattr(base, lever)]
+    lines = [
+        "# A policy: the levers that differ from tme_alone. Take away the # before a lever to set it.",
+        "# What stays commented out is as in tme_alone, or as in a policy that is joined with this one by +.",
+    ]
+    if not set_there:
+        set_there = [EMPTY_POLICY]
+        lines += [f"# A file sets one lever at least: {EMPTY_POLICY} below, which changes nothing yet."]
+    lines += [f"description: {json.dumps(_description(name, like, base), ensure_ascii=False)}", ""]
+    for lever, (_, words) in LEVERS.items():
+        lines += _comment(f"{words}. Allowed: {settings(lever).removeprefix('one of ')}")
+        lines += [f"{'' if lever in set_there else '# '}{lever}: {written(getattr(like, lever))}", ""]
+    return _text(lines)
+
+
+def cohort_file(like: str, numbers: Tree, found: Tree | None = None, notes: Sequence[str] = ()) -> str:
+    """Return the text of a cohort that starts from ``like``, with these numbers.
+
+    ``found``: the numbers that are set, by key; the others are commented out. ``notes``: how they were found.
+    """
+    found = found or {}
+    lines = [
+        f"# A cohort: who the patients are, and the surgical practice of the era. It starts from {like}:",
+        "# what is commented out is as there. Take away the # before a key to set it.",
+        *(line for note in notes for line in _comment(note)),
+        *_base(like),
+    ]
+    for key, value in numbers.items():
+        lines += _comment(f"{COHORT[key]}. {_allowed(key, value)}")
+        lines += [f"{'' if key in found else '# '}{key}: {_value(found.get(key, value))}", ""]
+    return _text(lines)
+
+
+def clinic_file(like: str, numbers: Tree) -> str:
+    """Return the text of a clinic that starts from ``like``, which has these numbers."""
+    lines = [
+        f"# A clinic: who comes, and with what capacity. It starts from {like}: what is commented out is as",
+        "# there. Take away the # before a key to set it. Units are what this disease may use.",
+        *_base(like),
+    ]
+    for key, value in numbers.items():
+        lines += _comment(f"{_clinic_words(key)}. {_allowed(key, value)}")
+        lines += [f"# {key}: {_value(value)}", ""]
+    return _text(lines)
+
+
+def scenario_file(defaults: Tree, chosen: Mapping[str, str]) -> str:
+    """Return the text of a scenario; ``defaults``: those of compare, ``chosen``: its file of each group."""
+    lines = [
+        "# A scenario: a cohort, a clinic, the policies to compare, and what was published of them.",
+        "# What is commented out is as in `lrrc compare`. The command line changes all of it.",
+        "defaults:",
+        *(f"  - override /{group}: {chosen[group]}" for group in ("cohort", "clinic")),
+        "",
+        *_comment("policies, each once; joined by + they are combined; lrrc compare --help lists them"),
+        f"policies: {_value(defaults['policies'])}",
+        "",
+    ]
+    for key, words in SETTINGS.items():
+        lines += [*_comment(words), f"# {key}: {_value(defaults[key])}", ""]
+    lines += [
+        *_comment(
+            "published figures, shown beside the simulated ones: an id or a name of your own, an outcome "
+            "(docs/outcomes.md), one of the policies, years, and the figure as a proportion"
+        ),
+        "published: []",
+        "# published:",
+        "#   - {evidence: mine.lr.5y, outcome: local_recurrence, policy: tme_alone, horizon_years: 5, "
+        "published: 0.1}",
+        "",
+        *_comment("any number of the model can be set for this scenario alone, as in"),
+        "# surgery:",
+        "#   leak_probability: ...",
+    ]
+    return _text(lines)
+
+
+def trial_file(like: Tree, cohort: Tree) -> str:
+    """Return the text of a trial with two arms; ``like``: a shipped trial, ``cohort``: its cohort's numbers.
+
+    The arms and the figures are the first two of the shipped trial, as an example that can be run.
+    """
+    base = like["cohort"]["base"]
+    arms = dict(list(like["arms"].items())[:2])
+    endpoints = [row for row in like["endpoints"] if row["arm"] in arms][:2]
+    lines = [
+        "# A trial: its cohort, its arms, and the published figures that the simulation is compared with.",
+        "# docs/trials.md explains every key and every column. The arms and the figures below are those of",
+        f"# another trial ({like['title']}), so that the file can be run at once: put yours there.",
+        "title: A trial of mine",
+        "",
+        *_comment(f"for `lrrc validate` or to be fitted by `lrrc calibrate`: {' or '.join(SETS)}"),
+        "set: validation",
+        'source: ""  # authors, journal, year',
+        'note: ""',
+        "",
+        *_comment("base: a cohort; below it, the keys in which this one differs"),
+        "cohort:",
+        f"  base: {base}",
+    ]
+    for key, value in cohort.items():
+        lines += [f"  # {line}" for line in _wrapped(f"{COHORT[key]}. {_allowed(key, value)}", WIDTH - 4)]
+        lines += [f"  # {key}: {_value(value)}"]
+    lines += [
+        "",
+        *_comment(
+            "conditions on what is known at diagnosis, all of which must hold, as in - t_category >= 3"
+        ),
+        "eligibility: []",
+        "",
+        *_comment(
+            "name: policy, as on the command line; or {base: policy, lever: value}, {policy: ..., cohort: "
+            "{key: value}}, {mix: {policy: share, policy: share}}"
+        ),
+        "arms:",
+        *(f"  {name}: {policy}" for name, policy in arms.items()),
+        "",
+        *_comment("the longest follow-up; above 0 and at most 100"),
+        f"follow_up_years: {like['follow_up_years']:g}",
+        "",
+        *_comment(f"where time begins: {', '.join(ORIGINS)}"),
+        f"time_from: {like['time_from']}",
+        "",
+        *_comment(f"how incidences are estimated: {', '.join(ESTIMATORS)}"),
+        f"estimator: {like['estimator']}",
+        "",
+        *_comment(
+            "one line for each published figure: evidence (its name), arm, outcome, horizon_years, "
+            "published, and n or low and high (its 95 % interval); more in docs/trials.md"
+        ),
+        "endpoints:",
+        *(
+            "  - {" + ", ".join(f"{key}: {_value(value)}" for key, value in row.items()) + "}"
+            for row in endpoints
+        ),
+    ]
+    return _text(lines)
+
+
+def _description(name: str, like: Policy, base: Policy) -> str:
+    return "What it does, in a few words" if like == base else f"{name}: {like.description}"
+
+
+def _base(like: str) -> list[str]:
+    return ["defaults:", f"  - {like}", "  - _self_", ""]
+
+
+def _clinic_words(key: str) -> str:
+    if key in CLINIC:
+        return CLINIC[key]
+    name = re.sub(r"_(count|open_hours)$", "", key)
+    if key.endswith("_open_hours"):
+        return f"hours that {name.replace('_', ' ')} is open, {WEEK}"
+    return f"units of {name.replace('_', ' ')}, for {NEEDED_FOR[name]}; a million: without limit"
+
+
+def _allowed(key: str, value: object) -> str:
+    allowed = units.range_of(key).words
+    if key.endswith("_open_hours"):
+        allowed = "from 0 to 24"
+    if key.endswith("_count"):
+        allowed = "a whole number of 0 or more"
+    if not isinstance(value, list):
+        return f"Allowed: {allowed}"
+    words = f"Allowed: {len(value)} numbers, each {allowed}"
+    if key.endswith("_shares"):
+        words += ", together 1"
+    return words + (", rising" if relations.BOUNDS.search(key) else "")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"[{', '.join(map(_value, value))}]"
+    return in_full(value) if not isinstance(value, str) or re.fullmatch(r"[\w.+/]+", value) else f"'{value}'"
+
+
+def _comment(text: str) -> list[str]:
+    return [f"# {line}" for line in _wrapped(text, WIDTH - 2)]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False)
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "\n".join(lines).rstrip() + "\n"

@@ -1,0 +1,183 @@
+"""A new file of the user's own: every key with its words, what it may be, and its default."""
+
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from conf.input_error import InputError, choice, shown
+from conf.own_file import LONGEST_NAME
+from conf.run import Tree
+from conf.schema import shipped
+
+FOLDER = "lrrc_files"
+BASES = {"policy": "tme_alone", "cohort": "dutch_contemporary", "clinic": "regional"}
+TRIAL = "dutch_tme"
+# The command that takes a file of a kind.
+NEXT = {
+    "policy": "lrrc compare --config-dir {folder} policies=[tme_alone,{name}]",
+    "cohort": "lrrc compare --config-dir {folder} cohort={name}",
+    "clinic": "lrrc capacity --config-dir {folder} clinics=[{name}]",
+    "trial": "lrrc validate --config-dir {folder} trial={name}",
+    "scenario": "lrrc compare --config-dir {folder} scenario={name}",
+}
+KEY_WORDS = {
+    "dir": f"the folder of your own files, which --config-dir names; default: {FOLDER}",
+    "like": "a policy, cohort or clinic to start from; default: "
+    + ", ".join(f"{base} ({kind})" for kind, base in BASES.items()),
+    "from": "of a cohort: a table of patients, as CSV with the columns age, sex (F, M), height (of the "
+    "tumour above the anal verge, cm), T, and N (nodes involved) or cN (as MRI reads them)",
+}
+# Words that are no name to Hydra's grammar or to some operating system, or that mean something else here.
+RESERVED = ("null", "true", "false", "nan", "inf", "all", "con", "prn", "aux", "nul")
+
+
+class Asked(NamedTuple):
+    """What the words of the command line ask."""
+
+    kind: str
+    name: str
+    settings: dict[str, str]
+
+
+def new(words: Sequence[str]) -> Path:
+    """Write a commented file of the user's own, print the command that takes it, and return its path.
+
+    ``words``: policy, cohort, clinic, trial or scenario; a name; and settings. Raises InputError for other
+    words, for a name that is taken or cannot be one, and for a table that cannot be used.
+    """
+    asked = read(words)
+    folder = Path(asked.settings.get("dir", FOLDER)).expanduser()
+    path = folder / asked.kind / f"{asked.name}.yaml"
+    if path.exists():
+        raise InputError(f"{path}: is there already, and stays as it is; choose another name")
+    # Imported late: what is refused above is refused at once.
+    from conf.composition import composing, options
+
+    with composing():
+        if asked.name in options(asked.kind):
+            raise InputError(f"{asked.name}: a shipped {asked.kind} has this name; choose another one")
+    text = WRITERS[asked.kind](asked)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise InputError(f"{error.filename}: is there already, and stays as it is") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+    print("next:", NEXT[asked.kind].format(folder=shlex.quote(str(folder)), name=asked.name))
+    return path
+
+
+def read(words: Sequence[str]) -> Asked:
+    """Return what the words ask. Raises InputError."""
+    settings = {}
+    names = []
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            names.append(word)
+        elif key not in KEY_WORDS:
+            raise InputError(f"{shown(word)}: there is no such key{choice(key, KEY_WORDS)}")
+        elif key in settings:
+            raise InputError(f"{shown(word)}: {key} stands there twice")
+        elif not value or "\0" in value:
+            raise InputError(f"{shown(word)}: needs a value")
+        else:
+            settings[key] = value
+    kind = names[0] if names else ""
+    if kind not in WRITERS:
+        raise InputError(f"{shown(kind) or 'new'}: is no kind of file{choice(kind, WRITERS)}")
+    if len(names) != 2:
+        raise InputError(f"{shown(' '.join(names))}: a {kind} has one name, as in: lrrc new {kind} mine")
+    name = names[1]
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or len(name) > LONGEST_NAME or name in RESERVED:
+        raise InputError(
+            f"{shown(name) or 'the empty name'}: cannot be a name: it must begin with a letter from a to z "
+            f"and hold only such letters, digits and _, at most {LONGEST_NAME}; nor may it be "
+            f"{', '.join(RESERVED)}"
+        )
+    if "from" in settings and kind != "cohort":
+        raise InputError(f"from={shown(settings['from'])}: only a cohort is made from a table of patients")
+    if "like" in settings and kind not in BASES:
+        raise InputError(f"like={shown(settings['like'])}: only of a {', '.join(BASES)}")
+    return Asked(kind, name, settings)
+
+
+def _policy(asked: Asked) -> str:
+    from analysis.words.own_files import policy_file
+    from conf.composition import composing
+    from conf.policies import BASE, read_policy
+
+    with composing():
+        return policy_file(asked.name, read_policy(asked.settings.get("like", BASE)), read_policy(BASE))
+
+
+def _numbers(kind: str, like: str) -> Tree:
+    """Return all numbers of a shipped cohort or clinic. Raises InputError."""
+    from omegaconf import OmegaConf
+
+    from conf.composition import composed, composing, options
+
+    with composing():
+        if like not in options(kind):
+            raise InputError(f"like={shown(like)}: there is no such {kind}{choice(like, options(kind))}")
+        config = composed("compare", [f"{kind}={like}"])[0]
+    tree: Tree = OmegaConf.to_container(config[kind], resolve=True)  # type: ignore[assignment]
+    return {key: tree[key] for key in shipped(f"{kind}/{'unlimited' if kind == 'clinic' else BASES[kind]}")}
+
+
+def _cohort(asked: Asked) -> str:
+    from analysis.words.own_files import cohort_file
+
+    like = asked.settings.get("like", BASES["cohort"])
+    numbers = _numbers("cohort", like)
+    if "from" not in asked.settings:
+        return cohort_file(like, numbers)
+    from analysis.fitting.case_mix import case_mix
+    from conf.schema import compose_run
+
+    path = Path(asked.settings["from"]).expanduser()
+    mix = case_mix(path, numbers, compose_run().parameters["staging"])
+    lines = [f"{mix.used} patients of {path.name}"]
+    lines += [f"{n} left out: {why}" for why, n in mix.left_out.most_common()]
+    lines += mix.notes
+    print("\n".join(lines))
+    return cohort_file(like, numbers, mix.found, lines)
+
+
+def _clinic(asked: Asked) -> str:
+    from analysis.words.own_files import clinic_file
+
+    like = asked.settings.get("like", BASES["clinic"])
+    return clinic_file(like, _numbers("clinic", like))
+
+
+def _trial(asked: Asked) -> str:
+    from analysis.words.own_files import trial_file
+
+    like = shipped(f"trial/{TRIAL}")
+    return trial_file(like, _numbers("cohort", like["cohort"]["base"]))
+
+
+def _scenario(asked: Asked) -> str:
+    from omegaconf import OmegaConf
+
+    from analysis.words.own_files import scenario_file
+    from conf.composition import composed, composing
+
+    with composing():
+        config, chosen = composed("compare")
+    tree: Tree = OmegaConf.to_container(config)  # type: ignore[assignment]
+    return scenario_file(tree, chosen)
+
+
+WRITERS: dict[str, Callable[[Asked], str]] = {
+    "policy": _policy,
+    "cohort": _cohort,
+    "clinic": _clinic,
+    "trial": _trial,
+    "scenario": _scenario,
+}

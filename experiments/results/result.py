@@ -1,0 +1,53 @@
+"""What an experiment found, before anything is printed: for the command, and for ``import lrrc``."""
+
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conf.request import Request
+from experiments.results.run_folder import Recorded, RunFolder, run_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+@dataclass(kw_only=True)
+class Result:
+    """Tables by name, as the run's folder has them, and what the command prints.
+
+    ``pictures``: functions that draw, by name; ``patients``: returns a row for each patient and policy, where
+    the experiment has them; ``folder``: None where none was written.
+    """
+
+    tables: "dict[str, pd.DataFrame]"
+    summary: str
+    patients_per_policy: int
+    policies: list[str]
+    seed: int
+    pictures: "dict[str, Callable[[], Figure]]" = field(default_factory=dict)
+    patients: "Callable[[], pd.DataFrame] | None" = None
+    warnings: list[str] = field(default_factory=list)
+    folder: Path | None = None
+
+
+def folder_or_none(
+    experiment: str, run: Recorded, asked: Request, keep: bool
+) -> AbstractContextManager[RunFolder | None]:
+    """Return the context of the run's folder, or of None where nothing is to be kept."""
+    return run_folder(experiment, run, asked.command, asked.choices) if keep else nullcontext()
+
+
+def report(result: Result) -> Path:
+    """Print an experiment's warnings and summary; return its folder.
+
+    Called last: a reader who leaves early must not cost the run its folder.
+    """
+    for warning in result.warnings:
+        print(f"lrrc: warning: {warning}", file=sys.stderr)
+    print(result.summary)
+    assert result.folder is not None
+    return result.folder
