@@ -12,7 +12,7 @@ import pytest
 import conf
 
 ROOT = Path(conf.__file__).parent.parent
-SOURCES = ("sim", "conf", "experiments", "analysis", "benchmarks", "tests")
+SOURCES = ("lrrc", "sim", "conf", "experiments", "analysis", "benchmarks", "examples", "tests")
 SIMULATED = r"(a|an|the|its|each|one|every|all|these|those|many|new|them|it|patients?|cohorts?|rows?|points?)"
 # A pattern, and what to write instead.
 AVOIDED = {
