@@ -82,14 +82,14 @@ def read(words: Sequence[str]) -> Asked:
         elif key not in KEY_WORDS:
             raise InputError(f"{shown(word)}: there is no such key{choice(key, KEY_WORDS)}")
         elif key in settings:
-            raise InputError(f"{shown(word)}: {key} stands there twice")
+            raise InputError(f"{shown(word)}: {key} appears twice")
         elif not value or "\0" in value:
             raise InputError(f"{shown(word)}: needs a value")
         else:
             settings[key] = value
     kind = names[0] if names else ""
     if kind not in WRITERS:
-        raise InputError(f"{shown(kind) or 'new'}: is no kind of file{choice(kind, WRITERS)}")
+        raise InputError(f"{shown(kind) or 'new'}: is not a kind of file{choice(kind, WRITERS)}")
     if len(names) != 2:
         raise InputError(f"{shown(' '.join(names))}: a {kind} has one name, as in: lrrc new {kind} mine")
     name = names[1]
