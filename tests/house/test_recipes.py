@@ -85,7 +85,7 @@ def test_after_every_recipe_the_style_is_right_and_nothing_is_missing(followed):
     pass_tests(followed, *FAST)
 
 
-def test_what_was_added_is_simulated_told_and_counted(followed):
+def test_what_was_added_is_simulated_described_and_counted(followed):
     words = [
         "patients=150",
         "clock=simpy",
