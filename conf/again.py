@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from conf.composition import CONF, plain
 from conf.input_error import InputError, shown
-from conf.overrides import override, words
+from conf.overrides import override, refuse_outside, words
 from conf.own_file import read_yaml
 from conf.request import Request, request
 
@@ -37,8 +37,10 @@ def again(
     set. Raises InputError for a key that this version does not have, or has in addition.
     """
     changed = {_key(word) for word in changes}
+    for word in recorded:
+        refuse_outside(word)
     kept = [_moved(name, word, inputs) for word in recorded if _key(word) not in {*changed, "out"}]
-    then = _leaves(read_yaml((inputs / "composed.yaml").read_bytes(), f"{name}: composed.yaml", "run"))
+    then = _leaves(read_yaml((inputs / "composed.yaml").read_bytes(), f"{name}: composed.yaml", None))
     now = _leaves(plain(request(experiment, kept, command).config, resolve=True))
     if gone := sorted(then.keys() - now.keys()):
         raise InputError(

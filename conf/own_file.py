@@ -44,8 +44,11 @@ def read_own_file(path: Path, where: str, group: str) -> Tree:
     return read_yaml(content, where, group)
 
 
-def read_yaml(content: bytes, where: str, group: str) -> Tree:
-    """Return what the bytes of a file of a group hold, read as ``read_own_file`` does. Raises InputError."""
+def read_yaml(content: bytes, where: str, group: str | None) -> Tree:
+    """Return what the bytes of a file of a group hold, read as ``read_own_file`` does.
+
+    ``group``: None for a whole configuration, which may set all that a run has. Raises InputError.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -62,7 +65,8 @@ def read_yaml(content: bytes, where: str, group: str) -> Tree:
     tree = {} if tree is None else tree
     if not isinstance(tree, dict):
         raise InputError(f"{where}: must hold lines of the form key: value")
-    _refuse_instructions(where, tree, group)
+    if group is not None:
+        _refuse_instructions(where, tree, group)
     return {str(key): value for key, value in tree.items()}
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conf.input_error import InputError
+from conf.received import read_json
 from experiments.draw import read_whole
 from experiments.paper import Item, read_paper
 from experiments.rerun import performed
 from experiments.results.ending import NotReproducedError
 from experiments.results.received_run import ReceivedRun, received_run
-from experiments.results.run_folder import code_version, content_digest, machine, package_versions
+from experiments.results.run_folder import code_version, machine, package_versions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,8 +59,9 @@ def reproduced(run: ReceivedRun, out: str) -> tuple[list[str], bool]:
     assert result.folder is not None
     elsewhere = differing_code(run.manifest)
     lines, same = [], True
-    for table, digest in sorted(run.table_digests().items()):
-        words, equal = compared_table(run, table, digest, result.folder, bool(elsewhere))
+    digests = digests_of(result.folder)
+    for table in sorted(run.table_digests()):
+        words, equal = compared_table(run, table, digests, result.folder, bool(elsewhere))
         lines += words
         same &= equal
     if elsewhere:
@@ -72,6 +74,12 @@ def reproduced(run: ReceivedRun, out: str) -> tuple[list[str], bool]:
     return [*lines, "", verdict], same
 
 
+def digests_of(folder: Path) -> dict[str, str]:
+    """Return the digest of the content of each table of a folder that was just written."""
+    manifest = read_json(folder / "manifest.json") or {}
+    return {name: str(about["sha256"]) for name, about in manifest["tables"].items()}
+
+
 def _out(out: str) -> str:
     from conf.overrides import override
 
@@ -79,27 +87,26 @@ def _out(out: str) -> str:
 
 
 def compared_table(
-    run: ReceivedRun, table: str, digest: str, folder: Path, tolerant: bool
+    run: ReceivedRun, table: str, digests: Mapping[str, str], folder: Path, tolerant: bool
 ) -> tuple[list[str], bool]:
-    """Return what to say of one table, and whether it is reproduced.
+    """Return what to print about one table, and whether it is reproduced.
 
-    ``tolerant``: other code, packages or another processor, so that numbers may differ in their last digits.
+    ``digests``: those of the new tables, in ``folder``; ``tolerant``: other code, packages or another
+    processor, so that numbers may differ in their last digits.
     """
-    if not (folder / table).is_file():
+    digest = run.table_digests()[table]
+    if table not in digests:
         return [f"{table}: is not written by this version"], False
-    then_path = run.folder / table
-    if not then_path.is_file():
-        now_digest = content_digest(read_whole(folder / table))
-        note = "is gone from the folder; the new one has its digest"
+    there = (run.folder / table).is_file()
+    if there and run.altered(table):
+        return [f"{table}: was altered since the run: it is not the file that the run wrote"], False
+    if digests[table] == digest:
         return [
-            f"{table}: {note}" if now_digest == digest else f"{table}: is gone from the folder"
-        ], now_digest == digest
-    then, now = read_whole(then_path), read_whole(folder / table)
-    if content_digest(then) != digest:
-        return [f"{table}: was altered since the run: its content is not that of the manifest"], False
-    if content_digest(now) == digest:
-        return [f"{table}: the same, {len(now):,} rows"], True
-    return _difference(table, then, now, tolerant)
+            f"{table}: the same" + ("" if there else ", by its digest; the file is gone from the folder")
+        ], True
+    if not there:
+        return [f"{table}: differs, and the file is gone from the folder"], False
+    return _difference(table, read_whole(run.folder / table), read_whole(folder / table), tolerant)
 
 
 def _difference(
@@ -123,7 +130,7 @@ def _difference(
             differs = (one.astype(str) != other.astype(str)).to_numpy()
         cells += [(int(row), str(name)) for row in np.flatnonzero(differs)]
     if not cells:
-        return [f"{table}: the same but for rounding, by at most {largest:.2g}"], True
+        return [f"{table}: the same except for rounding, by at most {largest:.2g}"], True
     lines = [f"{table}: {len(cells):,} of {then.size:,} cells differ"]
     for row, name in sorted(cells)[:LISTED]:
         change = f"{name} {then[name].iloc[row]}, now {now[name].iloc[row]}"
@@ -204,10 +211,9 @@ def reproduced_paper(name: str) -> str:
 
 def _reproduced_item(item: Item) -> tuple[list[str], bool]:
     with tempfile.TemporaryDirectory() as scratch:
-        folder = item.made_in(Path(scratch) / "again")
-        if not (folder / item.table).is_file():
-            return [f"{item.name}: {item.table} is not written by: {item.command}"], False
-        digest = content_digest(read_whole(folder / item.table))
+        digest = digests_of(item.made_in(Path(scratch) / "again")).get(item.table)
+    if digest is None:
+        return [f"{item.name}: {item.table} is not written by: {item.command}"], False
     if digest == item.sha256:
         return [f"{item.name}: the same ({item.table})"], True
     return [f"{item.name}: {item.table} has another content, {digest}, not {item.sha256}"], False

@@ -39,6 +39,11 @@ class ReceivedRun:
         """Return the folder with its inputs."""
         return self.folder / INPUTS
 
+    def altered(self, table: str) -> bool:
+        """Return whether a table's file is not the one that the run wrote; it must be there."""
+        written = self.manifest["tables"][table].get("file_sha256")
+        return bool(written != hashlib.sha256(file_within(self.folder / table).read_bytes()).hexdigest())
+
     def table_digests(self) -> dict[str, str]:
         """Return the digest of each table's content, as the manifest has it, by the name of its file."""
         return {name: str(about["sha256"]) for name, about in self.manifest["tables"].items()}
@@ -118,18 +123,23 @@ def _checked(name: str, folder: Path) -> ReceivedRun:
             raise InputError(f"{name}: tables: {shown(table)} is no table's file with its digest")
     if COMPOSED not in manifest["inputs"]:
         raise InputError(f"{name}: inputs: {COMPOSED} is missing")
+    for place in manifest["inputs"]:
+        _check_place(name, str(place))
     for place, digest in manifest["inputs"].items():
         _check_input(name, folder / INPUTS, str(place), digest)
     return ReceivedRun(name, folder, manifest)
 
 
-def _check_input(name: str, inputs: Path, place: str, digest: object) -> None:
+def _check_place(name: str, place: str) -> None:
     parts = PurePosixPath(place).parts
     in_group = (
         len(parts) == 2 and parts[0] in GROUPS and is_bare(parts[1]) and parts[1].endswith((".yaml", ".yml"))
     )
     if not in_group and place not in OTHER_INPUTS:
         raise InputError(f"{name}: inputs: {shown(place)} is no input of a run")
+
+
+def _check_input(name: str, inputs: Path, place: str, digest: object) -> None:
     path = inputs / place
     if not path.is_file():
         raise InputError(f"{name}: {INPUTS}/{place} is gone; the run cannot be made again without it")

@@ -111,7 +111,11 @@ class RunFolder:
             frame.to_parquet(self.path / name, index=False)
         else:
             write_csv(frame, self.path / name)
-        self.tables[name] = {"rows": len(frame), "sha256": content_digest(frame)}
+        self.tables[name] = {
+            "rows": len(frame),
+            "sha256": content_digest(frame),
+            "file_sha256": hashlib.sha256((self.path / name).read_bytes()).hexdigest(),
+        }
 
     def resolved(self) -> Tree:
         """Return the run as it was understood, for ``config.yaml``."""
