@@ -17,7 +17,7 @@ from conf.own_file import read_yaml
 from conf.request import Request, request
 
 # Keys whose value is the path of a file that the folder kept, or where the run is written.
-FILES = {"trials": "trial", "posterior_from": "posterior"}
+FILES = {"trials": "trial", "posterior_from": "posterior.csv"}
 NOT_THE_RUN = ("out", "workers", "compute", "pictures")
 
 
@@ -93,7 +93,7 @@ def _moved(name: str, word: str, inputs: Path) -> str:
 
 def _moved_file(key: str, value: str, inputs: Path) -> str:
     if key == "posterior_from":
-        return str(inputs / "posterior/posterior.csv")
+        return str(inputs / FILES[key])
     copy = inputs / FILES[key] / Path(value.replace("\\", "/")).name
     return str(copy) if value.endswith((".yaml", ".yml")) and copy.is_file() else value
 

@@ -96,7 +96,7 @@ def read_sample(count: object, source: object) -> Sample | None:
         if path == SHIPPED:
             note_shipped(SHIPPED.name, content)
         else:
-            note_own(f"posterior/{SHIPPED.name}", content)
+            note_own(SHIPPED.name, content)
         lines = content.decode("utf-8-sig").splitlines()
         rows = [*csv.reader(lines, skipinitialspace=True)]
     except OSError as error:

@@ -109,7 +109,7 @@ def _outcomes(one: ReceivedRun, other: ReceivedRun) -> Iterator[str]:
     how = "paired, the patients are the same" if paired else "not paired: too wide where the luck is common"
     yield f"differences, B less A, of whole cohorts; intervals of simulated luck, {how}"
     whole = (both[["mechanism", "compartment", "group"]] == "all").all(axis=1)
-    for _, row in both[whole & both["horizon_years"].isin([0.0, HEADLINE_YEARS])].iterrows():
+    for _, row in both[whole & both["horizon_years"].fillna(0.0).isin([0.0, HEADLINE_YEARS])].iterrows():
         change = row["estimate_then"] - row["estimate"]
         if not np.isfinite(change) or change == 0:
             continue
@@ -117,7 +117,7 @@ def _outcomes(one: ReceivedRun, other: ReceivedRun) -> Iterator[str]:
         half = float(np.hypot(*halves))
         if paired is not None and (error := _paired_half(paired, row)) is not None:
             half = error
-        at = f" at {row['horizon_years']:g} years" if row["horizon_years"] else ""
+        at = f" at {row['horizon_years']:g} years" if row["horizon_years"] > 0 else ""
         interval = f"{change - half:.4g} to {change + half:.4g}"
         yield f"{row['policy']}, {row['outcome']}{at}: {change:+.4g} ({interval})"
 

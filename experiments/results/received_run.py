@@ -18,7 +18,7 @@ MANIFEST = "manifest.json"
 MOST_FILES = 10_000
 MOST_BYTES = 4 * 2**30  # of a zip, unpacked
 # Places in inputs/ that are in no group of conf/.
-OTHER_INPUTS = (COMPOSED, "posterior/posterior.csv")
+OTHER_INPUTS = (COMPOSED, "posterior.csv")
 
 
 @dataclass(frozen=True)

@@ -101,13 +101,12 @@ def test_a_folder_keeps_the_files_that_it_used_and_no_others(made):
     assert kept["own cohort"] == {"cohort/older.yaml"}
     assert kept["scenario"] == set()
     assert kept["sweep"] == {"cohort/older.yaml", "policy/mine.yaml"}
-    assert kept["posterior"] == {"posterior/posterior.csv"}
+    assert kept["posterior"] == {"posterior.csv"}
     assert kept["validate"] == {"trial/leaks.yaml"}
     for name, files in kept.items():
         for place in files:
             there = made / name / "inputs" / place
-            source = OWN["posterior.csv"] if place.startswith("posterior/") else OWN[place]
-            assert there.read_text("utf-8") == source
+            assert there.read_text("utf-8") == OWN[place]
 
 
 def test_a_change_is_made_and_all_else_stays(made, here):
