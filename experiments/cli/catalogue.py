@@ -93,7 +93,7 @@ ON_RUNS = {
     ),
     "reproduce": Experiment(
         "experiments.reproduce:reproduce",
-        "run a folder, or all items of a paper.yaml, again and compare every table; exit status 1: another",
+        "run a folder or a paper.yaml again and compare every table (exit status 1 if one differs)",
         ("lrrc reproduce runs/compare/2026-05-04_09-30-00", "lrrc reproduce examples/papers/dutch_tme.yaml"),
     ),
     "diff": Experiment(
@@ -112,7 +112,7 @@ ON_RUNS = {
 OWN_FILES = {
     "new": Experiment(
         "experiments.new:new",
-        "write a file of your own, in which every key stands with its default and what it may be",
+        "write a file of your own, with every key, its default and what it may be",
         (
             "lrrc new policy mine",
             "lrrc new cohort mine from=patients.csv",
