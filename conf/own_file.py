@@ -29,9 +29,20 @@ def is_bare(name: str) -> bool:
 def read_own_file(path: Path, where: str, group: str) -> Tree:
     """Return the content of a user's file of a group, keys as words.
 
+    As ``read_yaml``; what would set Hydra itself, read the environment or import something is refused, too.
+    Raises InputError, beginning with ``where``.
+    """
+    tree = read_yaml(path, where)
+    _refuse_instructions(where, tree, group)
+    return {str(key): value for key, value in tree.items()}
+
+
+def read_yaml(path: Path, where: str) -> Tree:
+    """Return the content of a YAML file as data: words, flags, numbers, lists and mappings.
+
     It is UTF-8 with or without a byte order mark; true and false are the only flags, so that yes, no, on and
-    off stay words. A key that appears twice, a tag, an alias bomb, and whatever would set Hydra itself, read
-    the environment or import something is refused. Raises InputError, beginning with ``where``.
+    off stay words. A key that appears twice, a tag and an alias bomb are refused. Raises InputError,
+    beginning with ``where``.
     """
     try:
         if path.stat().st_size > LARGEST_BYTES:
@@ -55,8 +66,7 @@ def read_own_file(path: Path, where: str, group: str) -> Tree:
     tree = {} if tree is None else tree
     if not isinstance(tree, dict):
         raise InputError(f"{where}: must hold lines of the form key: value")
-    _refuse_instructions(where, tree, group)
-    return {str(key): value for key, value in tree.items()}
+    return tree
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml may be missing

@@ -83,6 +83,11 @@ ON_RUNS = {
         "draw a run's pictures again, from the tables in its folder",
         ("lrrc draw runs/compare/2026-05-04_09-30-00",),
     ),
+    "report": Experiment(
+        "experiments.report:report",
+        "write a run's report, in one page that needs no network and as a workbook: report.html, report.xlsx",
+        ("lrrc report runs/compare/2026-05-04_09-30-00",),
+    ),
     "animate": Experiment(
         "experiments.animate:animate",
         "animate a run with a journal: its patients move through the clinic, in animation.html",
