@@ -11,13 +11,18 @@ SOFTWARE_KEY = "lrrc_sim"
 
 
 def references(ids: Iterable[str], methods: Iterable[str], version: str) -> list[Reference]:
-    """Return the software, the methods and the rows of the evidence table that are referred to, each once."""
-    found = [Reference(SOFTWARE_KEY, "Software", f"{SOFTWARE}, version {version}")]
-    found += [Reference(key, "Method", METHODS[key][0]) for key in methods]
+    """Return the software, the methods and the publications that are referred to, each once.
+
+    ``ids``: of the evidence table; others are passed over.
+    """
+    found = [Reference("Software", f"{SOFTWARE}, version {version}", {SOFTWARE_KEY: ""})]
+    found += [Reference("Method", METHODS[key][0], {key: ""}) for key in methods]
+    by_source: dict[str, dict[str, str]] = {}
     for name in sorted(set(ids) & set(evidence())):
         row = evidence()[name]
-        measured = ", ".join(filter(None, (row["endpoint"], row["population"], row["arm"])))
-        found.append(Reference(name, f"{row['study']}: {measured}", row["source"]))
+        by_source.setdefault(row["source"], {})[name] = ", ".join(filter(None, (row["endpoint"], row["arm"])))
+    for source, figures in by_source.items():
+        found.append(Reference(evidence()[next(iter(figures))]["study"], source, figures))
     return found
 
 
@@ -25,29 +30,26 @@ def bibtex(entries: Iterable[Reference]) -> str:
     """Return the references as BibTeX, an entry for each publication.
 
     A publication's words stand as the evidence table has them, in ``note``; year and DOI are fields of their
-    own where it states them.
+    own where it states them; the ids that are read from it are its keywords.
     """
-    made = []
-    by_source: dict[str, list[str]] = {}
+    made, taken = [], set[str]()
     for entry in entries:
-        if entry.id == SOFTWARE_KEY:
-            made.append(_entry("misc", SOFTWARE_KEY, _software(entry.source)))
-        elif entry.id in METHODS:
-            kind = "article" if "journal" in METHODS[entry.id][1] else "book"
-            made.append(_entry(kind, entry.id, {**METHODS[entry.id][1]}))
-        elif entry.id in evidence():
-            by_source.setdefault(entry.source, []).append(entry.id)
-    taken: set[str] = set()
-    for source, ids in by_source.items():
-        stem = ids[0].partition(".")[0]
-        key = next(name for name in _names(stem) if name not in taken)
+        first = next(iter(entry.figures))
+        if first == SOFTWARE_KEY:
+            made.append(_entry("misc", first, _software(entry.source)))
+            continue
+        if first in METHODS:
+            kind = "article" if "journal" in METHODS[first][1] else "book"
+            made.append(_entry(kind, first, METHODS[first][1]))
+            continue
+        key = next(name for name in _names(first.partition(".")[0]) if name not in taken)
         taken.add(key)
-        fields = {"title": evidence()[ids[0]]["study"], "note": source}
-        if year := re.search(r"\b(19|20)\d\d\b", source):
+        fields = {"title": entry.study, "note": entry.source}
+        if year := re.search(r"\b(19|20)\d\d\b", entry.source):
             fields["year"] = year[0]
-        if doi := re.search(r"\b10\.\d{4,9}/[^\s,;]+", source):
+        if doi := re.search(r"\b10\.\d{4,9}/[^\s,;]+", entry.source):
             fields["doi"] = doi[0].rstrip(".")
-        fields["keywords"] = ", ".join(ids)
+        fields["keywords"] = ", ".join(entry.figures)
         made.append(_entry("misc", key, fields))
     return "\n".join(made)
 

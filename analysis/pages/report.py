@@ -4,6 +4,7 @@ What a folder holds is data of unknown origin. It is only written as text, and t
 """
 
 import base64
+import re
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
@@ -42,7 +43,7 @@ from analysis.words.report import (
     QUEUE_METHODS,
     difference_words,
     differing,
-    lever_name,
+    lever_words,
     picture_words,
     question,
     setting_words,
@@ -65,6 +66,8 @@ from conf.stated_sources import (
 from conf.stated_sources import COHORT as USUAL_COHORT
 
 MOST_MISSES = 20
+LONGEST_COMMAND = 20_000
+NO_BREAK = "\N{NO-BREAK SPACE}"
 TEMPLATE = Path(__file__).with_name("report.html")
 EXPERIMENTS = {  # by a table that no other experiment leaves
     "endpoints": "validate",
@@ -156,7 +159,7 @@ def sections_of(run: RunRead) -> list[Section]:
         Section("policies", "The policies", _policies(run)),
         Section("results", "Results", results(run)),
         Section("pictures", "Pictures", _pictures(run)),
-        Section("numbers", "Numbers that differ from the shipped ones", _numbers(run, changed)),
+        Section("numbers", "Numbers and their sources", _numbers(run, changed)),
         Section("validation", "How far the model can be trusted", _validation(run, changed)),
         Section("limits", "What the model leaves out", _limits(run)),
         Section("methods", "Methods", _methods(run)),
@@ -198,7 +201,8 @@ def page(run: RunRead, sections: Sequence[Section]) -> str:
         lstrip_blocks=True,
         finalize=printable,
     )
-    known = {entry.id for entry in entries_of(sections)}
+    library.filters["together"] = together
+    known = {name for entry in entries_of(sections) for name in entry.figures}
     return library.get_template(TEMPLATE.name).render(
         title=title_of(run),
         about=_about(run),
@@ -214,7 +218,14 @@ def printable(value: Any) -> Any:
     """Return words without letters that steer what shows them, such as those that turn the direction."""
     if type(value) is not str or value.isprintable():
         return value
-    return "".join(letter if letter.isprintable() else " " for letter in value)
+    return "".join(letter if letter.isprintable() or letter == NO_BREAK else " " for letter in value)
+
+
+def together(cell: str) -> str:
+    """Return a cell in which no line breaks within brackets, as long as they hold an interval."""
+    return re.sub(
+        r"[(\[][^()\[\]]{1,12} to [^()\[\]]{1,12}[)\]]", lambda found: found[0].replace(" ", NO_BREAK), cell
+    )
 
 
 def _numbered(sections: Sequence[Section]) -> dict[int, str]:
@@ -298,6 +309,14 @@ def _patients(run: RunRead) -> list[Block]:
             if run.experiment != "capacity"
             else ""
         )
+    return [Text(" ".join(filter(None, lines)))]
+
+
+def _cohort(run: RunRead) -> list[Block]:
+    """Return the cohort number by number, with sources."""
+    cohort, chosen = _mapping(run.config.get("cohort")), _chosen(run, "cohort")
+    if not cohort:
+        return []
     usual, said = shipped_file("cohort", chosen if chosen in shipped_names("cohort") else USUAL_COHORT)
     rows: list[list[Cell]] = [
         [
@@ -307,8 +326,7 @@ def _patients(run: RunRead) -> list[Block]:
         ]
         for key, value in cohort.items()
     ]
-    table = Table("The cohort, number by number", ["Number", "Value", "Source"], rows, numbers=False)
-    return [Text(" ".join(filter(None, lines))), table]
+    return [Table("The cohort, number by number", ["Number", "Value", "Source"], rows, numbers=False)]
 
 
 def _who(cohort: Tree) -> list[str]:
@@ -352,24 +370,24 @@ def _policies(run: RunRead) -> list[Block]:
         if any(differing({name: p.get(name)}, {name: first.get(name)}) for p in run.policies.values())
     ]
     described = [
-        (sentence(policy_words(name)), shown(levers.get("description", "")))
+        (sentence(policy_words(name)), str(levers.get("description", "")))
         for name, levers in run.policies.items()
     ]
     blocks: list[Block] = [Items(described)]
     if differ:
         rows = [
             [
-                sentence(lever_name(name)),
-                sentence(LEVERS[name].words),
+                sentence(lever_words(name)),
+                name,
                 *(setting_words(levers.get(name)) for levers in run.policies.values()),
             ]
             for name in differ
         ]
-        head = ["Lever", "What it does", *(sentence(policy_words(name)) for name in run.policies)]
+        head = ["Lever", "Key", *(sentence(policy_words(name)) for name in run.policies)]
         blocks.append(Table("The levers in which the policies differ", head, rows, numbers=False))
     same = [name for name in LEVERS if name not in differ and name in first]
     if same:
-        settings = "; ".join(f"{lever_name(name)}: {setting_words(first[name])}" for name in same)
+        settings = "; ".join(f"{lever_words(name)}: {setting_words(first[name])}" for name in same)
         under = "under every policy" if len(run.policies) > 1 else "in this policy"
         blocks.append(Text(f"{'The other levers' if differ else 'The levers'} {under}: {settings}.", "note"))
     return blocks
@@ -404,8 +422,12 @@ def _pictures(run: RunRead) -> list[Block]:
     return [
         Picture(
             base64.b64encode(drawn.png).decode("ascii"),
-            f"{picture_words(drawn.name)}. {drawn.title}".rstrip(". ") + ".",
-            f"{drawn.title or picture_words(drawn.name)}. {drawn.note}".strip(),
+            " ".join(
+                filter(
+                    None, (f"{picture_words(drawn.name)}.", f"{drawn.title}." * bool(drawn.title), drawn.note)
+                )
+            ),
+            f"{picture_words(drawn.name)} ({drawn.name}.png).",
             drawn.width,
             drawn.height,
         )
@@ -514,8 +536,10 @@ def _numbers(run: RunRead, changed: Sequence[Changed]) -> list[Block]:
                 )
             )
     if not blocks and run.config.get("surgery") is not None:
-        blocks.append(Text("None: all numbers are the shipped defaults, with the sources that conf/ states."))
-    return blocks
+        blocks.append(
+            Text("All numbers of the disease are the shipped ones, with the sources that conf/ states.")
+        )
+    return [*blocks, *_cohort(run)]
 
 
 def _varied(run: RunRead) -> list[list[Cell]]:
@@ -580,12 +604,10 @@ def _validation(run: RunRead, changed: Sequence[Changed]) -> list[Block]:
     rows: list[list[Cell]] = [
         [
             one.endpoint,
-            one.trial,
-            one.set,
+            f"{one.trial} ({one.set})",
             one.published,
             one.simulated,
-            one.z,
-            one.verdict,
+            f"{one.z}, {one.verdict}",
             Sources((one.evidence,)),
         ]
         for one in missed[:MOST_MISSES]
@@ -593,7 +615,7 @@ def _validation(run: RunRead, changed: Sequence[Changed]) -> list[Block]:
     blocks.append(
         Table(
             f"Known misses: the {len(rows)} furthest from what was published, of {len(missed)}",
-            ["Figure", "Study", "Set", "Published", "Simulated", "z", "Simulated is", "Source"],
+            ["Figure", "Study", "Published", "Simulated", "z", "Source"],
             rows,
             "z: by how many published standard errors the simulated figure lies above the published one. The "
             "others are in docs/validation.md, and on the sheet known_misses of report.xlsx.",
@@ -650,11 +672,16 @@ def _reproduce(run: RunRead) -> list[Block]:
     )
     blocks: list[Block] = []
     if isinstance(command := manifest.get("command"), str) and command:
-        blocks += [Text("The command of this run:"), Code(shown(command))]
+        blocks += [Text("The command of this run:"), Code(command[:LONGEST_COMMAND])]
     blocks += [
         Text("From this folder alone, with this version of the code:"),
         Code("lrrc reproduce FOLDER"),
-        Items([(name, shown(value)) for name, value in facts if value is not None]),
+        Table(
+            "What the run was made with",
+            ["What", "Value"],
+            [[name, shown(value)] for name, value in facts if value is not None],
+            numbers=False,
+        ),
     ]
     tables = _mapping(manifest.get("tables"))
     rows = [

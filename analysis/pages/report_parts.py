@@ -75,11 +75,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Reference:
-    """A source: its id in the page, what was measured in whom, and the publication."""
+    """A publication: what it studied, its words in the evidence table, and the figures that are read from it.
 
-    id: str
-    words: str
+    ``figures``: by id, what was measured.
+    """
+
+    study: str
     source: str
+    figures: dict[str, str]
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,9 @@ def comparison(tables: Tables) -> list[Block]:
             ("overall_survival", "overall survival"),
         )
     ]
-    blocks: list[Block] = [Text(f"{one.title}. {one.note}".strip(), "lead") for one in found]
+    blocks: list[Block] = []
+    for one in found:
+        blocks += [Text(f"{one.title}.", "lead"), *([Text(one.note.strip())] if one.note else [])]
     blocks.append(Text(OF_LUCK, "note"))
     horizons = sorted({when for when in (2.0, years, last) if when in set(outcomes["horizon_years"])})
     recurrence = [(f"At {years_words(when)}, %", "local_recurrence", when) for when in horizons]
@@ -78,7 +80,7 @@ def comparison(tables: Tables) -> list[Block]:
             f"Life years from diagnosis, within {years_words(last)}",
             outcomes,
             [("Mean", "life_years", last)],
-            amount,
+            lambda years: DASH if pd.isna(years) else f"{years:.2f}",
         ),
     ]
     if comparator := comparator_of(differences):

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.pages.report import Changed, RunRead, changed_numbers, title_of
 from analysis.pages.report_parts import Reference
 from analysis.pages.validated import INSIDE, Validated, validated
-from analysis.words.report import NO_ADVICE, OF_LUCK, OF_MEMBERS, lever_name, setting_words
+from analysis.words.report import NO_ADVICE, OF_LUCK, OF_MEMBERS, setting_words
 from conf.input_error import in_full, shown
 from conf.policies import LEVERS
 from conf.stated_sources import comments, ids_in, shipped_disease, shipped_file, shipped_names
@@ -70,7 +70,12 @@ def workbook(run: RunRead, references: Iterable[Reference]) -> bytes:
     missed = [one for one in validated() if one.verdict != INSIDE]
     if run.policies and "endpoints" not in run.tables and "targets" not in run.tables:
         _sheet(book, _title("known_misses", taken), list(Validated._fields), missed)
-    _sheet(book, _title("sources", taken), ["id", "what", "source"], list(map(_reference, references)))
+    _sheet(
+        book,
+        _title("sources", taken),
+        ["id", "what", "source"],
+        [row for entry in references for row in _reference(entry)],
+    )
     _sheet(book, _title("notes", taken), ["about", "note"], list(_notes(run, left_out)))
     content = io.BytesIO()
     book.save(content)
@@ -127,7 +132,7 @@ def _policies(run: RunRead) -> Iterator[Row]:
     yield ("description", "", *(shown(levers.get("description", "")) for levers in run.policies.values()))
     for name, lever in LEVERS.items():
         settings = [_setting(levers.get(name)) for levers in run.policies.values()]
-        yield lever_name(name), lever.words, *settings
+        yield name, lever.words, *settings
 
 
 def _setting(value: Any) -> Any:
@@ -150,8 +155,9 @@ def _notes(run: RunRead, left_out: Iterable[str]) -> Iterator[Row]:
         yield f"code {key}", _value(value)
 
 
-def _reference(entry: Reference) -> Row:
-    return entry.id, entry.words, entry.source
+def _reference(entry: Reference) -> Iterator[Row]:
+    for name, words in entry.figures.items():
+        yield name, f"{entry.study}: {words}" if words else entry.study, entry.source
 
 
 def _words(ids: Sequence[str], words: str) -> str:

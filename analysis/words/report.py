@@ -1,5 +1,6 @@
 """What a report says beside its numbers: what pictures show, how the model works, and what it is not."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ PICTURES = {
     "pelvis": "Outlines of the pelvis, coloured by how often a recurrence lies in each compartment",
     "pelvis_change": "Outlines of the pelvis, coloured by the change in each compartment",
     "flow": "Streams from found recurrences through treatment and margin to what became of the patients",
-    "icon_array": "A hundred figures for each policy, coloured by what happens to the patients",
+    "icon_array": "A thousand marks for each policy, coloured by what has become of the patients",
     "beside_published": "Points of published and simulated figures side by side",
     "waits": "Waiting times at each step, by clinic and policy",
     "queue_lengths": "Lengths of the queues over time, by clinic and policy",
@@ -39,6 +40,14 @@ ENDINGS = {
     "_lines": "Lines over a swept number, one for each policy, with bands",
     "_heat_map": "Squares over two swept numbers, coloured by the outcome",
     "_points": "Points with intervals, one for each design point and policy",
+}
+
+# Where the words of the lever need those around them.
+OF_LEVERS = {
+    "neoadjuvant_for": "who gets treatment before surgery",
+    "postoperative_chemoradiotherapy": "who is irradiated after surgery",
+    "follow_up": "schedule of follow-up",
+    "surgical_training": "quality programme for surgeons",
 }
 
 NO_ADVICE = (
@@ -110,9 +119,10 @@ def picture_words(name: str) -> str:
     return f"Picture of this run: {policy_words(name)}"
 
 
-def lever_name(lever: str) -> str:
-    """Return a lever's name for people."""
-    return policy_words(lever.removesuffix("_mm")) + (", mm" if lever.endswith("_mm") else "")
+def lever_words(lever: str) -> str:
+    """Return what a lever is, for people, without what it may be set to."""
+    words = OF_LEVERS.get(lever) or re.split("[,:;]", LEVERS[lever].words)[0]
+    return f"{words}, mm" if lever.endswith("_mm") else words
 
 
 def setting_words(value: Any) -> str:
@@ -134,7 +144,7 @@ def differing(levers: Mapping[str, Any], others: Mapping[str, Any]) -> list[str]
 def difference_words(levers: Mapping[str, Any], others: Mapping[str, Any]) -> str:
     """Return how a policy differs from another: ``washout: always instead of usual; ...``."""
     parts = [
-        f"{lever_name(name)}: {setting_words(levers.get(name))} instead of {setting_words(others.get(name))}"
+        f"{lever_words(name)}: {setting_words(levers.get(name))} instead of {setting_words(others.get(name))}"
         for name in differing(levers, others)
     ]
     return "; ".join(parts) or "the same levers"
@@ -171,8 +181,8 @@ def question(
     if comparator is None or not others:
         return f"{over} {under}?" if over else f"What are the outcomes {under}?"
     change = (
-        f"what changes in local recurrence, metastasis and survival if patients get {_any(others)} instead "
-        f"of {policy_words(comparator)}?"
+        f"what changes in local recurrence, metastasis and survival under {_any(others)}, compared with "
+        f"{policy_words(comparator)}?"
     )
     return f"{over}, and {change}" if over else sentence(change)
 
