@@ -438,14 +438,14 @@ def _pictures(run: RunRead) -> list[Block]:
 def changed_numbers(run: RunRead) -> list[Changed]:
     """Return the numbers of a run that are not the shipped defaults, by key.
 
-    Those are the disease ``calibrated``, the cohort ``dutch_contemporary``, and, of a clinic, the file that
-    was chosen.
+    Those are the disease ``calibrated`` (of a calibration, ``default``), the cohort ``dutch_contemporary``,
+    and, of a clinic, the file that was chosen.
     """
     found = []
     disease = _chosen(run, "disease")
     own = shipped_disease(disease) if disease in shipped_names("disease") else {}
-    fitted = comments_of_fit()
-    for section, usual in shipped_disease().items():
+    fitted = fitted_keys() if _usual_disease(run) == DISEASE else set()
+    for section, usual in shipped_disease(_usual_disease(run)).items():
         for key, value in _mapping(run.config.get(section)).items():
             default = usual.get(key)
             if key in usual and not _same(default, value):
@@ -478,7 +478,11 @@ def changed_numbers(run: RunRead) -> list[Changed]:
     return found
 
 
-def comments_of_fit() -> set[str]:
+def _usual_disease(run: RunRead) -> str:
+    return "default" if run.experiment == "calibrate" else DISEASE
+
+
+def fitted_keys() -> set[str]:
     """Return the keys that the shipped fit sets."""
     by_hand = shipped_disease("default")
     return {
@@ -500,10 +504,8 @@ def _numbers(run: RunRead, changed: Sequence[Changed]) -> list[Block]:
     if rows:
         blocks.append(
             Text(
-                f"Chosen files: {listed(chosen)}. The defaults are the disease {DISEASE} and the cohort "
-                f"{USUAL_COHORT}."
-                if chosen
-                else f"The defaults are the disease {DISEASE} and the cohort {USUAL_COHORT}."
+                (f"Chosen files: {listed(chosen)}. " if chosen else "")
+                + f"The defaults are the disease {_usual_disease(run)} and the cohort {USUAL_COHORT}."
             )
         )
         blocks.append(

@@ -1,4 +1,4 @@
-"""What a report is made of: its words, its picture reader, its look, and what it repeats from the documents."""
+"""What a report is made of: its words, its pictures, its look, and what it repeats from the documents."""
 
 import re
 import struct
@@ -131,8 +131,8 @@ def test_a_picture_keeps_what_draws_it_and_nothing_else():
 
 @pytest.mark.parametrize(
     "content",
-    [b"", SIGNATURE, png()[:-1], png().replace(b"IDAT", b"IDAX"), png(size=(0, 1)), png(size=(10**9, 1)), b"GIF89a",
-     SIGNATURE + struct.pack(">I", 2**32 - 1) + b"IDAT" + b"0" * 40],
+    [b"", SIGNATURE, png()[:-1], png().replace(b"IDAT", b"IDAX"), png(size=(0, 1)), png(size=(10**9, 1)),
+     b"GIF89a", SIGNATURE + struct.pack(">I", 2**32 - 1) + b"IDAT" + b"0" * 40],
 )  # fmt: skip
 def test_what_is_no_sound_picture_is_none(content):
     assert read_png("x", content) is None
