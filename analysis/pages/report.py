@@ -80,7 +80,7 @@ EXPERIMENTS = {  # by a table that no other experiment leaves
 TITLES = {
     "compare": "Policies compared",
     "capacity": "Policies in clinics",
-    "sweep": "A sweep",
+    "sweep": "Sweep",
     "validate": "Simulated beside published",
     "calibrate": "A calibration",
     "patient": "One patient's course",
@@ -186,7 +186,8 @@ def title_of(run: RunRead) -> str:
     """Return the title of the page."""
     names = [policy_words(name) for name in run.policies]
     of = f": {listed(names)}" if 0 < len(names) <= 4 else ""
-    return f"{TITLES.get(run.experiment, 'A run')}{of}"
+    over = f" over {listed(map(number_words, run.swept))}" if 0 < len(run.swept) <= 3 else ""
+    return f"{TITLES.get(run.experiment, 'A run')}{over}{of}"
 
 
 def page(run: RunRead, sections: Sequence[Section]) -> str:
@@ -224,7 +225,9 @@ def printable(value: Any) -> Any:
 def together(cell: str) -> str:
     """Return a cell in which no line breaks within brackets, as long as they hold an interval."""
     return re.sub(
-        r"[(\[][^()\[\]]{1,12} to [^()\[\]]{1,12}[)\]]", lambda found: found[0].replace(" ", NO_BREAK), cell
+        r"[(\[][^()\[\]]{1,12} to [^()\[\]]{1,12}[)\]]( %)?",
+        lambda found: found[0].replace(" ", NO_BREAK),
+        cell,
     )
 
 

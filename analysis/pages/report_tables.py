@@ -7,6 +7,8 @@ import pandas as pd
 from analysis.pages.report_parts import Block, Cell, Heading, Sources, Table, Text
 from analysis.pictures.sweep import over_members, pooled
 from analysis.words.clinic import STEP_WORDS, resource_words
+from analysis.words.endpoints import NOT_COMPARABLE, arm_words, outcome_words, unit, verdict
+from analysis.words.endpoints import with_interval as stated
 from analysis.words.report import OF_LUCK, OF_MEMBERS
 from analysis.words.sweep import about, number_words, value_words
 from analysis.words.wording import (
@@ -84,17 +86,16 @@ def comparison(tables: Tables) -> list[Block]:
         ),
     ]
     if comparator := comparator_of(differences):
-        columns = [*recurrence, *at_headline]
-        of = [(f"{NOUNS[name]} at {years_words(when)}, points", name, when) for _, name, when in columns]
-        blocks.append(
-            _levels(
-                f"Differences from {policy_words(comparator)}, on the same patients",
-                differences,
-                of,
-                lambda share: signed(100 * share),
-                "In percentage points; negative: fewer.",
+        against = f"Differences from {policy_words(comparator)}, on the same patients"
+        note = "In percentage points; negative: fewer."
+        for of, columns in (
+            ("local recurrence", recurrence),
+            (f"metastasis and survival at {years_words(years)}", at_headline),
+        ):
+            points = [(heading.replace("%", "points"), *rest) for heading, *rest in columns]
+            blocks.append(
+                _levels(f"{against}: {of}", differences, points, lambda share: signed(100 * share), note)
             )
-        )
     if "averted" in tables and len(tables["averted"]):
         blocks += _averted(tables["averted"], years)
     if "published" in tables and len(tables["published"]):
@@ -311,7 +312,7 @@ def queueing(tables: Tables) -> list[Block]:
             *place(row),
             STEP_WORDS.get(row["step"], policy_words(row["step"])),
             f"{row['n']:,}",
-            *(amount(row[name]) for name in ("median_days", "p90_days", "target_days")),
+            *(_count(row[name]) for name in ("median_days", "p90_days", "target_days")),
             percent(row["share_beyond_target"]),
         ]
         for _, row in waits.iterrows()
@@ -391,19 +392,17 @@ def agreement(tables: Tables) -> list[Block]:
         ["inside", "far"], ascending=[True, False], kind="stable"
     )
     for _, row in order.iterrows():
-        share = row["measure"] in ("incidence", "survival", "share", "difference")
-        write = percent if share and row["measure"] != "difference" else _points if share else amount
-        years = f" at {years_words(row['horizon_years'])}" if row["horizon_years"] > 0 else ""
+        of, found = unit(row), verdict(row)
+        years = f", {years_words(row['horizon_years'])}" if row["horizon_years"] > 0 else ""
+        whom = "" if row["subgroup"] == ALL else f", {policy_words(str(row['subgroup']))}"
         rows.append(
             [
-                f"{policy_words(row['arm'])}: {policy_words(row['outcome'])}{years}",
+                f"{sentence(arm_words(row['arm']))}: {outcome_words(row['outcome'])}{years}{whom}",
                 policy_words(row["trial"]),
-                f"{write(row['published'])} ({interval(row['published_low'], row['published_high'], write)})"
-                + (" %" if share else ""),
-                f"{write(row['simulated'])} ({interval(row['simulated_low'], row['simulated_high'], write)})"
-                + (" %" if share else ""),
+                f"{stated(row, 'published')}{of}",
+                f"{stated(row, 'simulated')}{of}",
                 signed(row["z"]),
-                "inside" if row["inside"] else "outside" if row["comparable"] else "not comparable",
+                found if found in ("inside", NOT_COMPARABLE) else f"too {found}",
                 Sources((row["endpoint"],)),
             ]
         )
@@ -425,10 +424,6 @@ def agreement(tables: Tables) -> list[Block]:
             "note",
         ),
     ]
-
-
-def _points(share: float) -> str:
-    return signed(100 * share)
 
 
 def calibrated(tables: Tables) -> list[Block]:
@@ -479,7 +474,9 @@ def calibrated(tables: Tables) -> list[Block]:
 def courses(tables: Tables) -> list[Block]:
     """Return one patient's course under each policy, event by event."""
     journal = tables["journal"]
-    blocks: list[Block] = []
+    blocks: list[Block] = [
+        Text("Days are counted from the first event. The course in words is in story.md of the run's folder.")
+    ]
     for policy in journal["policy"].unique():
         mine = journal[journal["policy"] == policy]
         rows = [[f"{row['time']:.0f}", policy_words(str(row["event"]))] for _, row in mine.iterrows()]

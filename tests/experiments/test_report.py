@@ -159,9 +159,13 @@ def test_the_numbers_of_the_page_are_those_of_the_tables(runs):
     }.items():
         expected = [[said(whole(outcomes, *column).loc[policy]) for column in columns] for policy in policies]
         assert [row[1:] for row in page.table(caption)] == expected
-    (row,) = page.table("Differences from TME alone")
-    change = whole(differences, "local_recurrence", 5).loc[policies[1]]
-    assert row[2] == said(change, lambda share: signed(100 * share))
+    for caption, outcome, place in (
+        ("same patients: local recurrence", "local_recurrence", 2),
+        ("same patients: metastasis", "overall_survival", 2),
+    ):
+        (row,) = page.table(caption)
+        change = whole(differences, outcome, 5).loc[policies[1]]
+        assert row[place] == said(change, lambda share: signed(100 * share))
     of_all = averted[(averted["mechanism"] == "all") & (averted["compartment"] == "all")]
     net = of_all[of_all["horizon_years"] == 5].iloc[0]
     (row,) = page.table("Local recurrences averted")
