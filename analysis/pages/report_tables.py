@@ -92,7 +92,7 @@ def comparison(tables: Tables) -> list[Block]:
             ("local recurrence", recurrence),
             (f"metastasis and survival at {years_words(years)}", at_headline),
         ):
-            points = [(heading.replace("%", "points"), *rest) for heading, *rest in columns]
+            points = [(heading.replace("%", "points"), name, when) for heading, name, when in columns]
             blocks.append(
                 _levels(f"{against}: {of}", differences, points, lambda share: signed(100 * share), note)
             )
