@@ -101,6 +101,11 @@ ON_RUNS = {
         "show what differs between two runs: configuration, code, results",
         ("lrrc diff runs/compare/2026-05-04_09-30-00 leaks",),
     ),
+    "report": Experiment(
+        "experiments.report:report",
+        "write a run's report, in one page that needs no network and as a workbook: report.html, report.xlsx",
+        ("lrrc report runs/compare/2026-05-04_09-30-00",),
+    ),
     "animate": Experiment(
         "experiments.animate:animate",
         "animate a run with a journal: its patients move through the clinic, in animation.html",
