@@ -8,7 +8,7 @@ from conf.numbers import Fit, Number, Use, Value
 
 WIDTH = 120
 # The columns of the terminal's table, with their widths; two spaces between them.
-COLUMNS = {"number": 34, "value": 16, "95 % range": 20, "from": 10, "rests on": 12, "read in": 18}
+COLUMNS = {"number": 31, "value": 16, "95 % range": 20, "from": 10, "rests on": 11, "read in": 22}
 Evidence = Mapping[str, Mapping[str, str]]
 Uses = Mapping[str, Sequence[Use]]
 
@@ -89,7 +89,9 @@ def _wrap(text: str, width: int) -> list[str]:
     """Return a cell's lines, broken after spaces and underscores; an indented cell stays so."""
     indent = "    " if text.startswith(" ") else ""
     lines, line = [], ""
-    for part in re.findall(r" *[^ _]*(?:_+|$| )", text):
+    parts = re.findall(r" *[^ _]*(?:_+|$| )", text)
+    # A word without such a place is cut.
+    for part in (piece for whole in parts for piece in re.findall(f".{{1,{width}}}", whole)):
         if line.strip() and len((line + part).rstrip()) > width:
             lines.append(line.rstrip())
             line, part = indent, part.lstrip()
