@@ -115,4 +115,13 @@ ON_MODEL = {
             "lrrc evidence perforation cohort=dutch_tme",
         ),
     ),
+    "verify": Experiment(
+        "experiments.verify:verify",
+        "black-box tests of the model in a scenario: zero and one, no effect, seeds, horizon, sums",
+        (
+            "lrrc verify",
+            "lrrc verify scenario=dutch_tme",
+            "lrrc verify margin.apr_perineal_share=0.9 out=checked",
+        ),
+    ),
 }
