@@ -176,7 +176,7 @@ def only_adds(fewer: np.ndarray, more: np.ndarray) -> Seen:
     """Return whether those who have something still have it, and there are at least as many."""
     lost = int(np.count_nonzero(fewer & ~more))
     words = f"{int(fewer.sum())} to {int(more.sum())}, {lost} lost"
-    return Seen("none lost", words, lost == 0 if more.any() else None)
+    return Seen("none lost", words, lost == 0 if fewer.any() or more.any() else None)
 
 
 def operated(rows: np.ndarray) -> np.ndarray:

@@ -124,7 +124,7 @@ BROKEN = {
         real = margin.settle
         def settle(patient, luck, world, route, cells, takes, compartment, least_extra, now):
             turned = 1.0 if takes < 0.3 else 0.0
-            real(patient, luck, world, route, cells, turned, compartment, least_extra, now)
+            real(patient, luck, world, route, True, turned, compartment, least_extra, now)
         margin.settle = settle
     """,
     "leak prevention with an odds ratio of 1 changes nothing": """
@@ -163,6 +163,7 @@ def test_the_helpers_see_what_they_should():
     assert the_same(rows, other, ("agenda",)).passed
     some, none = np.array([True, False]), np.array([False, False])
     assert only_adds(none, some).passed and not only_adds(some, ~some).passed
+    assert only_adds(some, none).passed is False
     assert only_adds(none, none).passed is None
     assert nobody(none).passed and not nobody(some).passed and nobody(some[:0]).passed is None
 
