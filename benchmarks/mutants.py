@@ -32,7 +32,8 @@ PACKAGES = ("sim", "conf", "analysis", "experiments")
 HELPERS = ("tests/helpers/by_hand.py", "tests/helpers/lives_by_hand.py")
 HERE = ("conftest", "helpers", *(path.stem for path in (CODE / "tests").rglob("*.py")))
 QUIET = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:terminalreporter", "-m", "not long")
-MECHANISMS = ("deposit", "exfoliation", "lateral_node", "margin", "mesorectum", "spillage")
+BY_HAND = sorted((CODE / "tests/sim/mechanisms").glob("test_mechanisms_*.py"))
+MECHANISMS = tuple(path.stem.removeprefix("test_mechanisms_") for path in BY_HAND)
 TESTS: dict[str, tuple[str, ...]] = {
     **{
         f"sim/mechanisms/{name}.py": (f"tests/sim/mechanisms/test_mechanisms_{name}.py",)

@@ -16,6 +16,7 @@ from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from conf import used_files
 from conf.input_error import InputError, choice, shown
 from conf.own_file import GLOBAL, is_bare, read_own_file
 
@@ -59,6 +60,7 @@ def composing(own: str | os.PathLike[str] | None = None) -> Iterator[None]:
     if own is not None and not Path(own).is_dir():
         raise InputError(f"--config-dir {shown(str(own))}: there is no such folder")
     with _alone, _set_aside(), initialize_config_module("conf", version_base=None):
+        used_files.begin()
         listed = GlobalHydra.instance().config_loader().get_sources()
         for source in listed:
             if source.scheme() == "pkg":
@@ -94,9 +96,16 @@ def _read_once(source: ConfigSource) -> None:
         place = (source.path, config_path)
         if place not in _shipped:
             _shipped[place] = load(config_path)
+        _note_shipped(config_path)
         return copy.deepcopy(_shipped[place])
 
     source.load_config = load_config  # type: ignore[method-assign]  # of this source alone
+
+
+def _note_shipped(config_path: str) -> None:
+    place = f"{config_path.removesuffix('.yaml')}.yaml"
+    if (path := CONF / place).is_file():
+        used_files.note_shipped(place, path.read_bytes())
 
 
 def composed(name: str, overrides: Sequence[str] = ()) -> tuple[DictConfig, dict[str, str]]:
@@ -128,6 +137,11 @@ def plain(config: Any, resolve: bool = True, throw_on_missing: bool = False) -> 
     return {str(key): value for key, value in content.items()}
 
 
+def experiments() -> tuple[str, ...]:
+    """Return the names of the experiments: each has its defaults in ``conf/<name>.yaml``."""
+    return tuple(sorted(file.stem for file in CONF.glob("*.yaml")))
+
+
 def chosen_groups(name: str) -> set[str]:
     """Return the groups that an experiment's defaults choose a file of."""
     listed = OmegaConf.load(CONF / f"{name}.yaml").defaults
@@ -152,6 +166,7 @@ def read(group: str, name: str) -> dict[str, Any]:
         if source.is_config(f"{group}/{name}"):
             if isinstance(source, OwnFolder):
                 return read_own_file(Path(source.path, group, f"{name}.yaml"), f"{group}/{name}.yaml", group)
+            _note_shipped(f"{group}/{name}")
             content = OmegaConf.to_container(source.load_config(f"{group}/{name}").config, resolve=True)
             assert isinstance(content, dict)  # shipped
             return {str(key): value for key, value in content.items()}

@@ -24,12 +24,9 @@ def override(word: str, multirun: bool = False) -> str:
 
     Raises InputError for a word that would set Hydra itself, or read what lies outside the configuration.
     """
+    refuse_outside(word)
     key, equals, value = word.partition("=")
     name = key.lstrip("+~")
-    if re.match(r"/?hydra($|[./@])", name) or "@" in name:
-        raise InputError(f"{word}: Hydra's own settings cannot be set; lrrc uses it only to compose a run")
-    if re.search(r"\$\{[^}]*:", value):
-        raise InputError(f"{word}: a value cannot read the environment or anything else outside the run")
     if not equals or value in ("", "null") or key.startswith("~"):
         return word
     if name in LITERAL:
@@ -42,6 +39,16 @@ def override(word: str, multirun: bool = False) -> str:
         )
     # Without its s, trial is a group to Hydra, of which one file is chosen.
     return f"{'trials' if key == 'trial' else key}={value}"
+
+
+def refuse_outside(word: str) -> None:
+    """Raise InputError for a word that would set Hydra itself, or read what is outside the configuration."""
+    key, _, value = word.partition("=")
+    name = key.lstrip("+~")
+    if re.match(r"/?hydra($|[./@])", name) or "@" in name:
+        raise InputError(f"{word}: Hydra's own settings cannot be set; lrrc uses it only to compose a run")
+    if re.search(r"\$\{[^}]*:", value):
+        raise InputError(f"{word}: a value cannot read the environment or anything else outside the run")
 
 
 def words(settings: Mapping[str, object]) -> list[str]:

@@ -9,6 +9,7 @@ import yaml
 from yaml import events
 
 from conf.input_error import InputError, shown
+from conf.used_files import note_own
 
 LARGEST_BYTES = 1_000_000
 DEEPEST = 20  # lists and mappings within each other
@@ -39,6 +40,15 @@ def read_own_file(path: Path, where: str, group: str) -> Tree:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{where}: cannot be read: {error.strerror}") from error
+    note_own(f"{group}/{path.name}", content)
+    return read_yaml(content, where, group)
+
+
+def read_yaml(content: bytes, where: str, group: str | None) -> Tree:
+    """Return what the bytes of a file of a group hold, read as ``read_own_file`` does.
+
+    ``group``: None for a whole configuration, which may set all that a run has. Raises InputError.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -55,7 +65,8 @@ def read_own_file(path: Path, where: str, group: str) -> Tree:
     tree = {} if tree is None else tree
     if not isinstance(tree, dict):
         raise InputError(f"{where}: must hold lines of the form key: value")
-    _refuse_instructions(where, tree, group)
+    if group is not None:
+        _refuse_instructions(where, tree, group)
     return {str(key): value for key, value in tree.items()}
 
 

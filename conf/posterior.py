@@ -14,6 +14,7 @@ from conf.input_error import InputError, nearest, shown
 from conf.received import file_within, read_json
 from conf.run import Tree
 from conf.uncertain import Uncertain, uncertain_numbers, with_values
+from conf.used_files import note_own, note_shipped
 
 MEMBER = "member"
 SHIPPED = Path(__file__).parent / "posterior.csv"
@@ -92,6 +93,10 @@ def read_sample(count: object, source: object) -> Sample | None:
         if path.stat().st_size > MOST_BYTES:
             raise InputError(f"{name}: is larger than {MOST_BYTES:,} bytes, the most that is read")
         content = path.read_bytes()
+        if path == SHIPPED:
+            note_shipped(SHIPPED.name, content)
+        else:
+            note_own(SHIPPED.name, content)
         lines = content.decode("utf-8-sig").splitlines()
         rows = [*csv.reader(lines, skipinitialspace=True)]
     except OSError as error:

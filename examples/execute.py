@@ -65,7 +65,7 @@ def data_of(value: Any) -> dict[str, Any]:
 
 
 def main(path: Path) -> None:
-    """Run a notebook's cells and write it anew."""
+    """Run a notebook's cells and write it again."""
     notebook = executed(json.loads(path.read_text("utf-8")))
     path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", "utf-8")
 

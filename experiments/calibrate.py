@@ -49,7 +49,7 @@ def calibrate(asked: Request) -> Path:
     process that evaluates was killed: the same command then continues.
     """
     run = read_calibration(asked.config)
-    with sweep_folder("calibrate", run, {}, asked.command, asked.choices) as folder:
+    with sweep_folder("calibrate", run, {}, asked) as folder:
         ledger = Ledger(folder.final / "ledger", ESTIMATES)
         with ledger.open(run):
             folder.begin()

@@ -82,14 +82,14 @@ def read(words: Sequence[str]) -> Asked:
         elif key not in KEY_WORDS:
             raise InputError(f"{shown(word)}: there is no such key{choice(key, KEY_WORDS)}")
         elif key in settings:
-            raise InputError(f"{shown(word)}: {key} stands there twice")
+            raise InputError(f"{shown(word)}: {key} appears twice")
         elif not value or "\0" in value:
             raise InputError(f"{shown(word)}: needs a value")
         else:
             settings[key] = value
     kind = names[0] if names else ""
     if kind not in WRITERS:
-        raise InputError(f"{shown(kind) or 'new'}: is no kind of file{choice(kind, WRITERS)}")
+        raise InputError(f"{shown(kind) or 'new'}: is not a kind of file{choice(kind, WRITERS)}")
     if len(names) != 2:
         raise InputError(f"{shown(' '.join(names))}: a {kind} has one name, as in: lrrc new {kind} mine")
     name = names[1]
@@ -117,15 +117,13 @@ def _policy(asked: Asked) -> str:
 
 def _numbers(kind: str, like: str) -> Tree:
     """Return all numbers of a shipped cohort or clinic. Raises InputError."""
-    from omegaconf import OmegaConf
-
-    from conf.composition import composed, composing, options
+    from conf.composition import composed, composing, options, plain
 
     with composing():
         if like not in options(kind):
             raise InputError(f"like={shown(like)}: there is no such {kind}{choice(like, options(kind))}")
         config = composed("compare", [f"{kind}={like}"])[0]
-    tree: Tree = OmegaConf.to_container(config[kind], resolve=True)  # type: ignore[assignment]
+    tree = plain(config[kind])
     return {key: tree[key] for key in shipped(f"{kind}/{'unlimited' if kind == 'clinic' else BASES[kind]}")}
 
 
@@ -163,15 +161,12 @@ def _trial(asked: Asked) -> str:
 
 
 def _scenario(asked: Asked) -> str:
-    from omegaconf import OmegaConf
-
     from analysis.words.own_files import scenario_file
-    from conf.composition import composed, composing
+    from conf.composition import composed, composing, plain
 
     with composing():
         config, chosen = composed("compare")
-    tree: Tree = OmegaConf.to_container(config)  # type: ignore[assignment]
-    return scenario_file(tree, chosen)
+    return scenario_file(plain(config, resolve=False), chosen)
 
 
 WRITERS: dict[str, Callable[[Asked], str]] = {

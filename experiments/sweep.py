@@ -61,7 +61,7 @@ def perform(asked: Request, keep: bool = True) -> Result:
 
 
 def _perform(plan: Plan, words: dict[str, str], asked: Request, pictures: bool) -> Result:
-    with sweep_folder("sweep", plan.run, plan.given, asked.command, asked.choices) as folder:
+    with sweep_folder("sweep", plan.run, plan.given, asked) as folder:
         ledger = Ledger(folder.final / "ledger")
         with executor(plan.compute, ledger) as execute, ledger.open(plan.run):
             folder.begin()

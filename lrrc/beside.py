@@ -1,4 +1,4 @@
-"""The four packages that do the work, loaded from beside this one whatever stands in the working folder."""
+"""The four packages that do the work, loaded from beside this one, whatever the working folder contains."""
 
 import importlib.util
 import os

@@ -10,7 +10,7 @@ Folder = str | os.PathLike[str]
 
 
 def compare(*, config_dir: Folder | None = None, progress: bool = False, **settings: Any) -> Run:
-    """Compare policies in one cohort, by common random numbers: the same patients with the same luck.
+    """Compare policies in one cohort, with common random numbers: the same patients with the same luck.
 
     ``settings`` are those of ``lrrc compare`` as Python values; a name with a dot goes in ``**{...}`` or in a
     mapping of its group, and what is not given is as in the command. The main ones:
@@ -35,7 +35,7 @@ def compare(*, config_dir: Folder | None = None, progress: bool = False, **setti
 
 
 def capacity(*, config_dir: Folder | None = None, progress: bool = False, **settings: Any) -> Run:
-    """Let patients queue in clinics: how long they wait, what that costs, and what capacity is needed.
+    """Let patients queue in clinics: how long they wait, what harm that does, and what capacity is needed.
 
     ``settings`` are those of ``lrrc capacity``; ``clinics``: names; ``target_share``: of patients, to be
     served in time. The others, and ``out``, are those of ``compare``; every clinic and policy has common
@@ -48,7 +48,7 @@ def capacity(*, config_dir: Folder | None = None, progress: bool = False, **sett
 
 
 def patient(*, config_dir: Folder | None = None, progress: bool = False, **settings: Any) -> Run:
-    """Follow one patient under each policy, by common random numbers: the lives differ where a policy acts.
+    """Follow one patient under each policy, with common random numbers: courses differ where a policy acts.
 
     ``settings`` are those of ``lrrc patient``: ``number``, from 0 on, or ``find``, a word or a condition that
     chooses one; the others, and ``out``, are those of ``compare``. ``print(run)`` reads as a story; the run's

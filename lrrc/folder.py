@@ -35,6 +35,9 @@ class Tables(Mapping):
                 self._read[name] = read_whole(path)
         return self._read[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._files  # without reading it
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._files)
 

@@ -14,7 +14,7 @@ from typing import Any
 from conf.input_error import InputError, choice, shown
 
 # The spellings of each column, in lower case, with _ for anything but letters and digits.
-COLUMNS = {
+SPELLINGS = {
     "age": ("age", "age_years", "age_at_diagnosis"),
     "sex": ("sex", "gender"),
     "height": (
@@ -135,7 +135,7 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
 
 def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:
     """Return the place of each column that is understood. Raises InputError."""
-    spelt = {spelling: name for name, spellings in COLUMNS.items() for spelling in spellings}
+    spelt = {spelling: name for name, spellings in SPELLINGS.items() for spelling in spellings}
     columns: dict[str, int] = {}
     for place, heading in enumerate(header):
         name = spelt.get(re.sub(r"[^a-z0-9]+", "_", heading.lower()).strip("_"), "")
@@ -150,7 +150,7 @@ def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:
         del columns["cn"]
     if not columns:
         headings = shown(", ".join(header))
-        known = [spellings[0] for spellings in COLUMNS.values()]
+        known = [spellings[0] for spellings in SPELLINGS.values()]
         raise InputError(f"from={path}: no column of {headings} is known{choice('', known)}")
     return columns
 

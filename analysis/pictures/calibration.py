@@ -129,7 +129,7 @@ def traded(tradeoffs: pd.DataFrame) -> Figure:
     how = "together" if tied["correlation"].iloc[0] > 0 else "against each other"
     title = f"The two numbers that trade off most move {how}"
     if len(tied) > 1:
-        title = f"{len(tied)} pairs of numbers trade off most, alike"
+        title = f"{len(tied)} pairs of numbers trade off most, equally"
     if abs(rows["correlation"].iloc[0]) < 0.5:
         title = "No two numbers trade off strongly"
     note = (
@@ -174,7 +174,7 @@ def converged(trace: pd.DataFrame) -> Figure:
     """
     trace = trace[np.isfinite(trace["objective"].astype(float))]
     if len(trace) < 2:
-        return look.message("No search was done", "The posterior sample's mean stands for the best.")
+        return look.message("No search was done", "The posterior sample's mean is taken as the best fit.")
     first, last = float(trace["objective"].iloc[0]), float(trace["objective"].iloc[-1])
     half = trace[trace["evaluation"] <= trace["evaluation"].iloc[-1] / 2]
     late = float(half["objective"].iloc[-1] if len(half) else first) - last

@@ -128,7 +128,7 @@ def message(title: str, note: str) -> Figure:
 
 def nothing(subject: str) -> Figure:
     """Return the figure that stands where a table holds no number of what a picture would show."""
-    return message(f"Nothing to draw of {subject}", "The tables of this run hold no number of it.")
+    return message(f"Nothing to draw for {subject}", "The tables of this run contain no numbers for it.")
 
 
 def known(values: pd.Series | pd.DataFrame) -> bool:

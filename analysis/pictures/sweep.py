@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.pictures import look
 from analysis.pictures.convergence import convergence
-from analysis.pictures.uncertainty import have_room, intervals, whole_cohort
+from analysis.pictures.uncertainty import drawn_intervals, have_room, whole_cohort
 from analysis.pictures.waits import draw_key, key_height
 from analysis.tables.uncertainty import averaged
 from analysis.words.sweep import about, number_words, patients_of, point_words, value_words
@@ -75,7 +75,7 @@ def sweep_pictures(
     for outcome in outcomes:
         if sampled and have_room(tables["uncertainty"], outcome, years):
             drawn[f"{outcome}_uncertainty"] = partial(
-                intervals, tables["uncertainty"], points, outcome, years, words
+                drawn_intervals, tables["uncertainty"], points, outcome, years, words
             )
         rows = shown(tables, points, outcome, years)
         if len(varied) > 2:

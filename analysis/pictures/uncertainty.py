@@ -42,10 +42,15 @@ def intervals(
     ``table``: ``uncertainty.csv``. Rows are policies, under a heading for each point of the swept names;
     None where they are more than a page takes.
     """
+    return drawn_intervals(table, swept, outcome, years, words) if have_room(table, outcome, years) else None
+
+
+def drawn_intervals(
+    table: pd.DataFrame, swept: Sequence[str], outcome: str, years: float, words: Words = policy_words
+) -> Figure:
+    """Return ``intervals`` of a table for which there is room."""
     rows = whole_cohort(table, outcome, years)
     plain, compared = rows[rows["comparator"].isna()], rows[rows["comparator"].notna()]
-    if not have_room(table, outcome, years):
-        return None
     if not look.known(plain["estimate"]):
         return look.nothing(policy_words(outcome))
     panels = [plain] if compared.empty else [plain, compared]

@@ -21,8 +21,8 @@ T_WORDS = "by T: T1, T2, T3 to 5 mm, T3 beyond 5 mm, T4a, T4b"
 COHORT = {
     "age_mean_years": "mean age; ages are normal, and cut off at the two ends below",
     "age_sd_years": "standard deviation of age",
-    "age_min_years": "who would be younger has this age",
-    "age_max_years": "who would be older has this age",
+    "age_min_years": "anyone who would be younger has this age",
+    "age_max_years": "anyone who would be older has this age",
     "female_share": "women",
     "unfit_share": "ASA III or more, at the mean age",
     "unfit_log_odds_per_year": "how the log odds of being unfit rise with a year of age",
@@ -48,7 +48,7 @@ COHORT = {
     "diverting_stoma_share": "diverting stoma, likewise (diverting_stoma: usual)",
     "adjuvant_probability": "chemotherapy after surgery, likewise; by pathological stage: 0, I, II, III",
     "operative_mortality_odds_ratio": "death after surgery, against the model's own",
-    "background_mortality_ratio": "death of other causes, against the life table of 1995-2000",
+    "background_mortality_ratio": "death from other causes, against the life table of 1995-2000",
     "metastasis_odds_ratio": "metastases, against the model's own: staging and selection of the era",
     "overlooked_metastasis_share": "metastases that are there at surgery and were not seen before",
     "metastasis_treatment_odds_ratio": "metastases treated, against 2008-2011",
@@ -63,15 +63,15 @@ CLINIC = {
     "turnover_minutes": "between two operations",
     "resection_stay_days": "bed after a resection",
     "salvage_stay_days": "bed after a salvage resection",
-    "mri_target_days": "longest wait for the MRI that is still in time, on top of an empty clinic's pathway",
+    "mri_target_days": "longest wait for the MRI that is still in time, added to an empty clinic's pathway",
     "meeting_target_days": "the same, for the team meeting",
     "radiotherapy_target_days": "the same, for radiotherapy",
     "resection_target_days": "the same, for resection",
     "salvage_target_days": "the same, for salvage",
 }
-SETTINGS = {
+SCENARIO_KEYS = {
     "patients": "how many, a whole number of 1 or more",
-    "seed": "a whole number; another seed is other luck",
+    "seed": "a whole number; another seed gives other luck",
     "replication": "a whole number; a repetition with other luck",
     "horizon_years": "follow-up, above 0 and at most 100",
     "comparator": "one of the policies; null: the first",
@@ -87,7 +87,7 @@ def policy_file(name: str, like: Policy, base: Policy) -> str:
     """Return the text of a policy that does what ``like`` does; the other levers are commented out."""
     set_there = [lever for lever in LEVERS if getattr(like, lever) != getattr(base, lever)]
     lines = [
-        "# A policy: the levers that differ from tme_alone. Take away the # before a lever to set it.",
+        "# A policy: the levers that differ from tme_alone. Remove the # before a lever to set it.",
         "# What stays commented out is as in tme_alone, or as in a policy that is joined with this one by +.",
     ]
     if not set_there:
@@ -108,7 +108,7 @@ def cohort_file(like: str, numbers: Tree, found: Tree | None = None, notes: Sequ
     found = found or {}
     lines = [
         f"# A cohort: who the patients are, and the surgical practice of the era. It starts from {like}:",
-        "# what is commented out is as there. Take away the # before a key to set it.",
+        "# what is commented out is as there. Remove the # before a key to set it.",
         *(line for note in notes for line in _comment(note)),
         *_base(like),
     ]
@@ -121,8 +121,8 @@ def cohort_file(like: str, numbers: Tree, found: Tree | None = None, notes: Sequ
 def clinic_file(like: str, numbers: Tree) -> str:
     """Return the text of a clinic that starts from ``like``, which has these numbers."""
     lines = [
-        f"# A clinic: who comes, and with what capacity. It starts from {like}: what is commented out is as",
-        "# there. Take away the # before a key to set it. Units are what this disease may use.",
+        f"# A clinic: who comes, and the capacity. It starts from {like}: what is commented out is as",
+        "# there. Remove the # before a key to set it. Units are those available to this disease.",
         *_base(like),
     ]
     for key, value in numbers.items():
@@ -143,7 +143,7 @@ def scenario_file(defaults: Tree, chosen: Mapping[str, str]) -> str:
         f"policies: {_value(defaults['policies'])}",
         "",
     ]
-    for key, words in SETTINGS.items():
+    for key, words in SCENARIO_KEYS.items():
         lines += [*_comment(words), f"# {key}: {_value(defaults[key])}", ""]
     lines += [
         *_comment(

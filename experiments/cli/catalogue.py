@@ -83,6 +83,24 @@ ON_RUNS = {
         "draw a run's pictures again, from the tables in its folder",
         ("lrrc draw runs/compare/2026-05-04_09-30-00",),
     ),
+    "rerun": Experiment(
+        "experiments.rerun:rerun",
+        "run again what a folder or a zip of it holds, with changes if wanted",
+        (
+            "lrrc rerun runs/compare/2026-05-04_09-30-00",
+            "lrrc rerun runs/compare/2026-05-04_09-30-00.zip surgery.leak_probability=0.08 out=leaks",
+        ),
+    ),
+    "reproduce": Experiment(
+        "experiments.reproduce:reproduce",
+        "run a folder, or all items of a paper.yaml, again and compare every table; exit status 1: another",
+        ("lrrc reproduce runs/compare/2026-05-04_09-30-00", "lrrc reproduce examples/papers/dutch_tme.yaml"),
+    ),
+    "diff": Experiment(
+        "experiments.diff:diff",
+        "show what differs between two runs: configuration, code, results",
+        ("lrrc diff runs/compare/2026-05-04_09-30-00 leaks",),
+    ),
     "animate": Experiment(
         "experiments.animate:animate",
         "animate a run with a journal: its patients move through the clinic, in animation.html",

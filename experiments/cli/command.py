@@ -10,7 +10,7 @@ from importlib import metadata
 
 from experiments.cli.catalogue import EXPERIMENTS, ON_MODEL, ON_RUNS, OWN_FILES, Experiment
 from experiments.cli.first_run import FirstRun
-from experiments.results.ending import exit_status
+from experiments.results.ending import IncompleteError, NotReproducedError, exit_status, say_error
 from sim import compiling
 
 
@@ -67,7 +67,14 @@ def at_once(name: str, words: list[str], command: Experiment, usage: str) -> int
         print("\n".join(lines))
         return 0
     module, _, function = command.task.partition(":")
-    print(getattr(importlib.import_module(module), function)(words))
+    try:
+        print(getattr(importlib.import_module(module), function)(words))
+    except NotReproducedError as error:
+        print(error)
+        return 1
+    except IncompleteError as error:
+        say_error(str(error))
+        return 1
     return 0
 
 

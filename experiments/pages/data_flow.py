@@ -26,6 +26,7 @@ LEFT_OUT = ("conf.input_error", "sim.compiled", "sim.compiling", "sim.distributi
 SHARED = "sim"  # what all wings of sim share, and the words for it: an arrow to it is from who makes the rows
 MOST = 3  # functions that an arrow names
 SHORT = {
+    "AbstractContextManager[RunFolder | None]": "RunFolder or None",
     "AbstractContextManager[RunFolder]": "RunFolder",
     "np.ndarray": "array",
     "pd.DataFrame": "table",

@@ -25,6 +25,10 @@ class IncompleteError(Exception):
     """A run that kept what it did, and says why it could not do all; the exit status is 1."""
 
 
+class NotReproducedError(Exception):
+    """A run that was made again and is another; its words say what differs, and the exit status is 1."""
+
+
 def exit_status(command: Callable[[], int]) -> int:
     """Run a command and return its exit status, with a line on stderr where it did not end well.
 

@@ -38,7 +38,7 @@ def folder_or_none(
     experiment: str, run: Recorded, asked: Request, keep: bool
 ) -> AbstractContextManager[RunFolder | None]:
     """Return the context of the run's folder, or of None where nothing is to be kept."""
-    return run_folder(experiment, run, asked.command, asked.choices) if keep else nullcontext()
+    return run_folder(experiment, run, asked) if keep else nullcontext()
 
 
 def report(result: Result) -> Path:

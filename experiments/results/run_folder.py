@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 from omegaconf import OmegaConf
 
+from conf import used_files
 from conf.input_error import InputError
 from conf.policies import Policy
+from conf.request import Request
 from conf.run import Tree
 from experiments.results.csv_file import write_csv
 from experiments.results.ending import kept, undisturbed
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 CODE = Path(__file__).resolve().parents[2]
 PACKAGES = ("analysis", "conf", "experiments", "lrrc", "sim")
+INPUTS, COMPOSED = "inputs", "composed.yaml"
 SOURCES = (".py", ".yaml", ".csv")
 # Faults of the place, not of the program.
 FULL_OR_FORBIDDEN = (
@@ -58,11 +61,9 @@ class Recorded(Protocol):
     def resolved(self) -> Tree: ...
 
 
-def run_folder(
-    experiment: str, run: Recorded, command: str, choices: dict[str, str] | None = None
-) -> AbstractContextManager["RunFolder"]:
+def run_folder(experiment: str, run: Recorded, asked: Request) -> AbstractContextManager["RunFolder"]:
     """Return the context of a folder to write to, hidden beside the final one until it is complete."""
-    return completed(RunFolder(experiment, run, command, choices))
+    return completed(RunFolder(experiment, run, asked))
 
 
 @contextmanager
@@ -93,10 +94,8 @@ def completed(folder: Folder) -> Iterator[Folder]:
 class RunFolder:
     """What a run has written so far, in ``path``; ``final`` is the folder's name once it is complete."""
 
-    def __init__(
-        self, experiment: str, run: Recorded, command: str, choices: dict[str, str] | None = None
-    ) -> None:
-        self.run, self.command, self.choices = run, command, choices
+    def __init__(self, experiment: str, run: Recorded, asked: Request) -> None:
+        self.experiment, self.run, self.asked = experiment, run, asked
         self.started = datetime.now(UTC)
         self.clock = time.perf_counter()
         self.tables: dict[str, dict[str, Any]] = {}
@@ -112,7 +111,11 @@ class RunFolder:
             frame.to_parquet(self.path / name, index=False)
         else:
             write_csv(frame, self.path / name)
-        self.tables[name] = {"rows": len(frame), "sha256": content_digest(frame)}
+        self.tables[name] = {
+            "rows": len(frame),
+            "sha256": content_digest(frame),
+            "file_sha256": hashlib.sha256((self.path / name).read_bytes()).hexdigest(),
+        }
 
     def resolved(self) -> Tree:
         """Return the run as it was understood, for ``config.yaml``."""
@@ -132,9 +135,14 @@ class RunFolder:
 
     def _complete(self) -> None:
         OmegaConf.save(OmegaConf.create(self.resolved()), self.path / "config.yaml")
+        inputs = self._keep_inputs()
         manifest = {
-            "command": self.command,
-            "choices": self.choices,
+            "experiment": self.experiment,
+            "command": self.asked.command,
+            "overrides": list(self.asked.overrides),
+            "choices": self.asked.choices,
+            "inputs": inputs,
+            "shipped_files": dict(sorted(used_files.used.shipped.items())),
             "code": code_version(),
             "packages": package_versions(),
             "python": platform.python_version(),
@@ -154,6 +162,18 @@ class RunFolder:
             json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8"
         )
         self._rename()
+
+    def _keep_inputs(self) -> dict[str, str]:
+        """Write what the run can be made from again; return the SHA-256 of each file by its place.
+
+        ``inputs/`` has the configuration as it was composed, and every file of the user's own that was read.
+        """
+        files = {COMPOSED: OmegaConf.to_yaml(self.asked.config).encode(), **used_files.used.own}
+        for place, content in files.items():
+            path = self.path / INPUTS / place
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return {place: hashlib.sha256(files[place]).hexdigest() for place in sorted(files)}
 
     def _rename(self) -> None:
         wanted, number = self.final, 1

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from conf.input_error import InputError
 from conf.received import bare_names, read_json
+from conf.request import Request
 from conf.run import Tree
 from experiments.results.csv_file import as_word
 from experiments.results.ending import note_progress
 from experiments.results.machine import replace
 from experiments.results.partial import partial_path, remove, remove_left
-from experiments.results.run_folder import Recorded, RunFolder, completed
+from experiments.results.run_folder import INPUTS, Recorded, RunFolder, completed
 
 
 @dataclass
@@ -33,13 +34,13 @@ class Progress:
 
 
 def sweep_folder(
-    experiment: str, run: Recorded, given: Tree, command: str, choices: dict[str, str] | None = None
+    experiment: str, run: Recorded, given: Tree, asked: Request
 ) -> AbstractContextManager["SweepFolder"]:
     """Return the context of a sweep's folder: there from the start, with its tables when it ends well.
 
     ``given``: what the configuration holds beside the run.
     """
-    return completed(SweepFolder(experiment, run, given, command, choices))
+    return completed(SweepFolder(experiment, run, given, asked))
 
 
 class SweepFolder(RunFolder):
@@ -50,10 +51,9 @@ class SweepFolder(RunFolder):
         experiment: str,
         run: Recorded,
         given: Tree,
-        command: str,
-        choices: dict[str, str] | None = None,
+        asked: Request,
     ) -> None:
-        super().__init__(experiment, run, command, choices)
+        super().__init__(experiment, run, asked)
         self.given = given
         self.path = partial_path(self.final / "tables")
         self.progress = Progress(self.final)
@@ -110,9 +110,11 @@ class SweepFolder(RunFolder):
             if path.is_symlink() or not path.is_dir():
                 path.unlink(missing_ok=True)
         for name in sorted(new):
+            if name == INPUTS:
+                remove(self.final / name)
             replace(self.path / name, self.final / name)
         replace(self.path / manifest.name, manifest)
 
     def _complete(self) -> None:
-        self.notes["files"] = sorted({path.name for path in self.path.iterdir()} | {"config.yaml"})
+        self.notes["files"] = sorted({path.name for path in self.path.iterdir()} | {"config.yaml"} - {INPUTS})
         super()._complete()

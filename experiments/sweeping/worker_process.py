@@ -23,13 +23,13 @@ class WorkerProcess(SpawnProcess):
     @staticmethod
     def _Popen(process_obj: Any) -> Any:  # noqa: N802  the name is of multiprocessing
         with _prepared():
-            return SpawnProcess._Popen(process_obj)  # type: ignore[attr-defined]
+            return SpawnProcess._Popen(process_obj)
 
 
 class WorkerContext(SpawnContext):
     """The context of ``multiprocessing`` that starts such processes."""
 
-    Process = WorkerProcess  # type: ignore[assignment]
+    Process = WorkerProcess
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import shutil
 
 import pandas as pd
 import pytest
+from helpers.requests import asked
 from helpers.stopping import names
 from helpers.sweeping import LEAK, digests, swept
 
@@ -66,7 +67,7 @@ def folder(here, whole):
 
 def made(here):
     run = dataclasses.replace(compose_run(), out=here / "x")
-    with sweep_folder("sweep", run, {}, "lrrc sweep") as folder:
+    with sweep_folder("sweep", run, {}, asked("lrrc sweep")) as folder:
         (folder.final / "ledger").mkdir(exist_ok=True)
         folder.table("outcomes.csv", FRAME)
     return folder.final

@@ -178,7 +178,7 @@ def test_a_name_that_cannot_be_one_is_refused_in_one_line(here, capsys, name):
         (["policy", "a", "b"], "a policy has one name"),
         (["policy", "mine", "dri=x"], "did you mean dir?"),
         (["policy", "mine", "dir="], "needs a value"),
-        (["policy", "mine", "dir=a", "dir=b"], "stands there twice"),
+        (["policy", "mine", "dir=a", "dir=b"], "appears twice"),
         (["policy", "mine", "from=x.csv"], "only a cohort is made from a table"),
         (["policy", "mine", "like=tme_alon"], "did you mean tme_alone?"),
         (["cohort", "mine", "like=dutch_tem"], "did you mean dutch_tme?"),

@@ -226,7 +226,7 @@ REFUSED = [
     ("member,surgery.leak_probabilty\n0,0.1\n", "line 1: column surgery.leak_probabilty: must be an "
      "uncertain number of the disease; did you mean surgery.leak_probability?"),
     ("membr,surgery.leak_probability\n0,0.1\n", "line 1: there is no column member; did you mean membr?"),
-    ("member\n0\n", "line 1: beside member there must be a column for each number"),
+    ("member\n0\n", "line 1: besides member there must be a column for each number"),
     (f"member,{LEAK},{LEAK}\n0,0.1,0.1\n", f"line 1: column {LEAK} appears twice"),
     (f"member,{LEAK}\n0,0.1\n\n1,1.4\n", f"line 4, column {LEAK}: 1.4: must be a number, from 0 to 1"),
     (f"member,{LEAK}\n0,nan\n", f"line 2, column {LEAK}: nan: must be a number, from 0 to 1"),
@@ -239,7 +239,7 @@ REFUSED = [
     (f"member,{LEAK}\n", "holds no member"),
     ("", "is empty"),
     ("\n \n", "is empty"),
-    (b"\xff\xfe\x00", "is no text"),
+    (b"\xff\xfe\x00", "is not text"),
     ("member," + ",".join(f"spillage.breach_pattern_shares[{k}]" for k in range(3)) + "\n5,0,0,0\n",
      "member 5: spillage.breach_pattern_shares: the shares of a whole cannot all be 0"),
 ]  # fmt: skip

@@ -24,7 +24,7 @@ def test_the_diagram_of_the_page_is_the_one_that_the_code_says_now():
         ("experiments.cli", "conf", r"request\(.*\) → Request"),
         ("experiments.cli", "experiments", r"compare\(Request\) → Path"),
         ("experiments", "conf", r"read_run\(DictConfig\) → Run"),
-        ("experiments", "experiments.results", r"run_folder\(.*RunFolder"),
+        ("experiments", "experiments.results", r"RunFolder"),
         ("experiments", "experiments.simulating", r"simulate\(Run\) → Simulated"),
         ("experiments.simulating", "sim", r"draw_luck\(\) → array"),
         ("experiments.simulating", "sim.clocks", r"simulate"),

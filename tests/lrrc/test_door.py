@@ -84,7 +84,7 @@ def test_patients_are_simulated_again_where_their_rows_were_not_kept(run, by_com
 
 
 def test_the_summary_is_what_the_command_prints(run, by_command, capsys, tmp_path):
-    assert main(["compare", *WORDS, f"out={tmp_path / 'run'}"]) == 0
+    assert main(["compare", *WORDS, "pictures=false", f"out={tmp_path / 'run'}"]) == 0
     assert capsys.readouterr().out == f"{run}\n{tmp_path / 'run'}\n"
 
 
@@ -129,6 +129,35 @@ def test_a_sweep_is_that_of_the_command(tmp_path):
     assert "leak probability" in run.draw("local_recurrence_lines").texts[0].get_text()
 
 
+def test_a_sweep_of_which_a_task_fails_says_why_and_whether_what_was_done_is_kept(tmp_path, monkeypatch):
+    from experiments.simulating import cohort
+
+    real = cohort.count_block
+
+    def faulty(run, *where):
+        if run.parameters["surgery"]["leak_probability"] == 0.5:
+            raise FloatingPointError("no such life")
+        return real(run, *where)
+
+    settings = {**SWEPT, "patients": 20, "horizon_years": 1, "compute": {"workers": 1}}
+    with monkeypatch.context() as patched:
+        patched.setattr(cohort, "count_block", faulty)
+        with pytest.raises(lrrc.IncompleteError) as failed:
+            lrrc.sweep(**settings)
+        with pytest.raises(
+            lrrc.IncompleteError, match=f"1 of 2 tasks failed, see {tmp_path}/sweep/failed.csv"
+        ):
+            lrrc.sweep(**settings, out=tmp_path / "sweep")
+    assert "surgery.leak_probability=0.5" in str(failed.value)
+    assert str(failed.value).endswith("no such life; nothing was kept; out= keeps what is done")
+    assert len(lrrc.sweep(**settings, out=tmp_path / "sweep").design) == 2
+
+
+def test_a_sweep_on_slurm_needs_a_folder_that_its_machines_see(here):
+    with pytest.raises(lrrc.InputError, match="compute=slurm: name a folder that all machines see"):
+        lrrc.sweep(**SWEPT, patients=20, compute="slurm")
+
+
 def test_trials_clinics_and_a_patient_are_those_of_the_command(tmp_path):
     asked = {
         "validate": ({"trial": "crab", "patients": 200, "most_patients": 200}, "endpoints_validation"),
@@ -137,6 +166,7 @@ def test_trials_clinics_and_a_patient_are_those_of_the_command(tmp_path):
     }
     for name, (settings, picture) in asked.items():
         words = [f"{key}={value}".replace("'", "").replace(" ", "") for key, value in settings.items()]
+        words += [] if name == "patient" else ["pictures=false"]
         assert main([name, *words, f"out={tmp_path / name}"]) == 0
         run = getattr(lrrc, name)(**settings)
         noted = digests(tmp_path / name)
@@ -145,6 +175,10 @@ def test_trials_clinics_and_a_patient_are_those_of_the_command(tmp_path):
         }
         assert picture in run.pictures or picture.replace("validation", "calibration") in run.pictures
         assert run.draw(run.pictures[0]).get_axes()
+        back = lrrc.load(tmp_path / name).tables
+        assert {table: list(frame) for table, frame in back.items()} == {
+            table: list(frame) for table, frame in run.tables.items()
+        }
         with pytest.raises(lrrc.InputError, match=f"lrrc.{name} keeps no patients; use lrrc.compare"):
             run.patients()
 
@@ -434,15 +468,17 @@ def test_six_threads_under_any_threading_layer_find_what_one_finds(tmp_path):
     code = """
         import threading
         import lrrc
-        found = {}
+        found, together = {}, threading.Barrier(6)
         def ask(seed):
             run = lrrc.compare(policies=["tme_alone", "short_course"], patients=4_000, seed=seed)
             run.draw("incidence")
-            found.setdefault(seed, []).append(run.outcomes)
+            together.wait()
+            found.setdefault(seed, []).append((run.outcomes, run.patients()))
         threads = [threading.Thread(target=ask, args=(seed,)) for seed in (1, 2, 3, 1, 2, 3)]
         [thread.start() for thread in threads]
         [thread.join() for thread in threads]
-        print(sorted(found), all(one.equals(other) for one, other in found.values()))
-        print(found[1][0].equals(found[2][0]))
+        same = [a.equals(b) for one, other in found.values() for a, b in zip(one, other)]
+        print(sorted(found), all(same), len(same))
+        print(found[1][0][0].equals(found[2][0][0]))
     """
-    assert python(code, tmp_path, NUMBA_THREADING_LAYER="workqueue") == "[1, 2, 3] True\nFalse\n"
+    assert python(code, tmp_path, NUMBA_THREADING_LAYER="workqueue") == "[1, 2, 3] True 6\nFalse\n"

@@ -157,7 +157,7 @@ def test_the_moment_of_parting_is_the_first_differing_row_of_the_journal():
             assert partings == [] and len(different) == 1
             continue
         parted += 1
-        assert partings[0].index == first
+        assert partings[0].moment == first
         assert partings[0].day == min(r[first][0] for r in rows if len(r) > first)
         assert len(different) == len({tuple(r) for r in rows})
     assert parted > 10

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import conf
-from analysis.fitting.case_mix import COLUMNS, FEWEST, SEXES, case_mix
+from analysis.fitting.case_mix import FEWEST, SEXES, SPELLINGS, case_mix
 from conf.input_error import InputError
 from conf.schema import compose_run, shipped
 
@@ -169,5 +169,5 @@ def test_a_file_that_is_not_there_or_no_csv_is_refused(tmp_path):
 
 def test_the_document_names_every_heading_and_every_word():
     text = (Path(conf.__file__).parent.parent / "docs/own_files.md").read_text("utf-8").lower()
-    for spelling in (*(each for one in COLUMNS.values() for each in one), *SEXES["female"], *SEXES["male"]):
+    for spelling in (*(each for one in SPELLINGS.values() for each in one), *SEXES["female"], *SEXES["male"]):
         assert f"`{spelling}`" in text

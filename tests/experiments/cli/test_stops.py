@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from helpers.requests import asked
 from helpers.stopping import DEADLINE, SMALL, names, partial, started, wait_until
 
 from conf.input_error import InputError
@@ -111,7 +112,7 @@ def test_what_must_not_be_disturbed_is_done_before_the_signal_is_heard(capsys):
 
 def test_a_run_that_was_complete_before_the_signal_is_kept_and_named(here, capsys):
     def command():
-        with run_folder("compare", compose_run("out=done"), "lrrc compare out=done"):
+        with run_folder("compare", compose_run("out=done"), asked("lrrc compare out=done")):
             pass
         by(signal.SIGTERM)
 
@@ -153,7 +154,7 @@ def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(here):
     for name in (*left, *others):
         (here / name).mkdir()
         (here / name / "outcomes.csv").touch()
-    with run_folder("compare", compose_run("out=x"), "lrrc compare out=x"):
+    with run_folder("compare", compose_run("out=x"), asked("lrrc compare out=x")):
         assert set(left) - set(names(here)) == {left[0]}
     assert names(here) == sorted([*others, "x"])
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.requests import asked
 from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
@@ -37,7 +38,7 @@ def files(folder):
 
 
 def finish(run):
-    with run_folder("compare", run, COMMAND) as folder:
+    with run_folder("compare", run, asked(COMMAND)) as folder:
         folder.table("outcomes.csv", FRAME)
     return folder.final
 
@@ -50,7 +51,7 @@ def test_a_complete_run_has_its_files_under_its_final_name(here):
 
 
 def test_nothing_has_the_final_name_before_the_run_is_complete(here):
-    with run_folder("compare", compose_run("out=here"), COMMAND) as folder:
+    with run_folder("compare", compose_run("out=here"), asked(COMMAND)) as folder:
         folder.table("outcomes.csv", FRAME)
         assert not (here / "here").exists()
         assert all(name.startswith(".here.partial-") for name in files(here))
@@ -58,7 +59,7 @@ def test_nothing_has_the_final_name_before_the_run_is_complete(here):
 
 @pytest.mark.parametrize("fault", [RuntimeError, KeyboardInterrupt, SystemExit])
 def test_a_run_that_ends_badly_leaves_nothing(here, fault):
-    with pytest.raises(fault), run_folder("compare", compose_run("out=a/b/here"), COMMAND) as folder:
+    with pytest.raises(fault), run_folder("compare", compose_run("out=a/b/here"), asked(COMMAND)) as folder:
         folder.table("outcomes.csv", FRAME)
         raise fault
     assert files(here) == []
@@ -66,20 +67,20 @@ def test_a_run_that_ends_badly_leaves_nothing(here, fault):
 
 def test_a_run_that_ends_badly_leaves_its_neighbours(here):
     finish(compose_run("out=runs/first"))
-    with pytest.raises(RuntimeError), run_folder("compare", compose_run("out=runs/second"), COMMAND):
+    with pytest.raises(RuntimeError), run_folder("compare", compose_run("out=runs/second"), asked(COMMAND)):
         raise RuntimeError
     assert files(here / "runs") == ["first"]
 
 
 def test_a_full_disk_is_reported_as_such(here):
     with pytest.raises(InputError, match=r"out=.*here.*No space left on device.*nothing was kept"):  # noqa: SIM117
-        with run_folder("compare", compose_run("out=here"), COMMAND):
+        with run_folder("compare", compose_run("out=here"), asked(COMMAND)):
             raise OSError(errno.ENOSPC, "No space left on device")
     assert files(here) == []
 
 
 def test_a_fault_of_the_program_is_not_reported_as_a_fault_of_the_place(here):
-    with pytest.raises(FileNotFoundError), run_folder("compare", compose_run("out=here"), COMMAND):
+    with pytest.raises(FileNotFoundError), run_folder("compare", compose_run("out=here"), asked(COMMAND)):
         (here / "not there").read_text()
 
 
@@ -92,7 +93,10 @@ def test_an_empty_folder_is_taken_and_a_full_one_is_refused(here):
 
 
 def test_a_folder_that_another_run_filled_meanwhile_is_left_alone(here):
-    with pytest.raises(InputError, match="filled"), run_folder("compare", compose_run("out=here"), COMMAND):
+    with (
+        pytest.raises(InputError, match="filled"),
+        run_folder("compare", compose_run("out=here"), asked(COMMAND)),
+    ):
         (here / "here").mkdir()
         (here / "here" / "theirs").touch()
     assert files(here) == ["here"]
@@ -197,7 +201,7 @@ def test_a_table_written_as_csv_reads_back_to_its_digest(here):
 
 
 def test_a_table_written_as_parquet_reads_back_to_its_digest(here):
-    with run_folder("compare", compose_run("out=here"), COMMAND) as folder:
+    with run_folder("compare", compose_run("out=here"), asked(COMMAND)) as folder:
         folder.table("patients.parquet", FRAME)
     assert content_digest(pd.read_parquet(folder.final / "patients.parquet")) == content_digest(FRAME)
 

@@ -1,0 +1,155 @@
+"""What differs between two runs: their configurations, the code, and what they found."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from conf.input_error import InputError
+from conf.own_file import read_yaml
+from experiments.draw import read_whole
+from experiments.reproduce import differing_between
+from experiments.results.received_run import ReceivedRun, received_run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEY_WORDS: dict[str, str] = {}
+# Keys of a resolved configuration that change nothing that is found.
+NOT_FOUND_BY = ("out", "pictures", "rows", "journal", "clock", "compute", "workers")
+LISTED = 30
+NO_KEY = "no such key"
+
+
+def diff(words: Sequence[str]) -> str:
+    """Return what differs between two runs, each a folder or a zip. Raises InputError for what is no run."""
+    if len(words) != 2:
+        raise InputError(f"{' '.join(words)}: name two runs, as in: lrrc diff runs/compare/A runs/compare/B")
+    with received_run(words[0]) as one, received_run(words[1]) as other:
+        parts = [
+            [
+                f"A: {one.name} ({one.manifest.get('command')})",
+                f"B: {other.name} ({other.manifest.get('command')})",
+            ],
+            _section("configuration", configuration(one, other)),
+            _section("code and machine", differing_between(one.manifest, other.manifest)),
+            _section("results", list(results(one, other))),
+        ]
+    return "\n\n".join("\n".join(part) for part in parts)
+
+
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    more = [f"  and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
+    return [title, *(f"  {line}" for line in lines[:LISTED] or ["the same"]), *more]
+
+
+def configuration(one: ReceivedRun, other: ReceivedRun) -> list[str]:
+    """Return the keys that differ: settings, levers and numbers, with the source of a shipped number."""
+    trees = [_resolved(run) for run in (one, other)]
+    lines = (
+        [f"experiment: {one.experiment}, then {other.experiment}"]
+        if one.experiment != other.experiment
+        else []
+    )
+    for key in sorted({key for tree in trees for key in tree}):
+        values = [tree.get(key, NO_KEY) for tree in trees]
+        if values[0] != values[1]:
+            lines.append(f"{key}: {values[0]}, then {values[1]}")
+    return lines
+
+
+def _resolved(run: ReceivedRun) -> dict[str, Any]:
+    path = run.folder / "config.yaml"
+    if not path.is_file() or not path.resolve().is_relative_to(run.folder):
+        raise InputError(f"{run.name}: its config.yaml is gone")
+    tree = read_yaml(path.read_bytes(), f"{run.name}: config.yaml", None)
+    return {key: value for key, value in _leaves(tree, "") if key.partition(".")[0] not in NOT_FOUND_BY}
+
+
+def _leaves(tree: Any, key: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(tree, Mapping) and tree:
+        for name, item in tree.items():
+            yield from _leaves(item, f"{key}.{name}" if key else str(name))
+    else:
+        yield key, tree
+
+
+def results(one: ReceivedRun, other: ReceivedRun) -> Iterator[str]:
+    """Yield what differs between the tables of two runs; of estimates, with the interval of the difference.
+
+    Where both runs kept their rows, seed and patients are the same, and so is the policy's name, the patients
+    are the same too, and the interval is paired. Otherwise the intervals of both are combined as if the
+    patients were others; with common random numbers that interval is too wide.
+    """
+    digests = [run.table_digests() for run in (one, other)]
+    for table in sorted({*digests[0], *digests[1]}):
+        if table not in digests[1] or table not in digests[0]:
+            yield f"{table}: only in {'A' if table in digests[0] else 'B'}"
+        elif digests[0][table] != digests[1][table] and table != "outcomes.csv":
+            yield f"{table}: differs"
+    if (
+        all("outcomes.csv" in tables for tables in digests)
+        and digests[0]["outcomes.csv"] != digests[1]["outcomes.csv"]
+    ):
+        yield from _outcomes(one, other)
+
+
+def _outcomes(one: ReceivedRun, other: ReceivedRun) -> Iterator[str]:
+    import numpy as np
+
+    from analysis.words.wording import HEADLINE_YEARS
+
+    tables = [read_whole(run.folder / "outcomes.csv") for run in (one, other)]
+    keys = [name for name in tables[0] if name not in ("n", "estimate", "ci_low", "ci_high", "unit")]
+    if any(list(table.columns) != list(tables[0].columns) for table in tables):
+        yield "outcomes.csv: has other columns"
+        return
+    both = tables[0].merge(tables[1], on=keys, suffixes=("", "_then"))
+    paired = _same_patients(one, other)
+    alone = len(tables[0]) + len(tables[1]) - 2 * len(both)
+    yield f"outcomes.csv: {len(both):,} rows in both, {alone:,} in one alone"
+    how = "paired, the patients are the same" if paired else "not paired: too wide where the luck is common"
+    yield f"differences, B less A, of whole cohorts; intervals of simulated luck, {how}"
+    whole = (both[["mechanism", "compartment", "group"]] == "all").all(axis=1)
+    for _, row in both[whole & both["horizon_years"].fillna(0.0).isin([0.0, HEADLINE_YEARS])].iterrows():
+        change = row["estimate_then"] - row["estimate"]
+        if not np.isfinite(change) or change == 0:
+            continue
+        halves = [(row[f"ci_high{end}"] - row[f"ci_low{end}"]) / 2 for end in ("", "_then")]
+        half = float(np.hypot(*halves))
+        if paired is not None and (error := _paired_half(paired, row)) is not None:
+            half = error
+        at = f" at {row['horizon_years']:g} years" if row["horizon_years"] > 0 else ""
+        interval = f"{change - half:.4g} to {change + half:.4g}"
+        yield f"{row['policy']}, {row['outcome']}{at}: {change:+.4g} ({interval})"
+
+
+Paired = tuple["pd.DataFrame", "pd.DataFrame"]
+# Outcomes that the rows of patients.parquet have as a day, counted from diagnosis.
+DAYS = {
+    "local_recurrence": "recurrence_found_day",
+    "distant_metastasis": "metastasis_found_day",
+    "overall_survival": "death_day",
+}
+
+
+def _same_patients(one: ReceivedRun, other: ReceivedRun) -> "Paired | None":
+    name = "patients.parquet"
+    if any(name not in run.table_digests() or not (run.folder / name).is_file() for run in (one, other)):
+        return None
+    if any(one.manifest.get(key) != other.manifest.get(key) for key in ("seed", "replication", "patients")):
+        return None
+    return read_whole(one.folder / name), read_whole(other.folder / name)
+
+
+def _paired_half(paired: "Paired", row: Any) -> float | None:
+    import numpy as np
+
+    column = DAYS.get(row["outcome"])
+    if column is None or any(column not in table for table in paired):
+        return None
+    days = row["horizon_years"] * 365.25
+    happened = []
+    for table in paired:
+        mine = table[table["policy"] == row["policy"]].sort_values("number")
+        happened.append((mine[column] - mine["diagnosed_day"] <= days).to_numpy(float))
+    change = happened[1] - happened[0]
+    return float(1.96 * change.std(ddof=1) / np.sqrt(len(change)))
