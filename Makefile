@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip
 INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 
 .DELETE_ON_ERROR:
-.PHONY: help compare test test-long lint bench mutants gallery calibrated validation data-flow lock python clean
+.PHONY: help compare test test-long lint bench mutants gallery calibrated validation parameters data-flow lock python clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -43,6 +43,9 @@ calibrated: .venv/.installed  ## conf/disease/calibrated.yaml and conf/posterior
 
 validation: .venv/.installed  ## docs/validation.md and its pictures, made again
 	$(BIN)/python -m experiments.pages.validation_page $(ARGS)
+
+parameters: .venv/.installed  ## docs/parameters.md, read from the code and its configuration again
+	$(BIN)/python -m experiments.pages.parameters_page
 
 data-flow: .venv/.installed  ## the diagram of CONTRIBUTING.md, read from the code again
 	$(BIN)/python -m experiments.pages.data_flow

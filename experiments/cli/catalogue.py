@@ -125,3 +125,26 @@ OWN_FILES = {
         ),
     ),
 }
+
+# What is asked of the model itself, in a scenario: the function takes what lrrc compare would run, and the
+# words that set nothing; it prints, and returns the exit status. The module's KEY_WORDS are as in ON_RUNS.
+ON_MODEL = {
+    "evidence": Experiment(
+        "experiments.evidence:evidence",
+        "every number of the model: value, range, what it rests on, where the code reads it",
+        (
+            "lrrc evidence leak",
+            "lrrc evidence surgery",
+            "lrrc evidence perforation cohort=dutch_tme",
+        ),
+    ),
+    "verify": Experiment(
+        "experiments.verify:verify",
+        "black-box tests of the model in a scenario: zero and one, no effect, seeds, horizon, sums",
+        (
+            "lrrc verify",
+            "lrrc verify scenario=dutch_tme",
+            "lrrc verify margin.apr_perineal_share=0.9 out=checked",
+        ),
+    ),
+}

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from importlib import metadata
 
-from experiments.cli.catalogue import EXPERIMENTS, ON_RUNS, OWN_FILES, Experiment
+from experiments.cli.catalogue import EXPERIMENTS, ON_MODEL, ON_RUNS, OWN_FILES, Experiment
 from experiments.cli.first_run import FirstRun
 from experiments.results.ending import IncompleteError, NotReproducedError, exit_status, say_error
 from sim import compiling
@@ -35,6 +35,8 @@ def run(words: list[str]) -> int:
         return at_once(name, rest, ON_RUNS[name], "RUN")
     if name in OWN_FILES:
         return at_once(name, rest, OWN_FILES[name], "policy|cohort|clinic|trial|scenario NAME")
+    if name in ON_MODEL:
+        return on_model(name, rest, ON_MODEL[name])
     check(name)
     from experiments.cli.arguments import OPTIONS, read_words
 
@@ -76,6 +78,31 @@ def at_once(name: str, words: list[str], command: Experiment, usage: str) -> int
     return 0
 
 
+def on_model(name: str, words: list[str], command: Experiment) -> int:
+    """Do what is asked of the model in a scenario, and return the exit status. Raises InputError."""
+    import importlib
+    import shlex
+
+    from conf.composition import composing, refuse_shadows
+    from conf.input_error import InputError
+    from conf.request import request
+    from experiments.cli.arguments import read_words
+
+    if any(word in ("-h", "--help") for word in words):
+        return at_once(name, ["--help"], command, "[WORD ...] [--config-dir DIR]")
+    asked = read_words(words)
+    if asked.multirun or asked.print_only:
+        raise InputError(f"lrrc {name}: takes no --multirun and no --cfg")
+    module, _, function = command.task.partition(":")
+    settings = [word for word in asked.overrides if "=" in word or word.startswith("~")]
+    plain = [word for word in asked.overrides if word not in settings]
+    with composing(asked.config_dir):
+        refuse_shadows()
+        composed = request("compare", settings, shlex.join(["lrrc", name, *words]))
+        status: int = getattr(importlib.import_module(module), function)(composed, plain)
+    return status
+
+
 def overview() -> str:
     """Return the text of ``lrrc --help``."""
     lines = [
@@ -90,7 +117,11 @@ def overview() -> str:
             f"  {name:<12}{experiment.summary}",
             *(f"{'':14}{example}" for example in experiment.examples),
         ]
-    for heading, commands in (("on the folder of a run", ON_RUNS), ("a file of your own", OWN_FILES)):
+    for heading, commands in (
+        ("on the model", ON_MODEL),
+        ("on the folder of a run", ON_RUNS),
+        ("a file of your own", OWN_FILES),
+    ):
         lines += ["", heading]
         for name, command in commands.items():
             lines += [
@@ -113,9 +144,8 @@ def check(name: str) -> None:
         if "=" in name or name.startswith("-"):
             first = next(iter(EXPERIMENTS))
             raise InputError(f"{name}: an experiment comes first, as in: lrrc {first} {name}")
-        raise InputError(
-            f"{name}: there is no such experiment{choice(name, [*EXPERIMENTS, *ON_RUNS, *OWN_FILES])}"
-        )
+        known = [*EXPERIMENTS, *ON_MODEL, *ON_RUNS, *OWN_FILES]
+        raise InputError(f"{name}: there is no such experiment{choice(name, known)}")
 
 
 if __name__ == "__main__":

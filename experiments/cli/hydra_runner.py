@@ -15,9 +15,9 @@ from omegaconf.errors import OmegaConfBaseException
 from conf.composition import composing, refuse_shadows
 from conf.hydra_errors import input_error_of
 from conf.input_error import InputError, nearest
+from conf.origins import annotated, origins
 from conf.request import FOREIGN, Request, request
 from experiments.cli.arguments import CommandLine, read_words
-from experiments.cli.origins import annotated, origins
 from experiments.results.ending import IncompleteError, say_error, stopped
 
 

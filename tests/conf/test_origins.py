@@ -7,12 +7,12 @@ import yaml
 from omegaconf import OmegaConf
 
 from conf.composition import composing
+from conf.origins import annotated, origins
 from conf.request import request
 from conf.schema import shipped, shipped_sections
 from experiments.cli.arguments import read_words
 from experiments.cli.catalogue import EXPERIMENTS
 from experiments.cli.command import main
-from experiments.cli.origins import annotated, origins
 
 OWN = {
     "cohort/mine": "defaults: [dutch_tme, _self_]\nfemale_share: 0.5\n",
