@@ -52,7 +52,7 @@ def verify(asked: Request, words: Sequence[str]) -> int:
     if run.out is not None:
         import pandas as pd
 
-        with run_folder("verify", run, asked.command, asked.choices) as folder:
+        with run_folder("verify", run, asked) as folder:
             rows = [{**check._asdict(), "passed": MARKS[check.passed].lower()} for check in made]
             folder.table("verification.csv", pd.DataFrame(rows))
         print(folder.final)
