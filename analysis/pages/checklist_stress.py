@@ -157,7 +157,7 @@ def stress_des(facts: Facts) -> dict[str, Answer]:
         "3.2": (
             [
                 f"{facts.fitted} numbers of the shipped default were fitted to trials and registries: "
-                f"{facts.fit}. Disease chosen in this run: {facts.of('choices', 'disease')}; `default` has the "
+                f"{facts.fit}. Disease of this run: {facts.of('choices', 'disease')}; `default` has the "
                 "numbers that were set by hand."
             ],
             "what was done to data of your own before they were used.",

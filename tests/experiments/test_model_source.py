@@ -59,20 +59,19 @@ def test_no_reaction_books_or_calls_off_what_the_source_does_not_show(booked, po
         assert off[event.name] <= set(booked[event.name].calls_off), event
 
 
-def test_most_of_what_the_source_shows_is_seen_when_patients_are_simulated(booked):
+def test_all_that_the_source_shows_is_seen_when_patients_are_simulated(booked):
     seen = {}
     for policy in (
         "tme_alone",
         "total_neoadjuvant+for_everyone",
         "postoperative_stage_ii_iii",
-        "short_course_delayed",
+        "short_course",
     ):
         for name, others in watched(policy)[0].items():
             seen.setdefault(name, set()).update(others)
     shown = {(name, other) for name, each in booked.items() for other in each.books}
     there = {(name, other) for name, others in seen.items() for other in others}
-    # Only a wait brings a refusal; a recurrence books its death again where it was salvaged before.
-    assert {name for name, _ in shown - there} <= {"REFUSAL", "RECURRENCE_ONSET", "RESTAGING_MRI"}
+    assert shown - there == {("REFUSAL", "RESECTION")}  # only a wait brings a refusal
 
 
 def test_every_event_has_a_reaction(booked):
