@@ -40,7 +40,7 @@ def again(
     for word in recorded:
         refuse_outside(word)
     kept = [_moved(name, word, inputs) for word in recorded if _key(word) not in {*changed, "out"}]
-    then = _leaves(read_yaml((inputs / "composed.yaml").read_bytes(), f"{name}: composed.yaml", None))
+    then = _leaves(read_yaml(inputs / "composed.yaml", f"{name}: composed.yaml"))
     now = _leaves(plain(request(experiment, kept, command).config, resolve=True))
     if gone := sorted(then.keys() - now.keys()):
         raise InputError(

@@ -28,27 +28,38 @@ def is_bare(name: str) -> bool:
 
 
 def read_own_file(path: Path, where: str, group: str) -> Tree:
-    """Return the content of a user's file of a group, keys as words.
+    """Return the content of a user's file of a group, keys as words; it is noted as one that a run used.
+
+    As ``read_yaml``; what would set Hydra itself, read the environment or import something is refused, too.
+    Raises InputError, beginning with ``where``.
+    """
+    content = _content(path, where)
+    tree = _tree(content, where)
+    _refuse_instructions(where, tree, group)
+    note_own(f"{group}/{path.name}", content)
+    return tree
+
+
+def read_yaml(path: Path, where: str) -> Tree:
+    """Return the content of a YAML file as data: words, flags, numbers, lists and mappings; keys as words.
 
     It is UTF-8 with or without a byte order mark; true and false are the only flags, so that yes, no, on and
-    off stay words. A key that appears twice, a tag, an alias bomb, and whatever would set Hydra itself, read
-    the environment or import something is refused. Raises InputError, beginning with ``where``.
+    off stay words. A key that appears twice, a tag and an alias bomb are refused. Raises InputError,
+    beginning with ``where``.
     """
+    return _tree(_content(path, where), where)
+
+
+def _content(path: Path, where: str) -> bytes:
     try:
         if path.stat().st_size > LARGEST_BYTES:
             raise InputError(f"{where}: is larger than {LARGEST_BYTES:,} bytes")
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise InputError(f"{where}: cannot be read: {error.strerror}") from error
-    note_own(f"{group}/{path.name}", content)
-    return read_yaml(content, where, group)
 
 
-def read_yaml(content: bytes, where: str, group: str | None) -> Tree:
-    """Return what the bytes of a file of a group hold, read as ``read_own_file`` does.
-
-    ``group``: None for a whole configuration, which may set all that a run has. Raises InputError.
-    """
+def _tree(content: bytes, where: str) -> Tree:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -65,8 +76,6 @@ def read_yaml(content: bytes, where: str, group: str | None) -> Tree:
     tree = {} if tree is None else tree
     if not isinstance(tree, dict):
         raise InputError(f"{where}: must hold lines of the form key: value")
-    if group is not None:
-        _refuse_instructions(where, tree, group)
     return {str(key): value for key, value in tree.items()}
 
 

@@ -60,7 +60,7 @@ def _resolved(run: ReceivedRun) -> dict[str, Any]:
     path = run.folder / "config.yaml"
     if not path.is_file() or not path.resolve().is_relative_to(run.folder):
         raise InputError(f"{run.name}: its config.yaml is gone")
-    tree = read_yaml(path.read_bytes(), f"{run.name}: config.yaml", None)
+    tree = read_yaml(path, f"{run.name}: config.yaml")
     return {key: value for key, value in _leaves(tree, "") if key.partition(".")[0] not in NOT_FOUND_BY}
 
 

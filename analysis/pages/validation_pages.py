@@ -95,7 +95,7 @@ def _trial(rows: pd.DataFrame, curves: pd.DataFrame) -> Figure:
 
 def _save(drawn: Figure, path: Path) -> None:
     with look.style():
-        drawn.savefig(path, dpi=PAGE_DPI)
+        drawn.savefig(path, dpi=PAGE_DPI, metadata=look.said(drawn))
 
 
 def page(trials: Sequence[Trial], endpoints: pd.DataFrame, agreement: pd.DataFrame) -> str:

@@ -346,9 +346,15 @@ def swatch(
 
 
 def save(drawn: Figure, folder: Path, name: str) -> list[Path]:
-    """Write NAME.png and NAME.svg and return their paths."""
+    """Write NAME.png and NAME.svg, which hold title and note as text, and return their paths."""
     paths = [folder / f"{name}.png", folder / f"{name}.svg"]
     with style():
-        drawn.savefig(paths[0], dpi=DPI)
-        drawn.savefig(paths[1], metadata={"Date": None})
+        drawn.savefig(paths[0], dpi=DPI, metadata=said(drawn))
+        drawn.savefig(paths[1], metadata={"Date": None, **said(drawn)})
     return paths
+
+
+def said(drawn: Figure) -> dict[str, str]:
+    """Return what is written above a picture, for whoever cannot see it: ``Title`` and ``Description``."""
+    above = [text.get_text().replace("\n", " ").strip() for text in drawn.texts[:2]]
+    return {name: words for name, words in zip(("Title", "Description"), above, strict=False) if words}

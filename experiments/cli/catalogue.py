@@ -93,7 +93,7 @@ ON_RUNS = {
     ),
     "reproduce": Experiment(
         "experiments.reproduce:reproduce",
-        "run a folder, or all items of a paper.yaml, again and compare every table; exit status 1: another",
+        "run a folder or a paper.yaml again and compare every table (exit status 1 if one differs)",
         ("lrrc reproduce runs/compare/2026-05-04_09-30-00", "lrrc reproduce examples/papers/dutch_tme.yaml"),
     ),
     "diff": Experiment(
@@ -106,6 +106,11 @@ ON_RUNS = {
         "reporting checklists of a run, filled in where known: STRESS-DES, ODD, CHEERS, AdViSHE, TECH-VER",
         ("lrrc checklist runs/compare/2026-05-04_09-30-00",),
     ),
+    "report": Experiment(
+        "experiments.report:report",
+        "write a run's report, in one page that needs no network and as a workbook: report.html, report.xlsx",
+        ("lrrc report runs/compare/2026-05-04_09-30-00",),
+    ),
     "animate": Experiment(
         "experiments.animate:animate",
         "animate a run with a journal: its patients move through the clinic, in animation.html",
@@ -117,7 +122,7 @@ ON_RUNS = {
 OWN_FILES = {
     "new": Experiment(
         "experiments.new:new",
-        "write a file of your own, in which every key stands with its default and what it may be",
+        "write a file of your own, with every key, its default and what it may be",
         (
             "lrrc new policy mine",
             "lrrc new cohort mine from=patients.csv",

@@ -1,10 +1,11 @@
-"""``make validation``: docs/validation.md and its pictures, from ``lrrc validate`` of every trial."""
+"""``make validation``: docs/validation.md, its pictures and table, from ``lrrc validate`` of every trial."""
 
 import re
 import sys
 import tempfile
 from pathlib import Path
 
+from analysis.pages.validated import SHIPPED, as_csv, endpoints_of
 from experiments.cli.command import main as lrrc
 from experiments.pages.gallery import shrink
 
@@ -25,7 +26,9 @@ def main(words: list[str]) -> int:
             old.unlink()
         for drawn in sorted([*run.glob("*.png"), *run.glob("trials/*.png")]):
             shrink(drawn, folder / drawn.name, WIDTH, COLOURS)
-        print(write(run, " ".join(["lrrc validate", *words])))
+        page = write(run, " ".join(["lrrc validate", *words]))
+        SHIPPED.write_text(as_csv(endpoints_of(page.read_text("utf-8"))), "utf-8")
+        print(page)
     return 0
 
 

@@ -244,7 +244,7 @@ def test_a_zip_that_reaches_outside_is_refused(member, here, capsys):
 def test_a_key_that_this_version_does_not_have_is_named_with_the_version_to_install(made, here, capsys):
     def change(copy):
         path = copy / "inputs/composed.yaml"
-        tree = read_yaml(path.read_bytes(), "composed", None)
+        tree = read_yaml(path, "composed")
         tree["surgery"]["lost_probability"] = 0.5
         path.write_text(yaml.safe_dump(tree))
         manifest = manifest_of(copy)
@@ -260,7 +260,7 @@ def test_a_key_that_this_version_does_not_have_is_named_with_the_version_to_inst
 def test_a_shipped_default_that_changed_since_is_set_to_the_number_of_the_run(made, here, capsys):
     def change(copy):
         path = copy / "inputs/composed.yaml"
-        tree = read_yaml(path.read_bytes(), "composed", None)
+        tree = read_yaml(path, "composed")
         tree["surgery"]["perforation_probability"] = 0.5
         path.write_text(yaml.safe_dump(tree))
         manifest = manifest_of(copy)

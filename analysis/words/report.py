@@ -1,0 +1,192 @@
+"""What a report says beside its numbers: what pictures show, how the model works, and what it is not."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis.words.clinic import STEP_WORDS
+from analysis.words.vocabulary import SETTING
+from analysis.words.wording import LUCK, listed, policy_words, sentence
+from conf.policies import LEVERS
+
+# For whoever cannot see it: what kind of picture it is.
+PICTURES = {
+    "incidence": "Curves of local recurrence over the years, one for each policy, with bands",
+    "incidence_by_mechanism": "Areas, one above the other, of local recurrence by mechanism over the years",
+    "survival": "Curves of survival over the years, one for each policy, with bands",
+    "averted_by_mechanism": "Bars of recurrences averted and caused, by mechanism",
+    "averted_by_compartment": "Bars of recurrences averted and caused, by compartment",
+    "pelvis": "Outlines of the pelvis, coloured by how often a recurrence lies in each compartment",
+    "pelvis_change": "Outlines of the pelvis, coloured by the change in each compartment",
+    "flow": "Streams from found recurrences through treatment and margin to what became of the patients",
+    "icon_array": "A thousand marks for each policy, coloured by what has become of the patients",
+    "beside_published": "Points of published and simulated figures side by side",
+    "waits": "Waiting times at each step, by clinic and policy",
+    "queue_lengths": "Lengths of the queues over time, by clinic and policy",
+    "utilisation": "Shares of open time in use, by resource, clinic and policy",
+    "harm_of_waiting": "Bars of what waiting causes, by outcome, clinic and policy",
+    "needed_capacity": "Units that are there and units that are needed, by resource",
+    "convergence": "Half-widths of intervals as patients are added",
+    "timeline": "One patient's course under each policy, along a line of time",
+    "identified": "Prior and posterior intervals of the numbers that the targets narrow most",
+    "traded": "Pairs of numbers that the targets link",
+    "converged": "The objective during the search for the best fit",
+    "published_against_simulated": "Points of published against simulated proportions",
+    "endpoints_calibration": "Every calibration endpoint, published and simulated, with intervals",
+    "endpoints_validation": "Every validation endpoint, published and simulated, with intervals",
+}
+ENDINGS = {
+    "_uncertainty": "Two intervals for each policy and difference: of uncertain parameters and of luck",
+    "_lines": "Lines over a swept number, one for each policy, with bands",
+    "_heat_map": "Squares over two swept numbers, coloured by the outcome",
+    "_points": "Points with intervals, one for each design point and policy",
+}
+
+# Where the words of the lever need those around them.
+OF_LEVERS = {
+    "neoadjuvant_for": "who gets treatment before surgery",
+    "postoperative_chemoradiotherapy": "who is irradiated after surgery",
+    "follow_up": "schedule of follow-up",
+    "surgical_training": "quality programme for surgeons",
+}
+
+NO_ADVICE = (
+    "This is a model for research and teaching. It compares policies in simulated populations. It is not "
+    "advice for an individual patient, and it must not be used to choose a treatment for one."
+)
+OF_LUCK = (
+    f"Intervals are 95 % intervals {LUCK}: how far another simulated cohort of this size might differ. They "
+    "do not include the uncertainty of the parameters, which is larger."
+)
+OF_MEMBERS = (
+    "Intervals in round brackets hold 95 % of the members of a posterior sample: the uncertainty of the "
+    f"fitted parameters. Intervals in square brackets are 95 % intervals {LUCK}. Numbers that the sample "
+    "does not hold stay fixed, and their uncertainty is in no interval."
+)
+MODEL = (
+    "lrrc-sim is a discrete-event simulation. Each patient is simulated alone, in days, from diagnosis to "
+    "death or the end of follow-up: staging, treatment before surgery, resection, five mechanisms by which "
+    "cells stay behind (at the margin, in the mesorectum, in lateral nodes, exfoliated into the lumen, "
+    "spilled), growth in a compartment of the pelvis, follow-up, treatment of the recurrence, metastases "
+    "and death."
+)
+COMMON = (
+    "Policies are compared with common random numbers: every random decision has a draw of its own, fixed by "
+    "the seed, the patient and the name of the decision. The same patients are simulated under every policy, "
+    "and their courses are identical until a policy acts."
+)
+INTERVAL_METHODS = (
+    "Intervals of proportions are Wilson's score intervals [wilson1927]. Differences are paired, on the same "
+    "patients, in the manner of Agresti and Min [agresti2005]. Amounts are means with 1.96 standard errors."
+)
+QUEUE_METHODS = (
+    "Where patients queue, neighbours share their luck. Their variance comes from batches of neighbours "
+    "[fishman1978], and intervals are those of the effective number of patients [korn1998]."
+)
+METHODS = {
+    "wilson1927": (
+        "Wilson EB. J Am Stat Assoc 1927;22:209-212",
+        {"author": "Wilson, E. B.", "journal": "J Am Stat Assoc", "year": "1927", "volume": "22",
+         "pages": "209--212"},
+    ),
+    "agresti2005": (
+        "Agresti A, Min Y. Stat Med 2005;24:729-740",
+        {"author": "Agresti, A. and Min, Y.", "journal": "Stat Med", "year": "2005", "volume": "24",
+         "pages": "729--740"},
+    ),
+    "fishman1978": (
+        "Fishman GS. Principles of Discrete Event Simulation, 1978",
+        {"author": "Fishman, G. S.", "title": "Principles of Discrete Event Simulation", "year": "1978"},
+    ),
+    "korn1998": (
+        "Korn EL, Graubard BI. Surv Methodol 1998;24:193-201",
+        {"author": "Korn, E. L. and Graubard, B. I.", "journal": "Surv Methodol", "year": "1998",
+         "volume": "24", "pages": "193--201"},
+    ),
+}  # fmt: skip
+SOFTWARE = (
+    "The lrrc-sim contributors. lrrc-sim, a discrete-event simulation of local recurrence of rectal cancer"
+)
+
+
+def picture_words(name: str) -> str:
+    """Return what kind of picture it is, by its name."""
+    if name in PICTURES:
+        return PICTURES[name]
+    for ending, words in ENDINGS.items():
+        if name.endswith(ending):
+            return words
+    return f"Picture of this run: {policy_words(name)}"
+
+
+def lever_words(lever: str) -> str:
+    """Return what a lever is, for people, without what it may be set to."""
+    words = OF_LEVERS.get(lever) or re.split("[,:;]", LEVERS[lever].words)[0]
+    return f"{words}, mm" if lever.endswith("_mm") else words
+
+
+def setting_words(value: Any) -> str:
+    """Return what a lever is set to, for people."""
+    if isinstance(value, Mapping):  # a schedule of follow-up
+        value = value.get("name")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:g}"
+    return SETTING.get(str(value), policy_words(str(value)))
+
+
+def differing(levers: Mapping[str, Any], others: Mapping[str, Any]) -> list[str]:
+    """Return the levers in which two policies differ, in the order of ``LEVERS``."""
+    return [name for name in LEVERS if levers.get(name) != others.get(name)]
+
+
+def difference_words(levers: Mapping[str, Any], others: Mapping[str, Any]) -> str:
+    """Return how a policy differs from another: ``washout: always instead of usual; ...``."""
+    parts = [
+        f"{lever_words(name)}: {setting_words(levers.get(name))} instead of {setting_words(others.get(name))}"
+        for name in differing(levers, others)
+    ]
+    return "; ".join(parts) or "the same levers"
+
+
+def question(
+    experiment: str,
+    policies: Sequence[str],
+    comparator: str | None,
+    varied: Sequence[str],
+    clinics: Sequence[str],
+) -> str:
+    """Return the question that a run asks, generated from what differs in it.
+
+    ``varied``: what a sweep varies, in words; ``clinics``: of a capacity run, in words.
+    """
+    names = [policy_words(name) for name in policies]
+    others = [policy_words(name) for name in policies if name != comparator]
+    under = f"under {listed(names)}" if names else ""
+    if experiment == "capacity":
+        steps = listed([words for words in STEP_WORDS.values()])
+        where = f" in {listed(clinics)}" if clinics else ""
+        return (
+            f"How long do patients wait for {steps}{where} {under}, what harm does waiting do, and what "
+            "capacity would be enough?"
+        )
+    if experiment == "validate":
+        return "How well does the simulation agree with published trials and registries?"
+    if experiment == "calibrate":
+        return "Which values of the uncertain parameters agree with published trials and registries?"
+    if experiment == "patient":
+        return f"What happens to one simulated patient {under}, and where do the courses diverge?"
+    over = f"How do the outcomes depend on {listed(varied)}" if varied else ""
+    if comparator is None or not others:
+        return f"{over} {under}?" if over else f"What are the outcomes {under}?"
+    change = (
+        f"what changes in local recurrence, metastasis and survival under {_any(others)}, compared with "
+        f"{policy_words(comparator)}?"
+    )
+    return f"{over}, and {change}" if over else sentence(change)
+
+
+def _any(names: Sequence[str]) -> str:
+    *before, last = names
+    return f"{', '.join(before)} or {last}" if before else last

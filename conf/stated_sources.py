@@ -1,0 +1,65 @@
+"""Where a shipped number comes from: what the comment behind it says, and the publications of its ids."""
+
+import csv
+import functools
+import re
+from pathlib import Path
+
+from conf.run import Tree
+from conf.schema import shipped, shipped_sections
+
+CONF = Path(__file__).parent
+COHORT, CLINIC, DISEASE = "dutch_contemporary", "unlimited", "calibrated"
+ASSUMPTION = "assumption"
+
+
+@functools.cache
+def evidence() -> dict[str, dict[str, str]]:
+    """Return the rows of ``conf/evidence.csv`` by id."""
+    with open(CONF / "evidence.csv", newline="", encoding="utf-8") as file:
+        return {row["id"]: row for row in csv.DictReader(file)}
+
+
+def ids_in(words: str) -> list[str]:
+    """Return the ids of the evidence table that a text names, and ``assumption``, in their order."""
+    named = (word.rstrip(".") for word in re.findall(r"[\w.]+", words))
+    return list(dict.fromkeys(word for word in named if word in evidence() or word == ASSUMPTION))
+
+
+@functools.cache
+def comments(file: str) -> dict[str, str]:
+    """Return what the comment behind each key of a shipped file says, as in ``parameters/surgery``."""
+    lines = (CONF / f"{file}.yaml").read_text("utf-8").splitlines()
+    found = (re.match(r"(\w+):[^#]*#\s*(.*)", line) for line in lines)
+    return {match[1]: match[2] for match in found if match}
+
+
+def shipped_names(group: str) -> list[str]:
+    """Return the names of a group's shipped files, sorted."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+@functools.cache
+def shipped_disease(name: str = DISEASE) -> dict[str, Tree]:
+    """Return the numbers of a shipped disease by section: its own, and otherwise those set by hand."""
+    own = shipped(f"disease/{name}") if name in shipped_names("disease") else {}
+    return {
+        section: {**shipped(f"parameters/{section}"), **own.get(section, {})}
+        for section in shipped_sections()
+    }
+
+
+@functools.cache
+def shipped_file(group: str, name: str) -> tuple[Tree, dict[str, str]]:
+    """Return the numbers of a shipped cohort or clinic, those of its base included, and their comments."""
+    own = shipped(f"{group}/{name}")
+    numbers: Tree = {}
+    said: dict[str, str] = {}
+    for base in own.get("defaults", []):
+        if base != "_self_":
+            more, words = shipped_file(group, str(base))
+            numbers, said = {**numbers, **more}, {**said, **words}
+    mine = {key: value for key, value in own.items() if key != "defaults"}
+    # A number without a comment of its own has no source here: not that of the base's other number.
+    words = {key: comments(f"{group}/{name}").get(key, "") for key in mine}
+    return {**numbers, **mine}, {**said, **words}
