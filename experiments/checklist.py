@@ -95,7 +95,7 @@ def facts_of(run: ReceivedRun, verified: str | None = None) -> "Facts":
     from sim.luck import DRAWS, ROUTE_DRAWS, SIDE_DRAWS
     from sim.patient import ROW
 
-    config = read_yaml(file_within(run.folder / "config.yaml").read_bytes(), f"{run.name}: config.yaml", None)
+    config = read_yaml(file_within(run.folder / "config.yaml"), f"{run.name}: config.yaml")
     with composing():
         known = numbers.numbers_of(read_run(composed("compare")[0]), origins("compare", []))
     used = {key for number in known for key in number.sources}
