@@ -7,9 +7,11 @@ import ast
 import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import sim
 from conf.numbers import Use
+from sim.events import Event
 
 SIM = Path(sim.__file__).parent
 ROOT = SIM.parent
@@ -121,3 +123,120 @@ def _section(node: ast.expr, known: Mapping[str, str]) -> str:
     if isinstance(node, ast.Attribute):
         return known.get(node.attr, "") if node.attr == known.get(node.attr) else ""
     return ""
+
+
+class Booked(NamedTuple):
+    """What the reaction to an event does to the agenda: the events that it books or moves, or calls off."""
+
+    reaction: tuple[str, ...]  # the functions that the event calls
+    books: tuple[str, ...]  # names of Event, in their order
+    calls_off: tuple[str, ...]
+
+
+JOURNEY = SIM / "pathway/journey.py"
+REACTIONS = (SIM / "pathway", SIM / "mechanisms", SIM / "agenda.py")
+
+
+def bookings() -> dict[str, Booked]:
+    """Return what each event's reaction books and calls off, by the name of the event, in their order.
+
+    ``sim/pathway/journey.py`` says which functions an event calls; they are followed through all that they
+    call of ``sim/pathway``, ``sim/mechanisms`` and ``sim/agenda.py``. Raises ValueError for an event that no
+    branch is for.
+    """
+    known = _reactions()
+    calls = _called_by_event()
+    order = [event.name for event in Event]
+    made = {}
+    for event in order:
+        if event not in calls:
+            raise ValueError(f"{event} has no branch in {JOURNEY.relative_to(ROOT)}")
+        books: set[str] = set()
+        off: set[str] = set()
+        seen: set[str] = set()
+        waiting = list(calls[event])
+        while waiting:
+            name = waiting.pop()
+            if name in known and name not in seen:
+                seen.add(name)
+                booked, called_off, called = known[name]
+                books |= booked
+                off |= called_off
+                waiting += called
+        made[event] = Booked(
+            tuple(calls[event]),
+            tuple(name for name in order if name in books),
+            tuple(name for name in order if name in off),
+        )
+    return made
+
+
+def _reactions() -> dict[str, tuple[set[str], set[str], list[str]]]:
+    """Return, of each function of the model, the events it books, those it calls off, and what it calls."""
+    found = {}
+    files = [
+        file for place in REACTIONS for file in ([place] if place.suffix else sorted(place.glob("*.py")))
+    ]
+    for node in (node for file in files for node in parsed(file).body if isinstance(node, ast.FunctionDef)):
+        books: set[str] = set()
+        off: set[str] = set()
+        called: list[str] = []
+        named = _loops_over_events(node)
+        for part in ast.walk(node):
+            if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
+                called.append(part.func.id)
+                if part.func.id == "call_off":
+                    off |= _events(part.args[1], named)
+            elif isinstance(part, ast.Assign | ast.AugAssign):
+                targets = part.targets if isinstance(part, ast.Assign) else [part.target]
+                for target in targets:
+                    if (
+                        isinstance(target, ast.Subscript)
+                        and isinstance(target.value, ast.Attribute)
+                        and target.value.attr == "agenda"
+                    ):
+                        (off if _is_infinity(part.value) else books).update(_events(target.slice, named))
+        found[node.name] = (books, off, called)
+    return found
+
+
+def _loops_over_events(node: ast.FunctionDef) -> dict[str, set[str]]:
+    """Return the events that a loop's name stands for, by that name."""
+    return {
+        part.target.id: {name for item in part.iter.elts for name in _events(item, {})}
+        for part in ast.walk(node)
+        if isinstance(part, ast.For)
+        and isinstance(part.target, ast.Name)
+        and isinstance(part.iter, ast.Tuple | ast.List)
+    }
+
+
+def _events(node: ast.expr, named: Mapping[str, set[str]]) -> set[str]:
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Event":
+        return {node.attr}
+    return named.get(node.id, set()) if isinstance(node, ast.Name) else set()
+
+
+def _is_infinity(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "inf"
+
+
+def _called_by_event() -> dict[str, list[str]]:
+    """Return the functions that each event calls, from the branches of ``happen``."""
+    (happen,) = (
+        node for node in parsed(JOURNEY).body if isinstance(node, ast.FunctionDef) and node.name == "happen"
+    )
+    calls: dict[str, list[str]] = {}
+    for branch in (part for part in ast.walk(happen) if isinstance(part, ast.If)):
+        names = {
+            name for part in ast.walk(branch.test) if isinstance(part, ast.expr) for name in _events(part, {})
+        }
+        for name in names:
+            calls[name] = [
+                statement.value.func.id
+                for statement in branch.body
+                if isinstance(statement, ast.Expr)
+                and isinstance(statement.value, ast.Call)
+                and isinstance(statement.value.func, ast.Name)
+            ]
+    return calls

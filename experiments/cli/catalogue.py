@@ -101,6 +101,11 @@ ON_RUNS = {
         "show what differs between two runs: configuration, code, results",
         ("lrrc diff runs/compare/2026-05-04_09-30-00 leaks",),
     ),
+    "checklist": Experiment(
+        "experiments.checklist:checklist",
+        "reporting checklists of a run, filled in where known: STRESS-DES, ODD, CHEERS, AdViSHE, TECH-VER",
+        ("lrrc checklist runs/compare/2026-05-04_09-30-00",),
+    ),
     "report": Experiment(
         "experiments.report:report",
         "write a run's report, in one page that needs no network and as a workbook: report.html, report.xlsx",
