@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NOT_TABLES = ("failed.csv",)
 
 
-class Tables(Mapping):
+class Tables(Mapping[str, "pd.DataFrame"]):
     """The tables of a folder by name, each read when it is first used."""
 
     def __init__(self, folder: Path) -> None:
@@ -102,7 +102,7 @@ def _pictures(folder: Path, tables: Tables) -> "dict[str, Callable[[], Figure]]"
 
     if (folder / "ledger").is_dir():  # a sweep's tables of the same names hold many points
         return {}
-    drawn = {}
+    drawn: dict[str, Callable[[], Figure]] = {}
     for picture, needed in PICTURES.items():
         if all(name in tables for name in needed):
             draw = partial(_draw, picture, [folder / f"{name}.csv" for name in needed])
