@@ -12,7 +12,8 @@ from experiments.draw import folder_of_run, read, read_whole
 from experiments.results.partial import remove_left, write_whole
 
 if TYPE_CHECKING:
-    from analysis.pages.report import Drawn, RunRead
+    from analysis.pages.png import Drawn
+    from analysis.pages.report_run import RunRead
 
 KEY_WORDS: dict[str, str] = {}
 # In this order in the workbook. The others of a folder (curves, rows) are for drawing, or for programs.
@@ -92,7 +93,7 @@ def read_run_folder(folder: Path) -> "RunRead":
     if manifest is None:
         raise InputError(f"{folder / 'manifest.json'}: cannot be read")
     config = read_yaml(file_within(folder / "config.yaml"), str(folder / "config.yaml"))
-    from analysis.pages.report import RunRead
+    from analysis.pages.report_run import RunRead
     from analysis.pictures.catalogue import columns_of
 
     tables = {}
@@ -110,7 +111,7 @@ def pictures_in(folder: Path) -> "list[Drawn]":
 
     A file that is no picture is left out. Raises InputError for a link that leads out of the folder.
     """
-    from analysis.pages.report import read_png
+    from analysis.pages.png import read_png
     from analysis.pictures.catalogue import PICTURES
 
     order = [picture.__name__ for picture in PICTURES]

@@ -5,17 +5,13 @@ What a folder holds is data of unknown origin. It is only written as text, and t
 
 import base64
 import re
-import struct
-import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from analysis.pages import report_tables
 from analysis.pages.references import references
+from analysis.pages.report_numbers import Changed, changed_numbers, numbers
 from analysis.pages.report_parts import (
     Block,
     Cell,
@@ -29,9 +25,9 @@ from analysis.pages.report_parts import (
     Table,
     Text,
 )
+from analysis.pages.report_run import RunRead, chosen_file, mapping, names_in
 from analysis.pages.validated import INSIDE, SETS, far_off, validated
 from analysis.words.limits import LEFT_OUT
-from analysis.words.own_files import COHORT
 from analysis.words.report import (
     COMMON,
     INTERVAL_METHODS,
@@ -56,26 +52,13 @@ from conf.stated_sources import (
     ASSUMPTION,
     CLINIC,
     DISEASE,
-    comments,
-    ids_in,
     shipped_disease,
-    shipped_file,
-    shipped_names,
 )
-from conf.stated_sources import COHORT as USUAL_COHORT
 
 MOST_MISSES = 20
 LONGEST_COMMAND = 20_000
 NO_BREAK = "\N{NO-BREAK SPACE}"
 TEMPLATE = Path(__file__).with_name("report.html")
-EXPERIMENTS = {  # by a table that no other experiment leaves
-    "endpoints": "validate",
-    "targets": "calibrate",
-    "waits": "capacity",
-    "design": "sweep",
-    "outcomes": "compare",
-    "journal": "patient",
-}
 TITLES = {
     "compare": "Policies compared",
     "capacity": "Policies in clinics",
@@ -84,76 +67,6 @@ TITLES = {
     "calibrate": "A calibration",
     "patient": "One patient's course",
 }
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A picture of a run in PNG: its name, bytes, size in pixels, and what is written above it."""
-
-    name: str
-    png: bytes
-    width: int
-    height: int
-    title: str
-    note: str
-
-
-@dataclass(frozen=True)
-class Changed:
-    """A number that is not the shipped default: both, and their sources."""
-
-    key: str
-    value: Any
-    default: Any
-    source: Sources
-    default_source: Sources
-
-
-@dataclass(frozen=True)
-class RunRead:
-    """What a run's folder holds: manifest and configuration as data, tables by name, pictures."""
-
-    name: str
-    manifest: Tree
-    config: Tree
-    tables: Mapping[str, pd.DataFrame]
-    pictures: Sequence[Drawn]
-
-    @property
-    def experiment(self) -> str:
-        """The experiment that leaves such tables; empty for none that is known."""
-        return next((kind for table, kind in EXPERIMENTS.items() if table in self.tables), "")
-
-    @property
-    def policies(self) -> dict[str, Tree]:
-        """The levers of each policy by name; none of one that only a point of a sweep has."""
-        levers = _mapping(self.config.get("policy"))
-        names = list(levers)
-        if "policies" in self.swept or "scenario" in self.swept:
-            names = [str(name) for name in self.tables["outcomes"]["policy"].unique()]
-        return {name: _mapping(levers.get(name)) for name in names}
-
-    def varies(self, group: str) -> bool:
-        """Return whether a sweep varies which file of a group is used."""
-        return group in self.swept or "scenario" in self.swept
-
-    @property
-    def comparator(self) -> str | None:
-        """The policy that others are compared with, where there is one."""
-        name = self.config.get("comparator")
-        return name if isinstance(name, str) and name in self.policies else None
-
-    @property
-    def sampled(self) -> bool:
-        """Whether the run is over the members of a posterior sample."""
-        return "uncertainty" in self.tables
-
-    @property
-    def swept(self) -> list[str]:
-        """The names that a sweep varies, without the members of a posterior sample."""
-        design = self.tables.get("design")
-        names = [] if design is None else [str(name) for name in design.columns]
-        return [name for name in names if name not in ("point", "member", "replication")]
 
 
 def sections_of(run: RunRead) -> list[Section]:
@@ -165,7 +78,7 @@ def sections_of(run: RunRead) -> list[Section]:
         Section("policies", "The policies", _policies(run)),
         Section("results", "Results", results(run)),
         Section("pictures", "Pictures", _pictures(run)),
-        Section("numbers", "Numbers and their sources", _numbers(run, changed)),
+        Section("numbers", "Numbers and their sources", numbers(run, changed)),
         Section("validation", "How far the model can be trusted", _validation(run, changed)),
         Section("limits", "What the model leaves out", _limits(run)),
         Section("methods", "Methods", _methods(run)),
@@ -260,11 +173,11 @@ def _about(run: RunRead) -> str:
 
 
 def _version(run: RunRead) -> str:
-    return shown(_mapping(run.manifest.get("code")).get("version", "unknown"))
+    return shown(mapping(run.manifest.get("code")).get("version", "unknown"))
 
 
 def _question(run: RunRead) -> list[Block]:
-    clinics = _names(run.config.get("clinics")) if run.experiment == "capacity" else []
+    clinics = names_in(run.config.get("clinics")) if run.experiment == "capacity" else []
     words = question(
         run.experiment,
         list(run.policies),
@@ -292,10 +205,10 @@ def _question(run: RunRead) -> list[Block]:
 
 
 def _patients(run: RunRead) -> list[Block]:
-    cohort = _mapping(run.config.get("cohort"))
+    cohort = mapping(run.config.get("cohort"))
     if not cohort:
         return []
-    chosen = _chosen(run, "cohort")
+    chosen = chosen_file(run, "cohort")
     count = run.config.get("patients")
     years = run.config.get("horizon_years")
     many = f"{count:,}" if isinstance(count, int) else "Simulated"
@@ -312,7 +225,7 @@ def _patients(run: RunRead) -> list[Block]:
     lines = [first, *_who(cohort)]
     if isinstance(years, int | float):
         lines.append(f"Each is followed from diagnosis to death, or for {years_words(float(years))}.")
-    if clinic := _chosen(run, "clinic"):
+    if clinic := chosen_file(run, "clinic"):
         lines.append(
             "Nobody waits for anybody: no clinic limits what is done."
             if clinic == CLINIC
@@ -321,23 +234,6 @@ def _patients(run: RunRead) -> list[Block]:
             else ""
         )
     return [Text(" ".join(filter(None, lines)))]
-
-
-def _cohort(run: RunRead) -> list[Block]:
-    """Return the cohort number by number, with sources."""
-    cohort, chosen = _mapping(run.config.get("cohort")), _chosen(run, "cohort")
-    if not cohort or run.varies("cohort"):
-        return []
-    usual, said = shipped_file("cohort", chosen if chosen in shipped_names("cohort") else USUAL_COHORT)
-    rows: list[list[Cell]] = [
-        [
-            sentence(COHORT.get(key, policy_words(str(key)))),
-            "varied" if f"cohort.{key}" in run.swept else _number(value),
-            _sources(said.get(key, "")) if _same(usual.get(key), value) else Sources((), "set in this run"),
-        ]
-        for key, value in cohort.items()
-    ]
-    return [Table("The cohort, number by number", ["Number", "Value", "Source"], rows, numbers=False)]
 
 
 def _who(cohort: Tree) -> list[str]:
@@ -418,7 +314,7 @@ def results(run: RunRead) -> list[Block]:
         return report_tables.swept(
             run.tables,
             run.swept,
-            _names(outcomes) or ["local_recurrence"],
+            names_in(outcomes) or ["local_recurrence"],
             float(years) if isinstance(years, int | float) else None,
         )
     made = {
@@ -450,146 +346,6 @@ def _pictures(run: RunRead) -> list[Block]:
     ]
 
 
-def changed_numbers(run: RunRead) -> list[Changed]:
-    """Return the numbers of a run that are not the shipped defaults, by key.
-
-    Those are the disease ``calibrated`` (of a calibration, ``default``), the cohort ``dutch_contemporary``,
-    and, of a clinic, the file that was chosen.
-    """
-    found = []
-    disease = _chosen(run, "disease")
-    own = shipped_disease(disease) if disease in shipped_names("disease") else {}
-    fitted = fitted_keys() if _usual_disease(run) == DISEASE else set()
-    for section, usual in shipped_disease(_usual_disease(run)).items():
-        for key, value in _mapping(run.config.get(section)).items():
-            default = usual.get(key)
-            if f"{section}.{key}" in run.swept or run.varies("disease"):
-                continue
-            if key in usual and not _same(default, value):
-                by_hand = _sources(comments(f"parameters/{section}").get(key, ""))
-                shipped_too = _same(own.get(section, {}).get(key), value)
-                found.append(
-                    Changed(
-                        f"{section}.{key}",
-                        value,
-                        default,
-                        by_hand if shipped_too else Sources((), "set in this run"),
-                        _fitted(by_hand) if f"{section}.{key}" in fitted else by_hand,
-                    )
-                )
-    for group, usual_name in (("cohort", USUAL_COHORT), ("clinic", _chosen(run, "clinic") or CLINIC)):
-        if usual_name not in shipped_names(group) or run.varies(group):
-            continue
-        if group == "clinic" and run.experiment == "capacity":
-            continue  # it has several, and each is a file
-        usual, said = shipped_file(group, usual_name)
-        chosen = _chosen(run, group)
-        theirs, words = shipped_file(group, chosen) if chosen in shipped_names(group) else ({}, {})
-        for key, value in _mapping(run.config.get(group)).items():
-            if f"{group}.{key}" in run.swept:
-                continue
-            if key in usual and not _same(usual[key], value):
-                as_shipped = _same(theirs.get(key), value)
-                source = _sources(words.get(key, "")) if as_shipped else Sources((), "set in this run")
-                found.append(
-                    Changed(f"{group}.{key}", value, usual[key], source, _sources(said.get(key, "")))
-                )
-    return found
-
-
-def _fitted(source: Sources) -> Sources:
-    return Sources(source.ids, "; ".join(filter(None, (source.words, "fitted to trials"))))
-
-
-def _usual_disease(run: RunRead) -> str:
-    return "default" if run.experiment == "calibrate" else DISEASE
-
-
-def fitted_keys() -> set[str]:
-    """Return the keys that the shipped fit sets."""
-    by_hand = shipped_disease("default")
-    return {
-        f"{section}.{key}"
-        for section, numbers in shipped_disease(DISEASE).items()
-        for key, value in numbers.items()
-        if not _same(value, by_hand[section][key])
-    }
-
-
-def _numbers(run: RunRead, changed: Sequence[Changed]) -> list[Block]:
-    blocks: list[Block] = []
-    rows: list[list[Cell]] = [
-        [one.key, _number(one.value), _number(one.default), one.source, one.default_source] for one in changed
-    ]
-    chosen = [
-        f"{group} {shown(_chosen(run, group))}" for group in ("disease", "cohort") if _chosen(run, group)
-    ]
-    if rows:
-        blocks.append(
-            Text(
-                (f"Chosen files: {listed(chosen)}. " if chosen else "")
-                + f"The defaults are the disease {_usual_disease(run)} and the cohort {USUAL_COHORT}."
-            )
-        )
-        blocks.append(
-            Table(
-                "Numbers of this run that differ from the shipped defaults",
-                ["Number", "Value", "Default", "Source of the value", "Source of the default"],
-                rows,
-                numbers=False,
-            )
-        )
-    varied = _varied(run)
-    if varied:
-        blocks.append(
-            Table(
-                "What this run varies",
-                ["What", "Values", "Default", "Source of the default"],
-                varied,
-                numbers=False,
-            )
-        )
-    if run.sampled:
-        members = run.tables.get("members")
-        if members is not None:
-            keys = [str(name) for name in members.columns if name != "member"]
-            of = shown(_mapping(run.manifest.get("posterior")).get("file", "conf/posterior.csv"))
-            blocks.append(
-                Text(
-                    f"Each of {len(members):,} members of the posterior sample ({of}) sets {len(keys):,} "
-                    "numbers jointly; members.csv holds them."
-                )
-            )
-    if not blocks and run.config.get("surgery") is not None:
-        blocks.append(
-            Text("All numbers of the disease are the shipped ones, with the sources that conf/ states.")
-        )
-    return [*blocks, *_cohort(run)]
-
-
-def _varied(run: RunRead) -> list[list[Cell]]:
-    design = run.tables.get("design")
-    rows: list[list[Cell]] = []
-    for name in run.swept if design is not None else ():
-        section, _, key = name.partition(".")
-        values = [shown(value) for value in dict.fromkeys(map(_plain, design[name]))]  # type: ignore[index]
-        stated = ", ".join(values[:6]) + (f" and {len(values) - 6} more" if len(values) > 6 else "")
-        default, words = _default_of(section, key)
-        rows.append([name, stated, "" if default is None else _number(default), words])
-    return rows
-
-
-def _default_of(section: str, key: str) -> tuple[Any, Sources]:
-    key = key.partition("[")[0]
-    if section in shipped_disease():
-        default = shipped_disease()[section].get(key)
-        return default, _sources(comments(f"parameters/{section}").get(key, ""))
-    if section == "cohort" and key:
-        usual, said = shipped_file("cohort", USUAL_COHORT)
-        return usual.get(key), _sources(said.get(key, ""))
-    return None, Sources((), "a lever or a file")
-
-
 def _validation(run: RunRead, changed: Sequence[Changed]) -> list[Block]:
     if run.experiment in ("validate", "calibrate") or not run.policies:
         return []
@@ -609,7 +365,7 @@ def _validation(run: RunRead, changed: Sequence[Changed]) -> list[Block]:
         )
     ]
     disease += [name for name in run.swept if name.partition(".")[0] in (*shipped_disease(), "disease")]
-    if disease or _chosen(run, "disease") not in ("", DISEASE):
+    if disease or chosen_file(run, "disease") not in ("", DISEASE):
         many = f"{len(disease)} number{'s' if len(disease) != 1 else ''}"
         blocks.append(
             Text(
@@ -674,7 +430,7 @@ def _methods(run: RunRead) -> list[Block]:
 
 
 def _queues(run: RunRead) -> bool:
-    return run.experiment == "capacity" or _chosen(run, "clinic") not in (None, "", CLINIC)
+    return run.experiment == "capacity" or chosen_file(run, "clinic") not in (None, "", CLINIC)
 
 
 def _method_keys(run: RunRead) -> list[str]:
@@ -683,7 +439,7 @@ def _method_keys(run: RunRead) -> list[str]:
 
 
 def _reproduce(run: RunRead) -> list[Block]:
-    manifest, code = run.manifest, _mapping(run.manifest.get("code"))
+    manifest, code = run.manifest, mapping(run.manifest.get("code"))
     dirty = code.get("dirty")
     facts = (
         ("Version", code.get("version")),
@@ -709,9 +465,9 @@ def _reproduce(run: RunRead) -> list[Block]:
             numbers=False,
         ),
     ]
-    tables = _mapping(manifest.get("tables"))
+    tables = mapping(manifest.get("tables"))
     rows = [
-        [shown(name), shown(_mapping(about).get("rows", "")), shown(_mapping(about).get("sha256", ""))]
+        [shown(name), shown(mapping(about).get("rows", "")), shown(mapping(about).get("sha256", ""))]
         for name, about in tables.items()
     ]
     if rows:
@@ -739,85 +495,3 @@ def _ids(blocks: Sequence[Block]) -> list[str]:
         for name in cell.ids
         if name != ASSUMPTION
     ]
-
-
-def _sources(comment: str) -> Sources:
-    found = ids_in(comment)
-    words = ASSUMPTION if ASSUMPTION in found else "" if found else "none stated"
-    return Sources(tuple(name for name in found if name != ASSUMPTION), words)
-
-
-def _chosen(run: RunRead, group: str) -> str:
-    name = _mapping(run.manifest.get("choices")).get(group)
-    return name if isinstance(name, str) else ""
-
-
-def _mapping(value: object) -> Tree:
-    return {str(key): item for key, item in value.items()} if isinstance(value, dict) else {}
-
-
-def _names(value: object) -> list[str]:
-    return [str(name) for name in value] if isinstance(value, list) else []
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
-
-
-def _number(value: object) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(map(_number, value))}]"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return shown(value)
-
-
-def _same(one: object, other: object) -> bool:
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return float(one) == float(other)
-    return one == other
-
-
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"pHYs", b"sRGB", b"gAMA")
-LARGEST_PIXELS = 20_000  # on a side
-LARGEST_TEXT = 10_000
-
-
-def read_png(name: str, content: bytes) -> Drawn | None:
-    """Return a picture with no chunk but those that hold it, and its text; None for what is no sound PNG."""
-    if not content.startswith(SIGNATURE):
-        return None
-    kept, said, at = [SIGNATURE], {"Title": "", "Description": ""}, len(SIGNATURE)
-    size = (0, 0)
-    kind = b""
-    while kind != b"IEND":
-        if at + 12 > len(content):
-            return None
-        length, kind = struct.unpack(">I4s", content[at : at + 8])
-        body, end = content[at + 8 : at + 8 + length], at + 12 + length
-        if end > len(content) or zlib.crc32(kind + body) != struct.unpack(">I", content[end - 4 : end])[0]:
-            return None
-        if kind == b"IHDR" and length == 13:
-            size = struct.unpack(">II", body[:8])
-        if kind in KEPT:
-            kept.append(content[at:end])
-        elif kind in (b"tEXt", b"iTXt") and length <= LARGEST_TEXT:
-            key, words = _text(kind, body)
-            if key in said:
-                said[key] = words
-        at = end
-    if not all(0 < side <= LARGEST_PIXELS for side in size):
-        return None
-    return Drawn(name, b"".join(kept), *size, said["Title"], said["Description"])
-
-
-def _text(kind: bytes, body: bytes) -> tuple[str, str]:
-    key, _, rest = body.partition(b"\0")
-    if kind == b"tEXt":
-        return key.decode("latin-1"), rest.decode("latin-1")
-    if rest[:1] != b"\0":  # compressed, which Matplotlib does not write
-        return "", ""
-    return key.decode("latin-1"), rest[2:].split(b"\0", 2)[-1].decode("utf-8", "replace")

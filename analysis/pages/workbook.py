@@ -8,8 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.pages.report import Changed, RunRead, changed_numbers, title_of
+from analysis.pages.report import title_of
+from analysis.pages.report_numbers import Changed, changed_numbers
 from analysis.pages.report_parts import Reference
+from analysis.pages.report_run import RunRead
 from analysis.pages.validated import INSIDE, Validated, validated
 from analysis.words.report import NO_ADVICE, OF_LUCK, OF_MEMBERS, setting_words
 from conf.input_error import in_full

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from analysis.pages.png import SIGNATURE, read_png
 from analysis.pages.references import bibtex, references
-from analysis.pages.report import SIGNATURE, TEMPLATE, printable, read_png, together
+from analysis.pages.report import TEMPLATE, printable, together
 from analysis.pages.validated import SHIPPED, as_csv, endpoints_of, far_off, validated
 from analysis.pages.workbook import unit
 from analysis.pictures import look
