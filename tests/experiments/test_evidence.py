@@ -7,10 +7,10 @@ import pytest
 
 from analysis.pages.numbers import WIDTH
 from conf.composition import composed, composing
-from conf.numbers import evidence as rows_of_evidence
 from conf.numbers import numbers_of
 from conf.origins import origins
 from conf.schema import compose_run, read_run
+from conf.stated_sources import evidence as rows_of_evidence
 from experiments.cli.command import main
 from experiments.model_source import ROOT, uses
 from experiments.pages import parameters_page
