@@ -42,7 +42,6 @@ from analysis.words.report import (
     OF_MEMBERS,
     QUEUE_METHODS,
     difference_words,
-    differing,
     lever_words,
     picture_words,
     question,
@@ -127,9 +126,16 @@ class RunRead:
 
     @property
     def policies(self) -> dict[str, Tree]:
-        """The levers of each policy by name."""
+        """The levers of each policy by name; none of one that only a point of a sweep has."""
         levers = _mapping(self.config.get("policy"))
-        return {str(name): _mapping(set_to) for name, set_to in levers.items()}
+        names = list(levers)
+        if "policies" in self.swept or "scenario" in self.swept:
+            names = [str(name) for name in self.tables["outcomes"]["policy"].unique()]
+        return {name: _mapping(levers.get(name)) for name in names}
+
+    def varies(self, group: str) -> bool:
+        """Return whether a sweep varies which file of a group is used."""
+        return group in self.swept or "scenario" in self.swept
 
     @property
     def comparator(self) -> str | None:
@@ -267,13 +273,13 @@ def _question(run: RunRead) -> list[Block]:
         [f"the clinic {policy_words(name)}" for name in clinics],
     )
     blocks: list[Block] = [Text(words, "lead")]
-    if run.comparator is not None and len(run.policies) > 1:
-        levers = run.policies[run.comparator]
-        differences = [
-            (sentence(policy_words(name)), difference_words(own, levers))
-            for name, own in run.policies.items()
-            if name != run.comparator
-        ]
+    levers = run.policies.get(run.comparator or "")
+    differences = [
+        (sentence(policy_words(name)), difference_words(own, levers))
+        for name, own in run.policies.items()
+        if own and levers and name != run.comparator
+    ]
+    if differences and run.comparator is not None:
         blocks += [Text(f"How the policies differ from {policy_words(run.comparator)}:"), Items(differences)]
     if run.sampled:
         blocks.append(
@@ -294,6 +300,8 @@ def _patients(run: RunRead) -> list[Block]:
     years = run.config.get("horizon_years")
     many = f"{count:,}" if isinstance(count, int) else "Simulated"
     of = f" (cohort {shown(chosen)})" if chosen else ""
+    if run.varies("cohort"):
+        return [Text(f"{many} patients for each point and policy. Who they are is varied by the sweep.")]
     if run.experiment == "patient":
         first = f"One patient of a cohort of resectable rectal cancer without metastases on staging{of}."
     else:
@@ -318,13 +326,13 @@ def _patients(run: RunRead) -> list[Block]:
 def _cohort(run: RunRead) -> list[Block]:
     """Return the cohort number by number, with sources."""
     cohort, chosen = _mapping(run.config.get("cohort")), _chosen(run, "cohort")
-    if not cohort:
+    if not cohort or run.varies("cohort"):
         return []
     usual, said = shipped_file("cohort", chosen if chosen in shipped_names("cohort") else USUAL_COHORT)
     rows: list[list[Cell]] = [
         [
             sentence(COHORT.get(key, policy_words(str(key)))),
-            _number(value),
+            "varied" if f"cohort.{key}" in run.swept else _number(value),
             _sources(said.get(key, "")) if _same(usual.get(key), value) else Sources((), "set in this run"),
         ]
         for key, value in cohort.items()
@@ -364,34 +372,38 @@ def _percent(share: Any) -> str:
 
 
 def _policies(run: RunRead) -> list[Block]:
-    if not run.policies:
+    policies = {name: levers for name, levers in run.policies.items() if levers}
+    if not policies:
         return []
-    first = next(iter(run.policies.values()))
+    first = next(iter(policies.values()))
+    varied = [name for name in LEVERS if name in run.swept]
     differ = [
         name
         for name in LEVERS
-        if any(differing({name: p.get(name)}, {name: first.get(name)}) for p in run.policies.values())
+        if name not in varied and any(levers.get(name) != first.get(name) for levers in policies.values())
     ]
     described = [
         (sentence(policy_words(name)), str(levers.get("description", "")))
-        for name, levers in run.policies.items()
+        for name, levers in policies.items()
     ]
     blocks: list[Block] = [Items(described)]
+    if varied:
+        blocks.append(Text(f"The sweep sets in every policy: {listed(map(lever_words, varied))}."))
     if differ:
         rows = [
             [
                 sentence(lever_words(name)),
                 name,
-                *(setting_words(levers.get(name)) for levers in run.policies.values()),
+                *(setting_words(levers.get(name)) for levers in policies.values()),
             ]
             for name in differ
         ]
-        head = ["Lever", "Key", *(sentence(policy_words(name)) for name in run.policies)]
+        head = ["Lever", "Key", *(sentence(policy_words(name)) for name in policies)]
         blocks.append(Table("The levers in which the policies differ", head, rows, numbers=False))
-    same = [name for name in LEVERS if name not in differ and name in first]
+    same = [name for name in LEVERS if name not in (*differ, *varied) and name in first]
     if same:
         settings = "; ".join(f"{lever_words(name)}: {setting_words(first[name])}" for name in same)
-        under = "under every policy" if len(run.policies) > 1 else "in this policy"
+        under = "under every policy" if len(policies) > 1 else "in this policy"
         blocks.append(Text(f"{'The other levers' if differ else 'The levers'} {under}: {settings}.", "note"))
     return blocks
 
@@ -451,6 +463,8 @@ def changed_numbers(run: RunRead) -> list[Changed]:
     for section, usual in shipped_disease(_usual_disease(run)).items():
         for key, value in _mapping(run.config.get(section)).items():
             default = usual.get(key)
+            if f"{section}.{key}" in run.swept or run.varies("disease"):
+                continue
             if key in usual and not _same(default, value):
                 by_hand = _sources(comments(f"parameters/{section}").get(key, ""))
                 shipped_too = _same(own.get(section, {}).get(key), value)
@@ -460,11 +474,11 @@ def changed_numbers(run: RunRead) -> list[Changed]:
                         value,
                         default,
                         by_hand if shipped_too else Sources((), "set in this run"),
-                        Sources(by_hand.ids, "fitted, from") if f"{section}.{key}" in fitted else by_hand,
+                        _fitted(by_hand) if f"{section}.{key}" in fitted else by_hand,
                     )
                 )
     for group, usual_name in (("cohort", USUAL_COHORT), ("clinic", _chosen(run, "clinic") or CLINIC)):
-        if usual_name not in shipped_names(group):
+        if usual_name not in shipped_names(group) or run.varies(group):
             continue
         if group == "clinic" and run.experiment == "capacity":
             continue  # it has several, and each is a file
@@ -472,6 +486,8 @@ def changed_numbers(run: RunRead) -> list[Changed]:
         chosen = _chosen(run, group)
         theirs, words = shipped_file(group, chosen) if chosen in shipped_names(group) else ({}, {})
         for key, value in _mapping(run.config.get(group)).items():
+            if f"{group}.{key}" in run.swept:
+                continue
             if key in usual and not _same(usual[key], value):
                 as_shipped = _same(theirs.get(key), value)
                 source = _sources(words.get(key, "")) if as_shipped else Sources((), "set in this run")
@@ -479,6 +495,10 @@ def changed_numbers(run: RunRead) -> list[Changed]:
                     Changed(f"{group}.{key}", value, usual[key], source, _sources(said.get(key, "")))
                 )
     return found
+
+
+def _fitted(source: Sources) -> Sources:
+    return Sources(source.ids, "; ".join(filter(None, (source.words, "fitted to trials"))))
 
 
 def _usual_disease(run: RunRead) -> str:
@@ -523,8 +543,8 @@ def _numbers(run: RunRead, changed: Sequence[Changed]) -> list[Block]:
     if varied:
         blocks.append(
             Table(
-                "Numbers that this run varies",
-                ["Number", "Values", "Default", "Source of the default"],
+                "What this run varies",
+                ["What", "Values", "Default", "Source of the default"],
                 varied,
                 numbers=False,
             )
@@ -588,7 +608,8 @@ def _validation(run: RunRead, changed: Sequence[Changed]) -> list[Block]:
             "docs/validation.md of this version, which the command lrrc validate makes again."
         )
     ]
-    if disease or _chosen(run, "disease") not in (None, "", DISEASE):
+    disease += [name for name in run.swept if name.partition(".")[0] in (*shipped_disease(), "disease")]
+    if disease or _chosen(run, "disease") not in ("", DISEASE):
         many = f"{len(disease)} number{'s' if len(disease) != 1 else ''}"
         blocks.append(
             Text(

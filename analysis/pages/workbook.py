@@ -12,8 +12,9 @@ from analysis.pages.report import Changed, RunRead, changed_numbers, title_of
 from analysis.pages.report_parts import Reference
 from analysis.pages.validated import INSIDE, Validated, validated
 from analysis.words.report import NO_ADVICE, OF_LUCK, OF_MEMBERS, setting_words
-from conf.input_error import in_full, shown
+from conf.input_error import in_full
 from conf.policies import LEVERS
+from conf.run import Tree
 from conf.stated_sources import comments, ids_in, shipped_disease, shipped_file, shipped_names
 
 MOST_ROWS = 20_000  # of a table; the rest is in its CSV
@@ -46,8 +47,9 @@ def workbook(run: RunRead, references: Iterable[Reference]) -> bytes:
     book = Workbook(write_only=True)
     changed = changed_numbers(run)
     _sheet(book, "inputs", ["key", "value", "unit", "source"], list(_inputs(run, changed)))
-    if run.policies:
-        _sheet(book, "policies", ["lever", "what_it_does", *run.policies], list(_policies(run)))
+    policies = {name: levers for name, levers in run.policies.items() if levers}
+    if policies:
+        _sheet(book, "policies", ["lever", "what_it_does", *policies], list(_policies(policies)))
     left_out: list[str] = []
     taken = {"inputs", "policies"}
     for name, table in run.tables.items():
@@ -128,10 +130,10 @@ def unit(key: str) -> str:
     return words[-1] if words[-1] in TIMES else ""
 
 
-def _policies(run: RunRead) -> Iterator[Row]:
-    yield ("description", "", *(shown(levers.get("description", "")) for levers in run.policies.values()))
+def _policies(policies: Mapping[str, Tree]) -> Iterator[Row]:
+    yield ("description", "", *(str(levers.get("description", "")) for levers in policies.values()))
     for name, lever in LEVERS.items():
-        settings = [_setting(levers.get(name)) for levers in run.policies.values()]
+        settings = [_setting(levers.get(name)) for levers in policies.values()]
         yield name, lever.words, *settings
 
 

@@ -78,7 +78,7 @@ def test_whatever_a_manifest_holds_the_folder_is_written_again_and_nothing_outsi
     (folder / "manifest.json").write_bytes(content)
     made(here)
     assert (here / "victim.txt").read_bytes() == b"mine"
-    assert names(folder) == ["config.yaml", "ledger", "manifest.json", "outcomes.csv"]
+    assert names(folder) == ["config.yaml", "inputs", "ledger", "manifest.json", "outcomes.csv"]
     assert json.loads((folder / "manifest.json").read_text("utf-8"))["files"] == [
         "config.yaml",
         "outcomes.csv",

@@ -27,6 +27,10 @@ RUNS = {
                  "target_share=0.01"),
     "grid": ("sweep", "grid={surgery.leak_probability:[0.02,0.3]}", "patients=100", "compute.workers=1",
              "policies=[tme_alone,washout_always]"),
+    "groups": ("sweep", "list=[{cohort:dutch_tme,washout:always},{cohort:dutch_contemporary,washout:never}]",
+               "patients=40", "horizon_years=2", "compute.workers=1", "policies=[tme_alone,short_course]"),
+    "policies": ("sweep", "grid={policies:[[tme_alone,washout_never],[tme_alone]]}", "patients=40",
+                 "horizon_years=2", "compute.workers=1"),
     "posterior": ("sweep", "posterior=3", "patients=100", "compute.workers=1",
                   "policies=[tme_alone,short_course]"),
     "validate": ("validate", "trial=crab", "patients=100", "most_patients=100"),
@@ -195,8 +199,24 @@ def test_a_sweeps_numbers_are_those_of_its_tables(runs):
     }
     assert found == expected
     assert ["surgery.leak_probability", "0.02, 0.3"] in [
-        row[:2] for row in read_page(folder / "report.html").table("Numbers that this run varies")
+        row[:2] for row in read_page(folder / "report.html").table("What this run varies")
     ]
+
+
+def test_what_a_sweep_varies_is_not_described_as_if_it_were_one(runs):
+    page = read_page(runs("groups") / "report.html")
+    assert "Who they are is varied by the sweep" in page.text
+    assert "mean age" not in page.text
+    assert not any("The cohort" in caption or "differ from the shipped" in caption for caption in page.tables)
+    assert "The sweep sets in every policy: rectal washout before the anastomosis." in page.text
+    assert "before the anastomosis: usual" not in page.text
+    assert [row[0] for row in page.table("The levers in which")] == ["Treatment before surgery"]
+
+
+def test_policies_that_a_sweep_varies_are_those_of_its_tables(runs):
+    page = read_page(runs("policies") / "report.html")
+    assert page.headings[0][1] == "Sweep over policies: TME alone and washout never"
+    assert "chemoradiotherapy" not in page.text.partition("The patients")[0]
 
 
 def test_a_posterior_sweep_states_both_intervals_and_does_not_call_them_luck_alone(runs):

@@ -1,4 +1,4 @@
-"""A folder is enough: a run is made again from it alone, compared with it, and told apart from others."""
+"""A folder is enough: a run is made again from it alone, compared with it, and with other runs."""
 
 import hashlib
 import json

@@ -79,12 +79,14 @@ def test_a_recipe_has_steps_and_a_test(heading):
     assert any(file.startswith("tests/") for file in touched)
 
 
+@pytest.mark.long
 def test_after_every_recipe_the_style_is_right_and_nothing_is_missing(followed):
     run(followed, "-m", "ruff", "check", ".")
     run(followed, "-m", "ruff", "format", "--check", ".")
     pass_tests(followed, *FAST)
 
 
+@pytest.mark.long
 def test_what_was_added_is_simulated_described_and_counted(followed):
     words = [
         "patients=150",

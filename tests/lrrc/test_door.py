@@ -158,6 +158,7 @@ def test_a_sweep_on_slurm_needs_a_folder_that_its_machines_see(here):
         lrrc.sweep(**SWEPT, patients=20, compute="slurm")
 
 
+@pytest.mark.long
 def test_trials_clinics_and_a_patient_are_those_of_the_command(tmp_path):
     asked = {
         "validate": ({"trial": "crab", "patients": 200, "most_patients": 200}, "endpoints_validation"),
@@ -464,6 +465,7 @@ def test_a_name_that_is_taken_is_said_with_its_file(theirs):
     assert own == "True"
 
 
+@pytest.mark.long
 def test_six_threads_under_any_threading_layer_find_what_one_finds(tmp_path):
     code = """
         import threading

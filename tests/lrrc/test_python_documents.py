@@ -21,6 +21,7 @@ def kinds(cell):
     return [sorted(output.get("data", [output["output_type"]])) for output in cell["outputs"]]
 
 
+@pytest.mark.long
 def test_every_block_of_the_page_runs_in_order_as_in_a_notebook(here, capsys):
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
     assert len(blocks) == len(re.findall(r"^```\w", PAGE, re.MULTILINE)) >= 7

@@ -311,7 +311,15 @@ def test_the_command_describes_a_patient_and_leaves_the_story_its_picture_and_it
     assert (status, err) == (0, "")
     folder = tmp_path / "here"
     assert out.splitlines()[-1] == str(folder)
-    names = {"config.yaml", "journal.csv", "manifest.json", "story.md", "timeline.png", "timeline.svg"}
+    names = {
+        "config.yaml",
+        "inputs",
+        "journal.csv",
+        "manifest.json",
+        "story.md",
+        "timeline.png",
+        "timeline.svg",
+    }
     assert {path.name for path in folder.iterdir()} == names
     number = int(re.search(r"averted: patient (\d+) fits", out)[1])
     assert f"# Patient {number}." in (folder / "story.md").read_text("utf-8")

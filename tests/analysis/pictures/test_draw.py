@@ -33,7 +33,7 @@ def run(made, tmp_path):
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
 def test_the_pictures_are_drawn_again_as_the_run_drew_them(run, capsys):

@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import hashlib
 import json
 import re
 import shutil
@@ -47,7 +48,7 @@ def test_a_complete_run_has_its_files_under_its_final_name(here):
     final = finish(compose_run("out=here", "seed=7", "patients=12"))
     assert final == here / "here"
     assert files(here) == ["here"]
-    assert files(final) == ["config.yaml", "manifest.json", "outcomes.csv"]
+    assert files(final) == ["config.yaml", "inputs", "manifest.json", "outcomes.csv"]
 
 
 def test_nothing_has_the_final_name_before_the_run_is_complete(here):
@@ -89,7 +90,7 @@ def test_an_empty_folder_is_taken_and_a_full_one_is_refused(here):
     assert finish(compose_run("out=empty")) == here / "empty"
     with pytest.raises(InputError, match="out=empty: the folder is not empty"):
         finish(compose_run("out=empty"))
-    assert files(here / "empty") == ["config.yaml", "manifest.json", "outcomes.csv"]
+    assert files(here / "empty") == ["config.yaml", "inputs", "manifest.json", "outcomes.csv"]
 
 
 def test_a_folder_that_another_run_filled_meanwhile_is_left_alone(here):
@@ -108,7 +109,7 @@ def test_a_folder_that_another_run_filled_meanwhile_is_left_alone(here):
 def test_a_place_that_cannot_be_written_is_refused_before_the_run(here, out, folder):
     (here / "file").touch()
     run = compose_run(f"out={out}")
-    with pytest.raises(InputError, match="out="), folder("compare", run, command=COMMAND):
+    with pytest.raises(InputError, match="out="), folder("compare", run, asked=asked(COMMAND)):
         pytest.fail("the run began")
     assert files(here) == ["file"]
 
@@ -144,7 +145,13 @@ def test_the_manifest_says_what_ran_and_on_what(here):
     assert manifest["started_utc"] <= manifest["finished_utc"]
     assert manifest["run_seconds"] >= 0
     assert manifest["machine"]["cores"] >= 1
-    assert manifest["tables"] == {"outcomes.csv": {"rows": 3, "sha256": content_digest(FRAME)}}
+    assert manifest["tables"] == {
+        "outcomes.csv": {
+            "rows": 3,
+            "sha256": content_digest(FRAME),
+            "file_sha256": hashlib.sha256((final / "outcomes.csv").read_bytes()).hexdigest(),
+        }
+    }
 
 
 def test_the_manifest_names_the_commit_that_git_names(here):

@@ -59,6 +59,7 @@ def cohort_lives(found, lives, patients=20_000):
     return lives(*words, patients=patients, years=0.5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("nodes", "column"), [("pN", "nodes"), ("cN", "cn")])
 def test_a_cohort_from_a_table_is_simulated_with_the_tables_case_mix(tmp_path, lives, nodes, column):
     staging = compose_run().parameters["staging"]
