@@ -14,9 +14,9 @@ from conf import units
 from conf.origins import COMMAND_LINE, FITTED
 from conf.run import Run
 from conf.schema import shipped, shipped_sections
+from conf.stated_sources import ASSUMPTION, comments, ids_in
 
 CONF = Path(__file__).parent
-ASSUMPTION = "assumption"
 # Ranges are of the numbers in this file; another cohort's number can lie outside.
 COHORT_OF_RANGES = "conf/cohort/dutch_contemporary.yaml"
 Value = float | list[float]
@@ -108,13 +108,12 @@ def _number(key: str, value: Value, origin: str) -> Number:
     file = origin.removesuffix(".yaml").removeprefix("conf/") if origin.startswith("conf/") else ""
     if not file and section in shipped_sections():
         file = f"parameters/{section}"
-    said = beside(file).get(name, "") if file else ""
+    said = comments(file).get(name, "") if file else ""
     # What the user sets rests on what the user knows, not on the sources of the default.
     own = origin == COMMAND_LINE or origin.startswith("your file")
     listed = uncertainty.get("source", [])
-    listed = [] if own else [listed] if isinstance(listed, str) else listed
-    named = [] if own else [word for word in re.findall(r"[\w.]+", said) if word.strip(".") in evidence()]
-    sources = tuple(dict.fromkeys(w.strip(".") for w in (*named, *listed) if w != ASSUMPTION))
+    listed = [listed] if isinstance(listed, str) else listed
+    named = [] if own else [*dict.fromkeys([*ids_in(said), *listed])]
     fitted = origin in FITTED.values()
     return Number(
         key=key,
@@ -126,23 +125,9 @@ def _number(key: str, value: Value, origin: str) -> Number:
         distribution=uncertainty.get("distribution", ""),
         posterior=_posterior(key, value) if fitted else (),
         said="" if own else said,
-        sources=sources,
-        assumed=not own and (ASSUMPTION in listed or re.search(rf"\b{ASSUMPTION}\b", said) is not None),
+        sources=tuple(name for name in named if name != ASSUMPTION),
+        assumed=ASSUMPTION in named,
     )
-
-
-@functools.cache
-def beside(file: str) -> dict[str, str]:
-    """Return the comment beside each value of a shipped file, by the value's name."""
-    text = (CONF / f"{file}.yaml").read_text("utf-8")
-    return dict(re.findall(r"^\s*(\w+): +[^#\n]*?(?:  # (.*))?$", text, re.MULTILINE))
-
-
-@functools.cache
-def evidence() -> dict[str, dict[str, str]]:
-    """Return the rows of ``conf/evidence.csv``, by id."""
-    with (CONF / "evidence.csv").open(newline="", encoding="utf-8") as file:
-        return {row["id"]: row for row in csv.DictReader(file)}
 
 
 @functools.cache

@@ -82,7 +82,7 @@ def facts_of(run: ReceivedRun, verified: str | None = None) -> "Facts":
     """Return what is known of a run and of the model. Raises InputError for what cannot be read."""
     from analysis.pages.checklist_frame import Facts
     from analysis.pages.diagrams import label, pathway
-    from conf import numbers
+    from conf import numbers, stated_sources
     from conf.composition import composed, composing
     from conf.origins import origins
     from conf.own_file import read_yaml
@@ -118,7 +118,7 @@ def facts_of(run: ReceivedRun, verified: str | None = None) -> "Facts":
         assumed=sum(number.assumed for number in known),
         fitted=sum(number.fitted for number in known),
         evidence=len(used),
-        publications=len({numbers.evidence()[key]["source"] for key in used}),
+        publications=len({stated_sources.evidence()[key]["source"] for key in used}),
         tests=[(area, claim) for area, claim, _ in TESTS],
         fit=f"{fit.endpoints} endpoints of {len(fit.trials)} trials, all numbers jointly",
         verified=results_of(verified) if verified else (),

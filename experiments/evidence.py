@@ -22,14 +22,14 @@ def evidence(asked: Request, words: Sequence[str]) -> int:
     Raises InputError where none fits, with the nearest key, and for a scenario that cannot be run.
     """
     from analysis.pages import numbers as pages
-    from conf import numbers
+    from conf import numbers, stated_sources
     from conf.origins import origins
     from conf.schema import read_run, shipped
     from experiments.model_source import uses
 
     run = read_run(asked.config)
     known = numbers.numbers_of(run, origins("compare", asked.overrides))
-    rows = numbers.evidence()
+    rows = stated_sources.evidence()
     found = matching(known, words, {key: pages.says(row) for key, row in rows.items()})
     read = uses({**run.parameters, "cohort": run.cohort, "clinic": run.clinic})
     parts = []

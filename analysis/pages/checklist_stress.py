@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from analysis.pages.checklist_frame import Answer, Facts, said, table
 from analysis.pages.diagrams import levers_that_differ
+from conf.input_error import in_full
 
 PURPOSE = (
     "The model simulates, patient by patient, how a rectal cancer comes back in the pelvis: by which of five "
@@ -35,10 +36,40 @@ def differences(facts: Facts) -> list[str]:
     ]
 
 
+# Keys of a sweep's or a calibration's configuration that say what is varied.
+VARIED = (
+    "grid",
+    "list",
+    "latin",
+    "points",
+    "design_seed",
+    "posterior",
+    "replications",
+    "fitted",
+    "target_share",
+)
+
+
+def design(facts: Facts) -> list[str]:
+    """Return what an experiment varies beside the policies, as paragraphs: a design, trials, clinics."""
+    rows = [[key, in_full(facts.config[key])] for key in VARIED if facts.config.get(key) is not None]
+    found = []
+    if rows:
+        found += ["The experiment's design, as it was configured:", table([("key", "value"), *rows])]
+    for key, words in (
+        ("trials", "has its own cohort and policies"),
+        ("clinics", "has its own capacity"),
+    ):
+        if isinstance(named := facts.config.get(key), Mapping | list):
+            count = f"{len(named)} {key if len(named) > 1 else key[:-1]}"
+            found.append(f"{count}; each {words}; `config.yaml` has them in full.")
+    return found
+
+
 def changes(facts: Facts) -> list[str]:
     """Return the numbers that differ from the shipped default, as paragraphs."""
     if not facts.changed:
-        return ["No number of the disease, the cohort or the clinic differs from the shipped default."]
+        return ["No other number of the disease, the cohort or the clinic differs from the shipped default."]
     rows = [("number", "in this run", "shipped default", "comes from"), *facts.changed]
     return [f"{len(facts.changed)} numbers differ from the shipped default:", table(rows)]
 
@@ -76,7 +107,7 @@ def stress_des(facts: Facts) -> dict[str, Answer]:
             "which of these outcomes are primary, and why.",
         ),
         "1.3": (
-            [*policies_compared(facts), f"Experiment: {facts.of('experiment')}."],
+            [*policies_compared(facts), *design(facts), f"Experiment: {facts.of('experiment')}."],
             "why these policies were chosen; of a sweep, why these values.",
         ),
         "2.1": (
@@ -97,7 +128,7 @@ def stress_des(facts: Facts) -> dict[str, Answer]:
             ],
             "",
         ),
-        "2.3": ([*differences(facts), *changes(facts)], ""),
+        "2.3": ([*differences(facts), *design(facts), *changes(facts)], ""),
         "2.4": (
             [
                 "Requests in a clinic are ranked by class, day and the patient's number, and granted when "

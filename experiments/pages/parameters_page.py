@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from analysis.pages import numbers as pages
-from conf import numbers
+from conf import numbers, stated_sources
 from conf.composition import composed, composing
 from conf.origins import origins
 from conf.schema import read_run
@@ -19,7 +19,7 @@ def page() -> str:
         run = read_run(composed("compare")[0])
         known = numbers.numbers_of(run, origins("compare", []))
     read = uses({**run.parameters, "cohort": run.cohort, "clinic": run.clinic})
-    return pages.page(known, read, numbers.evidence(), numbers.shipped_fit())
+    return pages.page(known, read, stated_sources.evidence(), numbers.shipped_fit())
 
 
 def main() -> int:

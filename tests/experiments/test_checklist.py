@@ -132,6 +132,12 @@ def test_a_run_of_every_experiment_has_its_checklists(tmp_path, capsys, words):
     page = (tmp_path / "run/checklist_stress_des.md").read_text("utf-8")
     assert f"Experiment: {words[0]}." in page
     assert ("nobody waits" in page) == (words[0] != "capacity")
+    varied = {
+        "capacity": "1 clinic; each has its own capacity",
+        "sweep": r"| grid | \{surgery.leak\_probability",
+        "validate": "1 trial; each has its own cohort and policies",
+    }
+    assert varied.get(words[0], "Policies compared") in section(page, "2.3") + section(page, "1.3")
 
 
 def test_a_zip_is_enough_and_needs_a_folder_for_the_pages(run, tmp_path, capsys):

@@ -1,16 +1,18 @@
 """``lrrc evidence``: every number with its value, range, origin and sources, and where it is really read."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from analysis.pages.numbers import WIDTH
 from conf.composition import composed, composing
-from conf.numbers import evidence as rows_of_evidence
 from conf.numbers import numbers_of
 from conf.origins import origins
 from conf.schema import compose_run, read_run
+from conf.stated_sources import evidence as rows_of_evidence
+from experiments.cli.catalogue import ON_MODEL
 from experiments.cli.command import main
 from experiments.model_source import ROOT, uses
 from experiments.pages import parameters_page
@@ -116,6 +118,12 @@ def test_the_table_fits_the_width(asked, words):
     assert max(map(len, out.splitlines())) <= WIDTH
     shown, of, total = out.splitlines()[-1].split()[:3]
     assert of == "of" and int(shown) == out.count("\n  ") - out.count("\n    ") <= int(total)
+
+
+@pytest.mark.parametrize("example", ON_MODEL["evidence"].examples)
+def test_the_examples_of_the_help_find_numbers(asked, example):
+    status, out, err = asked(*shlex.split(example)[2:])
+    assert (status, err) == (0, "") and re.search(r"^[1-9]\d* of \d+ numbers", out, re.MULTILINE)
 
 
 def test_one_number_is_shown_in_full(asked):
