@@ -162,6 +162,7 @@ def test_killed_again_and_again_it_ends_in_the_same_bits(whole, trials, tmp_path
     assert content(out) == content(whole)
 
 
+@pytest.mark.long
 def test_a_longer_search_takes_what_is_there(whole, trials, tmp_path):
     import shutil
 

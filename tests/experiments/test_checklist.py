@@ -126,6 +126,7 @@ def test_the_results_of_verify_are_shown_where_they_are_named(run, tmp_path, cap
     ],
     ids=lambda words: words[0],
 )  # fmt: skip
+@pytest.mark.long
 def test_a_run_of_every_experiment_has_its_checklists(tmp_path, capsys, words):
     assert main([*words, f"out={tmp_path / 'run'}"]) == 0
     assert main(["checklist", str(tmp_path / "run")]) == 0

@@ -72,7 +72,13 @@ def sheet(path, name):
     return [[cell.value for cell in row] for row in openpyxl.load_workbook(path)[name].iter_rows()]
 
 
-@pytest.mark.parametrize("name", RUNS)
+# The others are long.
+SHORT = ("compare", "validate", "patient")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in SHORT else pytest.param(name, marks=pytest.mark.long) for name in RUNS]
+)
 def test_every_experiment_has_a_report_without_an_empty_part(runs, name):
     folder = runs(name)
     page = read_page(folder / "report.html")

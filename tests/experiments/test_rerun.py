@@ -81,7 +81,13 @@ def zipped(folder, target):
     return target
 
 
-@pytest.mark.parametrize("name", RUNS)
+# The others are long.
+SHORT = ("compare", "own cohort", "validate")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in SHORT else pytest.param(name, marks=pytest.mark.long) for name in RUNS]
+)
 def test_a_run_is_made_again_from_a_zip_alone(name, made, here, capsys):
     archive = zipped(made / name, here / "run.zip")
     assert main(["rerun", str(archive), "out=again"]) == 0

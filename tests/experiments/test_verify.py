@@ -136,6 +136,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("claim", BROKEN)
 def test_a_broken_reaction_fails(claim, tmp_path):
     code = "from sim.mechanisms import margin\nfrom sim.pathway import journey, mortality, surgery\n"

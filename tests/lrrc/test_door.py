@@ -435,6 +435,7 @@ def theirs(tmp_path):
     return tmp_path
 
 
+@pytest.mark.long
 def test_folders_of_ones_own_shadow_nothing_in_workers_either_and_a_script_needs_no_guard(theirs):
     code = """
         import lrrc

@@ -192,7 +192,9 @@ def test_published_figures_that_fit_no_policy_leave_a_message():
 
 
 @pytest.mark.parametrize(
-    "tables", [default, eight, tiny, nobody_recurs, dutch], ids=lambda made: made.__name__
+    "tables",
+    [default, pytest.param(eight, marks=pytest.mark.long), tiny, nobody_recurs, dutch],
+    ids=lambda made: made.__name__,
 )
 def test_no_words_cover_others_or_leave_the_page(tables):
     for picture, needed in PICTURES.items():
