@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from experiments.results.result import Result, folder_or_none, report
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from experiments.simulating.cohort import Simulated
 
@@ -36,7 +37,6 @@ def perform(asked: Request, keep: bool = True) -> Result:
     with folder_or_none("compare", run, asked, keep) as folder:
         # Imported late: pandas and compiling take seconds, and refused input should say so at once.
         from analysis.pages.summary import published, summary
-        from analysis.pictures.catalogue import draw_all, pictures_of
         from analysis.words.clinic import overload_words
         from experiments.simulating.cohort import simulate
 
@@ -52,6 +52,8 @@ def perform(asked: Request, keep: bool = True) -> Result:
             if events is not None:
                 folder.table("journal.parquet", events)
             if run.pictures:
+                from analysis.pictures.catalogue import draw_all
+
                 draw_all(made, folder.path)
             if simulated.warm_up:
                 folder.notes["warm_up"] = simulated.warm_up.note(run)
@@ -63,11 +65,18 @@ def perform(asked: Request, keep: bool = True) -> Result:
         patients_per_policy=run.patients,
         policies=[policy.name for policy in run.policies],
         seed=run.seed,
-        pictures=pictures_of(made),
+        later=functools.partial(pictures_of_tables, made),
         patients=functools.partial(simulated_patients, run) if rows is None else lambda: rows,
         warnings=[overload_words(policy, growing) for policy, growing in simulated.overloads.items()],
         folder=folder.final if folder else None,
     )
+
+
+def pictures_of_tables(made: "dict[str, pd.DataFrame]") -> "dict[str, Callable[[], Figure]]":
+    """Return a function that draws it, by name, for every picture of a run's tables."""
+    from analysis.pictures.catalogue import pictures_of
+
+    return pictures_of(made)
 
 
 def simulated_patients(run: Run) -> "pd.DataFrame":

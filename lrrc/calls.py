@@ -139,7 +139,7 @@ def _perform(name: str, settings: dict[str, Any], config_dir: Folder | None, pro
         tables=result.tables,
         about=f"{result.patients_per_policy:,} patients, {len(result.policies)} policies, seed {result.seed}",
         summary=lambda: result.summary,
-        pictures=lambda: result.pictures,
+        pictures=lambda: result.later() if result.later else result.pictures,
         patients=result.patients,
         warnings=[*result.warnings, *(words.removeprefix("warning: ") for words in notices)],
         folder=result.folder,

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Result:
     """Tables by name, as the run's folder has them, and what the command prints.
 
-    ``pictures``: functions that draw, by name; ``patients``: returns a row for each patient and policy, where
+    ``pictures``: functions that draw, by name; ``later`` returns them instead, where importing what draws
+    would take longer than the run; ``patients``: returns a row for each patient and policy, where
     the experiment has them; ``folder``: None where none was written.
     """
 
@@ -29,6 +30,7 @@ class Result:
     policies: list[str]
     seed: int
     pictures: "dict[str, Callable[[], Figure]]" = field(default_factory=dict)
+    later: "Callable[[], dict[str, Callable[[], Figure]]] | None" = None
     patients: "Callable[[], pd.DataFrame] | None" = None
     warnings: list[str] = field(default_factory=list)
     folder: Path | None = None
