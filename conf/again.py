@@ -5,20 +5,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf import OmegaConf
 
+from conf import used_files
 from conf.composition import CONF, plain
 from conf.input_error import InputError, shown
 from conf.overrides import override, refuse_outside, words
-from conf.own_file import read_yaml
+from conf.own_file import GLOBAL, read_yaml
 from conf.request import Request, request
+from conf.run import leaf_values
 
-# Keys whose value is the path of a file that the folder kept, or where the run is written.
+# Keys whose value is the path of a file that the folder kept.
 FILES = {"trials": "trial", "posterior_from": "posterior.csv"}
-NOT_THE_RUN = ("out", "workers", "compute", "pictures")
+# Where a run is done and what else it writes is for whoever runs it again to say, not for the folder.
+NOT_TAKEN = ("out", "workers", "compute", "ship")
+NOT_THE_RUN = (*NOT_TAKEN, "pictures")
 
 
 def again(
@@ -36,24 +38,37 @@ def again(
     ``made_by``: the version that made it. Where a shipped default has changed since, the run's own number is
     set. Raises InputError for a key that this version does not have, or has in addition.
     """
-    changed = {_key(word) for word in changes}
     for word in recorded:
         refuse_outside(word)
-    kept = [_moved(name, word, inputs) for word in recorded if _key(word) not in {*changed, "out"}]
-    then = _leaves(read_yaml(inputs / "composed.yaml", f"{name}: composed.yaml"))
-    now = _leaves(plain(request(experiment, kept, command).config, resolve=True))
+    taken = [_moved(name, word, inputs) for word in recorded if _top(word) not in NOT_TAKEN]
+    then = _numbers(read_yaml(inputs / "composed.yaml", f"{name}: composed.yaml"))
+    now = _numbers(plain(request(experiment, taken, command).config))
     if gone := sorted(then.keys() - now.keys()):
+        others = f" (nor {len(gone) - 1} others)" if len(gone) > 1 else ""
         raise InputError(
-            f"{name}: this version has no key {gone[0]}, which the run had{_others(gone)}; install {made_by}"
+            f"{name}: this version has no key {gone[0]}, which the run had{others}; install {made_by}"
         )
     if new := sorted(now.keys() - then.keys()):
+        others = f" (and {len(new) - 1} others)" if len(new) > 1 else ""
         raise InputError(
-            f"{name}: this version has a key {new[0]} that the run did not have{_others(new)}; "
-            f"install {made_by}"
+            f"{name}: this version has a key {new[0]} that the run did not have{others}; install {made_by}"
         )
-    own = {_key(word) for word in kept} | changed
-    again = {key: then[key] for key in sorted(then) if key not in own and _differs(then[key], now[key])}
+    changed = {_key(word) for word in changes}
+    # A change of the whole disease or scenario brings its own numbers, one of a group that group's.
+    drifted = {} if changed.intersection(GLOBAL) else {k: then[k] for k in sorted(then) if then[k] != now[k]}
+    kept = [word for word in taken if _key(word) not in changed]
+    set_before = {_key(word) for word in taken}
+    again = {
+        key: value
+        for key, value in drifted.items()
+        if key not in set_before and not {key, _top(key)} & changed
+    }
+    used_files.begin()  # what is not used any more is not kept
     return request(experiment, [*kept, *map(override, words(again)), *changes], command)
+
+
+def _numbers(tree: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in leaf_values(tree).items() if _top(key) not in NOT_THE_RUN}
 
 
 def changed_files(shipped: Mapping[str, Any]) -> list[str]:
@@ -68,12 +83,12 @@ def changed_files(shipped: Mapping[str, Any]) -> list[str]:
     return changed
 
 
-def _others(keys: Sequence[str]) -> str:
-    return f" (nor {len(keys) - 1} others)" if len(keys) > 1 else ""
-
-
 def _key(word: str) -> str:
     return word.lstrip("+~").partition("=")[0]
+
+
+def _top(key: str) -> str:
+    return _key(key).partition(".")[0]
 
 
 def _moved(name: str, word: str, inputs: Path) -> str:
@@ -85,29 +100,19 @@ def _moved(name: str, word: str, inputs: Path) -> str:
         value = OverridesParser.create().parse_override(word).value()
     except HydraException as error:
         raise InputError(f"{name}: overrides: {shown(word)} is not understood") from error
-    several = value if isinstance(value, list) else [value]
-    moved = [_moved_file(key, str(one), inputs) for one in several]
+    moved = [
+        _moved_file(name, key, str(one), inputs) for one in (value if isinstance(value, list) else [value])
+    ]
     (moved_word,) = words({key: moved if isinstance(value, list) else moved[0]})
     return override(moved_word)
 
 
-def _moved_file(key: str, value: str, inputs: Path) -> str:
+def _moved_file(name: str, key: str, value: str, inputs: Path) -> str:
     if key == "posterior_from":
         return str(inputs / FILES[key])
+    if not value.endswith((".yaml", ".yml")):
+        return value
     copy = inputs / FILES[key] / Path(value.replace("\\", "/")).name
-    return str(copy) if value.endswith((".yaml", ".yml")) and copy.is_file() else value
-
-
-def _differs(then: object, now: object) -> bool:
-    return bool(yaml.safe_dump(then) != yaml.safe_dump(now))
-
-
-def _leaves(tree: Any, key: str = "") -> dict[str, Any]:
-    if isinstance(tree, Mapping) and tree:
-        return {
-            leaf: value
-            for name, item in tree.items()
-            if key or str(name) not in NOT_THE_RUN
-            for leaf, value in _leaves(item, f"{key}.{name}" if key else str(name)).items()
-        }
-    return {key: OmegaConf.to_container(tree) if OmegaConf.is_config(tree) else tree}
+    if not copy.is_file():
+        raise InputError(f"{name}: overrides: {shown(value)} is not among its inputs")
+    return str(copy)

@@ -80,6 +80,15 @@ def world_tree(run: Run, policy: Policy) -> Tree:
     return numbers(run.cohort, run.parameters, policy)
 
 
+def leaf_values(tree: Mapping[str, Any], above: str = "") -> Tree:
+    """Return every value of a tree by its full key, as in ``surgery.leak_probability``; lists stay whole."""
+    leaves: Tree = {}
+    for key, value in tree.items():
+        own = f"{above}{key}"
+        leaves |= leaf_values(value, f"{own}.") if isinstance(value, Mapping) else {own: value}
+    return leaves
+
+
 def numbers(cohort: Tree, parameters: Mapping[str, Tree], policy: Policy) -> Tree:
     """Return ``world_tree`` of a cohort and a disease."""
     return {

@@ -295,12 +295,16 @@ def _another_name(model: Model) -> Seen:
     return the_same(model.rows(), model.rows(policy=other))
 
 
+def _no_effect(model: Model, lever: str, numbers: dict[str, float]) -> Seen:
+    """Return whether a lever, without its effect, changes nothing."""
+    levers: list[dict[str, Any]] = [{lever: False}, {lever: True}]
+    off, on = (dataclasses.replace(model.base, **changed) for changed in levers)
+    return the_same(model.rows(numbers, off), model.rows(numbers, on))
+
+
 @claim("no effect", "leak prevention with an odds ratio of 1 changes nothing")
 def _no_prevention(model: Model) -> Seen:
-    same = {"surgery.leak_prevention_odds_ratio": 1.0}
-    with_it = dataclasses.replace(model.base, leak_prevention=True)
-    without = dataclasses.replace(model.base, leak_prevention=False)
-    return the_same(model.rows(same, without), model.rows(same, with_it))
+    return _no_effect(model, "leak_prevention", {"surgery.leak_prevention_odds_ratio": 1.0})
 
 
 @claim("no effect", "a washout that clears nothing changes no outcome")
@@ -322,18 +326,12 @@ def _ratios(model: Model, prefix: str) -> dict[str, float]:
 
 @claim("no effect", "centralisation with every ratio at 1 changes nothing")
 def _no_centralisation(model: Model) -> Seen:
-    ratios = _ratios(model, "centralised")
-    with_it = dataclasses.replace(model.base, centralisation=True)
-    without = dataclasses.replace(model.base, centralisation=False)
-    return the_same(model.rows(ratios, without), model.rows(ratios, with_it))
+    return _no_effect(model, "centralisation", _ratios(model, "centralised"))
 
 
 @claim("no effect", "training with every ratio at 1 changes nothing")
 def _no_training(model: Model) -> Seen:
-    ratios = _ratios(model, "trained")
-    with_it = dataclasses.replace(model.base, surgical_training=True)
-    without = dataclasses.replace(model.base, surgical_training=False)
-    return the_same(model.rows(ratios, without), model.rows(ratios, with_it))
+    return _no_effect(model, "surgical_training", _ratios(model, "trained"))
 
 
 @claim("seeds", "the same seed gives the same patients")

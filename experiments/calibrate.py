@@ -20,6 +20,7 @@ from conf.request import Request
 from conf.uncertain import with_values
 from experiments.calibrating.evaluate import ESTIMATES, Evaluator, workers
 from experiments.results.ending import IncompleteError
+from experiments.results.result import Result, report
 from experiments.results.run_folder import code_version
 from experiments.simulating.cohort import progress
 from experiments.sweeping.code import code_digest
@@ -43,7 +44,12 @@ FARTHEST = 20.0  # a deviation beyond this many standard errors says no more
 
 
 def calibrate(asked: Request) -> Path:
-    """Fit the numbers, keep every evaluation as it ends, write tables and pictures; return the folder.
+    """Fit the numbers, write and print tables, draw pictures; return the folder. Raises as ``perform``."""
+    return report(perform(asked))
+
+
+def perform(asked: Request) -> Result:
+    """Fit the numbers, keep every evaluation as it ends, and write tables and pictures.
 
     Raises InputError for input that cannot be run, before anything is simulated, and IncompleteError where a
     process that evaluates was killed: the same command then continues.
@@ -55,12 +61,24 @@ def calibrate(asked: Request) -> Path:
             folder.begin()
             targets = Targets(run, run.patients)
             try:
-                write(run, fit(run, targets, ledger, folder), targets, folder)
+                made = write(run, fit(run, targets, ledger, folder), targets, folder)
             except BrokenProcessPool as error:
                 raise IncompleteError(
                     f"a process was killed (too little memory?); {folder.progress}"
                 ) from error
-    return folder.final
+    from analysis.pages.calibration_pages import summary
+
+    words = summary(made)
+    if left_out := [one.endpoint.evidence for _, one in targets.all if not one.comparable]:
+        words += f"\n\nleft out, because too few simulated patients had an event: {', '.join(left_out)}"
+    return Result(
+        tables=made,
+        summary=words,
+        patients_per_policy=run.patients,
+        policies=[policy.name for policy in run.policies],
+        seed=run.seed,
+        folder=folder.final,
+    )
 
 
 @dataclass(frozen=True)
@@ -256,9 +274,11 @@ class Tried:
         return Best(normals, self.predicted[k], self.apart[k], self.trace)
 
 
-def write(run: CalibrationRun, fitted: Fitted, targets: Targets, folder: SweepFolder) -> None:
-    """Write the tables, the pictures and the fitted disease, and in conf/ where asked."""
-    from analysis.pages.calibration_pages import draw_calibration, summary
+def write(
+    run: CalibrationRun, fitted: Fitted, targets: Targets, folder: SweepFolder
+) -> "dict[str, pd.DataFrame]":
+    """Write the tables, the pictures and the fitted disease, and in conf/ where asked; return the tables."""
+    from analysis.pages.calibration_pages import draw_calibration
 
     made = tables(run, fitted, targets)
     for name, table in made.items():
@@ -269,9 +289,7 @@ def write(run: CalibrationRun, fitted: Fitted, targets: Targets, folder: SweepFo
     if run.ship:
         (CONF / "disease" / "calibrated.yaml").write_text(disease, "utf-8")
         made["posterior"].to_csv(CONF / "posterior.csv", index=False, lineterminator="\n")
-    print(summary(made))
-    if left_out := [one.endpoint.evidence for _, one in targets.all if not one.comparable]:
-        print(f"\nleft out, because too few simulated patients had an event: {', '.join(left_out)}")
+    return made
 
 
 def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, pd.DataFrame]":

@@ -1,10 +1,12 @@
 """What differs between two runs: their configurations, the code, and what they found."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from conf.input_error import InputError
 from conf.own_file import read_yaml
+from conf.received import file_within
+from conf.run import leaf_values
 from experiments.draw import read_whole
 from experiments.reproduce import differing_between
 from experiments.results.received_run import ReceivedRun, received_run
@@ -17,6 +19,7 @@ KEY_WORDS: dict[str, str] = {}
 NOT_FOUND_BY = ("out", "pictures", "rows", "journal", "clock", "compute", "workers")
 LISTED = 30
 NO_KEY = "no such key"
+UNPAIRED = "*"
 
 
 def diff(words: Sequence[str]) -> str:
@@ -42,42 +45,32 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def configuration(one: ReceivedRun, other: ReceivedRun) -> list[str]:
-    """Return the keys that differ: settings, levers and numbers, with the source of a shipped number."""
-    trees = [_resolved(run) for run in (one, other)]
-    lines = (
-        [f"experiment: {one.experiment}, then {other.experiment}"]
-        if one.experiment != other.experiment
-        else []
-    )
-    for key in sorted({key for tree in trees for key in tree}):
-        values = [tree.get(key, NO_KEY) for tree in trees]
-        if values[0] != values[1]:
-            lines.append(f"{key}: {values[0]}, then {values[1]}")
-    return lines
+    """Return the keys that differ, settings, levers and numbers, with both values."""
+    differing = _differing(one, other)
+    if one.experiment != other.experiment:
+        differing = {"experiment": (one.experiment, other.experiment), **differing}
+    return [f"{key}: {then}, then {now}" for key, (then, now) in differing.items()]
+
+
+def _differing(one: ReceivedRun, other: ReceivedRun) -> dict[str, tuple[Any, Any]]:
+    """Return both values of each key of the configuration that differs, sorted by key."""
+    then, now = _resolved(one), _resolved(other)
+    pairs = {key: (then.get(key, NO_KEY), now.get(key, NO_KEY)) for key in sorted({*then, *now})}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def _resolved(run: ReceivedRun) -> dict[str, Any]:
-    path = run.folder / "config.yaml"
-    if not path.is_file() or not path.resolve().is_relative_to(run.folder):
-        raise InputError(f"{run.name}: its config.yaml is gone")
-    tree = read_yaml(path, f"{run.name}: config.yaml")
-    return {key: value for key, value in _leaves(tree, "") if key.partition(".")[0] not in NOT_FOUND_BY}
-
-
-def _leaves(tree: Any, key: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(tree, Mapping) and tree:
-        for name, item in tree.items():
-            yield from _leaves(item, f"{key}.{name}" if key else str(name))
-    else:
-        yield key, tree
+    tree = read_yaml(file_within(run.folder / "config.yaml"), f"{run.name}: config.yaml")
+    leaves = leaf_values(tree).items()
+    return {key: value for key, value in leaves if key.partition(".")[0] not in NOT_FOUND_BY}
 
 
 def results(one: ReceivedRun, other: ReceivedRun) -> Iterator[str]:
     """Yield what differs between the tables of two runs; of estimates, with the interval of the difference.
 
-    Where both runs kept their rows, seed and patients are the same, and so is the policy's name, the patients
-    are the same too, and the interval is paired. Otherwise the intervals of both are combined as if the
-    patients were others; with common random numbers that interval is too wide.
+    Where both runs kept the rows of the same patients, intervals of incidence and survival are paired. All
+    others combine the intervals of both as if the patients were others; with common random numbers these are
+    too wide.
     """
     digests = [run.table_digests() for run in (one, other)]
     for table in sorted({*digests[0], *digests[1]}):
@@ -106,7 +99,9 @@ def _outcomes(one: ReceivedRun, other: ReceivedRun) -> Iterator[str]:
     paired = _same_patients(one, other)
     alone = len(tables[0]) + len(tables[1]) - 2 * len(both)
     yield f"outcomes.csv: {len(both):,} rows in both, {alone:,} in one alone"
-    how = "paired, the patients are the same" if paired else "not paired: too wide where the luck is common"
+    how = "not paired: too wide where the luck is common"
+    if paired:
+        how = f"paired, the patients are the same; {UNPAIRED} not paired, and so too wide"
     yield f"differences, B less A, of whole cohorts; intervals of simulated luck, {how}"
     whole = (both[["mechanism", "compartment", "group"]] == "all").all(axis=1)
     for _, row in both[whole & both["horizon_years"].fillna(0.0).isin([0.0, HEADLINE_YEARS])].iterrows():
@@ -115,11 +110,12 @@ def _outcomes(one: ReceivedRun, other: ReceivedRun) -> Iterator[str]:
             continue
         halves = [(row[f"ci_high{end}"] - row[f"ci_low{end}"]) / 2 for end in ("", "_then")]
         half = float(np.hypot(*halves))
-        if paired is not None and (error := _paired_half(paired, row)) is not None:
-            half = error
+        mark = UNPAIRED if paired else ""
+        if paired and (error := _paired_half(paired, row)) is not None:
+            half, mark = error, ""
         at = f" at {row['horizon_years']:g} years" if row["horizon_years"] > 0 else ""
         interval = f"{change - half:.4g} to {change + half:.4g}"
-        yield f"{row['policy']}, {row['outcome']}{at}: {change:+.4g} ({interval})"
+        yield f"{row['policy']}, {row['outcome']}{at}: {change:+.4g} ({interval}){mark}"
 
 
 Paired = tuple["pd.DataFrame", "pd.DataFrame"]
@@ -135,6 +131,8 @@ def _same_patients(one: ReceivedRun, other: ReceivedRun) -> "Paired | None":
     name = "patients.parquet"
     if any(name not in run.table_digests() or not (run.folder / name).is_file() for run in (one, other)):
         return None
+    if any(key.startswith("cohort.") for key in _differing(one, other)):
+        return None
     if any(one.manifest.get(key) != other.manifest.get(key) for key in ("seed", "replication", "patients")):
         return None
     return read_whole(one.folder / name), read_whole(other.folder / name)
@@ -143,13 +141,16 @@ def _same_patients(one: ReceivedRun, other: ReceivedRun) -> "Paired | None":
 def _paired_half(paired: "Paired", row: Any) -> float | None:
     import numpy as np
 
+    from analysis.tables.estimates import Z95
+    from sim.patient import YEAR_DAYS
+
     column = DAYS.get(row["outcome"])
     if column is None or any(column not in table for table in paired):
         return None
-    days = row["horizon_years"] * 365.25
+    days = row["horizon_years"] * YEAR_DAYS
     happened = []
     for table in paired:
         mine = table[table["policy"] == row["policy"]].sort_values("number")
         happened.append((mine[column] - mine["diagnosed_day"] <= days).to_numpy(float))
     change = happened[1] - happened[0]
-    return float(1.96 * change.std(ddof=1) / np.sqrt(len(change)))
+    return float(Z95 * change.std(ddof=1) / np.sqrt(len(change)))

@@ -1,6 +1,5 @@
 """A publication as a file: each of its tables and figures with the command that makes it, and a digest."""
 
-import importlib
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from conf.overrides import override
 from conf.own_file import read_own_file
 from conf.received import is_bare
 from conf.request import request
+from experiments.results.result import perform
 
 ITEM_KEYS = ("name", "command", "table", "sha256", "note")
 
@@ -30,12 +30,11 @@ class Item:
     def made_in(self, folder: Path) -> Path:
         """Run the command into a new folder, and return it. Raises InputError as the experiment does."""
         experiment, config_dir, words = _command(self.name, self.command, self.root)
-        module = importlib.import_module(f"experiments.{experiment}")
         with composing(config_dir):
             refuse_shadows()
             asked = request(experiment, [*map(override, words), override(f"out={folder}")], self.command)
-            result = module.perform(asked)
-        made: Path = result.folder
+            made = perform(experiment, asked).folder
+        assert made is not None
         return made
 
 
@@ -80,7 +79,7 @@ def _command(where: str, command: str, root: Path) -> tuple[str, Path | None, li
         raise InputError(f"{where}: command={shown(command)}: must be lrrc EXPERIMENT key=value ...")
     config_dir, rest = _own_folder(where, words[2:], root)
     for word in rest:
-        if "=" not in word or word.startswith(("-", "out=")):
+        if "=" not in word or word.startswith(("-", "out=", "ship=", "compute=")):
             raise InputError(f"{where}: command: {word}: only key=value and --config-dir can stand here")
     return words[1], config_dir, rest
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conf.input_error import InputError
+from conf.overrides import override
 from conf.received import read_json
 from experiments.draw import read_whole
 from experiments.paper import Item, read_paper
@@ -55,7 +56,7 @@ def reproduce(words: Sequence[str]) -> str:
 def reproduced(run: ReceivedRun, out: str) -> tuple[list[str], bool]:
     """Run a folder again into ``out``; return what to print, and whether all its tables are the same."""
     command = shlex.join(["lrrc", "reproduce", run.name])
-    result = performed(run, [_out(out)], command)
+    result = performed(run, [override(f"out={out}")], command)
     assert result.folder is not None
     elsewhere = differing_code(run.manifest)
     lines, same = [], True
@@ -78,12 +79,6 @@ def digests_of(folder: Path) -> dict[str, str]:
     """Return the digest of the content of each table of a folder that was just written."""
     manifest = read_json(folder / "manifest.json") or {}
     return {name: str(about["sha256"]) for name, about in manifest["tables"].items()}
-
-
-def _out(out: str) -> str:
-    from conf.overrides import override
-
-    return override(f"out={out}")
 
 
 def compared_table(
@@ -129,6 +124,8 @@ def _difference(
         else:
             differs = (one.astype(str) != other.astype(str)).to_numpy()
         cells += [(int(row), str(name)) for row in np.flatnonzero(differs)]
+    if not cells and not tolerant:
+        return [f"{table}: has another digest, though its cells read the same"], False
     if not cells:
         return [f"{table}: the same except for rounding, by at most {largest:.2g}"], True
     lines = [f"{table}: {len(cells):,} of {then.size:,} cells differ"]

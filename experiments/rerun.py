@@ -1,6 +1,5 @@
 """Running what a folder holds again, from the folder alone."""
 
-import importlib
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from conf.overrides import override
 from conf.request import Request
 from experiments.results.notices import notice
 from experiments.results.received_run import ReceivedRun, received_run
-from experiments.results.result import Result, report
+from experiments.results.result import Result, perform, report
 
 KEY_WORDS = {
     "key=value": "what is to be different this time, as for the experiment itself",
@@ -40,17 +39,14 @@ def rerun(words: Sequence[str]) -> Path:
 
 def performed(run: ReceivedRun, changes: Sequence[str], command: str) -> Result:
     """Return what a run does again, with overrides; its folder is written."""
-    experiment = importlib.import_module(f"experiments.{run.experiment}")
     with composing(run.inputs):
         refuse_shadows()
-        asked = request_again(run, changes, command)
-        result: Result = experiment.perform(asked)
-        return result
+        return perform(run.experiment, request_again(run, changes, command))
 
 
 def request_again(run: ReceivedRun, changes: Sequence[str], command: str) -> Request:
     """Return the request of a run, with overrides; within ``composing`` its inputs. Raises InputError."""
-    others = changed_files(run.manifest.get("shipped_files", {}))
+    others = changed_files(run.manifest["shipped_files"])
     for place in others:
         # What a composed configuration does not hold cannot be set again.
         if place.partition("/")[0] in ("policy", "follow_up", "trial"):

@@ -108,25 +108,17 @@ def load(folder: Folder) -> Run:
 
 def _perform(name: str, settings: dict[str, Any], config_dir: Folder | None, progress: bool) -> Run:
     with alone(progress) as notices:
-        import importlib
-
         from conf.composition import composing, refuse_shadows
-        from conf.hydra_errors import input_error_of
-        from conf.input_error import InputError
-        from conf.request import FOREIGN, request_of
+        from conf.request import request_of
         from experiments.results.ending import IncompleteError
+        from experiments.results.result import perform
 
-        experiment = importlib.import_module(f"experiments.{name}")
         with composing(config_dir):
             refuse_shadows()
             asked = request_of(name, settings, config_dir)
             keep = asked.config.get("out") is not None
             try:
-                result = experiment.perform(asked, keep)
-            except InputError:
-                raise
-            except FOREIGN as error:
-                raise input_error_of(error, name) from error
+                result = perform(name, asked, keep=keep)
             except IncompleteError as error:
                 # What it names lies in a folder that is gone.
                 words = (

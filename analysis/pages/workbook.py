@@ -16,7 +16,7 @@ from analysis.pages.validated import INSIDE, Validated, validated
 from analysis.words.report import NO_ADVICE, OF_LUCK, OF_MEMBERS, setting_words
 from conf.input_error import in_full
 from conf.policies import LEVERS
-from conf.run import Tree
+from conf.run import Tree, leaf_values
 from conf.stated_sources import comments, ids_in, shipped_disease, shipped_file, shipped_names
 
 MOST_ROWS = 20_000  # of a table; the rest is in its CSV
@@ -89,7 +89,7 @@ def workbook(run: RunRead, references: Iterable[Reference]) -> bytes:
 def _inputs(run: RunRead, changed: Sequence[Changed]) -> Iterator[Row]:
     """Yield every key of the configuration but the policies, with its value, unit and source."""
     set_here = {one.key: one.source for one in changed}
-    for key, value in _leaves(run.config):
+    for key, value in leaf_values(run.config).items():
         if key.partition(".")[0] in ("policy", "out", "compute"):
             continue
         if key in set_here:
@@ -97,14 +97,6 @@ def _inputs(run: RunRead, changed: Sequence[Changed]) -> Iterator[Row]:
         else:
             source = ", ".join(ids_in(_comment(run, key)))
         yield key, _value(value), unit(key), source
-
-
-def _leaves(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value
 
 
 def _comment(run: RunRead, key: str) -> str:

@@ -53,8 +53,8 @@ class ReceivedRun:
 def received_run(name: str) -> Iterator[ReceivedRun]:
     """Yield a run from its folder or from a zip of it.
 
-    Raises InputError, in one line, for what is no run, lacks what a
-    rerun needs, was altered, or would reach outside.
+    Raises InputError, in one line, for what is no run, lacks what a rerun needs, was altered, or would reach
+    outside.
     """
     path = Path(name).expanduser()
     if not path.exists():
@@ -81,8 +81,6 @@ def _unpack(name: str, path: Path, scratch: Path) -> None:
                     raise InputError(f"{name}: {shown(member.filename)} would be unpacked outside its folder")
             archive.extractall(scratch)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(f"{name}: is neither a run's folder nor a zip of one: {error}") from error
 
 
@@ -107,6 +105,7 @@ def _checked(name: str, folder: Path) -> ReceivedRun:
         ("inputs", dict),
         ("tables", dict),
         ("code", dict),
+        ("shipped_files", dict),
     ):
         if not isinstance(manifest.get(key), kind):
             raise InputError(
@@ -121,6 +120,9 @@ def _checked(name: str, folder: Path) -> ReceivedRun:
     for table, about in manifest["tables"].items():
         if not is_bare(table) or not isinstance(about, dict) or "sha256" not in about:
             raise InputError(f"{name}: tables: {shown(table)} is no table's file with its digest")
+    for place in manifest["shipped_files"]:
+        if not all(map(is_bare, PurePosixPath(place).parts)):
+            raise InputError(f"{name}: shipped_files: {shown(place)} is no shipped file")
     if COMPOSED not in manifest["inputs"]:
         raise InputError(f"{name}: inputs: {COMPOSED} is missing")
     for place in manifest["inputs"]:

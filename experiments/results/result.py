@@ -1,5 +1,6 @@
 """What an experiment found, before anything is printed: for the command, and for ``import lrrc``."""
 
+import importlib
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -7,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conf.request import Request
+from conf.hydra_errors import input_error_of
+from conf.request import FOREIGN, Request
 from experiments.results.run_folder import Recorded, RunFolder, run_folder
 
 if TYPE_CHECKING:
@@ -34,6 +36,19 @@ class Result:
     patients: "Callable[[], pd.DataFrame] | None" = None
     warnings: list[str] = field(default_factory=list)
     folder: Path | None = None
+
+
+def perform(experiment: str, asked: Request, **options: bool) -> Result:
+    """Return what an experiment, by its name, finds; within ``composing``. ``options``: as its ``perform``.
+
+    Raises InputError, also for what Hydra, OmegaConf or the YAML reader refuse only now.
+    """
+    module = importlib.import_module(f"experiments.{experiment}")
+    try:
+        result: Result = module.perform(asked, **options)
+    except FOREIGN as error:
+        raise input_error_of(error, experiment) from error
+    return result
 
 
 def folder_or_none(

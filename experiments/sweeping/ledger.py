@@ -8,16 +8,15 @@ entry is there in full or not at all, and a checksum detects later damage.
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from conf.input_error import InputError, shown
 from conf.received import read_json
-from conf.run import Run, Tree, world_tree
+from conf.run import Run, Tree, leaf_values, world_tree
 from experiments.results.notices import notice
 from experiments.results.partial import is_left, remove, write_whole
 from experiments.results.run_folder import Recorded
@@ -148,7 +147,10 @@ class Ledger:
 
     def _refuse_another(self, found: Tree, mine: Tree) -> None:
         where = f"out={self.folder.parent}: this folder's ledger was made"
-        then, now = _leaves(found["configuration"]), _leaves(json.loads(json.dumps(mine["configuration"])))
+        then, now = (
+            leaf_values(found["configuration"]),
+            leaf_values(json.loads(json.dumps(mine["configuration"]))),
+        )
         if differing := sorted(key for key in {*then, *now} if then.get(key) != now.get(key)):
             key, more = differing[0], len(differing) - 1
             raise InputError(
@@ -168,13 +170,6 @@ class Ledger:
 
 def _base(run: Recorded) -> Tree:
     return {key: value for key, value in run.resolved().items() if key not in LEFT_OUT}
-
-
-def _leaves(tree: Mapping[str, Any], above: str = "") -> Tree:
-    leaves: Tree = {}
-    for key, value in tree.items():
-        leaves |= _leaves(value, f"{above}{key}.") if isinstance(value, Mapping) else {f"{above}{key}": value}
-    return leaves
 
 
 def _checksum(name: str, packed: bytes) -> bytes:

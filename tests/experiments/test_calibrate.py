@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from benchmarks.recovery import FITTED, SMALL, recovery
 from conf.composition import composing
 from conf.schema import compose_run
 from conf.uncertain import uncertain_numbers, with_values
+from experiments import calibrate
 from experiments.calibrate import SEARCH_TIMES, Targets
 from experiments.cli.command import main
 from experiments.sweeping.ledger import entries
@@ -310,3 +312,15 @@ def test_known_numbers_are_found_again():
 def test_known_numbers_lie_within_95_percent_of_the_posteriors():
     found = recovery(40, *SMALL)
     assert 0.88 <= found["within"].mean() <= 0.99
+
+
+@pytest.mark.long
+def test_a_calibration_is_reproduced_from_its_folder_and_ships_nothing(whole, tmp_path, monkeypatch, capsys):
+    copy = shutil.copytree(whole, tmp_path / "received")
+    manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
+    manifest["overrides"] = [*manifest["overrides"], "ship=true"]
+    (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    monkeypatch.setattr(calibrate, "CONF", tmp_path / "nowhere")
+    assert main(["reproduce", str(copy)]) == 0
+    assert capsys.readouterr().out.rstrip().endswith(f"reproduced: {copy}")
+    assert not (tmp_path / "nowhere").exists()

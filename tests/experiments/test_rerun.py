@@ -11,10 +11,14 @@ import zipfile
 import pandas as pd
 import pytest
 import yaml
+from scipy.stats import norm
 
 import conf
+from conf.composition import composing
 from conf.own_file import read_yaml
 from experiments.cli.command import main
+from experiments.rerun import request_again
+from experiments.results.received_run import received_run
 
 OWN = {
     "policy/mine.yaml": "description: mine\nwashout: always\n",
@@ -129,6 +133,23 @@ def test_a_change_is_made_and_all_else_stays(made, here):
     assert now == then
 
 
+def test_a_changed_group_brings_its_own_numbers(made, here):
+    assert main(["rerun", str(made / "own cohort"), "cohort=dutch_tme", "out=again"]) == 0
+    words = ["policies=[tme_alone]", "patients=60", "rows=true", *QUICK]
+    assert main(["compare", "cohort=dutch_tme", *words, "out=direct"]) == 0
+    assert manifest_of(here / "again")["tables"] == manifest_of(here / "direct")["tables"]
+    assert set(manifest_of(here / "again")["inputs"]) == {"composed.yaml"}
+
+
+def test_where_a_run_was_done_and_what_it_shipped_is_not_taken_from_a_folder(made, here):
+    recorded = manifest_of(made / "sweep")["overrides"]
+    words = [*recorded, "compute=dask", "compute.address=tcp://127.0.0.1:1"]
+    copy = altered(made / "sweep", here, rewrite("overrides", words))
+    with received_run(str(copy)) as run, composing(run.inputs):
+        asked = request_again(run, [], "")
+    assert asked.config.compute.kind == "local" and "ship" not in asked.config
+
+
 def test_another_locale_time_zone_hash_seed_and_thread_change_no_table(made, here):
     surroundings = {
         "LC_ALL": "C", "TZ": "Pacific/Auckland", "PYTHONHASHSEED": "7", "NUMBA_NUM_THREADS": "1",
@@ -209,6 +230,9 @@ WRONG = {
         "no input of a run",
     ),
     "an absolute input": (rewrite("inputs", {"composed.yaml": "", "/etc/passwd": ""}), "no input of a run"),
+    "shipped files that are none": (rewrite("shipped_files", {"\0": ""}), "is no shipped file"),
+    "shipped files that are a list": (rewrite("shipped_files", []), "has no shipped_files"),
+    "a trial outside": (rewrite("overrides", ["trials=/etc/mine.yaml"]), "not among its inputs"),
     "a table outside": (rewrite("tables", {"../x.csv": {"sha256": ""}}), "no table's file"),
     "a file gone": (
         lambda copy: (copy / "inputs/policy/mine.yaml").unlink(),
@@ -320,7 +344,7 @@ def test_a_paired_interval_is_that_of_the_patients(made, here, capsys):
         days = rows["recurrence_found_day"] - rows["diagnosed_day"]
         found.append((days <= 5 * 365.25).to_numpy(float))
     change = found[1] - found[0]
-    half = 1.96 * change.std(ddof=1) / np.sqrt(len(change))
+    half = norm.ppf(0.975) * change.std(ddof=1) / np.sqrt(len(change))
     mean = change.mean()
     assert (
         line.strip()
@@ -375,6 +399,7 @@ def test_a_paper_is_reproduced_item_by_item(here, capsys):
         ("items: [{name: a}]", "items[0]: command: must be words"),
         ("items: [{name: a, command: rm -rf x, table: o.csv, sha256: x}]", "must be lrrc EXPERIMENT"),
         ("items: [{name: a, command: lrrc compare out=/etc, table: o.csv, sha256: x}]", "only key=value"),
+        ("items: [{name: a, command: lrrc calibrate ship=true, table: o.csv, sha256: x}]", "only key=value"),
         ("items: [{name: a, command: lrrc compare seed=1, table: ../o.csv, sha256: x}]", "name of a table"),
         ("items: [{name: a, comand: x}]", "did you mean command"),
         ("item: []", "did you mean items"),
