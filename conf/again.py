@@ -1,6 +1,5 @@
 """Composing a run again from what its folder kept, and saying what this version would do otherwise."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,8 +76,7 @@ def changed_files(shipped: Mapping[str, Any]) -> list[str]:
     for place, digest in shipped.items():
         path = CONF / place
         inside = path.resolve().is_relative_to(CONF.resolve())
-        content = path.read_bytes().replace(b"\r\n", b"\n") if inside and path.is_file() else b""
-        if hashlib.sha256(content).hexdigest() != digest:
+        if not (inside and path.is_file()) or used_files.digest_of(path.read_bytes()) != digest:
             changed.append(place)
     return changed
 

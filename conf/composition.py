@@ -1,6 +1,7 @@
 """The files in the groups of conf/ and of a user's own folder (``--config-dir``), as Hydra finds them."""
 
 import copy
+import functools
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -104,8 +105,14 @@ def _read_once(source: ConfigSource) -> None:
 
 def _note_shipped(config_path: str) -> None:
     place = f"{config_path.removesuffix('.yaml')}.yaml"
-    if (path := CONF / place).is_file():
-        used_files.note_shipped(place, path.read_bytes())
+    if digest := _digest_of_shipped(place):
+        used_files.note_shipped(place, digest)
+
+
+@functools.cache  # a sweep composes each file many times
+def _digest_of_shipped(place: str) -> str | None:
+    path = CONF / place
+    return used_files.digest_of(path.read_bytes()) if path.is_file() else None
 
 
 def composed(name: str, overrides: Sequence[str] = ()) -> tuple[DictConfig, dict[str, str]]:

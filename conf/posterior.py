@@ -14,7 +14,7 @@ from conf.input_error import InputError, nearest, shown
 from conf.received import file_within, read_json
 from conf.run import Tree
 from conf.uncertain import Uncertain, uncertain_numbers, with_values
-from conf.used_files import note_own, note_shipped
+from conf.used_files import digest_of, note_own, note_shipped
 
 MEMBER = "member"
 SHIPPED = Path(__file__).parent / "posterior.csv"
@@ -94,7 +94,7 @@ def read_sample(count: object, source: object) -> Sample | None:
             raise InputError(f"{name}: is larger than {MOST_BYTES:,} bytes, the most that is read")
         content = path.read_bytes()
         if path == SHIPPED:
-            note_shipped(SHIPPED.name, content)
+            note_shipped(SHIPPED.name, digest_of(content))
         else:
             note_own(SHIPPED.name, content)
         lines = content.decode("utf-8-sig").splitlines()

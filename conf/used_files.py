@@ -27,6 +27,11 @@ def note_own(place: str, content: bytes) -> None:
     used.own[place] = content
 
 
-def note_shipped(place: str, content: bytes) -> None:
-    """Note a shipped file that was read, whatever its ends of lines."""
-    used.shipped[place] = hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
+def note_shipped(place: str, digest: str) -> None:
+    """Note a shipped file that was read, by ``digest_of`` its content."""
+    used.shipped[place] = digest
+
+
+def digest_of(content: bytes) -> str:
+    """Return the SHA-256 of a text, whatever its ends of lines, in hexadecimal."""
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()

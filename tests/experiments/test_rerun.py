@@ -271,33 +271,31 @@ def test_a_zip_that_reaches_outside_is_refused(member, here, capsys):
     assert [path.name for path in here.rglob("*")] == ["run.zip"]
 
 
-def test_a_key_that_this_version_does_not_have_is_named_with_the_version_to_install(made, here, capsys):
+def recomposed(key, value, **shipped):
+    """Return a change of a number in a folder's composed configuration, and of digests of shipped files."""
+
     def change(copy):
         path = copy / "inputs/composed.yaml"
         tree = read_yaml(path, "composed")
-        tree["surgery"]["lost_probability"] = 0.5
+        tree["surgery"][key] = value
         path.write_text(yaml.safe_dump(tree))
         manifest = manifest_of(copy)
         manifest["inputs"]["composed.yaml"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        manifest["shipped_files"] |= shipped
         (copy / "manifest.json").write_text(json.dumps(manifest))
 
-    copy = altered(made / "scenario", here, change)
+    return change
+
+
+def test_a_key_that_this_version_does_not_have_is_named_with_the_version_to_install(made, here, capsys):
+    copy = altered(made / "scenario", here, recomposed("lost_probability", 0.5))
     assert main(["rerun", str(copy)]) == 2
     err = capsys.readouterr().err
     assert "no key surgery.lost_probability" in err and "install lrrc-sim" in err
 
 
 def test_a_shipped_default_that_changed_since_is_set_to_the_number_of_the_run(made, here, capsys):
-    def change(copy):
-        path = copy / "inputs/composed.yaml"
-        tree = read_yaml(path, "composed")
-        tree["surgery"]["perforation_probability"] = 0.5
-        path.write_text(yaml.safe_dump(tree))
-        manifest = manifest_of(copy)
-        manifest["inputs"]["composed.yaml"] = hashlib.sha256(path.read_bytes()).hexdigest()
-        manifest["shipped_files"]["parameters/surgery.yaml"] = "another"
-        (copy / "manifest.json").write_text(json.dumps(manifest))
-
+    change = recomposed("perforation_probability", 0.5, **{"parameters/surgery.yaml": "another"})
     copy = altered(made / "scenario", here, change)
     assert main(["rerun", str(copy), "out=again"]) == 0
     assert "parameters/surgery.yaml" in capsys.readouterr().err
