@@ -16,11 +16,12 @@ NO_LIMIT = 1_000_000  # units; sim.clinic.queues.UNLIMITED_COUNT, which compiles
 # Who cannot do without a resource, in words: every policy, except for the lateral surgeon.
 NEEDED_FOR = {
     "mri": "staging",
+    "endoscopy": "the reading of the response, in organ preservation",
     "meeting": "the plan of every patient",
     "linac": "radiotherapy before surgery, or before a salvage resection",
     "theatre": "every resection",
     "bed": "every resection",
-    "lateral_surgeon": "lateral dissection",
+    "lateral_surgeon": "lateral dissection, by plan or of a lateral regrowth",
     "colorectal_team": "every resection",
     "urology_team": "salvage of an anterior or lateral recurrence",
     "gynaecology_team": "salvage of an anterior recurrence in a woman",
@@ -52,7 +53,7 @@ def checked_clinic(
         _check_resource(checked, name, policies)
     if not _never_closed(checked):
         for policy in policies:
-            for work, minutes, resources in _joint_work(policy, parameters):
+            for work, minutes, resources in _joint_work(checked, policy, parameters):
                 _check_meeting_hours(checked, policy, work, minutes, resources)
     return checked
 
@@ -75,7 +76,14 @@ def _check_resource(clinic: dict[str, Any], name: str, policies: Sequence[Policy
 
 
 def _needs(policy: Policy, name: str) -> bool:
-    return name != "lateral_surgeon" or policy.lateral_dissection is not LateralDissection.NEVER
+    if name == "endoscopy":
+        return policy.keeps_organs
+    return name != "lateral_surgeon" or _dissects(policy)
+
+
+def _dissects(policy: Policy) -> bool:
+    """Return whether lateral nodes may be dissected: by plan, or where they grow again."""
+    return policy.lateral_dissection is not LateralDissection.NEVER or policy.keeps_organs
 
 
 def has_queues(clinic: Mapping[str, Any]) -> bool:
@@ -90,16 +98,21 @@ def _never_closed(clinic: Mapping[str, Any]) -> bool:
 
 
 def _joint_work(
-    policy: Policy, parameters: Mapping[str, Any]
+    clinic: Mapping[str, Any], policy: Policy, parameters: Mapping[str, Any]
 ) -> Iterator[tuple[str, float, tuple[str, ...]]]:
-    """Yield each operation in words, its minutes, and all that it needs at once."""
+    """Yield each operation in words, its minutes with the turnover, and all that it needs at once."""
     # Only here, where nothing else is left to refuse: this compiles.
     from sim.pathway.salvage import procedure, specialties
     from sim.patient import N_COMPARTMENTS, Specialty
 
     surgery, salvage = parameters["surgery"], parameters["salvage"]
     always = ("theatre", "bed", "colorectal_team")
-    sides = (0, 1, 2) if policy.lateral_dissection is not LateralDissection.NEVER else (0,)
+    turnover = clinic["turnover_minutes"]
+    if policy.keeps_organs:
+        longest = max(clinic["mri_minutes"], clinic["endoscopy_minutes"])
+        yield "a reading of the response", longest, ("mri", "endoscopy")
+        yield "a local excision", parameters["organ_preservation"]["excision_minutes"] + turnover, always
+    sides = (0, 1, 2) if _dissects(policy) else (0,)
     for minutes in surgery["resection_minutes"][1:]:
         for n in sides:
             surgeon = ("lateral_surgeon",) if n else ()
@@ -108,7 +121,8 @@ def _joint_work(
                 "a resection with one side dissected",
                 "a resection with both sides dissected",
             )[n]
-            yield words, minutes + n * surgery["dissection_minutes_per_side"], always + surgeon
+            operating = minutes + n * surgery["dissection_minutes_per_side"]
+            yield words, operating + turnover, always + surgeon
     kinds = set()
     for compartments in range(1, 1 << N_COMPARTMENTS):
         for female in (False, True):
@@ -116,7 +130,8 @@ def _joint_work(
             kinds.add((operation, specialties(compartments, operation, female)))
     for operation, teams in sorted(kinds):
         names = tuple(f"{team.name.lower()}_team" for team in Specialty if teams >> team & 1)
-        yield "a salvage resection", salvage["operation_minutes"][operation], ("theatre", "bed", *names)
+        operating = salvage["operation_minutes"][operation]
+        yield "a salvage resection", operating + turnover, ("theatre", "bed", *names)
 
 
 def _check_meeting_hours(
@@ -127,7 +142,7 @@ def _check_meeting_hours(
     All open at the same hour, so what fits on a day at all fits from that hour on; what is longer than any
     opening of a resource may start with an opening, and overruns.
     """
-    span_hours = (minutes + clinic["turnover_minutes"]) / 60.0
+    span_hours = minutes / 60.0
     days = set(range(len(WEEKDAYS)))
     for name in resources:
         hours = clinic[f"{name}_open_hours"]

@@ -13,8 +13,11 @@ from sim.policy import (
     AdjuvantChemotherapy,
     LateralDissection,
     LateralSides,
+    LocalExcision,
+    LocalExcisionUpTo,
     NeoadjuvantFor,
     OperationChoice,
+    OrganPreservation,
     PostoperativeChemoradiotherapy,
     QueuePriority,
     RecurrenceCentre,
@@ -29,26 +32,42 @@ MOST_VISITS = 24
 
 @dataclass(frozen=True)
 class FollowUp:
-    """A schedule of follow-up: months after the primary operation, and which visits have a CT or an MRI."""
+    """A schedule of follow-up: months after the primary operation, and which visits have a CT or an MRI.
+
+    The months of ``watch`` count from the day on which an organ is kept; each of its visits has an endoscopy.
+    A schedule without them is one for patients who are operated on.
+    """
 
     name: str
     visit_months: tuple[int, ...]
     ct_months: tuple[int, ...]
     mri_months: tuple[int, ...]
+    watch_months: tuple[int, ...] = ()
+    watch_ct_months: tuple[int, ...] = ()
+    watch_mri_months: tuple[int, ...] = ()
 
     def record(self) -> dict[str, list[float]]:
-        """Return ``visit_days`` (padded with infinity), ``ct`` and ``mri`` (0 or 1), 24 floats each."""
-        padding = MOST_VISITS - len(self.visit_months)
+        """Return the days of visits (padded with infinity) and what each has (0 or 1), 24 floats each.
 
-        def flags(months: tuple[int, ...]) -> list[float]:
-            return [float(month in months) for month in self.visit_months] + [0.0] * padding
-
-        days = [month * DAYS_PER_MONTH for month in self.visit_months]
+        ``visit_days``, ``ct`` and ``mri``; ``watch_days``, ``watch_ct`` and ``watch_mri``.
+        """
         return {
-            "visit_days": days + [float("inf")] * padding,
-            "ct": flags(self.ct_months),
-            "mri": flags(self.mri_months),
+            "visit_days": _days(self.visit_months),
+            "ct": _flags(self.visit_months, self.ct_months),
+            "mri": _flags(self.visit_months, self.mri_months),
+            "watch_days": _days(self.watch_months),
+            "watch_ct": _flags(self.watch_months, self.watch_ct_months),
+            "watch_mri": _flags(self.watch_months, self.watch_mri_months),
         }
+
+
+def _days(months: tuple[int, ...]) -> list[float]:
+    padding = [float("inf")] * (MOST_VISITS - len(months))
+    return [month * DAYS_PER_MONTH for month in months] + padding
+
+
+def _flags(visits: tuple[int, ...], chosen: tuple[int, ...]) -> list[float]:
+    return [float(month in chosen) for month in visits] + [0.0] * (MOST_VISITS - len(visits))
 
 
 def read_follow_up(name: str) -> FollowUp:
@@ -59,17 +78,22 @@ def read_follow_up(name: str) -> FollowUp:
     for key in content:
         if key not in keys:
             raise InputError(f"follow_up {name}: {key}: there is no such key{choice(key, keys)}")
-    months = {key: _months(f"follow_up {name}: {key}", content.get(key)) for key in keys}
-    visits = months["visit_months"]
-    if len(visits) > MOST_VISITS:
-        raise InputError(
-            f"follow_up {name}: visit_months: {len(visits)} visits; at most {MOST_VISITS} are allowed"
-        )
+    absent: list[int] = []  # a schedule may leave out the watching
+    months = {
+        key: _months(f"follow_up {name}: {key}", content.get(key, absent if "watch" in key else None))
+        for key in keys
+    }
     for key in keys:
+        named = "watch_months" if key.startswith("watch") else "visit_months"
+        visits = months[named]
+        if len(visits) > MOST_VISITS:
+            raise InputError(
+                f"follow_up {name}: {named}: {len(visits)} visits; at most {MOST_VISITS} are allowed"
+            )
         for month in months[key]:
             if month not in visits:
                 raise InputError(
-                    f"follow_up {name}: {key}: month {month} is not one of visit_months, {list(visits)}"
+                    f"follow_up {name}: {key}: month {month} is not one of {named}, {list(visits)}"
                 )
     return FollowUp(name, **months)
 
@@ -98,6 +122,14 @@ class Policy:
     description: str
     neoadjuvant: Annotated[Regimen, "treatment before surgery"]
     neoadjuvant_for: Annotated[NeoadjuvantFor, WHO]
+    organ_preservation: Annotated[
+        OrganPreservation, "whose organ is kept, on the reading of the response to treatment"
+    ]
+    contact_boost: Annotated[bool, "contact radiotherapy boost to early tumours within reach"]
+    local_excision: Annotated[LocalExcision, "local excision, with completion surgery by risk"]
+    local_excision_up_to: Annotated[
+        LocalExcisionUpTo, "deepest clinical T that is excised locally, without suspicious nodes"
+    ]
     lateral_dissection: Annotated[
         LateralDissection, "dissection of lateral nodes, by size before or after treatment"
     ]
@@ -149,10 +181,60 @@ class Policy:
                 "lateral_dissection=size_after needs treatment before surgery, but neoadjuvant=none; "
                 f"combine it, as in chemoradiotherapy+{self.name}, or use lateral_dissection=size_before",
             ),
+            *self._contradictions_of_organ_preservation(),
         )
         for contradicts, words in contradictions:
             if contradicts:
                 raise InputError(f"policy {self.name}: {words}")
+
+    @property
+    def keeps_organs(self) -> bool:
+        """Return whether some patients keep the organ under this policy."""
+        return (
+            self.organ_preservation is not OrganPreservation.NEVER
+            or self.local_excision is not LocalExcision.NEVER
+        )
+
+    def _contradictions_of_organ_preservation(self) -> tuple[tuple[bool, str], ...]:
+        preserves = self.organ_preservation is not OrganPreservation.NEVER
+        after_treatment = self.local_excision is LocalExcision.AFTER_TREATMENT
+        lever = (
+            f"organ_preservation={self.organ_preservation.name.lower()}"
+            if preserves
+            else f"local_excision={self.local_excision.name.lower()}"
+        )
+        return (
+            (
+                (preserves or after_treatment) and self.neoadjuvant is Regimen.NONE,
+                f"{lever} needs treatment before surgery, but neoadjuvant=none; "
+                f"combine it, as in total_neoadjuvant+{self.name}",
+            ),
+            (
+                (preserves or after_treatment) and self.neoadjuvant is Regimen.SHORT_COURSE,
+                f"{lever} needs time for a response, but neoadjuvant=short_course is followed by surgery within "
+                "days; use neoadjuvant=short_course_delayed",
+            ),
+            (
+                self.keeps_organs and self.lateral_dissection is LateralDissection.ROUTINE,
+                f"{lever} keeps the organ of some, but lateral_dissection=routine dissects all low advanced "
+                "tumours; use lateral_dissection=size_after, which acts on those who are operated on",
+            ),
+            (
+                self.keeps_organs and self.operation is not OperationChoice.TAILORED,
+                f"{lever} keeps the organ of some, but operation={self.operation.name.lower()} operates on "
+                "all alike; use operation=tailored",
+            ),
+            (
+                self.keeps_organs and not self.follow_up.watch_months,
+                f"{lever} needs a schedule of surveillance, but follow_up={self.follow_up.name} has no "
+                "watch_months; use follow_up=standard, or add them to the file",
+            ),
+            (
+                self.contact_boost and self.neoadjuvant is Regimen.NONE,
+                "contact_boost=true needs radiotherapy before surgery, but neoadjuvant=none; "
+                f"combine it, as in chemoradiotherapy+{self.name}",
+            ),
+        )
 
     def levers(self) -> dict[str, Any]:
         """Return the levers as a policy file writes them, and the follow-up schedule in full."""

@@ -90,3 +90,19 @@ def pick(u: float, shares: np.ndarray) -> int:
         if target < reached:
             return k
     return len(shares) - 1
+
+
+@compiled
+def normal_share(z: float) -> float:
+    """Return the standard normal distribution function at z: the share below it."""
+    return 0.5 * math.erfc(-z / math.sqrt(2.0))
+
+
+@compiled
+def log_odds(probability: float) -> float:
+    """Return the log odds of a probability; minus or plus infinity for 0 or 1."""
+    if probability <= 0.0:
+        return -np.inf
+    if probability >= 1.0:
+        return np.inf
+    return math.log(probability / (1.0 - probability))

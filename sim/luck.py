@@ -15,7 +15,7 @@ import numba
 import numpy as np
 
 from sim.compiled import compiled, compiled_parallel, numba_config, record_dtype, wide_product
-from sim.patient import Route
+from sim.patient import RegrowthSite, Route
 
 # One uniform per patient.
 DRAWS = (
@@ -23,9 +23,13 @@ DRAWS = (
     "age", "sex", "fitness", "height", "height_band", "t_stage", "nodes", "node_reading", "fascia_distance",
     "fascia_reading", "emvi", "quadrant", "aggressiveness", "radiosensitivity", "death_other",
     # an untreated primary, and the calendar
-    "arrival", "primary_progression", "primary_nodes", "metastasis_seeding", "patience",
-    # neoadjuvant treatment
-    "regression", "node_clearance",
+    "arrival", "primary_progression", "primary_nodes", "primary_emergency", "primary_death",
+    "metastasis_seeding", "unresected", "palliative_radiotherapy", "patience",
+    # neoadjuvant treatment, and the reading of the response
+    "regression", "node_clearance", "response_reading", "node_rereading",
+    # organ preservation
+    "excision_residue", "excision_risk", "excision_death", "completion", "regrowth_symptoms",
+    "regrowth_conspicuity", "regrowth_resection",
     # surgery
     "apr", "hartmann", "plane", "crm", "distal_margin", "perforation", "stoma", "washout", "leak",
     "occult_leak", "abscess", "operative_death", "operative_death_day",
@@ -34,6 +38,10 @@ DRAWS = (
     "washout_clears", "staple_line", "abscess_cells", "spill", "spill_pattern",
     # after surgery
     "adjuvant",
+    # harm
+    "stoma_closure", "stoma_closure_day", "bowel_dysfunction", "incontinence", "urinary_dysfunction",
+    "sexual_dysfunction", "morbidity", "reoperation", "obstruction", "obstruction_day", "fracture",
+    "fracture_day", "second_cancer",
     # the recurrence
     "symptoms", "progression", "conspicuity", "survival_recurrence",
     "dissemination", "dissemination_day", "intent", "restaging", "salvage_abandoned", "salvage_margin",
@@ -53,12 +61,16 @@ SIDE_DRAWS = (
 # One uniform for each route a seed can take.
 ROUTE_DRAWS = ("seed_survival", "seed_onset", "seed_site", "seed_spread", "seed_direction")
 
+# One uniform for each site at which tumour that was left can grow again.
+REGROWTH_DRAWS = ("regrowth_onset",)
+
 SIDES = ("left", "right")
 
 LUCK = record_dtype(
     [(name, "f8") for name in DRAWS]
     + [(name, "f8", (len(SIDES),)) for name in SIDE_DRAWS]
     + [(name, "f8", (len(Route),)) for name in ROUTE_DRAWS]
+    + [(name, "f8", (len(RegrowthSite),)) for name in REGROWTH_DRAWS]
 )
 
 
@@ -76,6 +88,8 @@ def columns() -> Iterator[str]:
         yield from (f"{name}.{side}" for side in SIDES)
     for name in ROUTE_DRAWS:
         yield from (f"{name}.{route.name.lower()}" for route in Route)
+    for name in REGROWTH_DRAWS:
+        yield from (f"{name}.{site.name.lower()}" for site in RegrowthSite)
 
 
 @cache

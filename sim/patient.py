@@ -57,6 +57,41 @@ class Plane(IntEnum):
     MUSCULARIS = 2
 
 
+class Reading(IntEnum):
+    """Response to neoadjuvant treatment, as endoscopy, examination and MRI read it."""
+
+    NONE = 0
+    COMPLETE = 1
+    NEAR_COMPLETE = 2
+    INCOMPLETE = 3
+
+
+class RegrowthSite(IntEnum):
+    """Where tumour that was left in an organ-preserving course grows."""
+
+    LUMEN = 0
+    MESORECTUM = 1
+    LATERAL_LEFT = 2
+    LATERAL_RIGHT = 3
+
+
+class Harm(IntEnum):
+    """What treatment costs the patient: a state with a beginning and an end."""
+
+    TEMPORARY_STOMA = 0
+    PERMANENT_STOMA = 1
+    MAJOR_BOWEL_DYSFUNCTION = 2
+    FAECAL_INCONTINENCE = 3
+    URINARY_DYSFUNCTION = 4
+    SEXUAL_DYSFUNCTION = 5
+    SEVERE_MORBIDITY = 6
+    REOPERATION = 7
+    BOWEL_OBSTRUCTION = 8
+    PELVIC_FRACTURE = 9
+    SECOND_CANCER = 10
+    SALVAGE_MORBIDITY = 11
+
+
 class Mechanism(IntEnum):
     """Why cells stayed behind."""
 
@@ -166,6 +201,7 @@ class Cause(IntEnum):
 
 N_ROUTES = len(Route)
 N_COMPARTMENTS = len(Compartment)
+N_HARMS = len(Harm)
 
 ROW = record_dtype(
     [
@@ -174,6 +210,7 @@ ROW = record_dtype(
         ("diagnosed_day", "f8"),
         ("age_years", "f8"),
         ("height_above_verge_cm", "f8"),
+        ("mesorectum_mm", "f8"),  # thickness at the tumour: muscularis to fascia
         ("fascia_distance_mm", "f8"),  # tumour to mesorectal fascia; after treatment, what is left of it
         ("lateral_mm", "f8", (2,)),  # short axis of the largest lateral node, left and right; 0 none seen
         ("lateral_residual_mm", "f8", (2,)),
@@ -191,11 +228,28 @@ ROW = record_dtype(
         ("fascia_threatened", "?"),
         # plan and neoadjuvant treatment
         ("high_risk", "?"),
+        ("never_resected", "?"),  # too old, too unfit, or unwilling
         ("boosted", "?"),
+        ("contact_boosted", "?"),
         ("irradiated", "?"),
-        ("complete_response", "?"),
+        ("complete_response", "?"),  # no tumour left at the site of the primary
         ("lateral_sterilised", "u1", (2,)),
         ("regimen", "i4"),
+        # days from which nothing alive is left of the primary, its nodes, and the lateral nodes
+        ("primary_cleared_day", "f8"),
+        ("nodes_cleared_day", "f8"),
+        ("lateral_cleared_day", "f8", (2,)),
+        # organ preservation
+        ("reading", "i4"),  # the last one
+        ("readings", "i4"),  # how many
+        ("excised_day", "f8"),
+        ("watch_from_day", "f8"),
+        ("next_watch_visit", "i4"),  # index in the schedule
+        ("regrowth_site", "i4"),  # -1 none
+        ("regrowth_onset_day", "f8"),
+        ("regrowth_found_day", "f8"),
+        ("regrowth_found_by", "i4"),
+        ("uncontrolled_day", "f8"),  # from which a primary or a regrowth is left to grow
         # surgery
         ("operation", "i4"),  # planned when the resection is booked
         ("planned_minutes", "f8"),
@@ -204,6 +258,7 @@ ROW = record_dtype(
         ("crm_mm", "f8"),
         ("distal_margin_mm", "f8"),
         ("crm_involved", "?"),
+        ("emergency", "?"),  # operated on because the tumour obstructed or perforated
         ("anastomosis", "?"),
         ("diverting_stoma", "?"),
         ("washed_out", "?"),
@@ -252,6 +307,9 @@ ROW = record_dtype(
         ("metastasis_resected", "?"),
         ("death_day", "f8"),
         ("death_cause", "i4"),
+        # harm, by kind
+        ("harm_from_day", "f8", (N_HARMS,)),
+        ("harm_until_day", "f8", (N_HARMS,)),
         # what was used
         ("theatre_minutes", "f8"),
         ("radiotherapy_fractions", "f8"),
@@ -261,6 +319,7 @@ ROW = record_dtype(
         ("next_visit", "i4"),  # index in the schedule
         ("ct_scans", "i4"),
         ("mri_scans", "i4"),
+        ("endoscopies", "i4"),
         # what is pending, and what the patient waits for
         ("waiting", "i8"),  # bit mask of events
         ("refused", "?"),  # a treatment that was waited for too long
@@ -279,6 +338,16 @@ _NEVER = (
     "metastasis_onset_day",
     "metastasis_found_day",
     "death_day",
+    "primary_cleared_day",
+    "nodes_cleared_day",
+    "lateral_cleared_day",
+    "excised_day",
+    "watch_from_day",
+    "regrowth_onset_day",
+    "regrowth_found_day",
+    "uncontrolled_day",
+    "harm_from_day",
+    "harm_until_day",
     "agenda",
     "crm_mm",
     "distal_margin_mm",
@@ -293,5 +362,6 @@ def new_patients(first: int, stop: int) -> np.ndarray:
         rows[name] = np.inf
     rows["recurrence_route"] = -1
     rows["recurrence_compartment"] = -1
+    rows["regrowth_site"] = -1
     rows["agenda"][:, Event.DIAGNOSIS] = 0.0
     return rows

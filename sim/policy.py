@@ -24,6 +24,31 @@ class NeoadjuvantFor(IntEnum):
     HIGH_RISK = 2
 
 
+class OrganPreservation(IntEnum):
+    """Who keeps the organ after neoadjuvant treatment, on the reading of the response."""
+
+    NEVER = 0
+    COMPLETE = 1  # a complete response at the first look
+    NEAR_COMPLETE = 2  # the same, and near-complete ones that become complete at a further look
+    PLANNED = 3  # the same, and early tumours are treated in order to preserve the organ
+
+
+class LocalExcision(IntEnum):
+    """When a tumour is excised locally, with completion surgery by its risk."""
+
+    NEVER = 0
+    PRIMARY = 1  # in place of a resection
+    AFTER_TREATMENT = 2  # of what neoadjuvant treatment left, where that is little
+
+
+class LocalExcisionUpTo(IntEnum):
+    """The deepest clinical T category that is excised locally."""
+
+    T1 = 0
+    T2 = 1
+    T3AB = 2
+
+
 class LateralDissection(IntEnum):
     """When the lateral compartments are dissected."""
 

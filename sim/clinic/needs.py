@@ -12,6 +12,7 @@ from sim.distributions import GRID, on_grid
 from sim.events import END, Event
 from sim.parameters import pack
 from sim.pathway.journey import happen
+from sim.pathway.organ_preservation import reads
 from sim.pathway.refusal import book_refusal, end_wait
 from sim.pathway.salvage import procedure, specialties
 from sim.patient import YEAR_DAYS
@@ -21,7 +22,7 @@ MINUTES_A_DAY = 1440.0
 
 
 # Resources that work by the session: what they do must fit into their opening hours.
-BY_SESSION = (Resource.MRI, Resource.MEETING, Resource.THEATRE, *list(Resource)[Resource.LATERAL_SURGEON :])
+BY_SESSION = (Resource.MRI, Resource.ENDOSCOPY, Resource.MEETING, Resource.THEATRE, *list(Resource)[Resource.LATERAL_SURGEON :])
 
 
 @compiled_inline
@@ -36,6 +37,9 @@ def is_served(patient: Record, world: Record, event: int) -> bool:
         or event == Event.TEAM_MEETING
         or event == Event.NEOADJUVANT
         or event == Event.RESTAGING_MRI
+        or event == Event.REASSESSMENT
+        or event == Event.WATCH_VISIT
+        or event == Event.LOCAL_EXCISION
         or event == Event.RESECTION
         or event == Event.POSTOPERATIVE_CHEMORADIOTHERAPY
         or event == Event.RECURRENCE_MEETING
@@ -99,8 +103,23 @@ def needs(patient: Record, clinic: Record, world: Record, event: int, holds_days
             holds_days[Resource.LATERAL_SURGEON] = days
     elif event == Event.SALVAGE_RESECTION:
         _salvage_needs(patient, clinic, world, holds_days)
-    else:  # a staging or restaging MRI, or a visit with one
-        holds_days[Resource.MRI] = session_days(clinic.mri_minutes)
+    elif event == Event.LOCAL_EXCISION:
+        days = session_days(world.organ_preservation.excision_minutes + clinic.turnover_minutes)
+        holds_days[Resource.THEATRE] = days
+        holds_days[Resource.COLORECTAL_TEAM] = days
+        holds_days[Resource.BED] = clinic.excision_stay_days
+    else:  # staging, restaging or reassessment, or a visit with a scan or an endoscopy
+        _looks(patient, clinic, world, event, holds_days)
+
+
+@compiled
+def _looks(patient: Record, clinic: Record, world: Record, event: int, holds: np.ndarray) -> None:
+    """MRI, endoscopy, or both on one day."""
+    watched = event == Event.WATCH_VISIT
+    if not watched or world.follow_up.watch_mri[patient.next_watch_visit] > 0.0:
+        holds[Resource.MRI] = session_days(clinic.mri_minutes)
+    if watched or event == Event.REASSESSMENT or (event == Event.RESTAGING_MRI and reads(patient, world)):
+        holds[Resource.ENDOSCOPY] = session_days(clinic.endoscopy_minutes)
 
 
 @compiled
@@ -181,7 +200,15 @@ def serve(rows: np.ndarray, i: int, event: int, asked_day: float, now: float) ->
     patient.agenda[event] = now
 
 
-TIMES = ("mri_minutes", "meeting_minutes", "turnover_minutes", "resection_stay_days", "salvage_stay_days")
+TIMES = (
+    "mri_minutes",
+    "endoscopy_minutes",
+    "meeting_minutes",
+    "turnover_minutes",
+    "excision_stay_days",
+    "resection_stay_days",
+    "salvage_stay_days",
+)
 
 
 def clinic_record(clinic: Mapping[str, Any]) -> np.ndarray:

@@ -26,17 +26,18 @@ class Resource(IntEnum):
     """What patients queue for. The teams come last, in the order of Specialty."""
 
     MRI = 0
-    MEETING = 1
-    LINAC = 2
-    THEATRE = 3
-    BED = 4
-    LATERAL_SURGEON = 5
-    COLORECTAL_TEAM = 6
-    UROLOGY_TEAM = 7
-    GYNAECOLOGY_TEAM = 8
-    PLASTIC_TEAM = 9
-    ORTHOPAEDIC_TEAM = 10
-    VASCULAR_TEAM = 11
+    ENDOSCOPY = 1
+    MEETING = 2
+    LINAC = 3
+    THEATRE = 4
+    BED = 5
+    LATERAL_SURGEON = 6
+    COLORECTAL_TEAM = 7
+    UROLOGY_TEAM = 8
+    GYNAECOLOGY_TEAM = 9
+    PLASTIC_TEAM = 10
+    ORTHOPAEDIC_TEAM = 11
+    VASCULAR_TEAM = 12
 
 
 N_RESOURCES = len(Resource)

@@ -20,10 +20,12 @@ from sim.compiled import Record, compiled
 from sim.patient import (
     MECHANISM_OF_ROUTE,
     N_COMPARTMENTS,
+    N_HARMS,
     YEAR_DAYS,
     Cause,
     Compartment,
     FoundBy,
+    Harm,
     Margin,
     Mechanism,
     Plane,
@@ -97,7 +99,7 @@ class ByGroup(IntEnum):
 class AtHorizon(IntEnum):
     """What is counted at each horizon of all patients.
 
-    With disease-free survival all but the first are every patient's fate, once.
+    With disease-free survival the second to the sixth are every patient's fate, once.
     """
 
     CANCER_DEATH = 0
@@ -106,6 +108,22 @@ class AtHorizon(IntEnum):
     ALIVE_WITH_METASTASIS = 3
     CANCER_DEATH_WITHOUT_RECURRENCE = 4
     OTHER_DEATH_WITHOUT_RECURRENCE = 5
+    LOCAL_FAILURE = 6  # a local recurrence, or a primary or regrowth that is left to grow
+    ORGAN_PRESERVED = 7  # alive, never resected, and the tumour under control
+    TME_FREE_SURVIVAL = 8  # alive, and never resected
+    REGROWTH = 9
+
+
+# States that last are counted in those who live with them, what passes in those who have had it.
+LASTING = (
+    Harm.TEMPORARY_STOMA,
+    Harm.PERMANENT_STOMA,
+    Harm.MAJOR_BOWEL_DYSFUNCTION,
+    Harm.FAECAL_INCONTINENCE,
+    Harm.URINARY_DYSFUNCTION,
+    Harm.SEXUAL_DYSFUNCTION,
+)
+_LASTS = np.array([harm in LASTING for harm in Harm])
 
 
 class TreatmentShare(IntEnum):
@@ -121,6 +139,18 @@ class TreatmentShare(IntEnum):
     DIVERTING_STOMA = 7
     LEAK = 8
     OPERATIVE_DEATH = 9
+    NOT_RESECTED = 10
+    EMERGENCY_OPERATION = 11
+    ORGAN_KEPT = 12  # at first: watched after a response, or after a local excision
+    LOCAL_EXCISION = 13
+
+
+class RegrowthShare(IntEnum):
+    """What is counted of those whose regrowth was found."""
+
+    REGROWTH_RESECTED = 0
+    REGROWTH_CLEAR_MARGIN = 1
+    REGROWTH_METASTASIS = 2
 
 
 class RecurrenceShare(IntEnum):
@@ -158,6 +188,13 @@ class Amount(IntEnum):
     VISITS = 5
     CT_SCANS = 6
     MRI_SCANS = 7
+    ENDOSCOPIES = 8
+    ORGAN_YEARS = 9  # lived without a resection, and with the tumour under control
+    STOMA_FREE_YEARS = 10
+
+
+FIRST_HARM_AMOUNT = len(Amount)  # the years with each harm follow
+_FIRST_STOMA = FIRST_HARM_AMOUNT + Harm.TEMPORARY_STOMA  # and the permanent one after it
 
 
 def names(kind: type[IntEnum]) -> tuple[str, ...]:
@@ -167,15 +204,19 @@ def names(kind: type[IntEnum]) -> tuple[str, ...]:
 
 GROUPS = names(Group)
 BY_GROUP = names(ByGroup)
-FATES = names(AtHorizon)[1:]
-# The unit is the last word, but for the visits.
-UNITS = {name: name.rpartition("_")[2] for name in names(Amount)}
-SCALE = {"life_years": SIXTEENTH_DAY * YEAR_DAYS}  # stored whole number for one unit; 1 where not named
+FATES = names(AtHorizon)[1:6]
+HARMS = names(Harm)
+YEARS_WITH = {harm: f"{harm}_years" for harm in HARMS}
+# The unit is the last word, but for the visits and endoscopies.
+UNITS = {name: name.rpartition("_")[2] for name in (*names(Amount), *YEARS_WITH.values())}
+# Stored whole number for one unit; 1 where not named.
+SCALE = {name: SIXTEENTH_DAY * YEAR_DAYS for name in UNITS if name.endswith("_years")}
 # Of one mechanism alone.
 _MECHANISM_OF = {RecurrenceShare.LIMITED_TO_ANASTOMOSIS: "exfoliation"}
 # Enumerations have no length in compiled code.
 _LABELS, _GROUPS, _BY_GROUP, _AT_HORIZON = len(MECHANISM_LABELS), len(Group), len(ByGroup), len(AtHorizon)
 _TREATMENT, _FIRST_PROCEDURE = len(TreatmentShare), int(RecurrenceShare.CENTRAL_RESECTION)
+_REGROWTH = len(RegrowthShare)
 _FIRST_MARGIN = int(RecurrenceShare.R0)
 
 
@@ -208,8 +249,8 @@ def binary_keys(horizons_years: tuple[float, ...]) -> list[Key]:
         keys += [at._replace(outcome="local_recurrence", mechanism=label) for label in MECHANISM_LABELS]
         keys += [at._replace(outcome="local_recurrence", compartment=place) for place in names(Compartment)]
         keys += [at._replace(outcome=outcome, group=group) for group in GROUPS for outcome in BY_GROUP]
-        keys += [at._replace(outcome=outcome) for outcome in names(AtHorizon)]
-    keys += [Key(outcome) for outcome in names(TreatmentShare)]
+        keys += [at._replace(outcome=outcome) for outcome in (*names(AtHorizon), *HARMS)]
+    keys += [Key(outcome) for outcome in (*names(TreatmentShare), *names(RegrowthShare))]
     keys += [Key(share.name.lower(), mechanism=_MECHANISM_OF.get(share, ALL)) for share in RecurrenceShare]
     return keys
 
@@ -230,10 +271,9 @@ def write_states(patient: Record, world: Record, horizon_days: np.ndarray, state
     of_cancer = patient.death_cause == Cause.CANCER
     members = groups(patient, world)
     k = 0
+    states[:] = NO  # what few patients have is written where they have it
     for day in horizon_days:
         recurred, spread, alive = found <= day, metastasis <= day, death > day
-        for place in range(_LABELS + N_COMPARTMENTS):
-            states[k + place] = NO
         if recurred:
             for label in range(_LABELS):
                 states[k + label] = _state(True, _LABELLED[patient.recurrence_route, label])
@@ -255,9 +295,36 @@ def write_states(patient: Record, world: Record, horizon_days: np.ndarray, state
         states[k + AtHorizon.ALIVE_WITH_METASTASIS] = _state(True, not recurred and alive and spread)
         states[k + AtHorizon.CANCER_DEATH_WITHOUT_RECURRENCE] = _state(True, not recurred and died_of_cancer)
         states[k + AtHorizon.OTHER_DEATH_WITHOUT_RECURRENCE] = _state(True, not recurred and died_otherwise)
+        resected = patient.operated_day - start <= day
+        uncontrolled = patient.uncontrolled_day - start <= day
+        states[k + AtHorizon.LOCAL_FAILURE] = _state(True, recurred or uncontrolled)
+        kept = alive and not resected
+        states[k + AtHorizon.ORGAN_PRESERVED] = _state(True, kept and not uncontrolled)
+        states[k + AtHorizon.TME_FREE_SURVIVAL] = _state(True, kept)
+        states[k + AtHorizon.REGROWTH] = _state(True, patient.regrowth_found_day - start <= day)
         k += _AT_HORIZON
+        k += N_HARMS
+    _write_harms(patient, horizon_days, states, k // len(horizon_days))
     _write_treatment_shares(patient, states[k : k + _TREATMENT])
-    _write_recurrence_shares(patient, states[k + _TREATMENT :])
+    k += _TREATMENT
+    _write_regrowth_shares(patient, states[k : k + _REGROWTH])
+    _write_recurrence_shares(patient, states[k + _REGROWTH :])
+
+
+@compiled
+def _write_harms(patient: Record, horizon_days: np.ndarray, states: np.ndarray, per_horizon: int) -> None:
+    """Write the harms that a patient has at these horizons; they end each horizon's states."""
+    start, death = patient.diagnosed_day, patient.death_day
+    for harm in range(N_HARMS):
+        first = patient.harm_from_day[harm]
+        if first == np.inf or first > death:
+            continue
+        until = patient.harm_until_day[harm]
+        for h in range(len(horizon_days)):
+            end = start + horizon_days[h]
+            has = death > end and first <= end < until if _LASTS[harm] else first <= end
+            if has:
+                states[(h + 1) * per_horizon - N_HARMS + harm] = YES
 
 
 def operative_death(operated_day: Any, death_day: Any) -> Any:
@@ -284,6 +351,20 @@ def _write_treatment_shares(patient: Record, states: np.ndarray) -> None:
     states[TreatmentShare.DIVERTING_STOMA] = _state(joined, patient.diverting_stoma)
     states[TreatmentShare.LEAK] = _state(joined, patient.leaked)
     states[TreatmentShare.OPERATIVE_DEATH] = _state(resected, died)
+    states[TreatmentShare.NOT_RESECTED] = _state(True, not resected)
+    states[TreatmentShare.EMERGENCY_OPERATION] = _state(True, patient.emergency)
+    states[TreatmentShare.ORGAN_KEPT] = _state(True, patient.watch_from_day < np.inf)
+    states[TreatmentShare.LOCAL_EXCISION] = _state(True, patient.excised_day < np.inf)
+
+
+@compiled
+def _write_regrowth_shares(patient: Record, states: np.ndarray) -> None:
+    found = patient.regrowth_found_day < np.inf
+    resected = found and patient.operated_day < np.inf
+    spread = patient.metastasis_found_day < np.inf
+    states[RegrowthShare.REGROWTH_RESECTED] = _state(found, resected)
+    states[RegrowthShare.REGROWTH_CLEAR_MARGIN] = _state(resected, not patient.crm_involved)
+    states[RegrowthShare.REGROWTH_METASTASIS] = _state(found, spread)
 
 
 @compiled
@@ -333,6 +414,18 @@ def write_amounts(patient: Record, end_days: float, amounts: np.ndarray) -> None
     amounts[Amount.VISITS] = patient.visits
     amounts[Amount.CT_SCANS] = patient.ct_scans
     amounts[Amount.MRI_SCANS] = patient.mri_scans
+    amounts[Amount.ENDOSCOPIES] = patient.endoscopies
+    start = patient.diagnosed_day
+    organ = min(days, patient.operated_day - start, patient.uncontrolled_day - start)
+    amounts[Amount.ORGAN_YEARS] = np.int64(np.rint(organ * SIXTEENTH_DAY))
+    for harm in range(N_HARMS):
+        amounts[FIRST_HARM_AMOUNT + harm] = 0
+        first = patient.harm_from_day[harm] - start
+        if first < days:
+            lived = max(min(patient.harm_until_day[harm] - start, days) - first, 0.0)
+            amounts[FIRST_HARM_AMOUNT + harm] = np.int64(np.rint(lived * SIXTEENTH_DAY))
+    stoma = amounts[_FIRST_STOMA] + amounts[_FIRST_STOMA + 1]
+    amounts[Amount.STOMA_FREE_YEARS] = amounts[Amount.LIFE_YEARS] - stoma
 
 
 class Timed(IntEnum):

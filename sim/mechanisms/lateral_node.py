@@ -5,7 +5,7 @@ import math
 from sim.compiled import Record, compiled
 from sim.distributions import with_odds
 from sim.mechanisms.deposit import settle
-from sim.patient import Compartment, Route, TStage
+from sim.patient import Compartment, RegrowthSite, Route, TStage
 from sim.policy import LateralDissection, LateralSides
 
 
@@ -40,9 +40,9 @@ def wants_dissection(patient: Record, world: Record, side: int) -> bool:
 
 @compiled
 def plan_dissection(patient: Record, world: Record) -> int:
-    """Plan to dissect the sides that the policy wants; return how many."""
-    left = wants_dissection(patient, world, 0)
-    right = wants_dissection(patient, world, 1)
+    """Plan to dissect the sides that the policy wants, or where tumour grew again; return how many."""
+    left = wants_dissection(patient, world, 0) or patient.regrowth_site == RegrowthSite.LATERAL_LEFT
+    right = wants_dissection(patient, world, 1) or patient.regrowth_site == RegrowthSite.LATERAL_RIGHT
     if world.policy.lateral_sides == LateralSides.BOTH:
         left = left or right
         right = left

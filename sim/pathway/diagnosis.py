@@ -38,7 +38,11 @@ def diagnose(patient: Record, luck: Record, world: Record, now: float) -> None:
         distance *= cohort.fascia_distance_low_ratio  # the mesorectum tapers towards the pelvic floor
     nearer = math.exp(-world.margin.fascia_distance_log_ratio_per_sd * patient.aggressiveness)
     nearer *= world.margin.fascia_distance_nodes_ratio[patient.nodes]
-    patient.fascia_distance_mm = distance * nearer
+    thickness = world.anatomy.mesorectum_mm[patient.quadrant]
+    if patient.height_above_verge_cm < cohort.low_below_cm:
+        thickness *= world.anatomy.low_mesorectum_ratio
+    patient.mesorectum_mm = thickness
+    patient.fascia_distance_mm = min(distance * nearer, thickness)
     _lateral_nodes(patient, luck, world)
 
     day = death_from_other_causes_day(patient, luck.death_other, world)
@@ -74,6 +78,7 @@ def _lateral_nodes(patient: Record, luck: Record, world: Record) -> None:
             size = lognormal(luck.lateral_size[side], node.involved_median_mm, node.involved_size_sigma)
         elif luck.lateral_visible[side] < node.benign_visible_probability:
             size = lognormal(luck.lateral_size[side], node.benign_median_mm, node.benign_size_sigma)
+        size = min(size, world.anatomy.largest_lateral_node_mm)
         patient.lateral_mm[side] = size
         patient.lateral_residual_mm[side] = size
         obturator = luck.lateral_site[side] < node.obturator_share

@@ -6,6 +6,7 @@ from sim.compiled import Record, compiled
 from sim.distributions import on_grid
 from sim.events import Event
 from sim.mechanisms.deposit import treat_seeds
+from sim.pathway.harm import late_harm_of_radiotherapy
 from sim.pathway.metastasis import find_metastasis, treat_occult_metastasis
 from sim.pathway.mortality import hasten_death
 from sim.pathway.recurrence import find_recurrence
@@ -58,6 +59,7 @@ def irradiate_after_surgery(patient: Record, luck: Record, world: Record, now: f
     patient.irradiated = True
     patient.postoperatively_irradiated = True
     hasten_death(patient, world, now)
+    late_harm_of_radiotherapy(patient, luck, world, now)
     patient.radiotherapy_courses += 1
     patient.radiotherapy_fractions += postoperative.fractions_count
     treat_seeds(patient, luck, postoperative.seed_survival_ratio, now)

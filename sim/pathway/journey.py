@@ -6,10 +6,12 @@ from sim.agenda import next_event
 from sim.compiled import Record, compiled
 from sim.events import Event
 from sim.pathway.diagnosis import diagnose, stage
+from sim.pathway.emergency import operate_at_once
 from sim.pathway.follow_up import irradiate_after_surgery, review_pathology, visit
 from sim.pathway.metastasis import appear_metastasis, give_metastasis_symptoms, sow_metastasis
 from sim.pathway.mortality import die_of_cancer, die_of_other_causes, die_operative
 from sim.pathway.neoadjuvant import plan, restage, treat
+from sim.pathway.organ_preservation import excise, give_regrowth_symptoms, reassess, regrow, visit_watched
 from sim.pathway.primary import book_growth, progress_primary, seed_metastasis
 from sim.pathway.recurrence import appear, give_symptoms, progress, rerecur
 from sim.pathway.refusal import refuse
@@ -48,12 +50,22 @@ def happen(patient: Record, luck: Record, world: Record, event: int, horizon_day
         treat(patient, luck, world, now)
     elif event == Event.RESTAGING_MRI:
         restage(patient, luck, world, now)
+    elif event == Event.REASSESSMENT:
+        reassess(patient, luck, world, now)
+    elif event == Event.LOCAL_EXCISION:
+        excise(patient, luck, world, now)
     elif event == Event.RESECTION:
         resect(patient, luck, world, now)
     elif event == Event.PATHOLOGY:
         review_pathology(patient, luck, world, now)
     elif event == Event.POSTOPERATIVE_CHEMORADIOTHERAPY:
         irradiate_after_surgery(patient, luck, world, now)
+    elif event == Event.WATCH_VISIT:
+        visit_watched(patient, luck, world, now)
+    elif event == Event.REGROWTH_ONSET:
+        regrow(patient, luck, world, now)
+    elif event == Event.REGROWTH_SYMPTOMS:
+        give_regrowth_symptoms(patient, luck, world, now)
     elif event == Event.RECURRENCE_ONSET:
         appear(patient, luck, world, now)
     elif event == Event.RECURRENCE_SYMPTOMS:
@@ -74,6 +86,8 @@ def happen(patient: Record, luck: Record, world: Record, event: int, horizon_day
         give_metastasis_symptoms(patient, luck, world, now)
     elif event == Event.PRIMARY_PROGRESSION:
         progress_primary(patient, luck, world, now)
+    elif event == Event.PRIMARY_EMERGENCY:
+        operate_at_once(patient, luck, world, now)
     elif event == Event.METASTASIS_SEEDING:
         seed_metastasis(patient, luck, world, now)
     elif event == Event.REFUSAL:
@@ -82,7 +96,9 @@ def happen(patient: Record, luck: Record, world: Record, event: int, horizon_day
         die_operative(patient, luck, world, now)
     elif event == Event.DEATH_OTHER:
         die_of_other_causes(patient, luck, world, now)
-    elif event == Event.DEATH_RECURRENCE or event == Event.DEATH_METASTASIS:
+    elif (
+        event == Event.DEATH_PRIMARY or event == Event.DEATH_RECURRENCE or event == Event.DEATH_METASTASIS
+    ):
         die_of_cancer(patient, luck, world, now)
     else:
         raise ValueError("an event has no reaction: sim/pathway/journey.py")

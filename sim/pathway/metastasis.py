@@ -143,6 +143,7 @@ def find_metastasis(patient: Record, luck: Record, world: Record, found_by: int,
         gained *= metastasis.metastasectomy_survival_ratio
     else:
         call_off(patient, Event.VISIT)
+        call_off(patient, Event.WATCH_VISIT)
     if patient.metastasis_resected and luck.metastasis_cure < metastasis.metastasectomy_cure_probability:
         patient.agenda[Event.DEATH_METASTASIS] = np.inf
     else:

@@ -92,6 +92,8 @@ def book_operative_death(patient: Record, luck: Record, world: Record, now: floa
         odds *= mortality.operative_leak_odds_ratio
     if world.policy.centralisation:
         odds *= mortality.operative_centralised_odds_ratio
+    if patient.emergency:
+        odds *= mortality.emergency_death_odds_ratio
     odds *= world.cohort.operative_mortality_odds_ratio
     soon = with_odds(mortality.operative_death_probability, odds)
     late = (1.0 - soon) * with_odds(mortality.late_operative_death_probability, odds)
@@ -101,6 +103,17 @@ def book_operative_death(patient: Record, luck: Record, world: Record, now: floa
             mortality.late_operative_days - mortality.operative_days
         )
     if luck.operative_death < soon + late:
+        patient.agenda[Event.DEATH_OPERATIVE] = now + on_grid(days)
+
+
+@compiled
+def book_emergency_death(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """Book a death around an emergency operation that leaves the tumour where it is."""
+    mortality = world.mortality
+    odds = operative_odds(patient, world) * mortality.emergency_death_odds_ratio
+    odds *= world.cohort.operative_mortality_odds_ratio
+    if luck.operative_death < with_odds(mortality.operative_death_probability, odds):
+        days = luck.operative_death_day * mortality.operative_days
         patient.agenda[Event.DEATH_OPERATIVE] = now + on_grid(days)
 
 
@@ -120,7 +133,7 @@ def die_operative(patient: Record, luck: Record, world: Record, now: float) -> N
 
 @compiled
 def die_of_cancer(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """Death from a recurrence or from metastases."""
+    """Death from the primary, from a recurrence or from metastases."""
     die(patient, Cause.CANCER, now)
 
 

@@ -1,21 +1,30 @@
-"""Plan and neoadjuvant treatment: who is irradiated, and what it does before surgery."""
+"""Plan and neoadjuvant treatment: who is operated on, who is irradiated, and what it does before surgery."""
+
+import math
+
+import numpy as np
 
 from sim.compiled import Record, compiled
-from sim.distributions import on_grid
+from sim.distributions import on_grid, with_odds
 from sim.events import Event
+from sim.pathway.harm import harm_of_radiotherapy
 from sim.pathway.metastasis import treat_occult_metastasis
 from sim.pathway.mortality import hasten_death
-from sim.pathway.primary import stop_growth
-from sim.pathway.response import respond
+from sim.pathway.organ_preservation import assess, excises_first
+from sim.pathway.primary import hold_primary
+from sim.pathway.response import book_response, respond
 from sim.pathway.surgery import book_resection
 from sim.patient import TStage
-from sim.policy import NeoadjuvantFor, Regimen
+from sim.policy import NeoadjuvantFor, OrganPreservation, Regimen
 
 
 @compiled
-def offered(patient: Record, policy: Record) -> bool:
+def offered(patient: Record, world: Record) -> bool:
     """Return whether the policy offers this patient neoadjuvant treatment, on what MRI shows."""
+    policy = world.policy
     if policy.neoadjuvant_for == NeoadjuvantFor.EVERYONE:
+        return True
+    if policy.organ_preservation == OrganPreservation.PLANNED and is_early(patient, world):
         return True
     if policy.neoadjuvant_for == NeoadjuvantFor.HIGH_RISK:
         return patient.high_risk
@@ -23,18 +32,46 @@ def offered(patient: Record, policy: Record) -> bool:
 
 
 @compiled
+def is_early(patient: Record, world: Record) -> bool:
+    """Return whether the tumour is early and within reach: what is treated in order to preserve the organ."""
+    low = patient.height_above_verge_cm <= world.organ_preservation.within_reach_up_to_cm
+    return low and patient.ct <= TStage.T3AB and patient.cn == 0 and not patient.fascia_threatened
+
+
+@compiled
+def will_not_be_resected(patient: Record, u: float, world: Record) -> bool:
+    """Return whether the patient is never operated on, for age, fitness or by refusal."""
+    cohort = world.cohort
+    older = patient.age_years - cohort.age_mean_years
+    odds = math.exp(cohort.unresected_log_odds_per_year * older)
+    if patient.unfit:
+        odds *= cohort.unresected_unfit_odds_ratio
+    return u < with_odds(cohort.unresected_share, odds)
+
+
+@compiled
 def plan(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Team meeting: the policy chooses the regimen; surgery follows, or the treatment before it."""
     policy = world.policy
-    regimen = policy.neoadjuvant
-    if regimen == Regimen.NONE or not offered(patient, policy):
-        patient.regimen = Regimen.NONE
-        book_resection(patient, luck, world, now + on_grid(world.pathway.meeting_to_surgery_days))
-        return
-    patient.regimen = regimen
-    largest = max(patient.lateral_mm[0], patient.lateral_mm[1])
-    patient.boosted = policy.lateral_boost and largest >= policy.lateral_threshold_mm
-    patient.agenda[Event.NEOADJUVANT] = now + on_grid(world.pathway.meeting_to_radiotherapy_days)
+    patient.regimen = Regimen.NONE
+    surgery_day = now + on_grid(world.pathway.meeting_to_surgery_days)
+    radiotherapy_day = now + on_grid(world.pathway.meeting_to_radiotherapy_days)
+    if will_not_be_resected(patient, luck.unresected, world):
+        patient.never_resected = True
+        patient.uncontrolled_day = now
+        if luck.palliative_radiotherapy < world.cohort.unresected_irradiated_share:
+            patient.regimen = Regimen.SHORT_COURSE_DELAYED
+            patient.agenda[Event.NEOADJUVANT] = radiotherapy_day
+    elif excises_first(patient, world):
+        patient.agenda[Event.LOCAL_EXCISION] = surgery_day
+    elif policy.neoadjuvant == Regimen.NONE or not offered(patient, world):
+        book_resection(patient, luck, world, surgery_day)
+    else:
+        patient.regimen = policy.neoadjuvant
+        largest = max(patient.lateral_mm[0], patient.lateral_mm[1])
+        patient.boosted = policy.lateral_boost and largest >= policy.lateral_threshold_mm
+        patient.contact_boosted = policy.contact_boost and is_early(patient, world)
+        patient.agenda[Event.NEOADJUVANT] = radiotherapy_day
 
 
 @compiled
@@ -42,7 +79,6 @@ def treat(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Start of neoadjuvant treatment; restaging where the interval allows it, then resection."""
     neoadjuvant = world.neoadjuvant
     regimen = patient.regimen
-    stop_growth(patient)
     patient.irradiated = True
     hasten_death(patient, world, now)
     patient.radiotherapy_courses += 1
@@ -50,19 +86,28 @@ def treat(patient: Record, luck: Record, world: Record, now: float) -> None:
     if regimen == Regimen.TOTAL_NEOADJUVANT:
         patient.chemotherapy_courses += 1
     duration = neoadjuvant.duration_days[regimen] + 7.0 * neoadjuvant.interval_weeks[regimen]
-    if regimen == Regimen.SHORT_COURSE:
-        respond(patient, luck, world)
-        book_resection(patient, luck, world, now + on_grid(duration))
+    planned_day = now + on_grid(duration)
+    at_once = regimen == Regimen.SHORT_COURSE  # no restaging: it is operated on within days
+    looked_at_day = planned_day
+    if not at_once:
+        looked_at_day = now + on_grid(max(duration - world.pathway.restaging_to_surgery_days, 0.0))
+    book_response(patient, luck, world, looked_at_day, planned_day)
+    hold_primary(patient, world, now)
+    harm_of_radiotherapy(patient, luck, world, now, planned_day)
+    if patient.never_resected:
+        patient.uncontrolled_day = np.inf  # until it grows again
+    elif at_once:
+        respond(patient, luck, world, planned_day)
+        book_resection(patient, luck, world, planned_day)
     else:
-        until_restaging = max(duration - world.pathway.restaging_to_surgery_days, 0.0)
-        patient.agenda[Event.RESTAGING_MRI] = now + on_grid(until_restaging)
+        patient.agenda[Event.RESTAGING_MRI] = looked_at_day
 
 
 @compiled
 def restage(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """Restaging MRI after treatment: the response is now what it will be at resection."""
+    """Restaging MRI after treatment: the response is read, and the organ kept or the resection booked."""
     patient.mri_scans += 1
-    respond(patient, luck, world)
+    respond(patient, luck, world, now)
     if patient.regimen == Regimen.TOTAL_NEOADJUVANT:
         treat_occult_metastasis(patient, luck, world.neoadjuvant.total_neoadjuvant_metastasis_odds_ratio)
-    book_resection(patient, luck, world, now + on_grid(world.pathway.restaging_to_surgery_days))
+    assess(patient, luck, world, now)

@@ -1,6 +1,8 @@
-"""An untreated primary grows: it reaches further while the patient waits, and may seed metastases."""
+"""A primary that is in place: it grows, obstructs or perforates, spreads, and kills if nothing is done."""
 
 import math
+
+import numpy as np
 
 from sim.agenda import call_off
 from sim.compiled import Record, compiled
@@ -12,31 +14,70 @@ from sim.patient import TStage
 
 @compiled
 def book_growth(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """At diagnosis: the latent times at which the primary, if untreated, would progress and seed."""
+    """At diagnosis: the latent times at which the primary, if untreated, would progress, seed and kill."""
     primary = world.primary
     days = lognormal(luck.primary_progression, primary.progression_median_days, primary.progression_sigma)
     patient.agenda[Event.PRIMARY_PROGRESSION] = now + on_grid(days)
     days = primary.seeding_median_days * math.log(luck.metastasis_seeding) / math.log(0.5)
     patient.agenda[Event.METASTASIS_SEEDING] = now + on_grid(days)
+    book_danger(patient, luck, world, now)
 
 
 @compiled
-def stop_growth(patient: Record) -> None:
-    """Treatment of the primary has begun: it grows no further."""
-    call_off(patient, Event.PRIMARY_PROGRESSION)
+def book_danger(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """Tumour is in place, and not held: when it would obstruct or perforate, and when it would kill."""
+    primary = world.primary
+    days = lognormal(luck.primary_emergency, primary.emergency_median_days, primary.emergency_sigma)
+    patient.agenda[Event.PRIMARY_EMERGENCY] = now + on_grid(days)
+    days = lognormal(luck.primary_death, primary.death_median_days, primary.death_sigma)
+    patient.agenda[Event.DEATH_PRIMARY] = now + on_grid(days)
+
+
+@compiled
+def end_danger(patient: Record) -> None:
+    """The tumour is out or gone: it neither obstructs nor kills."""
+    call_off(patient, Event.PRIMARY_EMERGENCY)
+    call_off(patient, Event.DEATH_PRIMARY)
+
+
+@compiled
+def hold_primary(patient: Record, world: Record, now: float) -> None:
+    """Radiotherapy holds the primary: what is left of it grows and kills later, a cleared one never.
+
+    Until a resection that is planned it reaches no further.
+    """
+    cleared = patient.primary_cleared_day < np.inf
+    if cleared or not patient.never_resected:
+        call_off(patient, Event.PRIMARY_PROGRESSION)
+    if cleared:
+        end_danger(patient)
+        return
+    ratio = world.primary.irradiated_time_ratio
+    for event in (Event.PRIMARY_PROGRESSION, Event.PRIMARY_EMERGENCY, Event.DEATH_PRIMARY):
+        left = patient.agenda[event] - now
+        patient.agenda[event] = now + on_grid(left * ratio)
 
 
 @compiled
 def remove_primary(patient: Record) -> None:
-    """The primary is out: it neither grows nor seeds."""
-    call_off(patient, Event.PRIMARY_PROGRESSION)
-    call_off(patient, Event.METASTASIS_SEEDING)
+    """The primary, or what grew again of it, is out: it neither grows nor seeds, and is watched no more."""
+    end_danger(patient)
+    for event in (
+        Event.PRIMARY_PROGRESSION,
+        Event.METASTASIS_SEEDING,
+        Event.WATCH_VISIT,
+        Event.REGROWTH_ONSET,
+        Event.REGROWTH_SYMPTOMS,
+    ):
+        call_off(patient, event)
 
 
 @compiled
 def progress_primary(patient: Record, luck: Record, world: Record, now: float) -> None:
     """The primary reaches one category further, nearer to the fascia, sometimes into nodes."""
     primary = world.primary
+    if patient.never_resected:
+        patient.uncontrolled_day = min(patient.uncontrolled_day, now)
     if patient.ct < TStage.T3CD:
         patient.ct += 1
     elif patient.ct == TStage.T3CD:

@@ -7,6 +7,7 @@ import numpy as np
 from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid, with_odds
 from sim.events import Event
+from sim.pathway.harm import harm_of_salvage
 from sim.pathway.metastasis import disseminate, find_metastasis, stop_dissemination
 from sim.pathway.mortality import operative_odds
 from sim.pathway.recurrence import course_ratio, hold_growth
@@ -188,6 +189,7 @@ def operate(patient: Record, luck: Record, world: Record, now: float) -> None:
     patient.salvage_complication = (
         luck.salvage_complication < salvage.complication_probability[patient.salvage_procedure]
     )
+    harm_of_salvage(patient, world, now)
     for event in (Event.RECURRENCE_SYMPTOMS, Event.RECURRENCE_PROGRESSION, Event.DEATH_RECURRENCE):
         patient.agenda[event] = np.inf
     _after_margin(patient, luck, world, now)

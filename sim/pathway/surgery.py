@@ -10,10 +10,11 @@ from sim.mechanisms.lateral_node import plan_dissection, seed_lateral_nodes
 from sim.mechanisms.margin import seed_margins
 from sim.mechanisms.mesorectum import seed_mesorectum
 from sim.mechanisms.spillage import seed_spillage
+from sim.pathway.harm import harm_of_resection
 from sim.pathway.mortality import book_operative_death
 from sim.pathway.primary import remove_primary
 from sim.pathway.recurrence import book_next_onset
-from sim.pathway.response import respond_completely
+from sim.pathway.response import clear
 from sim.patient import Operation, Plane, TStage
 from sim.policy import OperationChoice, Use
 
@@ -60,6 +61,8 @@ def plane_of_surgery(patient: Record, u: float, world: Record) -> int:
     odds = quality_odds(world, surgery.trained_plane_odds_ratio, surgery.centralised_plane_odds_ratio)
     if patient.operation == Operation.ABDOMINOPERINEAL_RESECTION:
         odds *= surgery.apr_plane_odds_ratio
+    if patient.emergency:
+        odds *= world.primary.emergency_plane_odds_ratio
     mesorectal = with_odds(shares[Plane.MESORECTAL], odds)
     if u < mesorectal:
         return Plane.MESORECTAL
@@ -74,7 +77,17 @@ def circumferential_margin_mm(patient: Record, u: float, world: Record) -> float
     lost = surgery.plane_loss_mm[patient.plane]
     if patient.operation == Operation.ABDOMINOPERINEAL_RESECTION:
         lost += surgery.apr_loss_mm
-    return max(patient.fascia_distance_mm * math.exp(surgery.crm_sigma * normal_quantile(u)) - lost, 0.0)
+    margin = patient.fascia_distance_mm * math.exp(surgery.crm_sigma * normal_quantile(u)) - lost
+    return min(max(margin, 0.0), patient.mesorectum_mm)
+
+
+@compiled
+def distal_margin_mm(patient: Record, u: float, world: Record) -> float:
+    """Return the distal margin of a stapled rectum: at most what lies between the tumour and the verge."""
+    surgery = world.surgery
+    low = patient.height_above_verge_cm < world.cohort.low_below_cm
+    median = surgery.distal_margin_low_median_mm if low else surgery.distal_margin_median_mm
+    return min(lognormal(u, median, surgery.distal_margin_sigma), 10.0 * patient.height_above_verge_cm)
 
 
 @compiled
@@ -88,6 +101,8 @@ def perforation_probability(patient: Record, world: Record) -> float:
         odds *= surgery.apr_perforation_odds_ratio
     if patient.age_years >= surgery.old_from_years:
         odds *= surgery.old_perforation_odds_ratio
+    if patient.emergency:
+        odds *= world.primary.emergency_perforation_odds_ratio
     return with_odds(surgery.perforation_probability, odds)
 
 
@@ -123,22 +138,13 @@ def book_resection(patient: Record, luck: Record, world: Record, day: float) -> 
 
 
 @compiled
-def respond_to_waiting(patient: Record, world: Record) -> None:
-    """A longer interval from radiotherapy to surgery: more tumours have gone completely."""
-    neoadjuvant = world.neoadjuvant
-    weeks = min(patient.waited_days[Event.RESECTION] / 7.0, neoadjuvant.response_plateau_weeks)
-    if patient.irradiated and weeks > 0.0:
-        respond_completely(patient, world, math.exp(neoadjuvant.response_log_odds_per_week * weeks))
-
-
-@compiled
 def resect(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Total mesorectal excision, then the deposits that each mechanism leaves."""
     policy = world.policy
     surgery = world.surgery
     cohort = world.cohort
     remove_primary(patient)
-    respond_to_waiting(patient, world)
+    clear(patient, now)
     patient.operated_day = now
     patient.theatre_minutes += patient.planned_minutes
     patient.plane = plane_of_surgery(patient, luck.plane, world)
@@ -149,9 +155,7 @@ def resect(patient: Record, luck: Record, world: Record, now: float) -> None:
     stapled = patient.operation != Operation.ABDOMINOPERINEAL_RESECTION
     patient.anastomosis = patient.operation == Operation.LOW_ANTERIOR_RESECTION
     if stapled:
-        low = patient.height_above_verge_cm < cohort.low_below_cm
-        median = surgery.distal_margin_low_median_mm if low else surgery.distal_margin_median_mm
-        patient.distal_margin_mm = lognormal(luck.distal_margin, median, surgery.distal_margin_sigma)
+        patient.distal_margin_mm = distal_margin_mm(patient, luck.distal_margin, world)
         patient.washed_out = used(policy.washout, luck.washout, cohort.washout_share)
     if patient.anastomosis:
         patient.diverting_stoma = used(policy.diverting_stoma, luck.stoma, cohort.diverting_stoma_share)
@@ -167,6 +171,7 @@ def resect(patient: Record, luck: Record, world: Record, now: float) -> None:
     seed_exfoliation(patient, luck, world, now)
     seed_spillage(patient, luck, world, now)
     book_next_onset(patient)
+    harm_of_resection(patient, luck, world, now)
     book_operative_death(patient, luck, world, now)
     patient.agenda[Event.PATHOLOGY] = now + on_grid(world.pathway.surgery_to_pathology_days)
 

@@ -1,0 +1,259 @@
+"""Organ preservation: the response is read, the organ kept or not, and what is left grows again."""
+
+import math
+
+import numpy as np
+
+from sim.agenda import call_off
+from sim.compiled import Record, compiled
+from sim.distributions import lognormal, on_grid, with_odds
+from sim.events import Event
+from sim.pathway.follow_up import seen
+from sim.pathway.metastasis import find_metastasis
+from sim.pathway.primary import book_danger, end_danger
+from sim.pathway.response import clear
+from sim.pathway.surgery import book_resection
+from sim.patient import FoundBy, Reading, RegrowthSite, TStage
+from sim.policy import LocalExcision, LocalExcisionUpTo, OrganPreservation
+
+LOOKS = 3  # a first look, and a second and a third at near-complete responses
+
+
+@compiled
+def excisable(patient: Record, world: Record) -> bool:
+    """Return whether the tumour can be excised locally: no deeper than the policy has it, and within reach."""
+    depth = world.policy.local_excision_up_to
+    deepest = TStage.T1 + 0
+    if depth == LocalExcisionUpTo.T2:
+        deepest = TStage.T2 + 0
+    elif depth == LocalExcisionUpTo.T3AB:
+        deepest = TStage.T3AB + 0
+    near = patient.height_above_verge_cm <= world.organ_preservation.within_reach_up_to_cm
+    return near and patient.ct <= deepest and patient.cn == 0
+
+
+@compiled
+def excises_first(patient: Record, world: Record) -> bool:
+    """Return whether the policy excises this tumour locally, in place of a resection."""
+    return world.policy.local_excision == LocalExcision.PRIMARY and excisable(patient, world)
+
+
+@compiled
+def read_response(patient: Record, luck: Record, world: Record, now: float) -> int:
+    """Return the reading of the response by endoscopy, examination and MRI, as this hospital reads it.
+
+    One uniform is how legible a scar is: it reads the same at every look, unless the tumour goes.
+    """
+    organ = world.organ_preservation
+    cohort = world.cohort
+    largest = max(patient.lateral_residual_mm[0], patient.lateral_residual_mm[1])
+    if largest >= world.staging.enlarged_lateral_node_mm:
+        return Reading.INCOMPLETE
+    if patient.nodes > 0 and luck.node_rereading < world.staging.node_sensitivity:
+        return Reading.INCOMPLETE
+    if patient.complete_response:
+        complete = cohort.response_sensitivity
+        near = organ.cleared_near_complete_share
+    else:
+        complete = 1.0 - cohort.response_specificity
+        clearing = patient.primary_cleared_day < np.inf
+        near = organ.clearing_near_complete_share if clearing else organ.residual_near_complete_share
+    if luck.response_reading < complete:
+        return Reading.COMPLETE
+    if luck.response_reading < complete + (1.0 - complete) * near:
+        return Reading.NEAR_COMPLETE
+    return Reading.INCOMPLETE
+
+
+@compiled
+def reads(patient: Record, world: Record) -> bool:
+    """Return whether the policy has this patient's response read, by endoscopy too."""
+    policy = world.policy
+    if patient.never_resected:
+        return False
+    keeps = policy.organ_preservation != OrganPreservation.NEVER
+    return keeps or (policy.local_excision == LocalExcision.AFTER_TREATMENT and excisable(patient, world))
+
+
+@compiled
+def assess(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """Decide on what is read: watch, look again, excise locally, or book the resection."""
+    policy = world.policy
+    keeps = policy.organ_preservation != OrganPreservation.NEVER
+    excises = policy.local_excision == LocalExcision.AFTER_TREATMENT and excisable(patient, world)
+    surgery_day = now + on_grid(world.pathway.restaging_to_surgery_days)
+    if not reads(patient, world):
+        book_resection(patient, luck, world, surgery_day)
+        return
+    patient.endoscopies += 1
+    patient.readings += 1
+    patient.reading = read_response(patient, luck, world, now)
+    if patient.reading == Reading.INCOMPLETE:
+        book_resection(patient, luck, world, surgery_day)
+    elif not keeps:
+        patient.agenda[Event.LOCAL_EXCISION] = surgery_day
+    elif patient.reading == Reading.COMPLETE:
+        watch(patient, luck, world, now)
+    elif policy.organ_preservation != OrganPreservation.COMPLETE and patient.readings < LOOKS:
+        days = on_grid(7.0 * world.organ_preservation.reassessment_weeks)
+        patient.agenda[Event.REASSESSMENT] = now + days
+    elif excises:
+        patient.agenda[Event.LOCAL_EXCISION] = surgery_day
+    else:
+        book_resection(patient, luck, world, surgery_day)
+
+
+@compiled
+def reassess(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """A further look at a near-complete response."""
+    patient.mri_scans += 1
+    clear(patient, now)
+    assess(patient, luck, world, now)
+
+
+@compiled
+def watch(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """The organ is kept and watched; what is left, and will not be cleared, grows again."""
+    patient.watch_from_day = now
+    end_danger(patient)
+    call_off(patient, Event.PRIMARY_PROGRESSION)
+    book_watch_visit(patient, world, now)
+    book_regrowth(patient, luck, world, now)
+    if patient.agenda[Event.REGROWTH_ONSET] == np.inf:
+        call_off(patient, Event.METASTASIS_SEEDING)
+
+
+@compiled
+def is_left(patient: Record, site: int) -> bool:
+    """Return whether tumour that treatment will not clear is left at a site."""
+    if site == RegrowthSite.LUMEN:
+        return not patient.complete_response and patient.primary_cleared_day == np.inf
+    if site == RegrowthSite.MESORECTUM:
+        return patient.nodes > 0 and patient.nodes_cleared_day == np.inf
+    side = site - RegrowthSite.LATERAL_LEFT
+    alive = patient.lateral_involved[side] and not patient.lateral_sterilised[side]
+    return alive and patient.lateral_cleared_day[side] == np.inf
+
+
+@compiled
+def book_regrowth(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """Book the first regrowth, of the sites at which tumour is left."""
+    organ = world.organ_preservation
+    first = np.inf
+    for site in range(len(luck.regrowth_onset)):
+        if is_left(patient, site):
+            days = lognormal(
+                luck.regrowth_onset[site], organ.regrowth_onset_median_days, organ.regrowth_onset_sigma
+            )
+            if days < first:
+                first = days
+                patient.regrowth_site = site
+    patient.agenda[Event.REGROWTH_ONSET] = now + on_grid(first)
+
+
+@compiled
+def regrow(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """Tumour that was left can be detected: a primary again, with its symptoms and its dangers."""
+    organ = world.organ_preservation
+    patient.regrowth_onset_day = now
+    days = lognormal(
+        luck.regrowth_symptoms, organ.regrowth_symptoms_median_days, organ.regrowth_symptoms_sigma
+    )
+    patient.agenda[Event.REGROWTH_SYMPTOMS] = now + on_grid(days)
+    book_danger(patient, luck, world, now)
+
+
+@compiled
+def book_watch_visit(patient: Record, world: Record, now: float) -> None:
+    """Book the next visit of the surveillance schedule; one whose day has passed is skipped."""
+    days = world.follow_up.watch_days
+    while (
+        patient.next_watch_visit < len(days)
+        and patient.watch_from_day + days[patient.next_watch_visit] < now
+    ):
+        patient.next_watch_visit += 1
+    day = days[patient.next_watch_visit] if patient.next_watch_visit < len(days) else np.inf
+    patient.agenda[Event.WATCH_VISIT] = patient.watch_from_day + day
+
+
+@compiled
+def visit_watched(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """A surveillance visit: endoscopy, at some visits MRI and CT; what is there may be seen."""
+    detection = world.detection
+    k = patient.next_watch_visit
+    patient.next_watch_visit += 1
+    patient.visits += 1
+    patient.endoscopies += 1
+    missed = 1.0 - detection.clinic_local_sensitivity
+    missed_distantly = 1.0 - detection.clinic_distant_sensitivity
+    if patient.regrowth_site == RegrowthSite.LUMEN:
+        missed *= 1.0 - world.organ_preservation.endoscopy_regrowth_sensitivity
+    if world.follow_up.watch_mri[k] > 0.0:
+        patient.mri_scans += 1
+        missed *= 1.0 - detection.mri_local_sensitivity
+    if world.follow_up.watch_ct[k] > 0.0:
+        patient.ct_scans += 1
+        missed_distantly *= 1.0 - detection.ct_distant_sensitivity
+    book_watch_visit(patient, world, now)
+    ripening = detection.ripening_days
+    growing = now - patient.regrowth_onset_day
+    if growing > 0.0 and seen(luck.regrowth_conspicuity, missed, growing, ripening):
+        find_regrowth(patient, luck, world, FoundBy.VISIT, now)
+    growing = now - patient.metastasis_onset_day
+    if growing > 0.0 and seen(luck.metastasis_conspicuity, missed_distantly, growing, ripening):
+        find_metastasis(patient, luck, world, FoundBy.VISIT, now)
+
+
+@compiled
+def give_regrowth_symptoms(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """The regrowth gives symptoms, and is found."""
+    find_regrowth(patient, luck, world, FoundBy.SYMPTOMS, now)
+
+
+@compiled
+def find_regrowth(patient: Record, luck: Record, world: Record, found_by: int, now: float) -> None:
+    """The regrowth is found: it is resected where that can be done, and is palliated elsewhere."""
+    organ = world.organ_preservation
+    patient.regrowth_found_day = now
+    patient.regrowth_found_by = found_by
+    call_off(patient, Event.WATCH_VISIT)
+    call_off(patient, Event.REGROWTH_SYMPTOMS)
+    older = patient.age_years - world.mortality.operative_reference_age_years
+    odds = math.exp(organ.regrowth_resection_log_odds_per_year * older)
+    if patient.unfit:
+        odds *= organ.regrowth_resection_unfit_odds_ratio
+    if found_by == FoundBy.SYMPTOMS:
+        odds *= organ.regrowth_resection_symptoms_odds_ratio
+    if luck.regrowth_resection < with_odds(organ.regrowth_resection_probability, odds):
+        days = world.pathway.recurrence_workup_days + world.pathway.recurrence_meeting_to_treatment_days
+        book_resection(patient, luck, world, now + on_grid(days))
+    else:
+        patient.uncontrolled_day = now
+
+
+@compiled
+def excise(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """Local excision; completion surgery where the specimen shows risk, else the organ is watched."""
+    organ = world.organ_preservation
+    clear(patient, now)
+    patient.excised_day = now
+    patient.theatre_minutes += organ.excision_minutes
+    tumour = not patient.complete_response
+    left = tumour and luck.excision_residue < organ.excision_residue_probability[patient.ct]
+    deep = tumour and patient.ct >= TStage.T2
+    risk = deep or (tumour and luck.excision_risk < organ.excision_high_risk_share)
+    if not left:
+        patient.complete_response = True
+        patient.primary_cleared_day = min(patient.primary_cleared_day, now)
+    else:
+        patient.primary_cleared_day = np.inf  # what is left grows on
+    if luck.excision_death < organ.excision_death_probability:
+        days = luck.excision_death / organ.excision_death_probability * world.mortality.operative_days
+        patient.agenda[Event.DEATH_OPERATIVE] = now + on_grid(days)
+    end_danger(patient)
+    call_off(patient, Event.PRIMARY_PROGRESSION)
+    if risk and luck.completion < organ.completion_probability:
+        days = world.pathway.surgery_to_pathology_days + world.pathway.meeting_to_surgery_days
+        book_resection(patient, luck, world, now + on_grid(days))
+    else:
+        watch(patient, luck, world, now)
