@@ -11,10 +11,24 @@ from conf.input_error import InputError, choice, nearest, shown
 from conf.run import Tree
 from sim.counting.columns import COLUMNS, READABLE
 
-ORIGINS = ("diagnosis", "surgery", "recurrence", "salvage")
+ORIGINS = ("diagnosis", "surgery", "recurrence", "salvage", "organ_kept", "regrowth")
 ESTIMATORS = ("cumulative_incidence", "kaplan_meier", "crude")
-INCIDENCES = ("local_recurrence", "distant_metastasis", "any_recurrence", "cancer_death", "rerecurrence")
-SURVIVALS = ("overall_survival", "disease_free_survival", "cancer_specific_survival")
+INCIDENCES = (
+    "local_recurrence",
+    "local_failure",
+    "regrowth",
+    "distant_metastasis",
+    "any_recurrence",
+    "cancer_death",
+    "rerecurrence",
+)
+SURVIVALS = (
+    "overall_survival",
+    "disease_free_survival",
+    "cancer_specific_survival",
+    "tme_free_survival",
+    "organ_preserved",
+)
 AMOUNTS = ("median", "mean")
 OUTCOMES = (*INCIDENCES, *SURVIVALS, "share", *AMOUNTS)
 RATIOS = ("hazard_ratio", "odds_ratio", "risk_ratio")

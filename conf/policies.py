@@ -211,8 +211,8 @@ class Policy:
             ),
             (
                 (preserves or after_treatment) and self.neoadjuvant is Regimen.SHORT_COURSE,
-                f"{lever} needs time for a response, but neoadjuvant=short_course is followed by surgery within "
-                "days; use neoadjuvant=short_course_delayed",
+                f"{lever} needs time for a response, but neoadjuvant=short_course is followed by surgery "
+                "within days; use neoadjuvant=short_course_delayed",
             ),
             (
                 self.keeps_organs and self.lateral_dissection is LateralDissection.ROUTINE,

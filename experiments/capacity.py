@@ -76,7 +76,7 @@ def compare_clinics(run: CapacityRun) -> ClinicComparison:
     import pandas as pd
 
     from analysis.tables import queueing
-    from analysis.tables.harm import harm
+    from analysis.tables.waiting_harm import waiting_harm
     from analysis.words.clinic import overload_words
     from experiments.simulating.cohort import horizons, progress, unhindered, worlds_of
     from experiments.simulating.crowd import attend, warm_up
@@ -100,7 +100,7 @@ def compare_clinics(run: CapacityRun) -> ClinicComparison:
                     "waits": queueing.waits(there.log, there.clinic, run.patients),
                     "queues": queueing.queues(there.log, *days),
                     "utilisation": queueing.utilisation(there.log, there.clinic, *days),
-                    "harm": harm(there.rows, free, horizons(run.horizon_years)),
+                    "waiting_harm": waiting_harm(there.rows, free, horizons(run.horizon_years)),
                 }
                 parts.append({name: _named(policy, clinic, table) for name, table in tables.items()})
                 if growing := overload(there.log, there.clinic, there.last_day):

@@ -116,6 +116,7 @@ def tables_of(run: Run, simulated: "Simulated") -> "dict[str, pd.DataFrame]":
         "outcomes": tables.outcomes(simulated.tallies, horizons),
         "differences": tables.differences(simulated.tallies, simulated.pairs, comparator, horizons),
         "averted": tables.averted(simulated.pairs, comparator),
+        "harmed": tables.harmed(simulated.pairs, comparator),
         "curves": tables.curves(simulated.tallies),
         "flow": tables.flow(simulated.tallies),
     }

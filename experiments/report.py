@@ -26,7 +26,7 @@ TABLES = (
     "design",
     "members",
     "waits",
-    "harm",
+    "waiting_harm",
     "utilisation",
     "needed",
     "agreement",

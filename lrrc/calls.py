@@ -39,7 +39,8 @@ def capacity(*, config_dir: Folder | None = None, progress: bool = False, **sett
 
     ``settings`` are those of ``lrrc capacity``; ``clinics``: names; ``target_share``: of patients, to be
     served in time. The others, and ``out``, are those of ``compare``; every clinic and policy has common
-    random numbers. The run's tables are ``waits``, ``queues``, ``utilisation``, ``harm`` and ``needed``.
+    random numbers. The run's tables are ``waits``, ``queues``, ``utilisation``, ``waiting_harm`` and
+    ``needed``.
     Raises InputError for what cannot be run.
 
     >>> run = lrrc.capacity(clinics=["regional", "backlog"], policies=["tme_alone"], patients=600)

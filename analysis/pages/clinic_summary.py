@@ -22,7 +22,7 @@ HARM_WORDS = {"local_recurrence": "recurrence", "distant_metastasis": "metastasi
 
 def summary(tables: dict[str, pd.DataFrame], patients: int, target_share: float) -> str:
     """Return waits, harm and use by clinic and policy, then the units needed, at most 120 columns wide."""
-    years = headline_years(tables["harm"])
+    years = headline_years(tables["waiting_harm"])
     parts = [
         f"{patients:,} patient{'' if patients == 1 else 's'} under each policy, the same in every clinic.",
         f"Waits in days: median, 90th centile; *: more than {1 - target_share:.0%} wait beyond the target.",
@@ -38,7 +38,7 @@ def summary(tables: dict[str, pd.DataFrame], patients: int, target_share: float)
 
 def _clinic(tables: dict[str, pd.DataFrame], clinic: str, years: float, target_share: float) -> list[str]:
     waits, use, queues, harm = (
-        _in(tables[name], clinic) for name in ("waits", "utilisation", "queues", "harm")
+        _in(tables[name], clinic) for name in ("waits", "utilisation", "queues", "waiting_harm")
     )
     harm = harm[harm["horizon_years"] == years]
     waited, caused = {}, {}

@@ -300,7 +300,7 @@ def cut(
 
 def queueing(tables: Tables) -> list[Block]:
     """Return the results of a capacity run: waits, harm, use and the capacity that is needed."""
-    waits, harm, use, needed = (tables[name] for name in ("waits", "harm", "utilisation", "needed"))
+    waits, harm, use, needed = (tables[name] for name in ("waits", "waiting_harm", "utilisation", "needed"))
     years = headline_years(harm)
     where = ["Clinic", "Policy"]
 
@@ -354,7 +354,7 @@ def queueing(tables: Tables) -> list[Block]:
             f"Caused by waiting, net, per 1,000 patients within {years_words(years)}",
             [*where, "Outcome", "Net"],
             harmed,
-            "harm.csv",
+            "waiting_harm.csv",
             3,
         ),
         cut(

@@ -29,7 +29,7 @@ OUTCOMES = {
 }
 
 
-def harm_of_waiting(harm: pd.DataFrame, population: str = "simulated patients") -> Figure:
+def waiting_harm(harm: pd.DataFrame, population: str = "simulated patients") -> Figure:
     """Return what waiting caused, net per 1,000 patients with intervals, by clinic and policy."""
     if not look.known(harm["net"]):
         return look.nothing("what waiting costs")

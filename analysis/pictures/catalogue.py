@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from analysis.pictures import look
 from analysis.pictures.averted import averted_by_compartment, averted_by_mechanism
 from analysis.pictures.beside_published import beside_published
-from analysis.pictures.capacity import harm_of_waiting, needed_capacity
+from analysis.pictures.capacity import needed_capacity, waiting_harm
 from analysis.pictures.flow import flow
 from analysis.pictures.icon_array import icon_array
 from analysis.pictures.incidence import incidence, incidence_by_mechanism
@@ -33,7 +33,7 @@ PICTURES: dict[Callable[..., Figure], tuple[str, ...]] = {
     waits: ("waits",),
     queue_lengths: ("queues",),
     utilisation: ("utilisation",),
-    harm_of_waiting: ("harm",),
+    waiting_harm: ("waiting_harm",),
     needed_capacity: ("needed",),
 }
 
@@ -60,7 +60,7 @@ READ_COLUMNS = {
     ),
     "queues": ("policy", "clinic", "resource", "time_years", "mean_length"),
     "utilisation": ("policy", "clinic", "resource", "count", "utilisation"),
-    "harm": ("policy", "clinic", "outcome", "horizon_years", "n", "net", "net_low", "net_high"),
+    "waiting_harm": ("policy", "clinic", "outcome", "horizon_years", "n", "net", "net_low", "net_high"),
     "needed": ("policy", "clinic", "resource", "count", "needed_alone", "needed"),
 }
 

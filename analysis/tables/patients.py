@@ -42,6 +42,17 @@ KNOWN_IN = {
     "spread_found": ("metastasis_found_day", "metastasis_systemic", "metastasis_resected"),
     "died": ("death_day",),
     "visit_pending": ("next_visit",),
+    "read": ("reading",),
+    "excised": ("excised_day",),
+    "watched": ("watch_from_day", "next_watch_visit"),
+    "regrown": ("regrowth_site", "regrowth_onset_day"),
+    "regrowth_found": ("regrowth_found_day",),
+    "left_to_grow": ("uncontrolled_day",),
+    "cleared": ("primary_cleared_day",),
+    "nodes_cleared": ("nodes_cleared_day",),
+    "sides_cleared": ("lateral_cleared_day",),
+    "harmed": ("harm_from_day",),
+    "harm_ended": ("harm_until_day",),
     "pending": ("agenda",),
 }  # fmt: skip
 
@@ -78,7 +89,7 @@ def happened(rows: np.ndarray) -> dict[str, np.ndarray]:
     resected = np.isfinite(rows["operated_day"])
     treated = rows["irradiated"] & ~rows["postoperatively_irradiated"]  # nobody is irradiated twice for it
     involved = rows["lateral_involved"] > 0
-    # A life's other courses are known, so one more was the preparation of a salvage.
+    # The other courses of a patient are known, so one more was the preparation of a salvage.
     chemotherapy = (
         (treated & (rows["regimen"] == Regimen.TOTAL_NEOADJUVANT)).astype(int)
         + rows["adjuvant"]
@@ -105,6 +116,17 @@ def happened(rows: np.ndarray) -> dict[str, np.ndarray]:
         "died": np.isfinite(rows["death_day"]),
         "visit_pending": np.isfinite(rows["agenda"][:, Event.VISIT]) | (rows["waiting"] & visit != 0),
         "pending": np.isfinite(rows["agenda"]),
+        "read": rows["readings"] > 0,
+        "excised": np.isfinite(rows["excised_day"]),
+        "watched": np.isfinite(rows["watch_from_day"]),
+        "regrown": np.isfinite(rows["regrowth_onset_day"]),
+        "regrowth_found": np.isfinite(rows["regrowth_found_day"]),
+        "left_to_grow": np.isfinite(rows["uncontrolled_day"]),
+        "cleared": np.isfinite(rows["primary_cleared_day"]),
+        "nodes_cleared": np.isfinite(rows["nodes_cleared_day"]),
+        "sides_cleared": np.isfinite(rows["lateral_cleared_day"]),
+        "harmed": np.isfinite(rows["harm_from_day"]),
+        "harm_ended": np.isfinite(rows["harm_until_day"]),
     }
 
 

@@ -13,13 +13,14 @@ from sim.patient import YEAR_DAYS
 # What patients wait for, by the target that it has.
 STEPS = {
     "mri": (Event.STAGING_MRI, Event.RESTAGING_MRI, Event.VISIT),
+    "endoscopy": (Event.REASSESSMENT, Event.WATCH_VISIT),
     "meeting": (Event.TEAM_MEETING, Event.RECURRENCE_MEETING),
     "radiotherapy": (
         Event.NEOADJUVANT,
         Event.POSTOPERATIVE_CHEMORADIOTHERAPY,
         Event.SALVAGE_TREATMENT,
     ),
-    "resection": (Event.RESECTION,),
+    "resection": (Event.RESECTION, Event.LOCAL_EXCISION),
     "salvage": (Event.SALVAGE_RESECTION,),
 }
 INTERVAL_DAYS = 28.0  # one row of queues.csv

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.tables import estimates
 from analysis.tables.estimates import Estimate
-from sim.counting.outcomes import ALL, FLOW, NO, SCALE, UNITS, YES, Key
+from sim.counting.outcomes import ALL, FLOW, HARMS, NO, SCALE, UNITS, YES, Key
 from sim.counting.tally import PairTally, Tally
 from sim.patient import YEAR_DAYS
 
@@ -89,13 +89,47 @@ def averted(pairs: Mapping[str, PairTally], comparator: str) -> pd.DataFrame:
                 ("caused", estimates.share(estimates.changed(joint, NO, YES))),
                 ("net", Estimate(n, -net.estimate, -net.ci_high, -net.ci_low)),
             ):
-                row[name] = estimate.estimate * PER
-                row[f"{name}_low"] = estimate.ci_low * PER
-                row[f"{name}_high"] = estimate.ci_high * PER
+                row |= _per_1000(name, estimate)
             rows.append(row)
     columns = ["policy", "comparator", "mechanism", "compartment", "horizon_years", "n"]
     columns += [name + end for name in ("averted", "caused", "net") for end in ("", "_low", "_high")]
     return _table(rows, columns)
+
+
+def harmed(pairs: Mapping[str, PairTally], comparator: str) -> pd.DataFrame:
+    """Return ``harmed.csv``: patients harmed and spared per 1,000, with intervals; the mirror of ``averted``.
+
+    Harmed: the patient has the harm under the policy, and not under the comparator; spared: the reverse. What
+    lasts counts in those who live with it at the horizon, what passes in those who have had it by then.
+    """
+    rows = []
+    for policy, pair in pairs.items():
+        for key, joint in pair.binary.items():
+            if key.outcome not in HARMS or key.horizon_years == 0.0:
+                continue
+            rows.append(
+                {
+                    "policy": policy,
+                    "comparator": comparator,
+                    "harm": key.outcome,
+                    "horizon_years": key.horizon_years,
+                    "n": int(joint.sum()),
+                    **_per_1000("harmed", estimates.share(estimates.changed(joint, NO, YES))),
+                    **_per_1000("spared", estimates.share(estimates.changed(joint, YES, NO))),
+                    **_per_1000("net", estimates.share_difference(joint)),
+                }
+            )
+    columns = ["policy", "comparator", "harm", "horizon_years", "n"]
+    columns += [name + end for name in ("harmed", "spared", "net") for end in ("", "_low", "_high")]
+    return _table(rows, columns)
+
+
+def _per_1000(name: str, estimate: Estimate) -> dict[str, float]:
+    return {
+        name: estimate.estimate * PER,
+        f"{name}_low": estimate.ci_low * PER,
+        f"{name}_high": estimate.ci_high * PER,
+    }
 
 
 def flow(tallies: Mapping[str, Tally]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ PICTURES = {
     "waits": "Waiting times at each step, by clinic and policy",
     "queue_lengths": "Lengths of the queues over time, by clinic and policy",
     "utilisation": "Shares of open time in use, by resource, clinic and policy",
-    "harm_of_waiting": "Bars of what waiting causes, by outcome, clinic and policy",
+    "waiting_harm": "Bars of what waiting causes, by outcome, clinic and policy",
     "needed_capacity": "Units that are there and units that are needed, by resource",
     "convergence": "Half-widths of intervals as patients are added",
     "timeline": "One patient's course under each policy, along a line of time",

@@ -16,7 +16,9 @@ from analysis.words.terms import (
     PLANE,
     PROCEDURE,
     QUADRANT,
+    READING,
     REGIMEN,
+    REGROWTH_SITE,
     SIDES,
     SITE,
     STAGE,
@@ -37,6 +39,8 @@ from sim.patient import (
     Plane,
     Procedure,
     Quadrant,
+    Reading,
+    RegrowthSite,
     Route,
     SpillPattern,
     TStage,
@@ -93,6 +97,14 @@ def staging(before: Row, after: Row) -> Iterator[Said]:
 
 
 def meeting(before: Row, after: Row) -> Iterator[Said]:
+    if after["never_resected"]:
+        irradiated = np.isfinite(after["agenda"][Event.NEOADJUVANT])
+        how = "radiotherapy alone" if irradiated else "no treatment of the tumour"
+        yield Said(f"Plan: no resection, for age, fitness or by refusal; {how}.")
+        return
+    if np.isfinite(after["agenda"][Event.LOCAL_EXCISION]):
+        yield Said("Plan: local excision.")
+        return
     if after["regimen"] == Regimen.NONE:
         yield Said("Plan: surgery, with no treatment before it.")
         yield from _dissection_planned(after)
@@ -100,6 +112,8 @@ def meeting(before: Row, after: Row) -> Iterator[Said]:
     yield Said(f"Plan: {REGIMEN[Regimen(after['regimen'])]}.")
     if after["boosted"]:
         yield Said("The enlarged lateral nodes get a boost.")
+    if after["contact_boosted"]:
+        yield Said("The tumour gets a contact boost.")
 
 
 def _dissection_planned(after: Row) -> Iterator[Said]:
@@ -142,8 +156,90 @@ def restaging(before: Row, after: Row) -> Iterator[Said]:
     if before["lateral_mm"].any():
         was = _lateral_nodes(after, "lateral_mm")
         yield Said(f"Lateral nodes: {was} at first, now {_sizes(after)}.")
+    yield from _read(before, after)
     yield from _dissection_planned(after)
     yield from _response(before, after)
+
+
+def _read(before: Row, after: Row) -> Iterator[Said]:
+    """What endoscopy and MRI say of the response, and what follows."""
+    if after["readings"] == before["readings"]:
+        return
+    yield Said(f"Endoscopy and MRI: {READING[Reading(after['reading'])]}.")
+    if np.isfinite(after["watch_from_day"]):
+        yield Said("The organ is kept, and watched.")
+    elif np.isfinite(after["agenda"][Event.REASSESSMENT]):
+        days = span(after["agenda"][Event.REASSESSMENT] - before["agenda"].min())
+        yield Said(f"A further look follows in {days}.")
+    elif np.isfinite(after["agenda"][Event.LOCAL_EXCISION]):
+        yield Said("What is left is to be excised locally.")
+    else:
+        yield Said("The tumour is to be resected.")
+    if np.isfinite(after["agenda"][Event.REGROWTH_ONSET]):
+        yield Said(f"Living tumour is left in {REGROWTH_SITE[RegrowthSite(after['regrowth_site'])]}.", True)
+
+
+def reassessment(before: Row, after: Row) -> Iterator[Said]:
+    yield from _read(before, after)
+    yield from _dissection_planned(after)
+    yield from _response(before, after)
+
+
+def excision(before: Row, after: Row) -> Iterator[Said]:
+    yield Said("The tumour is excised locally; the rectum stays.")
+    if np.isfinite(after["agenda"][Event.RESECTION]):
+        yield Said("The specimen shows risk: the rectum is to be resected after all.")
+    else:
+        yield Said("The organ is watched.")
+    if not after["complete_response"]:
+        yield Said("Tumour is left behind in the bowel.", True)
+    if np.isfinite(after["agenda"][Event.REGROWTH_ONSET]):
+        yield Said(f"Living tumour is left in {REGROWTH_SITE[RegrowthSite(after['regrowth_site'])]}.", True)
+
+
+def watch_visit(before: Row, after: Row) -> Iterator[Said]:
+    scans = [
+        name for name, field in (("CT", "ct_scans"), ("MRI", "mri_scans")) if after[field] > before[field]
+    ]
+    looked = f"With endoscopy{', ' if len(scans) > 1 else ' and ' if scans else ''}{listed(scans)}: "
+    found = after["regrowth_found_by"] != before["regrowth_found_by"]
+    spread = after["metastasis_found_by"] != before["metastasis_found_by"]
+    if found:
+        yield from _found_regrowth(after, looked)
+    if spread:
+        yield _found_metastases(after, looked)
+    if not found and not spread:
+        yield Said(f"{looked}nothing found.")
+    if np.isfinite(after["regrowth_onset_day"]) and after["regrowth_found_by"] == FoundBy.NOT_FOUND:
+        yield Said("A regrowth is there, and is missed.", True)
+
+
+def _found_regrowth(after: Row, how: str = "") -> Iterator[Said]:
+    where = REGROWTH_SITE[RegrowthSite(after["regrowth_site"])]
+    text = f"{how}the tumour has grown again, in {where}."
+    yield Said(text if how else text[0].upper() + text[1:])
+    if np.isfinite(after["agenda"][Event.RESECTION]):
+        yield Said("It is to be resected.")
+    else:
+        yield Said("It cannot be resected; treatment is palliative.")
+
+
+def regrowth_onset(before: Row, after: Row) -> Iterator[Said]:
+    where = REGROWTH_SITE[RegrowthSite(after["regrowth_site"])]
+    yield Said(f"Tumour that was left grows again in {where}, and can be detected.", True)
+
+
+def regrowth_symptoms(before: Row, after: Row) -> Iterator[Said]:
+    yield from _found_regrowth(after)
+
+
+def emergency(before: Row, after: Row) -> Iterator[Said]:
+    yield Said("The tumour obstructs or perforates the bowel.")
+    if after["emergency"] and not before["emergency"]:
+        yield Said("It is resected at once.")
+        yield from resection(before, after)
+    else:
+        yield Said("A stoma is made; the tumour stays.")
 
 
 def _sizes(row: Row) -> str:

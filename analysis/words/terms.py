@@ -5,12 +5,15 @@ from typing import Any
 from sim.patient import (
     YEAR_DAYS,
     Compartment,
+    Harm,
     LateralSite,
     Margin,
     Operation,
     Plane,
     Procedure,
     Quadrant,
+    Reading,
+    RegrowthSite,
     Route,
     Specialty,
     TStage,
@@ -45,6 +48,32 @@ OPERATION = {
     Operation.LOW_ANTERIOR_RESECTION: "low anterior resection, with an anastomosis",
     Operation.ABDOMINOPERINEAL_RESECTION: "abdominoperineal resection, with a permanent stoma",
     Operation.HARTMANN: "Hartmann's operation, with a permanent stoma and no anastomosis",
+}
+READING = {
+    Reading.NONE: "the response is not read",
+    Reading.COMPLETE: "a complete response",
+    Reading.NEAR_COMPLETE: "a near-complete response",
+    Reading.INCOMPLETE: "tumour is left",
+}
+REGROWTH_SITE = {
+    RegrowthSite.LUMEN: "the wall of the bowel",
+    RegrowthSite.MESORECTUM: "the mesorectal nodes",
+    RegrowthSite.LATERAL_LEFT: "a lateral node on the left",
+    RegrowthSite.LATERAL_RIGHT: "a lateral node on the right",
+}
+HARM = {
+    Harm.TEMPORARY_STOMA: "temporary stoma",
+    Harm.PERMANENT_STOMA: "permanent stoma",
+    Harm.MAJOR_BOWEL_DYSFUNCTION: "major bowel dysfunction",
+    Harm.FAECAL_INCONTINENCE: "faecal incontinence",
+    Harm.URINARY_DYSFUNCTION: "urinary dysfunction",
+    Harm.SEXUAL_DYSFUNCTION: "sexual dysfunction",
+    Harm.SEVERE_MORBIDITY: "severe morbidity of the operation",
+    Harm.REOPERATION: "reoperation",
+    Harm.BOWEL_OBSTRUCTION: "small bowel obstruction",
+    Harm.PELVIC_FRACTURE: "pelvic fracture",
+    Harm.SECOND_CANCER: "second cancer from radiotherapy",
+    Harm.SALVAGE_MORBIDITY: "severe morbidity of salvage surgery",
 }
 PLANE = {
     Plane.MESORECTAL: "the right plane, around the mesorectum",

@@ -13,6 +13,8 @@ ORIGIN = {
     "surgery": "operated_day",
     "recurrence": "recurrence_found_day",
     "salvage": "salvage_day",
+    "organ_kept": "watch_from_day",
+    "regrowth": "regrowth_found_day",
 }
 
 
@@ -69,7 +71,7 @@ def sample(endpoint: Endpoint, subgroup: Condition | None, reading: Reading, fol
 
 def _event_day(outcome: str, rows: np.ndarray, members: np.ndarray) -> np.ndarray:
     """Return the day of an outcome for the members, infinity where it never came."""
-    found, metastasis, death, rerecurrence, cause = (
+    found, metastasis, death, rerecurrence, cause, regrowth, resected, uncontrolled = (
         rows[name][members]
         for name in (
             "recurrence_found_day",
@@ -77,11 +79,16 @@ def _event_day(outcome: str, rows: np.ndarray, members: np.ndarray) -> np.ndarra
             "death_day",
             "rerecurrence_day",
             "death_cause",
+            "regrowth_found_day",
+            "operated_day",
+            "uncontrolled_day",
         )
     )
     cancer_death = np.where(cause == Cause.CANCER, death, np.inf)
     day: np.ndarray = {
         "local_recurrence": found,
+        "local_failure": np.minimum(found, uncontrolled),
+        "regrowth": regrowth,
         "distant_metastasis": metastasis,
         "any_recurrence": np.minimum(found, metastasis),
         "cancer_death": cancer_death,
@@ -89,5 +96,7 @@ def _event_day(outcome: str, rows: np.ndarray, members: np.ndarray) -> np.ndarra
         "overall_survival": death,
         "disease_free_survival": np.minimum(np.minimum(found, metastasis), death),
         "cancer_specific_survival": cancer_death,
+        "tme_free_survival": np.minimum(resected, death),
+        "organ_preserved": np.minimum(np.minimum(resected, uncontrolled), death),
     }[outcome]
     return day

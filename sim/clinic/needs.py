@@ -22,7 +22,13 @@ MINUTES_A_DAY = 1440.0
 
 
 # Resources that work by the session: what they do must fit into their opening hours.
-BY_SESSION = (Resource.MRI, Resource.ENDOSCOPY, Resource.MEETING, Resource.THEATRE, *list(Resource)[Resource.LATERAL_SURGEON :])
+BY_SESSION = (
+    Resource.MRI,
+    Resource.ENDOSCOPY,
+    Resource.MEETING,
+    Resource.THEATRE,
+    *list(Resource)[Resource.LATERAL_SURGEON :],
+)
 
 
 @compiled_inline

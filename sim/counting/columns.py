@@ -17,12 +17,15 @@ from sim.patient import (
     Cause,
     Compartment,
     FoundBy,
+    Harm,
     Margin,
     Mechanism,
     Operation,
     Plane,
     Procedure,
     Quadrant,
+    Reading,
+    RegrowthSite,
     Route,
     SpillPattern,
     TStage,
@@ -101,6 +104,35 @@ def _of_resected(name: str, otherwise: int) -> Callable[[np.ndarray], np.ndarray
     return lambda rows: np.where(np.isfinite(rows["operated_day"]), rows[name], otherwise)
 
 
+def _harmed(harm: Harm) -> Callable[[np.ndarray], np.ndarray]:
+    """Return whether a harm began before death."""
+
+    def harmed(rows: np.ndarray) -> np.ndarray:
+        days = rows["harm_from_day"][:, harm]
+        began: np.ndarray = np.isfinite(days) & (days <= rows["death_day"])
+        return began
+
+    return harmed
+
+
+def _harm_months(name: str, harm: Harm) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda rows: (rows[name][:, harm] - rows["diagnosed_day"]) / MONTH_DAYS
+
+
+def _harm_columns() -> dict[str, Column]:
+    columns = {}
+    for harm in Harm:
+        name, words = harm.name.lower(), harm.name.lower().replace("_", " ")
+        columns[name] = Column(_harmed(harm), f"{words}, at any time")
+        columns[f"{name}_from_months"] = Column(
+            _harm_months("harm_from_day", harm), f"months from diagnosis to the beginning of {words}"
+        )
+        columns[f"{name}_until_months"] = Column(
+            _harm_months("harm_until_day", harm), f"months from diagnosis to the end of {words}"
+        )
+    return columns
+
+
 def _operative_death(rows: np.ndarray) -> np.ndarray:
     died: np.ndarray = operative_death(rows["operated_day"], rows["death_day"])
     return died
@@ -138,6 +170,20 @@ COLUMNS: dict[str, Column] = {
     "irradiated": Column(_field("irradiated"), "irradiated before surgery"),
     "boosted": Column(_field("boosted"), "boost to a lateral node"),
     "complete_response": Column(_field("complete_response"), "no tumour left at the site of the primary"),
+    # organ preservation
+    "never_resected": Column(_field("never_resected"), "not to be operated on: age, fitness or refusal"),
+    "reading": Column(_field("reading"), "response as endoscopy and MRI read it", _words(Reading)),
+    "organ_kept": Column(_happened("watch_from_day"), "organ kept, at first, and watched"),
+    "locally_excised": Column(_happened("excised_day"), "tumour excised locally"),
+    "regrown": Column(_happened("regrowth_found_day"), "regrowth found"),
+    "regrowth_site": Column(
+        _field("regrowth_site"), "where tumour that was left grows", _words(RegrowthSite)
+    ),
+    "regrowth_months": Column(
+        _months("regrowth_found_day", "watch_from_day"), "months from keeping the organ to the regrowth"
+    ),
+    "uncontrolled": Column(_happened("uncontrolled_day"), "primary or regrowth left to grow"),
+    "emergency": Column(_field("emergency"), "operated on as an emergency"),
     # surgery
     "resected": Column(_happened("operated_day"), "primary resected"),
     "operation": Column(
@@ -161,6 +207,8 @@ COLUMNS: dict[str, Column] = {
     "adjuvant": Column(_field("adjuvant"), "chemotherapy after surgery"),
     "postoperatively_irradiated": Column(_field("postoperatively_irradiated"), "irradiated after surgery"),
     "operative_death": Column(_operative_death, "died within 30 days of surgery"),
+    # harm
+    **_harm_columns(),
     # the recurrence
     "recurred": Column(_happened("recurrence_found_day"), "local recurrence found"),
     "mechanism": Column(_mechanism, "why cells stayed behind", _words(Mechanism)),

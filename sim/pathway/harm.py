@@ -58,7 +58,7 @@ def harm_of_radiotherapy(patient: Record, luck: Record, world: Record, now: floa
 
 @compiled
 def late_harm_of_radiotherapy(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """A pelvic fracture that is noticed, and a second cancer, years after radiotherapy before or after surgery."""
+    """A pelvic fracture that is noticed, and a second cancer, years after radiotherapy."""
     harm = world.harm
     odds = harm.fracture_female_odds_ratio if patient.female else 1.0
     if patient.age_years >= harm.fracture_old_from_years:
@@ -125,7 +125,7 @@ def _morbidity(patient: Record, luck: Record, world: Record, now: float) -> None
 
 @compiled
 def _stoma(patient: Record, luck: Record, world: Record, now: float) -> float:
-    """A stoma for good, or one that is closed when it can be; return the day from which the bowel is in use."""
+    """A stoma for good, or one that is closed if it can be; return the day from which the bowel is in use."""
     if not patient.anastomosis:
         begin_stoma(patient, now)
         return np.inf

@@ -96,9 +96,7 @@ def happen(patient: Record, luck: Record, world: Record, event: int, horizon_day
         die_operative(patient, luck, world, now)
     elif event == Event.DEATH_OTHER:
         die_of_other_causes(patient, luck, world, now)
-    elif (
-        event == Event.DEATH_PRIMARY or event == Event.DEATH_RECURRENCE or event == Event.DEATH_METASTASIS
-    ):
+    elif event == Event.DEATH_PRIMARY or event == Event.DEATH_RECURRENCE or event == Event.DEATH_METASTASIS:
         die_of_cancer(patient, luck, world, now)
     else:
         raise ValueError("an event has no reaction: sim/pathway/journey.py")

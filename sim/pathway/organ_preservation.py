@@ -21,7 +21,7 @@ LOOKS = 3  # a first look, and a second and a third at near-complete responses
 
 @compiled
 def excisable(patient: Record, world: Record) -> bool:
-    """Return whether the tumour can be excised locally: no deeper than the policy has it, and within reach."""
+    """Return whether the tumour can be excised locally: as shallow as the policy asks, and within reach."""
     depth = world.policy.local_excision_up_to
     deepest = TStage.T1 + 0
     if depth == LocalExcisionUpTo.T2:
@@ -168,8 +168,7 @@ def book_watch_visit(patient: Record, world: Record, now: float) -> None:
     """Book the next visit of the surveillance schedule; one whose day has passed is skipped."""
     days = world.follow_up.watch_days
     while (
-        patient.next_watch_visit < len(days)
-        and patient.watch_from_day + days[patient.next_watch_visit] < now
+        patient.next_watch_visit < len(days) and patient.watch_from_day + days[patient.next_watch_visit] < now
     ):
         patient.next_watch_visit += 1
     day = days[patient.next_watch_visit] if patient.next_watch_visit < len(days) else np.inf

@@ -51,9 +51,7 @@ def cleared_day(
 
 
 @compiled
-def book_response(
-    patient: Record, luck: Record, world: Record, first_day: float, planned_day: float
-) -> None:
+def book_response(patient: Record, luck: Record, world: Record, first_day: float, planned_day: float) -> None:
     """Radiotherapy has been given: from when the primary, its nodes and the lateral nodes are clear."""
     neoadjuvant = world.neoadjuvant
     regimen = patient.regimen

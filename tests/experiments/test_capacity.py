@@ -10,7 +10,7 @@ from scipy.signal import lfilter
 
 from analysis.tables import queueing
 from analysis.tables.estimates import mean, shares
-from analysis.tables.harm import harm
+from analysis.tables.waiting_harm import waiting_harm
 from analysis.words.clinic import overload_words
 from conf.capacity import compose_capacity
 from conf.clinics import NEEDED_FOR, NO_LIMIT
@@ -160,7 +160,7 @@ def test_an_overload_that_is_the_runs_own_is_reported_by_compare_too():
 def test_harm_is_who_has_it_here_and_not_there():
     run, world, there = attended("clinic=strained", "clinic.linac_count=6", *STRAINED[1:])
     free = unhindered(run, world)
-    table = harm(there.rows, free, (1.0, 3.0))
+    table = waiting_harm(there.rows, free, (1.0, 3.0))
     for outcome, field in (("distant_metastasis", "metastasis_found_day"), ("death", "death_day")):
         caused = averted = 0
         for here, without in zip(there.rows, free, strict=True):
@@ -181,7 +181,7 @@ def test_a_lost_salvage_is_one_that_was_done_without_queues():
     there["salvage_day"][:2] = 100.0
     here["salvage_day"][1] = 150.0
     here["salvage_day"][3] = 150.0
-    table = harm(here, there, (1.0,)).set_index("outcome")
+    table = waiting_harm(here, there, (1.0,)).set_index("outcome")
     row = table.loc["salvage_lost"]
     assert (row["caused"], row["averted"], row["net"]) == (250.0, 250.0, 0.0)
 
@@ -379,7 +379,7 @@ def test_lrrc_capacity_leaves_tables_pictures_and_what_it_measured(tmp_path, cap
     assert "Units needed" in out
     manifest = json.loads((folder / "manifest.json").read_text())
     csv = sorted(path.name for path in folder.glob("*.csv"))
-    assert csv == ["harm.csv", "needed.csv", "queues.csv", "utilisation.csv", "waits.csv"]
+    assert csv == ["needed.csv", "queues.csv", "utilisation.csv", "waiting_harm.csv", "waits.csv"]
     assert set(manifest["tables"]) == set(csv)
     assert manifest["warm_up"]["regional"]["pilot_patients"] == 1000
     assert len(list(folder.glob("*.png"))) == 5

@@ -12,11 +12,11 @@ from helpers.run_tables import LONG_NAMES
 
 from analysis.pages.clinic_summary import summary
 from analysis.pictures import look
-from analysis.pictures.capacity import harm_of_waiting, needed_capacity
+from analysis.pictures.capacity import needed_capacity, waiting_harm
 from analysis.pictures.catalogue import PICTURES, draw_all
 from analysis.pictures.waits import queue_lengths, utilisation, waits
 
-OURS = (waits, queue_lengths, utilisation, harm_of_waiting, needed_capacity)
+OURS = (waits, queue_lengths, utilisation, waiting_harm, needed_capacity)
 
 
 def drawn(picture, found=None):
@@ -94,7 +94,7 @@ def test_the_marks_of_utilisation_are_the_shares_of_the_table():
 
 
 def test_the_marks_of_harm_are_the_net_of_the_table_at_the_last_horizon():
-    figure, table = drawn(harm_of_waiting), tables()["harm"]
+    figure, table = drawn(waiting_harm), tables()["waiting_harm"]
     last = table[table["horizon_years"] == 2.0]
     for policy, rows in last.groupby("policy"):
         marks = [mark.get_xdata()[0] for mark in artists(figure, f"net {policy}")]

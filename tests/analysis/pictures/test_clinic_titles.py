@@ -9,7 +9,7 @@ import pytest
 from helpers.pages import note, title
 
 from analysis.pages.clinic_summary import summary
-from analysis.pictures.capacity import harm_of_waiting, needed_capacity
+from analysis.pictures.capacity import needed_capacity, waiting_harm
 from analysis.pictures.waits import queue_lengths, utilisation, waits
 from analysis.words.clinic import STEP_WORDS, resource_words
 from analysis.words.wording import policy_words
@@ -29,7 +29,9 @@ def tables(seed: int) -> dict[str, pd.DataFrame]:
     """Return the tables of two policies in two clinics, of numbers with ties, zeros and gaps."""
     dice = np.random.default_rng(seed)
     mild, free = dice.random() < 0.4, dice.random() < 0.4
-    made: dict[str, list[dict]] = {name: [] for name in ("waits", "queues", "utilisation", "harm", "needed")}
+    made: dict[str, list[dict]] = {
+        name: [] for name in ("waits", "queues", "utilisation", "waiting_harm", "needed")
+    }
     for policy, clinic in BOTH:
         about = {"policy": policy, "clinic": clinic}
         for step in STEP_WORDS:
@@ -58,7 +60,7 @@ def tables(seed: int) -> dict[str, pd.DataFrame]:
             net = round(float(dice.normal(0, 4)), 1)
             half = float(dice.choice([20.0, np.nan] if mild else [0.5, 20.0]))
             row = {**about, "outcome": outcome, "horizon_years": 5.0, "n": 300, "net": net}
-            made["harm"].append({**row, "net_low": net - half, "net_high": net + half})
+            made["waiting_harm"].append({**row, "net_low": net - half, "net_high": net + half})
     return {name: pd.DataFrame(rows) for name, rows in made.items()}
 
 
@@ -113,7 +115,7 @@ def test_every_title_of_a_clinic_is_borne_out_by_its_table(seed):
         mine = mine[mine["resource"].map(resource_words).map(said.__contains__)]
         assert f"{100 * mine['utilisation'].max():.0f}" == share
         assert f"{100 * table['utilisation'].max():.0f}" == share
-    said, table = title(harm_of_waiting(made["harm"])), made["harm"]
+    said, table = title(waiting_harm(made["waiting_harm"])), made["waiting_harm"]
     beyond = (table["net_low"] > 0) | (table["net_high"] < 0)
     if said.startswith("No harm of waiting within 5 years beyond simulated luck"):
         assert not beyond.any()

@@ -18,7 +18,7 @@ DAYS = {
 }
 
 
-def harm(rows: np.ndarray, unhindered: np.ndarray, horizons_years: tuple[float, ...]) -> pd.DataFrame:
+def waiting_harm(rows: np.ndarray, unhindered: np.ndarray, horizons_years: tuple[float, ...]) -> pd.DataFrame:
     """Return what waiting caused and averted per 1,000 patients, each with an interval, and the net of them.
 
     ``rows`` and ``unhindered``, dtype ROW, shape (n,): the same patients in order of arrival, in the clinic
