@@ -21,6 +21,7 @@ TABLES = (
     "outcomes",
     "differences",
     "averted",
+    "harmed",
     "published",
     "uncertainty",
     "design",
