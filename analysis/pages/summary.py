@@ -153,14 +153,13 @@ def _needed(outcomes: pd.DataFrame, differences: pd.DataFrame, comparator: str, 
     for name in ("irradiated", "dissected"):
         columns += [(name, "per 1,000", 12), ("more, for each", "recurrence averted", 26)]
         for policy, row in found.iterrows():
-            low, high = row[f"{name}_needed_low"], row[f"{name}_needed_high"]
-            each = row[f"{name}_needed"]
-            in_words = DASH if np.isnan(each) else f"{each:.1f} ({interval(*sorted((low, high)), count)})"
+            each, low, high = (float(row[f"{name}_needed{end}"]) for end in ("", "_low", "_high"))
+            in_words = DASH if np.isnan(each) else f"{each:.1f} ({interval(low, high, count)})"
             rows[str(policy)] += [f"{row[name]:.0f}", in_words]
     foot = (
         f"More: than under {policy_words(comparator)}. The intervals are those of the recurrences averted. "
-        f"{DASH}: no more are treated, the recurrences averted may be simulated luck, or something else averts "
-        "them."
+        f"{DASH}: no more are treated, the recurrences averted may be simulated luck, or something else "
+        "averts them too; to see what one treatment averts, compare with the same policy without it."
     )
     return [*_table(columns, rows), "", textwrap.fill(foot, WIDEST), ""]
 

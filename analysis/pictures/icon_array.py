@@ -55,7 +55,8 @@ def icon_array(
             "The outcomes of this run do not split all patients by their fate.",
         )
     lived = {name: _lived_with(outcomes, name, years) for name in fates["disease_free_survival"].index}
-    shown = {} if any(rows is None for rows in lived.values()) else lived
+    known = {name: rows for name, rows in lived.items() if rows is not None}
+    shown = known if len(known) == len(lived) else {}
     whole = at_horizon(outcomes, "local_recurrence", years)
     policies = list(whole.index)
     note = f"{patients_words(whole, population, len(policies) > 1)} Each mark is one of 1,000 patients, "
@@ -111,9 +112,9 @@ def _lived_with(outcomes: pd.DataFrame, policy: str, years: float) -> pd.DataFra
     rows = {}
     for name in ("permanent_stoma", "major_bowel_dysfunction", "overall_survival"):
         found = at_horizon(outcomes, name, years)
-        if policy not in found.index or np.isnan(found.loc[policy, "estimate"]):
+        if policy not in found.index or found.loc[[policy], "estimate"].isna().any():
             return None
-        rows[name] = found.loc[policy, ["estimate", "ci_low", "ci_high"]].astype(float)
+        rows[name] = row_of(found[["estimate", "ci_low", "ci_high"]], policy)
     alive = rows.pop("overall_survival")
     died = pd.Series({"estimate": 1 - alive["estimate"], "ci_low": 1 - alive["ci_high"]})
     died["ci_high"] = 1 - alive["ci_low"]
@@ -205,4 +206,4 @@ def _title(
 
 
 def _stomas(lived: dict[str, pd.DataFrame], name: str) -> str:
-    return _patients(lived[name].loc["permanent_stoma", "estimate"])
+    return _patients(float(row_of(lived[name], "permanent_stoma")["estimate"]))

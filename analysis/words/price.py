@@ -9,6 +9,7 @@ from sim.counting.outcomes import HARMS
 
 # What is counted of the treatment, and the outcome that counts it, of whom it says.
 TREATED = {"irradiated": "irradiated", "dissected": "lateral_dissection"}
+UNTREATED = 0.05  # of 1,000: what is no more when it is written
 _ENDS = ("", "_needed", "_needed_low", "_needed_high")
 NEEDED_COLUMNS = [name + end for name in TREATED for end in _ENDS]
 
@@ -29,22 +30,25 @@ def needed(outcomes: pd.DataFrame, differences: pd.DataFrame, years: float) -> p
     """Return how many are irradiated and dissected, and how many more for each recurrence averted, by policy.
 
     Columns ``irradiated`` and ``dissected``: of 1,000 patients. ``X_needed``: the number more than under the
-    comparator over the local recurrences averted, net; its interval is that of the averted. NaN where no more
-    are treated, where the averted may be luck, where it is below one (then something else averts them), and
-    under the comparator.
+    comparator over the local recurrences averted, net; its interval is that of the averted. NaN under the
+    comparator, and where no more are treated, where more are treated in both ways, where the averted may be
+    luck, and where fewer than one is needed: then something else averts them.
     """
     averted = -PER * at_horizon(differences, "local_recurrence", years)[["estimate", "ci_low", "ci_high"]]
     made = pd.DataFrame(index=at_horizon(outcomes, "irradiated").index, columns=NEEDED_COLUMNS, dtype=float)
     for name, outcome in TREATED.items():
         made[name] = per_1000(outcomes, outcome)
-        if averted.empty:
-            continue
-        more = made[name] - made[name].loc[differences["comparator"].iloc[0]]
-        # The sign has turned, so the ends have changed places.
-        several = more.reindex(averted.index) >= averted["estimate"]
-        meant = averted[(averted["ci_high"] > 0) & (more.reindex(averted.index) > 0) & several]
+    if averted.empty:
+        return made
+    treated = list(TREATED)
+    more = (made[treated] - made.loc[differences["comparator"].iloc[0], treated]).loc[averted.index]
+    alone = (more > UNTREATED).sum(axis=1) == 1
+    for name in treated:
+        # The sign of the averted has turned, so their fewest are at the high end.
+        sure = (averted["ci_high"] > 0) & (more[name] >= averted["estimate"])
+        meant = averted.index[alone & (more[name] > UNTREATED) & sure]
         for column, end in (("", "estimate"), ("_low", "ci_low"), ("_high", "ci_high")):
-            made.loc[meant.index, f"{name}_needed{column}"] = more[meant.index] / meant[end]
+            made.loc[meant, f"{name}_needed{column}"] = more.loc[meant, name] / averted.loc[meant, end]
     return made
 
 
