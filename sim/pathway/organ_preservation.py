@@ -88,9 +88,10 @@ def assess(patient: Record, luck: Record, world: Record, now: float) -> None:
     patient.endoscopies += 1
     patient.readings += 1
     patient.reading = read_response(patient, luck, world, now)
-    if patient.reading == Reading.INCOMPLETE:
+    small = excises and patient.ct <= TStage.T2  # what is left is excised, and its specimen decides
+    if patient.reading == Reading.INCOMPLETE and not small:
         book_resection(patient, luck, world, surgery_day)
-    elif not keeps:
+    elif not keeps or (small and patient.reading == Reading.INCOMPLETE):
         patient.agenda[Event.LOCAL_EXCISION] = surgery_day
     elif patient.reading == Reading.COMPLETE:
         watch(patient, luck, world, now)
@@ -239,8 +240,10 @@ def excise(patient: Record, luck: Record, world: Record, now: float) -> None:
     patient.theatre_minutes += organ.excision_minutes
     tumour = not patient.complete_response
     left = tumour and luck.excision_residue < organ.excision_residue_probability[patient.ct]
-    deep = tumour and patient.ct >= TStage.T2
-    risk = deep or (tumour and luck.excision_risk < organ.excision_high_risk_share)
+    high_risk = organ.excision_high_risk_share if patient.ct == TStage.T1 else 1.0
+    if patient.irradiated:
+        high_risk = organ.treated_high_risk_share
+    risk = tumour and luck.excision_risk < high_risk
     if not left:
         patient.complete_response = True
         patient.primary_cleared_day = min(patient.primary_cleared_day, now)
