@@ -212,7 +212,10 @@ def give_regrowth_symptoms(patient: Record, luck: Record, world: Record, now: fl
 
 @compiled
 def find_regrowth(patient: Record, luck: Record, world: Record, found_by: int, now: float) -> None:
-    """The regrowth is found: it is resected where that can be done, and is palliated elsewhere."""
+    """The regrowth is found: it is resected where that can be done, and is palliated otherwise.
+
+    With metastases that stay, it is palliated.
+    """
     organ = world.organ_preservation
     patient.regrowth_found_day = now
     patient.regrowth_found_by = found_by
@@ -224,7 +227,9 @@ def find_regrowth(patient: Record, luck: Record, world: Record, found_by: int, n
         odds *= organ.regrowth_resection_unfit_odds_ratio
     if found_by == FoundBy.SYMPTOMS:
         odds *= organ.regrowth_resection_symptoms_odds_ratio
-    if luck.regrowth_resection < with_odds(organ.regrowth_resection_probability, odds):
+    spread = patient.metastasis_found_day <= now and not patient.metastasis_resected
+    operable = luck.regrowth_resection < with_odds(organ.regrowth_resection_probability, odds)
+    if operable and not spread:
         days = world.pathway.recurrence_workup_days + world.pathway.recurrence_meeting_to_treatment_days
         book_resection(patient, luck, world, now + on_grid(days))
     else:

@@ -46,6 +46,7 @@ def refuse(patient: Record, luck: Record, world: Record, now: float) -> None:
     if waits_for & before:
         call_off(patient, Event.NEOADJUVANT)
         patient.regimen = Regimen.NONE
+    if waits_for & before and not patient.never_resected:
         book_resection(patient, luck, world, now + on_grid(world.pathway.meeting_to_surgery_days))
     if waits_for & after:
         call_off(patient, Event.POSTOPERATIVE_CHEMORADIOTHERAPY)
