@@ -18,11 +18,19 @@ def begin(patient: Record, harm: int, from_day: float, until_day: float) -> None
 def begin_if(
     patient: Record, harm: int, u: float, probability: float, from_day: float, until_day: float
 ) -> None:
-    """A harm begins with this probability; where it does not, an earlier one of the kind ends by then."""
+    """A harm begins with this probability."""
     if u < probability:
         begin(patient, harm, from_day, until_day)
-    elif patient.harm_until_day[harm] > from_day:
-        patient.harm_until_day[harm] = from_day
+
+
+@compiled
+def end(patient: Record, harm: int, day: float) -> None:
+    """A harm ends by a day; one that was to begin then or later never comes."""
+    if patient.harm_from_day[harm] >= day:
+        patient.harm_from_day[harm] = np.inf
+        patient.harm_until_day[harm] = np.inf
+    else:
+        patient.harm_until_day[harm] = min(patient.harm_until_day[harm], day)
 
 
 @compiled
@@ -30,19 +38,19 @@ def begin_stoma(patient: Record, now: float) -> None:
     """A permanent stoma is made: a diverting one is no more, and the bowel below has no function to lose."""
     begin(patient, Harm.PERMANENT_STOMA, now, np.inf)
     for harm in (Harm.TEMPORARY_STOMA, Harm.MAJOR_BOWEL_DYSFUNCTION, Harm.FAECAL_INCONTINENCE):
-        patient.harm_until_day[harm] = min(patient.harm_until_day[harm], now)
+        end(patient, harm, now)
 
 
 @compiled
-def harm_of_radiotherapy(patient: Record, luck: Record, world: Record, now: float, end_day: float) -> None:
-    """Radiotherapy before surgery: function with the rectum in place, and what comes late."""
+def harm_of_irradiated_organ(patient: Record, luck: Record, world: Record, from_day: float) -> None:
+    """The rectum is irradiated and stays: its function."""
     harm = world.harm
     begin_if(
         patient,
         Harm.MAJOR_BOWEL_DYSFUNCTION,
         luck.bowel_dysfunction,
         harm.organ_bowel_dysfunction_probability,
-        end_day,
+        from_day,
         np.inf,
     )
     begin_if(
@@ -50,10 +58,9 @@ def harm_of_radiotherapy(patient: Record, luck: Record, world: Record, now: floa
         Harm.FAECAL_INCONTINENCE,
         luck.incontinence,
         harm.organ_incontinence_probability,
-        end_day,
+        from_day,
         np.inf,
     )
-    late_harm_of_radiotherapy(patient, luck, world, now)
 
 
 @compiled
@@ -79,6 +86,8 @@ def late_harm_of_radiotherapy(patient: Record, luck: Record, world: Record, now:
 def harm_of_resection(patient: Record, luck: Record, world: Record, now: float) -> None:
     """The resection of the primary, or of its regrowth: stoma, function, morbidity, and obstruction later."""
     _morbidity(patient, luck, world, now)
+    for lost in (Harm.MAJOR_BOWEL_DYSFUNCTION, Harm.FAECAL_INCONTINENCE):  # of a rectum that was kept
+        end(patient, lost, now)
     function_day = _stoma(patient, luck, world, now)
     if function_day < np.inf:
         _bowel(patient, luck, world, now, function_day)

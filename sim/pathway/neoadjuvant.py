@@ -7,7 +7,7 @@ import numpy as np
 from sim.compiled import Record, compiled
 from sim.distributions import on_grid, with_odds
 from sim.events import Event
-from sim.pathway.harm import harm_of_radiotherapy
+from sim.pathway.harm import harm_of_irradiated_organ, late_harm_of_radiotherapy
 from sim.pathway.metastasis import treat_occult_metastasis
 from sim.pathway.mortality import hasten_death
 from sim.pathway.organ_preservation import assess, excises_first
@@ -93,9 +93,12 @@ def treat(patient: Record, luck: Record, world: Record, now: float) -> None:
         looked_at_day = now + on_grid(max(duration - world.pathway.restaging_to_surgery_days, 0.0))
     book_response(patient, luck, world, looked_at_day, planned_day)
     hold_primary(patient, world, now)
-    harm_of_radiotherapy(patient, luck, world, now, planned_day)
+    late_harm_of_radiotherapy(patient, luck, world, now)
     if patient.never_resected:
-        patient.uncontrolled_day = np.inf  # until it grows again
+        harm_of_irradiated_organ(patient, luck, world, planned_day)
+        cleared = patient.primary_cleared_day < np.inf
+        if cleared or patient.agenda[Event.PRIMARY_PROGRESSION] < np.inf:
+            patient.uncontrolled_day = np.inf  # until it grows again
     elif at_once:
         respond(patient, luck, world, planned_day)
         book_resection(patient, luck, world, planned_day)

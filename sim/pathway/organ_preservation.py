@@ -9,6 +9,7 @@ from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid, with_odds
 from sim.events import Event
 from sim.pathway.follow_up import seen
+from sim.pathway.harm import harm_of_irradiated_organ
 from sim.pathway.metastasis import find_metastasis
 from sim.pathway.primary import book_danger, end_danger
 from sim.pathway.response import clear
@@ -116,6 +117,8 @@ def reassess(patient: Record, luck: Record, world: Record, now: float) -> None:
 def watch(patient: Record, luck: Record, world: Record, now: float) -> None:
     """The organ is kept and watched; what is left, and will not be cleared, grows again."""
     patient.watch_from_day = now
+    if patient.irradiated:
+        harm_of_irradiated_organ(patient, luck, world, now)
     end_danger(patient)
     call_off(patient, Event.PRIMARY_PROGRESSION)
     book_watch_visit(patient, world, now)
