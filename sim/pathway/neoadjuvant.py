@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from sim.compiled import Record, compiled
-from sim.distributions import on_grid, with_odds
+from sim.distributions import happens, on_grid
 from sim.events import Event
 from sim.pathway.harm import harm_of_irradiated_organ, late_harm_of_radiotherapy
 from sim.pathway.metastasis import treat_occult_metastasis
@@ -42,11 +42,13 @@ def is_early(patient: Record, world: Record) -> bool:
 def will_not_be_resected(patient: Record, u: float, world: Record) -> bool:
     """Return whether the patient is never operated on, for age, fitness or by refusal."""
     cohort = world.cohort
+    if cohort.unresected_share == 0.0:
+        return False
     older = patient.age_years - cohort.age_mean_years
     odds = math.exp(cohort.unresected_log_odds_per_year * older)
     if patient.unfit:
         odds *= cohort.unresected_unfit_odds_ratio
-    return u < with_odds(cohort.unresected_share, odds)
+    return happens(u, cohort.unresected_share, odds)
 
 
 @compiled

@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.agenda import call_off
 from sim.compiled import Record, compiled
-from sim.distributions import lognormal, on_grid, with_odds
+from sim.distributions import happens, lognormal, on_grid
 from sim.events import Event
 from sim.pathway.follow_up import seen
 from sim.pathway.harm import harm_of_irradiated_organ
@@ -231,7 +231,7 @@ def find_regrowth(patient: Record, luck: Record, world: Record, found_by: int, n
     if found_by == FoundBy.SYMPTOMS:
         odds *= organ.regrowth_resection_symptoms_odds_ratio
     spread = patient.metastasis_found_day <= now and not patient.metastasis_resected
-    operable = luck.regrowth_resection < with_odds(organ.regrowth_resection_probability, odds)
+    operable = happens(luck.regrowth_resection, organ.regrowth_resection_probability, odds)
     if operable and not spread:
         days = world.pathway.recurrence_workup_days + world.pathway.recurrence_meeting_to_treatment_days
         book_resection(patient, luck, world, now + on_grid(days))
