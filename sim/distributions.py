@@ -84,7 +84,7 @@ def with_odds(probability: float, odds_ratio: float) -> float:
 def happens(u: float, probability: float, odds_ratio: float) -> bool:
     """Return whether a uniform lies below ``with_odds(probability, odds_ratio)``, without its divisions."""
     less = probability * odds_ratio
-    return u * (1.0 - probability + less) < less
+    return u * (1.0 - probability + less) < less or less == np.inf
 
 
 @compiled
