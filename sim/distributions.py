@@ -81,6 +81,13 @@ def with_odds(probability: float, odds_ratio: float) -> float:
 
 
 @compiled
+def happens(u: float, probability: float, odds_ratio: float) -> bool:
+    """Return whether a uniform lies below ``with_odds(probability, odds_ratio)``, without its divisions."""
+    less = probability * odds_ratio
+    return u * (1.0 - probability + less) < less or less == np.inf
+
+
+@compiled
 def pick(u: float, shares: np.ndarray) -> int:
     """Return the index that a uniform falls on when [0, sum of shares) is cut into the shares."""
     target = u * shares.sum()

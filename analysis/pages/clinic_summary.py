@@ -17,7 +17,12 @@ from analysis.words.wording import (
 
 LONGEST = 20  # letters of a policy's name that still shares its line with numbers
 LAST = 0.25  # of the time: a queue's length at the end is its mean over this
-HARM_WORDS = {"local_recurrence": "recurrence", "distant_metastasis": "metastasis", "death": "death"}
+HARM_WORDS = {
+    "local_recurrence": "recurrence",
+    "local_failure": "local failure",
+    "distant_metastasis": "metastasis",
+    "death": "death",
+}
 
 
 def summary(tables: dict[str, pd.DataFrame], patients: int, target_share: float) -> str:

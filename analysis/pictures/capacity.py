@@ -23,6 +23,7 @@ from analysis.words.wording import (
 
 OUTCOMES = {
     "local_recurrence": "Local recurrence",
+    "local_failure": "Local failure",
     "distant_metastasis": "Distant metastasis",
     "salvage_lost": "Salvage resection lost",
     "death": "Death",
@@ -170,6 +171,7 @@ def _harm_finding(stated: pd.DataFrame, years: float) -> Finding:
     top = beyond.iloc[beyond["net"].abs().argmax()]
     nouns = {
         "local_recurrence": "local recurrences",
+        "local_failure": "local failures",
         "distant_metastasis": "distant metastases",
         "salvage_lost": "lost salvage resections",
         "death": "deaths",

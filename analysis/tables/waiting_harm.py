@@ -9,12 +9,13 @@ from sim.counting.tally import batch_stops
 from sim.patient import YEAR_DAYS
 
 PER = 1000  # patients
-# The events that are compared, and the day of each; salvage is harm where it did not happen.
+# The events that are compared, and the days, of which the first counts; salvage is harm where there is none.
 DAYS = {
-    "local_recurrence": "recurrence_found_day",
-    "distant_metastasis": "metastasis_found_day",
-    "death": "death_day",
-    "salvage_lost": "salvage_day",
+    "local_recurrence": ("recurrence_found_day",),
+    "local_failure": ("recurrence_found_day", "uncontrolled_day"),
+    "distant_metastasis": ("metastasis_found_day",),
+    "death": ("death_day",),
+    "salvage_lost": ("salvage_day",),
 }
 
 
@@ -22,15 +23,16 @@ def waiting_harm(rows: np.ndarray, unhindered: np.ndarray, horizons_years: tuple
     """Return what waiting caused and averted per 1,000 patients, each with an interval, and the net of them.
 
     ``rows`` and ``unhindered``, dtype ROW, shape (n,): the same patients in order of arrival, in the clinic
-    and without queues. ``local_recurrence``, ``distant_metastasis`` and ``death`` count those who have it
-    by the horizon; ``salvage_lost`` those whose recurrence is not resected by then.
+    and without queues. ``local_recurrence``, ``local_failure`` (a recurrence, or a tumour that is left to
+    grow), ``distant_metastasis`` and ``death`` count those who have it by the horizon; ``salvage_lost``
+    those whose recurrence is not resected by then.
     """
     found = []
-    for outcome, field in DAYS.items():
+    for outcome, fields in DAYS.items():
         for years in horizons_years:
             has, had = (
-                (since_diagnosis(lives, field) <= years * YEAR_DAYS) != (outcome == "salvage_lost")
-                for lives in (rows, unhindered)
+                (_first(people, fields) <= years * YEAR_DAYS) != (outcome == "salvage_lost")
+                for people in (rows, unhindered)
             )
             joint = _joint(had, has)
             caused, averted = shares(np.stack([changed(joint, NO, YES), changed(joint, YES, NO)]))
@@ -44,6 +46,11 @@ def waiting_harm(rows: np.ndarray, unhindered: np.ndarray, horizons_years: tuple
                 line |= {place: PER * number for place, number in zip(places, numbers, strict=True)}
             found.append(line)
     return pd.DataFrame(found)
+
+
+def _first(rows: np.ndarray, fields: tuple[str, ...]) -> np.ndarray:
+    first: np.ndarray = np.minimum.reduce([since_diagnosis(rows, field) for field in fields])
+    return first
 
 
 def _joint(before: np.ndarray, after: np.ndarray) -> np.ndarray:

@@ -173,6 +173,7 @@ COLUMNS: dict[str, Column] = {
     # organ preservation
     "never_resected": Column(_field("never_resected"), "not to be operated on: age, fitness or refusal"),
     "reading": Column(_field("reading"), "response as endoscopy and MRI read it", _words(Reading)),
+    "readings": Column(_field("readings"), "how often the response was read"),
     "organ_kept": Column(_happened("watch_from_day"), "organ kept, at first, and watched"),
     "locally_excised": Column(_happened("excised_day"), "tumour excised locally"),
     "regrown": Column(_happened("regrowth_found_day"), "regrowth found"),

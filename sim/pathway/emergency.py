@@ -6,7 +6,7 @@ from sim.events import Event
 from sim.pathway.harm import begin_stoma
 from sim.pathway.mortality import book_emergency_death
 from sim.pathway.surgery import resect
-from sim.patient import Operation
+from sim.patient import FoundBy, Operation
 from sim.policy import Regimen
 
 
@@ -40,6 +40,9 @@ def operate_at_once(patient: Record, luck: Record, world: Record, now: float) ->
         book_emergency_death(patient, luck, world, now)
         return
     drop_plan(patient)
+    if patient.regrowth_onset_day <= now and patient.regrowth_found_by == FoundBy.NOT_FOUND:
+        patient.regrowth_found_day = now
+        patient.regrowth_found_by = FoundBy.SYMPTOMS
     patient.emergency = True
     patient.operation = Operation.HARTMANN
     patient.planned_minutes = world.surgery.resection_minutes[Operation.HARTMANN]

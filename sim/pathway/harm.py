@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.compiled import Record, compiled
-from sim.distributions import lognormal, on_grid, with_odds
+from sim.distributions import happens, lognormal, on_grid
 from sim.patient import YEAR_DAYS, Harm, Operation, Procedure
 
 
@@ -18,11 +18,19 @@ def begin(patient: Record, harm: int, from_day: float, until_day: float) -> None
 def begin_if(
     patient: Record, harm: int, u: float, probability: float, from_day: float, until_day: float
 ) -> None:
-    """A harm begins with this probability; where it does not, an earlier one of the kind ends by then."""
+    """A harm begins with this probability."""
     if u < probability:
         begin(patient, harm, from_day, until_day)
-    elif patient.harm_until_day[harm] > from_day:
-        patient.harm_until_day[harm] = from_day
+
+
+@compiled
+def end(patient: Record, harm: int, day: float) -> None:
+    """A harm ends by a day; one that was to begin then or later never comes."""
+    if patient.harm_from_day[harm] >= day:
+        patient.harm_from_day[harm] = np.inf
+        patient.harm_until_day[harm] = np.inf
+    else:
+        patient.harm_until_day[harm] = min(patient.harm_until_day[harm], day)
 
 
 @compiled
@@ -30,19 +38,19 @@ def begin_stoma(patient: Record, now: float) -> None:
     """A permanent stoma is made: a diverting one is no more, and the bowel below has no function to lose."""
     begin(patient, Harm.PERMANENT_STOMA, now, np.inf)
     for harm in (Harm.TEMPORARY_STOMA, Harm.MAJOR_BOWEL_DYSFUNCTION, Harm.FAECAL_INCONTINENCE):
-        patient.harm_until_day[harm] = min(patient.harm_until_day[harm], now)
+        end(patient, harm, now)
 
 
 @compiled
-def harm_of_radiotherapy(patient: Record, luck: Record, world: Record, now: float, end_day: float) -> None:
-    """Radiotherapy before surgery: function with the rectum in place, and what comes late."""
+def harm_of_irradiated_organ(patient: Record, luck: Record, world: Record, from_day: float) -> None:
+    """The rectum is irradiated and stays: its function."""
     harm = world.harm
     begin_if(
         patient,
         Harm.MAJOR_BOWEL_DYSFUNCTION,
         luck.bowel_dysfunction,
         harm.organ_bowel_dysfunction_probability,
-        end_day,
+        from_day,
         np.inf,
     )
     begin_if(
@@ -50,10 +58,9 @@ def harm_of_radiotherapy(patient: Record, luck: Record, world: Record, now: floa
         Harm.FAECAL_INCONTINENCE,
         luck.incontinence,
         harm.organ_incontinence_probability,
-        end_day,
+        from_day,
         np.inf,
     )
-    late_harm_of_radiotherapy(patient, luck, world, now)
 
 
 @compiled
@@ -63,7 +70,7 @@ def late_harm_of_radiotherapy(patient: Record, luck: Record, world: Record, now:
     odds = harm.fracture_female_odds_ratio if patient.female else 1.0
     if patient.age_years >= harm.fracture_old_from_years:
         odds *= harm.fracture_old_odds_ratio
-    if luck.fracture < with_odds(harm.fracture_probability, odds):
+    if happens(luck.fracture, harm.fracture_probability, odds):
         day = now + on_grid(
             lognormal(luck.fracture_day, harm.fracture_onset_median_days, harm.fracture_onset_sigma)
         )
@@ -79,13 +86,15 @@ def late_harm_of_radiotherapy(patient: Record, luck: Record, world: Record, now:
 def harm_of_resection(patient: Record, luck: Record, world: Record, now: float) -> None:
     """The resection of the primary, or of its regrowth: stoma, function, morbidity, and obstruction later."""
     _morbidity(patient, luck, world, now)
+    for lost in (Harm.MAJOR_BOWEL_DYSFUNCTION, Harm.FAECAL_INCONTINENCE):  # of a rectum that was kept
+        end(patient, lost, now)
     function_day = _stoma(patient, luck, world, now)
     if function_day < np.inf:
         _bowel(patient, luck, world, now, function_day)
     _urinary_and_sexual(patient, luck, world, now)
     harm = world.harm
     odds = harm.obstruction_irradiated_odds_ratio if patient.irradiated else 1.0
-    if luck.obstruction < with_odds(harm.obstruction_probability, odds):
+    if happens(luck.obstruction, harm.obstruction_probability, odds):
         day = now + on_grid(
             lognormal(luck.obstruction_day, harm.obstruction_onset_median_days, harm.obstruction_onset_sigma)
         )
@@ -116,7 +125,7 @@ def _morbidity(patient: Record, luck: Record, world: Record, now: float) -> None
     severe = harm.leak_morbidity_probability if patient.leaked else harm.morbidity_probability
     again = harm.leak_reoperation_probability if patient.leaked else harm.reoperation_probability
     days = on_grid(harm.morbidity_days)
-    if luck.morbidity < with_odds(severe, odds):
+    if happens(luck.morbidity, severe, odds):
         begin(patient, Harm.SEVERE_MORBIDITY, now, now + days)
         # A reoperation is severe morbidity, so it is a share of it.
         if luck.reoperation < again:
@@ -137,7 +146,7 @@ def _stoma(patient: Record, luck: Record, world: Record, now: float) -> float:
         odds *= harm.closure_irradiated_odds_ratio
     if patient.unfit:
         odds *= harm.closure_unfit_odds_ratio
-    if luck.stoma_closure < with_odds(harm.closure_probability, odds):
+    if happens(luck.stoma_closure, harm.closure_probability, odds):
         days = lognormal(luck.stoma_closure_day, harm.closure_median_days, harm.closure_sigma)
         begin(patient, Harm.TEMPORARY_STOMA, now, now + on_grid(days))
         return now + on_grid(days)
@@ -160,18 +169,11 @@ def _bowel(patient: Record, luck: Record, world: Record, now: float, function_da
         odds *= harm.bowel_dysfunction_diverted_odds_ratio
     if patient.height_above_verge_cm > world.groups.mid_up_to_cm:
         odds *= harm.bowel_dysfunction_high_odds_ratio
-    probability = with_odds(harm.bowel_dysfunction_probability, odds)
-    begin_if(
-        patient,
-        Harm.MAJOR_BOWEL_DYSFUNCTION,
-        luck.bowel_dysfunction,
-        probability,
-        function_day,
-        np.inf,
-    )
+    if happens(luck.bowel_dysfunction, harm.bowel_dysfunction_probability, odds):
+        begin(patient, Harm.MAJOR_BOWEL_DYSFUNCTION, function_day, np.inf)
     odds = harm.incontinence_irradiated_odds_ratio if patient.irradiated else 1.0
-    probability = with_odds(harm.incontinence_probability, odds)
-    begin_if(patient, Harm.FAECAL_INCONTINENCE, luck.incontinence, probability, function_day, np.inf)
+    if happens(luck.incontinence, harm.incontinence_probability, odds):
+        begin(patient, Harm.FAECAL_INCONTINENCE, function_day, np.inf)
 
 
 @compiled
@@ -182,7 +184,7 @@ def _urinary_and_sexual(patient: Record, luck: Record, world: Record, now: float
     odds = by_side(patient, harm.urinary_dissected_side_odds_ratio)
     if perineal:
         odds *= harm.urinary_apr_odds_ratio
-    if luck.urinary_dysfunction < with_odds(harm.urinary_dysfunction_probability, odds):
+    if happens(luck.urinary_dysfunction, harm.urinary_dysfunction_probability, odds):
         begin(patient, Harm.URINARY_DYSFUNCTION, now, np.inf)
     odds = by_side(patient, harm.sexual_dissected_side_odds_ratio)
     if perineal:
@@ -190,7 +192,7 @@ def _urinary_and_sexual(patient: Record, luck: Record, world: Record, now: float
     if patient.irradiated:
         odds *= harm.sexual_irradiated_odds_ratio
     women, men = harm.sexual_dysfunction_women_probability, harm.sexual_dysfunction_men_probability
-    if luck.sexual_dysfunction < with_odds(women if patient.female else men, odds):
+    if happens(luck.sexual_dysfunction, women if patient.female else men, odds):
         begin(patient, Harm.SEXUAL_DYSFUNCTION, now, np.inf)
 
 

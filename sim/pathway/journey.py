@@ -9,7 +9,7 @@ from sim.pathway.diagnosis import diagnose, stage
 from sim.pathway.emergency import operate_at_once
 from sim.pathway.follow_up import irradiate_after_surgery, review_pathology, visit
 from sim.pathway.metastasis import appear_metastasis, give_metastasis_symptoms, sow_metastasis
-from sim.pathway.mortality import die_of_cancer, die_of_other_causes, die_operative
+from sim.pathway.mortality import die_of_cancer, die_of_other_causes, die_of_primary, die_operative
 from sim.pathway.neoadjuvant import plan, restage, treat
 from sim.pathway.organ_preservation import excise, give_regrowth_symptoms, reassess, regrow, visit_watched
 from sim.pathway.primary import book_growth, progress_primary, seed_metastasis
@@ -96,7 +96,9 @@ def happen(patient: Record, luck: Record, world: Record, event: int, horizon_day
         die_operative(patient, luck, world, now)
     elif event == Event.DEATH_OTHER:
         die_of_other_causes(patient, luck, world, now)
-    elif event == Event.DEATH_PRIMARY or event == Event.DEATH_RECURRENCE or event == Event.DEATH_METASTASIS:
+    elif event == Event.DEATH_PRIMARY:
+        die_of_primary(patient, luck, world, now)
+    elif event == Event.DEATH_RECURRENCE or event == Event.DEATH_METASTASIS:
         die_of_cancer(patient, luck, world, now)
     else:
         raise ValueError("an event has no reaction: sim/pathway/journey.py")

@@ -132,8 +132,15 @@ def die_operative(patient: Record, luck: Record, world: Record, now: float) -> N
 
 
 @compiled
+def die_of_primary(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """Death from a primary or a regrowth, which nobody controlled."""
+    patient.uncontrolled_day = min(patient.uncontrolled_day, now)
+    die(patient, Cause.CANCER, now)
+
+
+@compiled
 def die_of_cancer(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """Death from the primary, from a recurrence or from metastases."""
+    """Death from a recurrence or from metastases."""
     die(patient, Cause.CANCER, now)
 
 

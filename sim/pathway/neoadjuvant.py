@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from sim.compiled import Record, compiled
-from sim.distributions import on_grid, with_odds
+from sim.distributions import happens, on_grid
 from sim.events import Event
-from sim.pathway.harm import harm_of_radiotherapy
+from sim.pathway.harm import harm_of_irradiated_organ, late_harm_of_radiotherapy
 from sim.pathway.metastasis import treat_occult_metastasis
 from sim.pathway.mortality import hasten_death
 from sim.pathway.organ_preservation import assess, excises_first
@@ -42,11 +42,13 @@ def is_early(patient: Record, world: Record) -> bool:
 def will_not_be_resected(patient: Record, u: float, world: Record) -> bool:
     """Return whether the patient is never operated on, for age, fitness or by refusal."""
     cohort = world.cohort
+    if cohort.unresected_share == 0.0:
+        return False
     older = patient.age_years - cohort.age_mean_years
     odds = math.exp(cohort.unresected_log_odds_per_year * older)
     if patient.unfit:
         odds *= cohort.unresected_unfit_odds_ratio
-    return u < with_odds(cohort.unresected_share, odds)
+    return happens(u, cohort.unresected_share, odds)
 
 
 @compiled
@@ -93,9 +95,12 @@ def treat(patient: Record, luck: Record, world: Record, now: float) -> None:
         looked_at_day = now + on_grid(max(duration - world.pathway.restaging_to_surgery_days, 0.0))
     book_response(patient, luck, world, looked_at_day, planned_day)
     hold_primary(patient, world, now)
-    harm_of_radiotherapy(patient, luck, world, now, planned_day)
+    late_harm_of_radiotherapy(patient, luck, world, now)
     if patient.never_resected:
-        patient.uncontrolled_day = np.inf  # until it grows again
+        harm_of_irradiated_organ(patient, luck, world, planned_day)
+        cleared = patient.primary_cleared_day < np.inf
+        if cleared or patient.agenda[Event.PRIMARY_PROGRESSION] < np.inf:
+            patient.uncontrolled_day = np.inf  # until it grows again
     elif at_once:
         respond(patient, luck, world, planned_day)
         book_resection(patient, luck, world, planned_day)

@@ -6,9 +6,10 @@ import numpy as np
 
 from sim.agenda import call_off
 from sim.compiled import Record, compiled
-from sim.distributions import lognormal, on_grid, with_odds
+from sim.distributions import happens, lognormal, on_grid
 from sim.events import Event
 from sim.pathway.follow_up import seen
+from sim.pathway.harm import harm_of_irradiated_organ
 from sim.pathway.metastasis import find_metastasis
 from sim.pathway.primary import book_danger, end_danger
 from sim.pathway.response import clear
@@ -88,9 +89,10 @@ def assess(patient: Record, luck: Record, world: Record, now: float) -> None:
     patient.endoscopies += 1
     patient.readings += 1
     patient.reading = read_response(patient, luck, world, now)
-    if patient.reading == Reading.INCOMPLETE:
+    small = excises and patient.ct <= TStage.T2  # what is left is excised, and its specimen decides
+    if patient.reading == Reading.INCOMPLETE and not small:
         book_resection(patient, luck, world, surgery_day)
-    elif not keeps:
+    elif not keeps or (small and patient.reading == Reading.INCOMPLETE):
         patient.agenda[Event.LOCAL_EXCISION] = surgery_day
     elif patient.reading == Reading.COMPLETE:
         watch(patient, luck, world, now)
@@ -115,6 +117,8 @@ def reassess(patient: Record, luck: Record, world: Record, now: float) -> None:
 def watch(patient: Record, luck: Record, world: Record, now: float) -> None:
     """The organ is kept and watched; what is left, and will not be cleared, grows again."""
     patient.watch_from_day = now
+    if patient.irradiated:
+        harm_of_irradiated_organ(patient, luck, world, now)
     end_danger(patient)
     call_off(patient, Event.PRIMARY_PROGRESSION)
     book_watch_visit(patient, world, now)
@@ -211,7 +215,10 @@ def give_regrowth_symptoms(patient: Record, luck: Record, world: Record, now: fl
 
 @compiled
 def find_regrowth(patient: Record, luck: Record, world: Record, found_by: int, now: float) -> None:
-    """The regrowth is found: it is resected where that can be done, and is palliated elsewhere."""
+    """The regrowth is found: it is resected where that can be done, and is palliated otherwise.
+
+    With metastases that stay, it is palliated.
+    """
     organ = world.organ_preservation
     patient.regrowth_found_day = now
     patient.regrowth_found_by = found_by
@@ -223,7 +230,9 @@ def find_regrowth(patient: Record, luck: Record, world: Record, found_by: int, n
         odds *= organ.regrowth_resection_unfit_odds_ratio
     if found_by == FoundBy.SYMPTOMS:
         odds *= organ.regrowth_resection_symptoms_odds_ratio
-    if luck.regrowth_resection < with_odds(organ.regrowth_resection_probability, odds):
+    spread = patient.metastasis_found_day <= now and not patient.metastasis_resected
+    operable = happens(luck.regrowth_resection, organ.regrowth_resection_probability, odds)
+    if operable and not spread:
         days = world.pathway.recurrence_workup_days + world.pathway.recurrence_meeting_to_treatment_days
         book_resection(patient, luck, world, now + on_grid(days))
     else:
@@ -239,8 +248,10 @@ def excise(patient: Record, luck: Record, world: Record, now: float) -> None:
     patient.theatre_minutes += organ.excision_minutes
     tumour = not patient.complete_response
     left = tumour and luck.excision_residue < organ.excision_residue_probability[patient.ct]
-    deep = tumour and patient.ct >= TStage.T2
-    risk = deep or (tumour and luck.excision_risk < organ.excision_high_risk_share)
+    high_risk = organ.excision_high_risk_share if patient.ct == TStage.T1 else 1.0
+    if patient.irradiated:
+        high_risk = organ.treated_high_risk_share
+    risk = tumour and luck.excision_risk < high_risk
     if not left:
         patient.complete_response = True
         patient.primary_cleared_day = min(patient.primary_cleared_day, now)

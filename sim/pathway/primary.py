@@ -52,10 +52,17 @@ def hold_primary(patient: Record, world: Record, now: float) -> None:
     if cleared:
         end_danger(patient)
         return
-    ratio = world.primary.irradiated_time_ratio
-    for event in (Event.PRIMARY_PROGRESSION, Event.PRIMARY_EMERGENCY, Event.DEATH_PRIMARY):
-        left = patient.agenda[event] - now
-        patient.agenda[event] = now + on_grid(left * ratio)
+    primary = world.primary
+    delay(patient, Event.PRIMARY_PROGRESSION, primary.irradiated_progression_time_ratio, now)
+    delay(patient, Event.PRIMARY_EMERGENCY, primary.irradiated_time_ratio, now)
+    delay(patient, Event.DEATH_PRIMARY, primary.irradiated_time_ratio, now)
+
+
+@compiled
+def delay(patient: Record, event: int, ratio: float, now: float) -> None:
+    """Stretch the time that is left until an event by a ratio."""
+    left = patient.agenda[event] - now
+    patient.agenda[event] = now + on_grid(left * ratio)
 
 
 @compiled

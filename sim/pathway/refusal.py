@@ -37,7 +37,7 @@ def end_wait(patient: Record, event: int) -> None:
 
 @compiled
 def refuse(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """Patience ends: surgery without the radiotherapy before it, none after it, or palliation."""
+    """Patience ends: surgery, if any, without the radiotherapy before it, none after it, or palliation."""
     before = 1 << Event.NEOADJUVANT
     after = 1 << Event.POSTOPERATIVE_CHEMORADIOTHERAPY
     salvage = (1 << Event.SALVAGE_TREATMENT) | (1 << Event.SALVAGE_RESECTION)
@@ -46,6 +46,7 @@ def refuse(patient: Record, luck: Record, world: Record, now: float) -> None:
     if waits_for & before:
         call_off(patient, Event.NEOADJUVANT)
         patient.regimen = Regimen.NONE
+    if waits_for & before and not patient.never_resected:
         book_resection(patient, luck, world, now + on_grid(world.pathway.meeting_to_surgery_days))
     if waits_for & after:
         call_off(patient, Event.POSTOPERATIVE_CHEMORADIOTHERAPY)

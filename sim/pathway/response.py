@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from sim.compiled import Record, compiled
-from sim.distributions import log_odds, normal_quantile, normal_share, on_grid, with_odds
+from sim.distributions import happens, log_odds, normal_quantile, normal_share, on_grid, with_odds
 from sim.mechanisms.lateral_node import node_sterilisation_probability
 from sim.policy import Regimen
 from sim.radiosensitivity import response_odds, tumour_odds
@@ -44,7 +44,7 @@ def cleared_day(
     """
     if probability <= 0.0:
         return np.inf
-    if probability >= 1.0:
+    if happens(u, probability, odds):
         return first_day
     weeks = weeks_until(log_odds(u) - log_odds(probability) - math.log(odds), neoadjuvant)
     return planned_day + on_grid(WEEK_DAYS * weeks) if weeks > 0.0 else first_day

@@ -94,6 +94,25 @@ def test_a_surgeon_for_lateral_dissection_is_needed_only_where_somebody_dissects
         compose_run("clinic=regional", none, "policies=[tme_alone,chemoradiotherapy+lateral_after_5mm]")
 
 
+def test_endoscopy_is_needed_only_where_a_policy_may_keep_an_organ():
+    none = "clinic.endoscopy_count=0"
+    assert compose_run("clinic=regional", none, "policies=[chemoradiotherapy]").clinic["endoscopy_count"] == 0
+    for policy in ("chemoradiotherapy+organ_preservation", "local_excision"):
+        with pytest.raises(InputError) as refusal:
+            compose_run("clinic=regional", none, f"policies=[chemoradiotherapy,{policy}]")
+        for word in ("clinic.endoscopy_count=0", f"{policy} needs it", "organ preservation"):
+            assert word in str(refusal.value)
+
+
+def test_scan_and_endoscopy_of_one_reading_must_be_open_on_one_day():
+    apart = ("clinic.mri_open_hours=[8,0,0,0,0,0,0]", "clinic.endoscopy_open_hours=[0,8,0,0,0,0,0]")
+    assert compose_run("clinic=regional", *apart, "policies=[chemoradiotherapy]")
+    with pytest.raises(InputError, match=r"never open together.*a reading of the response") as refusal:
+        compose_run("clinic=regional", *apart, "policies=[chemoradiotherapy+organ_preservation]")
+    for word in ("mri_open_hours=[8", "endoscopy_open_hours=[0,8"):
+        assert word in str(refusal.value)
+
+
 def test_an_operation_longer_than_any_list_starts_with_one():
     # Every list lasts four hours: resections overrun, and are no reason to refuse.
     short = [

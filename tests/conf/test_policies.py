@@ -1,6 +1,7 @@
 """Policies: files that set a few levers, how they combine, and what is refused."""
 
 import math
+import re
 from enum import IntEnum
 
 import pytest
@@ -12,6 +13,10 @@ from conf.composition import composing
 from conf.input_error import InputError
 from conf.policies import LEVERS, MOST_VISITS, FollowUp, Policy, read_follow_up, read_policy
 from sim.policy import LateralDissection, OperationChoice, Regimen, Use
+
+NEED_RADIOTHERAPY = (
+    "lateral_after", "lateral_boost", "organ_preservation", "contact_boost", "local_excision_after_treatment",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +51,7 @@ def test_tme_alone_sets_every_lever_to_the_first_of_its_options():
 def test_every_shipped_policy_changes_only_what_its_file_says(name):
     content = library.read("policy", name)
     assert content["description"]
-    needs_radiotherapy = name.startswith(("lateral_after", "lateral_boost"))
+    needs_radiotherapy = name.startswith(NEED_RADIOTHERAPY)
     policy = read_policy(f"chemoradiotherapy+{name}" if needs_radiotherapy else name)
     allowed = set(content) | ({"neoadjuvant"} if needs_radiotherapy else set())
     assert changed(policy) <= allowed
@@ -100,6 +105,20 @@ def test_policies_that_set_a_lever_differently_are_refused_and_both_are_named():
         ("abdominoperineal_resection+washout_always", ("operation", "washout")),
         ("lateral_boost", ("lateral_boost", "neoadjuvant")),
         ("lateral_after_5mm", ("lateral_dissection", "neoadjuvant")),
+        ("organ_preservation", ("organ_preservation", "neoadjuvant")),
+        ("short_course+organ_preservation_strict", ("organ_preservation", "neoadjuvant")),
+        ("local_excision_after_treatment", ("local_excision", "neoadjuvant")),
+        ("contact_boost", ("contact_boost", "neoadjuvant")),
+        (
+            "chemoradiotherapy+organ_preservation+lateral_routine",
+            ("organ_preservation", "lateral_dissection"),
+        ),
+        ("local_excision_t2+lateral_routine", ("local_excision", "lateral_dissection")),
+        (
+            "chemoradiotherapy+organ_preservation_planned+abdominoperineal_resection",
+            ("organ_preservation", "operation"),
+        ),
+        ("local_excision+abdominoperineal_resection", ("local_excision", "operation")),
     ],
 )
 def test_contradictory_levers_are_refused_and_both_are_named(name, levers):
@@ -107,6 +126,35 @@ def test_contradictory_levers_are_refused_and_both_are_named(name, levers):
         read_policy(name)
     for lever in levers:
         assert f"{lever}=" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "way_out"),
+    [
+        ("organ_preservation", "combine it, as in total_neoadjuvant+organ_preservation"),
+        ("short_course+organ_preservation", "use neoadjuvant=short_course_delayed"),
+        ("short_course+local_excision_after_treatment", "use neoadjuvant=short_course_delayed"),
+        ("contact_boost", "combine it, as in chemoradiotherapy+contact_boost"),
+        ("local_excision+lateral_routine", "use lateral_dissection=size_after"),
+        ("local_excision+abdominoperineal_resection", "use operation=tailored"),
+    ],
+)
+def test_a_refusal_of_organ_preservation_ends_with_the_way_out(name, way_out):
+    with pytest.raises(InputError, match=re.escape(f"policy {name}: ")) as refused:
+        read_policy(name)
+    assert way_out in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_organ_is_not_kept_without_a_schedule_of_surveillance(own):
+    own("follow_up", "once", "visit_months: [12]\nct_months: []\nmri_months: []")
+    own("policy", "seen_once", "follow_up: once")
+    assert read_policy("chemoradiotherapy+seen_once").follow_up.watch_months == ()
+    for policy in ("chemoradiotherapy+seen_once+organ_preservation", "seen_once+local_excision"):
+        with pytest.raises(InputError) as refused:
+            read_policy(policy)
+        for word in ("follow_up=once has no watch_months", "use follow_up=standard, or add them to the file"):
+            assert word in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["short_corse", "tme_alone+short_corse"])
@@ -166,6 +214,10 @@ def test_written_levers_read_back_to_the_same_policy(own):
         ("lateral_threshold_mm: big", "lateral_threshold_mm=big: must be a number, from 1 to 30"),
         ("follow_up: intensiv", "did you mean intensive?"),
         ("operation: hartmann\ndiverting_stoma: always", "operation=hartmann leaves no anastomosis"),
+        ("local_excision_up_to: t4a", "local_excision_up_to=t4a: must be one of t1, t2, t3ab"),
+        ("local_excision: primry", "one of never, primary, after_treatment; did you mean primary?"),
+        ("organ_preservation: always", "must be one of never, complete, near_complete, planned"),
+        ("contact_boost: 1", "contact_boost=1: must be true or false"),
         ("defaults: [short_course]", "combine policies by name"),
         ("- washout", "must hold lines of the form key: value"),
     ],
@@ -188,6 +240,14 @@ def test_a_wrong_policy_file_is_refused_by_lever_and_value(own, text, message):
         ("visit_months: [0]\nct_months: []\nmri_months: []", "visit_months=0: must be a whole number of 1"),
         ("visit_months: 6\nct_months: []\nmri_months: []", "must be a list of whole months"),
         ("visit_months: [6]\nct_months: []", "mri_months=null"),
+        (
+            "visit_months: []\nct_months: []\nmri_months: []\nwatch_months: [4]\nwatch_mri_months: [6]",
+            "watch_mri_months: month 6 is not one of watch_months, [4]",
+        ),
+        (
+            "visit_months: []\nct_months: []\nmri_months: []\nwatch_month: [4]",
+            "did you mean watch_months?",
+        ),
         ("visit_months: [6]\nct_months: []\nmri_month: []", "did you mean mri_months?"),
         (f"visit_months: {list(range(1, 26))}\nct_months: []\nmri_months: []", "25 visits; at most 24"),
     ],

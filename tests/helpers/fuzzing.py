@@ -17,9 +17,12 @@ CONF = Path(conf.__file__).parent
 EXPERIMENTS = ("compare", "capacity", "patient", "sweep", "validate", "calibrate")
 GROUPS = ("cohort", "scenario", "policy", "follow_up", "disease", "clinic", "trial", "compute")
 POLICIES = sorted(path.stem for path in (CONF / "policy").glob("*.yaml"))
-NEED_RADIOTHERAPY = ("lateral_after", "lateral_boost")
+NEED_RADIOTHERAPY = (
+    "lateral_after", "lateral_boost", "organ_preservation", "contact_boost", "local_excision_after_treatment",
+)  # fmt: skip
 ALONE = [name for name in POLICIES if not name.startswith(NEED_RADIOTHERAPY)] + [
     "chemoradiotherapy+lateral_after_5mm", "short_course+washout_always", "chemoradiotherapy+lateral_boost",
+    "total_neoadjuvant+organ_preservation", "chemoradiotherapy+local_excision_after_treatment",
 ]  # fmt: skip
 ABSURD = st.one_of(
     st.sampled_from(

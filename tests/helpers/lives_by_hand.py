@@ -19,6 +19,16 @@ LABELS = {
 PLACES = ("central", "anterior", "posterior", "lateral_left", "lateral_right", "perineal", "peritoneal")
 PROCEDURES = ("central_resection", "exenteration", "abdominosacral", "sidewall", "perineal")
 OTHER, OPERATIVE, CANCER = 1, 2, 3
+# What lasts is counted in those who live with it, what passes in those who have had it.
+LASTING_HARMS = (
+    "temporary_stoma", "permanent_stoma", "major_bowel_dysfunction", "faecal_incontinence",
+    "urinary_dysfunction", "sexual_dysfunction",
+)  # fmt: skip
+PASSING_HARMS = (
+    "severe_morbidity", "reoperation", "bowel_obstruction", "pelvic_fracture", "second_cancer",
+    "salvage_morbidity",
+)  # fmt: skip
+HARMS = (*LASTING_HARMS, *PASSING_HARMS)  # in the order of a row
 DAYS = (NEVER, 0.0, 10.0, 30.4375, 30.44, 300.0, YEAR, YEAR + 0.01, 2 * YEAR, 2 * YEAR + 0.01, 800.0)
 
 
@@ -45,9 +55,21 @@ def some_lives(n, seed=1, end_days=NEVER):
             row.dissected[:] = (pick(0, 0, 1), pick(0, 0, 1))
             if row.anastomosis:
                 row.diverting_stoma, row.leaked = pick(False, True), pick(False, True)
+            row.emergency = pick(False, False, True)
+        row.watch_from_day = start + pick(NEVER, 30.0)
+        row.excised_day = start + pick(NEVER, NEVER, 30.0)
+        row.regrowth_found_day = start + pick(*DAYS)
+        row.uncontrolled_day = start + pick(NEVER, *DAYS)
+        for k in range(len(HARMS)):
+            row.harm_from_day[k] = start + pick(NEVER, 0.0, 100.0, YEAR, YEAR + 0.01, 700.0)
+            row.harm_until_day[k] = row.harm_from_day[k] + pick(0.0, 30.25, 265.25, NEVER)
+        row.harm_from_day[1] = max(row.harm_from_day[1], row.harm_until_day[0])  # no two stomas at a time
+        row.harm_until_day[1] = max(row.harm_from_day[1], row.harm_until_day[1])
         row.metastasis_found_day = start + pick(*DAYS)
         row.recurrence_found_day = start + pick(*DAYS[1:], NEVER, NEVER)
-        for name in ("metastasis_found_day", "recurrence_found_day"):
+        for name in (
+            "metastasis_found_day", "recurrence_found_day", "regrowth_found_day", "uncontrolled_day"
+        ):  # fmt: skip
             row[name] = row[name] if row[name] <= last else NEVER
         if row.recurrence_found_day < NEVER:
             row.recurrence_route, row.recurrence_compartment = random.integers(8), random.integers(7)
@@ -71,7 +93,7 @@ def some_lives(n, seed=1, end_days=NEVER):
         if row.death_day < NEVER:
             row.death_cause = pick(OTHER, OPERATIVE, CANCER)
         row.theatre_minutes, row.radiotherapy_fractions = pick(0.0, 250.4, 251.6), pick(0.0, 5.0, 25.0)
-        for name in ("chemotherapy_courses", "visits", "ct_scans", "mri_scans"):
+        for name in ("chemotherapy_courses", "visits", "ct_scans", "mri_scans", "endoscopies"):
             row[name] = random.integers(9)
     return rows
 
@@ -122,8 +144,20 @@ def states_of(row, horizons_years):
         note("alive_with_metastasis", True, far and alive and not back)
         note("cancer_death_without_recurrence", True, cancer and not alive and not back)
         note("other_death_without_recurrence", True, not cancer and not alive and not back)
+        grows = row.uncontrolled_day - start <= by
+        operated = row.operated_day - start <= by
+        note("local_failure", True, back or grows)
+        note("organ_preserved", True, alive and not operated and not grows)
+        note("tme_free_survival", True, alive and not operated)
+        note("regrowth", True, row.regrowth_found_day - start <= by)
+        for harm, begin, end in harms_of(row):
+            if harm in LASTING_HARMS:
+                note(harm, True, alive and begin <= by < end)
+            else:
+                note(harm, True, begin <= by and begin <= death)
     joined = row.anastomosis
     known, salvaged = found < NEVER, row.salvage_day < NEVER
+    regrown = row.regrowth_found_day < NEVER
     foci = int(row.recurrence_compartments).bit_count()
     margin, exfoliated = row.salvage_margin, known and row.recurrence_route in (5, 6)
     shares = {
@@ -137,6 +171,13 @@ def states_of(row, horizons_years):
         "diverting_stoma": (joined, row.diverting_stoma),
         "leak": (joined, row.leaked),
         "operative_death": (resected, row.death_day - row.operated_day <= 30 if resected else False),
+        "not_resected": (True, not resected),
+        "emergency_operation": (True, row.emergency),
+        "organ_kept": (True, row.watch_from_day < NEVER),
+        "local_excision": (True, row.excised_day < NEVER),
+        "regrowth_resected": (regrown, resected),
+        "regrowth_clear_margin": (regrown and resected, not row.crm_involved),
+        "regrowth_metastasis": (regrown, spread < NEVER),
         "found_by_symptoms": (known, row.found_by == 2),
         "synchronous_metastasis": (known, row.synchronous_metastasis),
         "curative_intent": (known, row.curative_intent),
@@ -157,15 +198,31 @@ def states_of(row, horizons_years):
     return made
 
 
+def harms_of(row):
+    """The name of each harm, and the days from diagnosis to its beginning and its end."""
+    days = zip(row.harm_from_day - row.diagnosed_day, row.harm_until_day - row.diagnosed_day, strict=True)
+    return [(harm, begin, end) for harm, (begin, end) in zip(HARMS, days, strict=True)]
+
+
 def amounts_of(row, end_days):
     """What a life lived, in sixteenths of a day, and used up."""
     simulated = min(row.death_day - row.diagnosed_day, end_days)
+    with_harm = {
+        harm: round(max(min(end, simulated) - begin, 0.0) * 16) if begin < simulated else 0
+        for harm, begin, end in harms_of(row)
+    }
+    with_stoma = with_harm["temporary_stoma"] + with_harm["permanent_stoma"]
+    lost = min(row.operated_day, row.uncontrolled_day) - row.diagnosed_day
     return {
         "life_years": round(simulated * 16),
         "theatre_minutes": round(row.theatre_minutes),
         "radiotherapy_courses": row.radiotherapy_courses,
         "radiotherapy_fractions": round(row.radiotherapy_fractions),
         **{name: row[name] for name in ("chemotherapy_courses", "visits", "ct_scans", "mri_scans")},
+        "endoscopies": row.endoscopies,
+        "organ_years": round(min(simulated, lost) * 16),
+        "stoma_free_years": round(simulated * 16) - with_stoma,
+        **{f"{harm}_years": lived for harm, lived in with_harm.items()},
     }
 
 

@@ -80,6 +80,21 @@ ACTS = [
     ("tme_alone", "follow_up_intensive", {Event.PATHOLOGY, Event.VISIT}),
     ("follow_up_minimal", "tme_alone", {Event.PATHOLOGY, Event.VISIT}),
     ("tme_alone", "expert_centre", {Event.RECURRENCE_MEETING}),
+    ("chemoradiotherapy", "chemoradiotherapy+organ_preservation_strict", {Event.RESTAGING_MRI}),
+    (
+        "total_neoadjuvant+organ_preservation_strict",
+        "total_neoadjuvant+organ_preservation",
+        {Event.RESTAGING_MRI},
+    ),
+    (
+        "chemoradiotherapy",
+        "chemoradiotherapy+organ_preservation_planned",
+        {Event.TEAM_MEETING, Event.RESTAGING_MRI},
+    ),
+    ("chemoradiotherapy", "chemoradiotherapy+contact_boost", {Event.TEAM_MEETING}),
+    ("chemoradiotherapy", "chemoradiotherapy+local_excision_after_treatment", {Event.RESTAGING_MRI}),
+    ("tme_alone", "local_excision", {Event.TEAM_MEETING}),
+    ("local_excision", "local_excision_t2", {Event.TEAM_MEETING}),
 ]
 
 
@@ -132,6 +147,61 @@ def test_dissection_of_nodes_larger_than_any_changes_nothing_to_the_bit(simulate
     assert bits(somebody) != bits(usual)
 
 
+def differing(some, others, *, but=()):
+    """The fields in which rows differ to the bit, but for some."""
+    return [
+        name
+        for name in some.dtype.names
+        if not name.startswith(but) and some[name].tobytes() != others[name].tobytes()
+    ]
+
+
+READ = ("endoscopies", "reading", "readings")  # what reading a response itself uses and says
+
+
+@pytest.mark.parametrize("regimen", ["short_course_delayed", "chemoradiotherapy", "total_neoadjuvant"])
+def test_a_policy_that_reads_every_response_and_preserves_nobodys_organ_changes_no_course(simulated, regimen):
+    nobody_is_read_as_complete = ("cohort.response_sensitivity=0", "cohort.response_specificity=1")
+    usual = simulated(*nobody_is_read_as_complete, policy=regimen)
+    reading = simulated(*nobody_is_read_as_complete, policy=f"{regimen}+organ_preservation_strict")
+    assert reading["readings"].sum() == reading["endoscopies"].sum() > 1000
+    assert not np.isfinite(reading["watch_from_day"]).any()
+    assert differing(usual, reading, but=READ) == []
+    some = simulated(policy=f"{regimen}+organ_preservation_strict")
+    assert "operated_day" in differing(simulated(policy=regimen), some, but=READ)
+
+
+@pytest.mark.parametrize(
+    ("policy", "other"),
+    [
+        ("tme_alone", "local_excision_t2"),
+        ("chemoradiotherapy", "chemoradiotherapy+local_excision_after_treatment"),
+        ("chemoradiotherapy", "chemoradiotherapy+contact_boost"),
+    ],
+)
+def test_what_reaches_no_tumour_changes_nothing_to_the_bit(simulated, policy, other):
+    out_of_reach = "organ_preservation.within_reach_up_to_cm=0"
+    assert bits(simulated(out_of_reach, policy=policy)) == bits(simulated(out_of_reach, policy=other))
+
+
+# Every probability of a harm.
+HARM_PROBABILITIES = [
+    name for name in compose_run("policies=[tme_alone]").parameters["harm"] if name.endswith("_probability")
+]
+
+
+def harms_with(probability):
+    return tuple(f"harm.{name}={probability}" for name in HARM_PROBABILITIES)
+
+
+@pytest.mark.parametrize("policy", ["tme_alone", "total_neoadjuvant+organ_preservation+lateral_after_5mm"])
+def test_harm_changes_nothing_else_of_a_course_to_the_bit(simulated, policy):
+    none, all_of_it = (simulated(*harms_with(probability), policy=policy) for probability in (0, 1))
+    assert len(HARM_PROBABILITIES) >= 15
+    assert differing(none, all_of_it, but=("harm_from_day", "harm_until_day")) == []
+    assert none["harm_from_day"].tobytes() != all_of_it["harm_from_day"].tobytes()
+
+
 # Whom a policy leaves alone, in the life without it.
 UNTOUCHED = {
     "expert_centre": lambda rows: ~np.isfinite(rows["recurrence_found_day"]),
@@ -146,6 +216,9 @@ UNTOUCHED = {
     "follow_up_intensive": lambda rows: ~np.isfinite(rows["operated_day"]),
     "chemoradiotherapy": lambda rows: (rows["ct"] < 2) & (rows["cn"] == 0),
     "chemoradiotherapy+for_high_risk": lambda rows: ~rows["high_risk"],
+    "local_excision_t2": lambda rows: (
+        (rows["ct"] > 2) | (rows["cn"] > 0) | (rows["height_above_verge_cm"] > 10) | rows["never_resected"]
+    ),
 }
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.luck import DRAWS, LUCK, ROUTE_DRAWS, SIDE_DRAWS, draw_luck, uniforms
+from sim.luck import DRAWS, LUCK, REGROWTH_DRAWS, ROUTE_DRAWS, SIDE_DRAWS, draw_luck, uniforms
 from sim.luck import columns as columns_by_name
 
 PATIENTS = 20_000
@@ -17,9 +17,10 @@ def columns_fixture():
     return np.vstack([luck[name].reshape(PATIENTS, -1).T for name in LUCK.names])
 
 
-def test_the_table_has_a_column_for_each_name_side_and_route(columns):
-    assert len(columns) == len(DRAWS) + 2 * len(SIDE_DRAWS) + 8 * len(ROUTE_DRAWS)
-    names = [*DRAWS, *SIDE_DRAWS, *ROUTE_DRAWS]
+def test_the_table_has_a_column_for_each_name_side_route_and_site_of_regrowth(columns):
+    by_place = 2 * len(SIDE_DRAWS) + 8 * len(ROUTE_DRAWS) + 4 * len(REGROWTH_DRAWS)
+    assert len(columns) == len(DRAWS) + by_place
+    names = [*DRAWS, *SIDE_DRAWS, *ROUTE_DRAWS, *REGROWTH_DRAWS]
     assert len(set(names)) == len(names)
 
 

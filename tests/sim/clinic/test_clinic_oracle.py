@@ -229,6 +229,8 @@ CLINICS = {  # what differs from a clinic without limits
         linac_count=14,
         linac_open_hours=[24, 24, 24, 24, 24, 0, 0],
         theatre_count=2,
+        endoscopy_count=1,
+        endoscopy_open_hours=[0, 4, 0, 0, 4, 0, 0],
         theatre_open_hours=OFFICE,
         theatre_closed_from_days=150.0,
         theatre_closed_until_days=220.5,
@@ -247,6 +249,8 @@ POLICIES = (
     "chemoradiotherapy+lateral_after_5mm",
     "postoperative_chemoradiotherapy+follow_up_intensive+expert_centre+recurrences_first",
     "short_course+primaries_first",
+    "total_neoadjuvant+for_everyone+organ_preservation",
+    "chemoradiotherapy+for_everyone+local_excision_after_treatment",
 )
 YEARS = 4.0
 
@@ -316,3 +320,13 @@ def test_the_oracle_meets_what_it_is_there_for():
         Event.SALVAGE_TREATMENT,
         Event.SALVAGE_RESECTION,
     }
+
+
+def test_the_oracle_meets_looks_excisions_and_regrowths():
+    met = set()
+    for policy in POLICIES[-2:]:
+        settings = CLINICS["by the week, and closed for a time"]
+        oracle = Oracle(*cohort(policy, settings, 2, 200), YEARS * YEAR_DAYS)
+        oracle.run()
+        met |= {event for _, _, event in oracle.journal} | {event for _, _, event, _, _ in oracle.log}
+    assert met >= {Event.REASSESSMENT, Event.LOCAL_EXCISION, Event.WATCH_VISIT, Event.REGROWTH_ONSET}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from helpers.by_hand import patient, world
 from helpers.lives_by_hand import (
+    HARMS,
     YEAR,
     amounts_of,
     month_of,
@@ -57,7 +58,10 @@ def test_amounts_are_rounded_sums_up_to_the_end(rows):
         expected = amounts_of(row, END)
         assert list(expected) == list(outcomes.UNITS)
         assert amounts.tolist() == [int(value) for value in expected.values()]
-    assert outcomes.SCALE == {"life_years": 16 * YEAR}
+    years = [name for name in outcomes.UNITS if name.endswith("_years")]
+    assert years[:3] == ["life_years", "organ_years", "stoma_free_years"]
+    assert years[3:] == [f"{harm}_years" for harm in HARMS]
+    assert dict.fromkeys(years, 16 * YEAR) == outcomes.SCALE
     assert outcomes.FOLDS == 32  # as docs/outcomes.md says
 
 
