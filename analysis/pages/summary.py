@@ -5,7 +5,7 @@ import textwrap
 import numpy as np
 import pandas as pd
 
-from analysis.words.price import failure_differs, keeps_organs, needed, price
+from analysis.words.price import NOT_OPERATED, counts_harm, failure_differs, keeps_organs, needed, price
 from analysis.words.wording import (
     DASH,
     INTERVALS,
@@ -41,10 +41,6 @@ PRICE: dict[str, Column] = {
     "severe_morbidity": ("severe", "morbidity", 11),
     "organ_preserved": ("organs", "kept", 8),
 }
-NOT_OPERATED = (
-    "A patient who is not operated on cannot have a local recurrence: local failure also counts a tumour in "
-    "place, or one that grew again, that is left to grow."
-)
 
 
 def summary(outcomes: pd.DataFrame, differences: pd.DataFrame, comparator: str) -> str:
@@ -102,8 +98,8 @@ def summary(outcomes: pd.DataFrame, differences: pd.DataFrame, comparator: str) 
             "",
             foot,
             "",
-            *_price(outcomes, differences, comparator, years),
-            *_needed(outcomes, differences, comparator, years),
+            *(_price(outcomes, differences, comparator, years) if counts_harm(outcomes) else []),
+            *(_needed(outcomes, differences, comparator, years) if counts_harm(outcomes) else []),
         ]
     )
 

@@ -9,6 +9,10 @@ from sim.counting.outcomes import HARMS
 
 # What is counted of the treatment, and the outcome that counts it, of whom it says.
 TREATED = {"irradiated": "irradiated", "dissected": "lateral_dissection"}
+NOT_OPERATED = (
+    "A patient who is not operated on cannot have a local recurrence: local failure also counts a tumour in "
+    "place, or one that grew again, that is left to grow."
+)
 UNTREATED = 0.05  # of 1,000: what is no more when it is written
 _ENDS = ("", "_needed", "_needed_low", "_needed_high")
 NEEDED_COLUMNS = [name + end for name in TREATED for end in _ENDS]
@@ -68,6 +72,11 @@ def price(outcomes: pd.DataFrame, differences: pd.DataFrame, names: list[str], y
             part = part.set_axis(["value", "low", "high"], axis=1).reset_index()
             parts.append(part.assign(name=name, beyond=np.asarray(beyond)))
     return pd.concat([part for part in parts if len(part)], ignore_index=True)
+
+
+def counts_harm(outcomes: pd.DataFrame) -> bool:
+    """Return whether harm was counted; the folder of an older run holds none."""
+    return bool(outcomes["outcome"].isin(HARMS).any())
 
 
 def failure_differs(outcomes: pd.DataFrame, years: float) -> bool:
