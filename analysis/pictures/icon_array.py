@@ -33,7 +33,7 @@ FATES: Kinds = {
 }
 # The same thousand by what they live with. Nobody with a permanent stoma has a bowel that works badly.
 LIVED_WITH: Kinds = {
-    "permanent_stoma": ("alive, permanent stoma", look.PURPLE, "D"),
+    "permanent_stoma": ("alive, permanent stoma", look.GREEN, "D"),
     "major_bowel_dysfunction": ("alive, bowel dysfunction", look.ORANGE, "D"),
     "neither": ("alive with neither", "#DDDDDD", "o"),
     "died": ("died", "#8C8C8C", "o"),

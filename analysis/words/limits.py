@@ -26,8 +26,7 @@ LEFT_OUT = (
     ),
     (
         "What harm does to later treatment and survival; toxicity of chemotherapy",
-        "Harm is counted, but without any consequence except the deaths that surgery and "
-        "radiotherapy cause.",
+        "Harm is counted, but without any consequence except the deaths that surgery and radiotherapy cause.",
     ),
     (
         "Palliative treatment in detail",
