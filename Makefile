@@ -50,9 +50,10 @@ parameters: .venv/.installed  ## docs/parameters.md, read from the code and its 
 data-flow: .venv/.installed  ## the diagram of CONTRIBUTING.md, read from the code again
 	$(BIN)/python -m experiments.pages.data_flow
 
+# -E: what is generated depends on the code, which Sphinx does not watch.
 docs: .venv/.installed  ## the documentation as pages with a search: docs/_build/index.html (no network)
 	$(BIN)/python docs/sphinx/pathway.py
-	$(BIN)/python -m sphinx -W --keep-going -n -q -c docs . docs/_build $(ARGS)
+	$(BIN)/python -m sphinx -E -W --keep-going -n -q -c docs . docs/_build $(ARGS)
 
 # Pins stay where they still fit; ARGS=--upgrade moves them. An index's address never enters a lock.
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -215,15 +215,12 @@ def outcome_names() -> str:
     )
     parts = []
     for kind in kinds:
-        names = dict.fromkeys(_outcome_name(name) for name in outcomes.names(kind))
+        names = outcomes.names(kind)
+        if kind is outcomes.Timed:  # some name a group, which has a column of its own
+            names = tuple(dict.fromkeys(key.outcome for key in outcomes.TIMED))
         rows = [[code(name), outcomes.UNITS.get(name, "proportion")] for name in names]
         parts += [f"{_first(kind)}", table(["outcome", "unit"], rows)]
     return "\n\n".join(parts)
-
-
-def _outcome_name(name: str) -> str:
-    # The last words of these are the group, which has a column of its own.
-    return re.sub(r"(?<=^survival_after_)(recurrence|salvage)_\w+$", r"\1", name)
 
 
 def _first(kind: type) -> str:
@@ -232,12 +229,13 @@ def _first(kind: type) -> str:
 
 def splits() -> str:
     """Return by what outcomes are split: mechanisms, compartments and groups."""
+    groups = dict.fromkeys([*outcomes.GROUPS, *(key.group for key in outcomes.TIMED)])
     return table(
         ["column", "values"],
         [
             ["`mechanism`", ", ".join(map(code, (outcomes.ALL, *outcomes.MECHANISM_LABELS)))],
             ["`compartment`", ", ".join(map(code, (outcomes.ALL, *outcomes.names(Compartment))))],
-            ["`group`", ", ".join(map(code, outcomes.GROUPS))],
+            ["`group`", ", ".join(map(code, groups))],
         ],
     )
 
