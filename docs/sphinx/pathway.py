@@ -1,6 +1,7 @@
 """docs/pictures/pathway.svg: the events of a patient's course and what follows what, from the code."""
 
 import sys
+import textwrap
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +21,13 @@ COLUMNS = {
     "Local recurrence": ("RECURRENCE_", "SALVAGE_", "RERECURRENCE"),
     "Metastases": ("METASTASIS_",),
 }
-BOX_WIDTH, BOX_HEIGHT, GAP, COLUMN, TOP, LEFT = 256, 44, 26, 370, 62, 70
+BOX_WIDTH, BOX_HEIGHT, GAP, COLUMN, TOP, LEFT = 184, 66, 22, 282, 56, 66
+LINE = 18  # of text
+LABEL_WIDTH, DEATHS_WIDTH = 19, 25  # in letters
+LEGEND = (
+    "Dashed: nobody sees it. ↻ books the next one of its kind.",
+    "† sets or moves the day of a death from this cause.",
+)
 COLOURS = ("#1f4e79", "#a63603", "#54278f")
 
 
@@ -50,7 +57,7 @@ def places() -> dict[Event, Box]:
 def drawn() -> str:
     """Return the picture as SVG. An arrow goes from an event to each event that it books or moves."""
     boxes, booked = places(), bookings()
-    height = max(box.y for box in boxes.values()) + BOX_HEIGHT + 70
+    height = max(box.y for box in boxes.values()) + BOX_HEIGHT + 80
     width = LEFT + COLUMN * (len(COLUMNS) - 1) + BOX_WIDTH + LEFT
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
@@ -68,7 +75,7 @@ def drawn() -> str:
     for k, heading in enumerate(COLUMNS):
         x = LEFT + k * COLUMN + BOX_WIDTH // 2
         lines.append(
-            f'<text x="{x}" y="34" text-anchor="middle" font-size="17" font-weight="bold" '
+            f'<text x="{x}" y="34" text-anchor="middle" font-size="18" font-weight="bold" '
             f'fill="{COLOURS[k]}">{heading}</text>'
         )
     for event, box in boxes.items():
@@ -77,10 +84,10 @@ def drawn() -> str:
                 lines.append(_arrow(box, boxes[other]))
     for event, box in boxes.items():
         lines += _box(event, box, [Event[name] for name in booked[event.name].books])
-    lines.append(
-        f'<text x="{LEFT}" y="{height - 22}" font-size="13" fill="#444444">Dashed: nobody sees it. '
-        "† sets or moves the day of a death from this cause. ↻ books the next one of its kind.</text>"
-    )
+    for k, words in enumerate(LEGEND):
+        lines.append(
+            f'<text x="{LEFT}" y="{height - 44 + 20 * k}" font-size="14" fill="#444444">{words}</text>'
+        )
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
@@ -89,19 +96,19 @@ def _box(event: Event, box: Box, books: list[Event]) -> list[str]:
     dashes = ' stroke-dasharray="6 4"' if VOCABULARY[event].hidden else ""
     deaths = [other.name.partition("_")[2].lower() for other in books if other in DEATHS]
     words = label(event) + (" ↻" if event in books else "")
-    x, middle = box.x + BOX_WIDTH // 2, box.y + BOX_HEIGHT // 2
-    lines = [
+    lines = [(line, 16, "#111111") for line in textwrap.wrap(words, LABEL_WIDTH)]
+    if deaths:
+        lines += [(line, 13, "#555555") for line in textwrap.wrap(f"† {', '.join(deaths)}", DEATHS_WIDTH)]
+    x, top = box.x + BOX_WIDTH // 2, box.y + (BOX_HEIGHT - LINE * len(lines)) // 2
+    return [
         f'<rect x="{box.x}" y="{box.y}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6" fill="#ffffff" '
         f'stroke="{colour}" stroke-width="1.6"{dashes}/>',
-        f'<text x="{x}" y="{middle - 3 if deaths else middle + 5}" text-anchor="middle" font-size="14" '
-        f'fill="#111111">{escape(words)}</text>',
+        *(
+            f'<text x="{x}" y="{top + LINE * k + 14}" text-anchor="middle" font-size="{size}" '
+            f'fill="{ink}">{escape(line)}</text>'
+            for k, (line, size, ink) in enumerate(lines)
+        ),
     ]
-    if deaths:
-        lines.append(
-            f'<text x="{x}" y="{middle + 14}" text-anchor="middle" font-size="12" fill="#555555">'
-            f"† {escape(', '.join(deaths))}</text>"
-        )
-    return lines
 
 
 def _arrow(start: Box, end: Box) -> str:

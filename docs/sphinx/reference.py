@@ -47,7 +47,13 @@ TYPES = {"f": "number", "i": "whole number", "b": "true or false", "u": "true or
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+def _cell(words: str) -> str:
+    # Between backticks everything is shown as it is.
+    parts = words.replace("|", "\\|").split("`")
+    return "`".join(part if k % 2 else re.sub(r"<(?!br>)", "&lt;", part) for k, part in enumerate(parts))
 
 
 def code(value: object) -> str:

@@ -29,7 +29,8 @@ def below(page):
     """Return the pages that a page's toctrees name, in order."""
     found = [each for each in blocks.blocks(page.read_text("utf-8")) if each.language == "{toctree}"]
     entries = [line for each in found for line in each.text.splitlines() if line and not line.startswith(":")]
-    return [(page.parent / f"{entry}.md").resolve() for entry in entries]
+    names = [re.sub(r".* <(.*)>", r"\1", entry) for entry in entries]
+    return [(page.parent / f"{name}.md").resolve() for name in names]
 
 
 def test_every_page_is_in_one_toctree_and_found_from_the_front_page():
