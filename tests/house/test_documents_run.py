@@ -1,12 +1,14 @@
 """Every code block of the documents does what it shows, in an empty folder, with few patients."""
 
 import csv
+import doctest
 import re
 from pathlib import Path
 
 import pytest
 from helpers.documents import ROOT, blocks
 
+import lrrc
 from analysis.pages.validated import validated
 from experiments.paper import read_paper
 
@@ -192,6 +194,20 @@ def test_the_readme_counts_the_published_figures_as_the_page_of_validation_does(
     for name in ("calibration", "validation"):
         verdicts = [each.verdict for each in validated() if each.set == name]
         assert re.search(rf"^{name} +{verdicts.count('inside')} of {len(verdicts)} ", text, re.MULTILINE)
+
+
+@pytest.mark.long
+def test_the_examples_of_the_docstrings_run(here):
+    blocks.run_line("lrrc compare out=runs/compare/2026-05-04_09-30-00", smaller)
+    shown = [getattr(lrrc, name) for name in lrrc.__all__ if name != "Run"]
+    shown += [lrrc.Run, *(each for each in vars(lrrc.Run).values() if callable(each))]
+    names, ran = {"lrrc": lrrc}, 0
+    for each in shown:
+        for example in doctest.DocTestParser().get_examples(each.__doc__ or ""):
+            few = re.sub(r"\bpatients=[\d_]+", "patients=600", example.source)
+            exec(compile(few, f"{each.__qualname__}: {example.source}", "exec"), names)
+            ran += 1
+    assert ran == sum((each.__doc__ or "").count(">>> ") for each in shown) > 10
 
 
 def test_what_is_left_out_of_an_output_is_left_out_of_the_new_one_too():
