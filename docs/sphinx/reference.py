@@ -68,16 +68,14 @@ def experiments() -> str:
 
 
 def _experiment(name: str, experiment: Experiment) -> str:
-    from hydra import compose
-
-    defaults = library.plain(compose(name), resolve=False)
+    config, chosen = library.composed(name)
+    defaults = library.plain(config, resolve=False)
     texts = {**guide.KEY_WORDS, **guide.OTHERWISE.get(name, {})}
     keys = [
         [code(key), code(value), words.replace("<experiment>", name)]
         for key, value in defaults.items()
         if (words := texts.get(key))
     ]
-    chosen = library.composed(name)[1]
     groups = [
         [code(group), code(chosen[group]), words] for group, words in guide.GROUPS.items() if group in chosen
     ]
@@ -190,9 +188,7 @@ def cohort() -> str:
 def clinic() -> str:
     """Return every key of a clinic, likewise, with its value in the regional clinic."""
     with library.composing():
-        from hydra import compose
-
-        values = library.plain(compose("capacity"), resolve=False)["clinic"]
+        values = library.plain(library.composed("capacity")[0], resolve=False)["clinic"]
     return _keys("clinic", values, own_files.clinic_words)
 
 
