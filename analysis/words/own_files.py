@@ -126,7 +126,7 @@ def clinic_file(like: str, numbers: Tree) -> str:
         *_base(like),
     ]
     for key, value in numbers.items():
-        lines += _comment(f"{_clinic_words(key)}. {_allowed(key, value)}")
+        lines += _comment(f"{clinic_words(key)}. {_allowed(key, value)}")
         lines += [f"# {key}: {_value(value)}", ""]
     return _text(lines)
 
@@ -232,7 +232,7 @@ def _base(like: str) -> list[str]:
     return ["defaults:", f"  - {like}", "  - _self_", ""]
 
 
-def _clinic_words(key: str) -> str:
+def clinic_words(key: str) -> str:
     if key in CLINIC:
         return CLINIC[key]
     name = re.sub(r"_(count|open_hours)$", "", key)
