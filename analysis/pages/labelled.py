@@ -146,7 +146,7 @@ def _stata_numbers(column: "pd.Series[Any]") -> "pd.Series[Any]":
         numbers = column.astype("float64")
         return numbers.where(np.isfinite(numbers))
     if column.isna().any():
-        return column.astype("Int64").astype("float64")
+        return column.astype("Int64")
     return column.astype("int64")
 
 

@@ -36,15 +36,36 @@ def write_crate(folder: Path, ledger: bool) -> None:
 
 
 def renew(folder: Path) -> None:
-    """Describe a run's folder again, after a command has added files to it.
+    """Describe a run's folder again, after a command has added files to it; what people added stays.
 
     What is in it may have been received from somebody: nothing of it is followed or trusted. Raises OSError
     where nothing can be written.
     """
     manifest = read_json(folder / MANIFEST) or {}
-    if isinstance(manifest.get("experiment"), str):
-        ledger = (folder / LEDGER).is_dir() and not (folder / LEDGER).is_symlink()
-        write_whole(folder / CRATE, content(crate(folder, manifest, ledger, {})))
+    if not isinstance(manifest.get("experiment"), str):
+        return
+    ledger = (folder / LEDGER).is_dir() and not (folder / LEDGER).is_symlink()
+    now = crate(folder, manifest, ledger, {})
+    before = None if (folder / CRATE).is_symlink() else read_json(folder / CRATE)
+    now["@graph"] = _with_additions(now["@graph"], _list((before or {}).get("@graph")))
+    write_whole(folder / CRATE, content(now))
+
+
+def _with_additions(now: list[Entity], before: list[Any]) -> list[Entity]:
+    """Return the entities with what people have added to them: authors, a licence, entities of their own."""
+    there = {entity["@id"]: entity for entity in now}
+    more = []
+    for entity in before:
+        if not isinstance(entity, dict) or not isinstance(name := entity.get("@id"), str):
+            continue
+        if name in there:
+            own = there[name]
+            own.update({key: value for key, value in entity.items() if key not in own})
+            if name == "./" and entity.get("license"):
+                own["license"] = entity["license"]
+        elif entity.get("@type") not in ("File", "Dataset"):  # these are as they are now
+            more.append(entity)
+    return [*now, *more]
 
 
 def content(described: Mapping[str, Any]) -> bytes:
