@@ -8,6 +8,7 @@ from conf.input_error import InputError, choice, shown
 from conf.received import bare_names, read_json
 from experiments.draw import folder_of_run, read_whole
 from experiments.results.crate import renew
+from experiments.results.csv_file import as_written
 from experiments.results.notices import notice
 from experiments.results.partial import remove_left, write_whole
 
@@ -100,5 +101,13 @@ def read_tables(folder: Path) -> "dict[str, pd.DataFrame]":
         if not path.is_file():
             notice(f"warning: {path}: is gone, and not exported")
             continue
-        tables[path.stem] = read_whole(path)
+        table = read_whole(path)
+        if path.suffix == ".csv":
+            words = [column for column in table if table[column].dtype.kind not in "iufb"]
+            table = table.assign(**{str(column): table[column].map(_as_written) for column in words})
+        tables[path.stem] = table
     return tables
+
+
+def _as_written(cell: object) -> object:
+    return as_written(cell) if isinstance(cell, str) else cell
