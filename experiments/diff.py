@@ -91,7 +91,7 @@ def _policy_of(key: str, pair: tuple[Any, Any]) -> str:
 
 
 class Sources:
-    """Where the values of a run come from, and what these rest on, as far as it can be told."""
+    """Where the values of a run come from, and what these rest on, as far as is known."""
 
     def __init__(self, run: ReceivedRun) -> None:
         self.run = run

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.io.stata import StataWriter
+from pandas.io.stata import StataParser
 
 from analysis.pages.dictionary import Described, described, written_codes
 from analysis.words.columns import TABLES
@@ -17,7 +17,7 @@ VARIABLES = "variables.csv"
 SCRIPT = "read.R"
 # What Stata allows.
 LONGEST_NAME, LONGEST_LABEL, LONGEST_STRING = 32, 80, 2045
-RESERVED = frozenset(getattr(StataWriter, "RESERVED_WORDS", ()))
+RESERVED = frozenset(getattr(StataParser(), "RESERVED_WORDS", ()))
 FLAGS = {0: "no", 1: "yes"}
 
 Tables = Mapping[str, pd.DataFrame]

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -178,7 +179,7 @@ def _action(folder: Path, manifest: Mapping[str, Any], used: list[Entity], made:
         "instrument": {"@id": SOFTWARE},
         "object": [*used, *settings],
         "result": made,
-        "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+        "actionStatus": "http://schema.org/CompletedActionStatus",
     }
 
 
@@ -193,19 +194,7 @@ def _description(manifest: Mapping[str, Any]) -> str:
 def _software(manifest: Mapping[str, Any]) -> list[Entity]:
     """Return the program, and what it ran on."""
     code = _mapping(manifest.get("code"))
-    packages = {
-        "Python": manifest.get("python"),
-        **_mapping(manifest.get("packages")),
-    }
-    needs: list[Entity] = [
-        {
-            "@id": f"#{quote(str(name))}",
-            "@type": "SoftwareApplication",
-            "name": str(name),
-            "softwareVersion": str(version),
-        }
-        for name, version in packages.items()
-    ]
+    packages = {"Python": manifest.get("python"), **_mapping(manifest.get("packages"))}
     known = [("commit", code.get("commit")), ("sources_sha256", code.get("sources_sha256"))]
     identifiers: list[Entity] = [
         {"@id": f"#code-{name}", "@type": "PropertyValue", "name": name, "value": value}
@@ -217,17 +206,30 @@ def _software(manifest: Mapping[str, Any]) -> list[Entity]:
         "@type": "SoftwareApplication",
         "name": "lrrc-sim",
         "description": "Discrete-event simulation of local recurrence of rectal cancer",
-        "softwareVersion": str(code.get("version", "unknown")),
+        "version": str(code.get("version", "unknown")),
+        **_address(),
         "license": {"@id": APACHE},
         "identifier": [{"@id": value["@id"]} for value in identifiers],
-        "softwareRequirements": [{"@id": need["@id"]} for need in needs],
+        "softwareRequirements": [f"{name} {version}" for name, version in packages.items()],
     }
-    return [program, *identifiers, *needs]
+    return [program, *identifiers]
+
+
+def _address() -> Entity:
+    """Return where the program is published: what its package says, which may be nothing."""
+    for line in metadata.metadata("lrrc-sim").get_all("Project-URL") or []:
+        return {"url": line.partition(",")[2].strip()}
+    return {}
 
 
 def _context() -> list[Entity]:
     return [
-        {"@id": PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.6"},
+        {
+            "@id": PROFILE,
+            "@type": ["CreativeWork", "Profile"],
+            "name": "Process Run Crate",
+            "version": "0.6",
+        },
         {
             "@id": LICENCE,
             "@type": "CreativeWork",

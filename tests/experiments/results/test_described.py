@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from enum import IntEnum
+from importlib import metadata
 from urllib.parse import unquote
 
 import pandas as pd
@@ -149,6 +150,7 @@ def test_the_folder_is_a_process_run_crate(run, name):
     root = crate.root_dataset
     assert all(root.get(key) for key in OF_ROOT)
     assert root["conformsTo"].id == PROFILE and root["conformsTo"]["version"] == "0.6"
+    assert set(root["conformsTo"].type) == {"CreativeWork", "Profile"}
     assert root["datePublished"] == manifest["finished_utc"]
     (action,) = (entity for entity in crate.get_entities() if entity.type == "CreateAction")
     assert root["mentions"] is action
@@ -158,8 +160,8 @@ def test_the_folder_is_a_process_run_crate(run, name):
     assert action["description"] == manifest["command"]
     program = action["instrument"]
     assert program.type == "SoftwareApplication" and program["name"] == "lrrc-sim"
-    assert program["softwareVersion"] == manifest["code"]["version"]
-    assert "version" not in program.properties()  # the profile wants one of the two
+    assert program["version"] == manifest["code"]["version"]
+    assert "softwareVersion" not in program.properties()  # the profile wants one of the two
     results = {unquote(entity.id) for entity in action["result"]}
     assert set(manifest["tables"]) < results
     used = {unquote(entity.id) for entity in action["object"]}
@@ -168,8 +170,15 @@ def test_the_folder_is_a_process_run_crate(run, name):
     graph = json.loads((folder / CRATE).read_text("utf-8"))["@graph"]
     there = {entity["@id"] for entity in graph}
     assert len(there) == len(graph)
-    names = {"http://schema.org/CompletedActionStatus", "https://w3id.org/ro/crate/1.3"}
-    assert set(_references(graph)) - there == names
+    assert set(_references(graph)) - there == {"https://w3id.org/ro/crate/1.3"}
+    assert f"numpy {manifest['packages']['numpy']}" in program["softwareRequirements"]
+
+
+def test_the_program_has_the_address_of_its_package_and_none_that_is_invented(run):
+    addresses = metadata.metadata("lrrc-sim").get_all("Project-URL") or []
+    graph = json.loads((run("patient") / CRATE).read_text("utf-8"))["@graph"]
+    (program,) = (entity for entity in graph if entity["@id"] == "#lrrc-sim")
+    assert [program["url"]] == [addresses[0].split(", ")[1]] if addresses else "url" not in program
 
 
 def _references(value):
