@@ -228,6 +228,16 @@ def _description(name: str, like: Policy, base: Policy) -> str:
     return "What it does, in a few words" if like == base else f"{name}: {like.description}"
 
 
+def number_words(key: str) -> str:
+    """Return what a number of the configuration is, by its full key; of the disease, its name in words."""
+    section, _, name = key.partition(".")
+    if section == "cohort" and name in COHORT:
+        return COHORT[name]
+    if section == "clinic":
+        return _clinic_words(name)
+    return f"{section.replace('_', ' ')}: {name.replace('_', ' ')}"
+
+
 def _base(like: str) -> list[str]:
     return ["defaults:", f"  - {like}", "  - _self_", ""]
 
