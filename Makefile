@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip
 INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 
 .DELETE_ON_ERROR:
-.PHONY: help compare test test-long lint bench mutants gallery calibrated validation parameters data-flow lock python clean
+.PHONY: help compare test test-long lint bench mutants gallery calibrated validation parameters schema data-flow docs lock python clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -47,8 +47,16 @@ validation: .venv/.installed  ## docs/validation.md and its pictures, made again
 parameters: .venv/.installed  ## docs/parameters.md, read from the code and its configuration again
 	$(BIN)/python -m experiments.pages.parameters_page
 
+schema: .venv/.installed  ## conf/schemas, the JSON Schemas of the YAML files, read from the code again
+	$(BIN)/python -m experiments.pages.json_schema
+
 data-flow: .venv/.installed  ## the diagram of CONTRIBUTING.md, read from the code again
 	$(BIN)/python -m experiments.pages.data_flow
+
+# -E: what is generated depends on the code, which Sphinx does not watch.
+docs: .venv/.installed  ## the documentation as pages with a search: docs/_build/index.html (no network)
+	$(BIN)/python docs/sphinx/pathway.py
+	$(BIN)/python -m sphinx -E -W --keep-going -n -q -c docs . docs/_build $(ARGS)
 
 # Pins stay where they still fit; ARGS=--upgrade moves them. An index's address never enters a lock.
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

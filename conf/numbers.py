@@ -95,13 +95,14 @@ def numbers_of(run: Run, found: Mapping[str, str]) -> list[Number]:
     trees = {section: run.parameters[section] for section in shipped_sections()}
     trees |= {"cohort": run.cohort, "clinic": run.clinic}
     return [
-        _number(f"{section}.{name}", value, found.get(f"{section}.{name}", ""))
+        number_of(f"{section}.{name}", value, found.get(f"{section}.{name}", ""))
         for section, tree in trees.items()
         for name, value in tree.items()
     ]
 
 
-def _number(key: str, value: Value, origin: str) -> Number:
+def number_of(key: str, value: Value, origin: str) -> Number:
+    """Return a number of the shipped model, by its full key, with a value from ``origin``."""
     section, _, name = key.partition(".")
     ranged = section != "clinic" and (section != "cohort" or origin == COHORT_OF_RANGES)
     uncertainty = shipped(f"uncertainty/{section}")[name] if ranged else {}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from conf.input_error import InputError, choice, shown
 from conf.received import read_json, read_received
 from experiments.draw import folder_of_run, with_any_tables
+from experiments.results.crate import renew
 from experiments.results.partial import write_whole
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ def animate(words: Sequence[str]) -> Path:
     )
     try:
         write_whole(page, text.replace("<head>", f"<head>{OFFLINE}", 1).encode())
+        renew(folder)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
     return page

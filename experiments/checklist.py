@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conf.input_error import InputError, choice, shown
+from experiments.results.crate import renew
 from experiments.results.received_run import ReceivedRun, received_run
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def checklist(words: Sequence[str]) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             for file, text in made.items():
                 (folder / file).write_text(text, "utf-8", newline="\n")
+            if folder.resolve() == run.folder:
+                renew(run.folder)
         except OSError as error:
             raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
     for file, text in made.items():

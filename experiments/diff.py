@@ -3,10 +3,15 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from conf.input_error import InputError
+from conf.input_error import InputError, shown
+from conf.numbers import number_of
 from conf.own_file import read_yaml
+from conf.policies import BASE, LEVERS
 from conf.received import file_within
 from conf.run import leaf_values
+from conf.schema import shipped, shipped_sections
+from conf.stated_sources import ASSUMPTION, comments, ids_in, shipped_names
+from experiments.checklist import origins_of
 from experiments.draw import read_whole
 from experiments.reproduce import differing_between
 from experiments.results.received_run import ReceivedRun, received_run
@@ -19,6 +24,8 @@ KEY_WORDS: dict[str, str] = {}
 NOT_FOUND_BY = ("out", "pictures", "rows", "journal", "clock", "compute", "workers")
 LISTED = 30
 NO_KEY = "no such key"
+# The shipped file that has every number of a section; of the disease it is parameters/SECTION.
+SHIPPED = {"cohort": "cohort/dutch_contemporary", "clinic": "clinic/unlimited"}
 UNPAIRED = "*"
 
 
@@ -45,11 +52,86 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def configuration(one: ReceivedRun, other: ReceivedRun) -> list[str]:
-    """Return the keys that differ, settings, levers and numbers, with both values."""
+    """Return the keys that differ, settings, levers and numbers, with both values and where each is from.
+
+    A policy that only one of the runs has is one line, with the levers that are not those of ``tme_alone``.
+    """
     differing = _differing(one, other)
+    if not differing and one.experiment == other.experiment:
+        return []
+    sources = [Sources(run) for run in (one, other)]
+    lines = []
     if one.experiment != other.experiment:
-        differing = {"experiment": (one.experiment, other.experiment), **differing}
-    return [f"{key}: {then}, then {now}" for key, (then, now) in differing.items()]
+        lines.append(f"experiment: {one.experiment}, then {other.experiment}")
+    alone: dict[str, list[str]] = {}
+    for key, pair in differing.items():
+        policy = _policy_of(key, pair)
+        if policy:
+            side = 0 if pair[1] == NO_KEY else 1
+            heading = f"{policy}: only in {'AB'[side]}"
+            alone.setdefault(heading, [])
+            lever = key.removeprefix(f"{policy}.").removesuffix(".name")  # of a schedule of follow-up
+            if lever in LEVERS and pair[side] != shipped(f"policy/{BASE}")[lever]:
+                alone[heading].append(f"{lever} {shown(pair[side])}{sources[side].words(key)}")
+        else:
+            then, now = (
+                value if value == NO_KEY else f"{shown(value)}{source.words(key)}"
+                for value, source in zip(pair, sources, strict=True)
+            )
+            lines.append(f"{key}: {then}, then {now}")
+    for heading, levers in alone.items():
+        lines.append(f"{heading}; {'; '.join(levers)}" if levers else heading)
+    return lines
+
+
+def _policy_of(key: str, pair: tuple[Any, Any]) -> str:
+    """Return ``policy.NAME`` where a key is of a policy that only one of two runs has, or nothing."""
+    parts = key.split(".")
+    return ".".join(parts[:2]) if NO_KEY in pair and parts[0] == "policy" and len(parts) > 2 else ""
+
+
+class Sources:
+    """Where the values of a run come from, and what these rest on, as far as is known."""
+
+    def __init__(self, run: ReceivedRun) -> None:
+        self.run = run
+        self.found = origins_of(run)
+
+    def words(self, key: str) -> str:
+        """Return where a value is from, in brackets, with the ids of its evidence; or nothing."""
+        section, _, name = key.partition(".")
+        if section == "policy":
+            policy, of_schedule, _ = name.partition(".follow_up.")
+            return (
+                self._of_lever(policy, "follow_up") if of_schedule else self._of_lever(*name.rsplit(".", 1))
+            )
+        origin = self.found.get(key, "")
+        if not origin:
+            return ""
+        rests_on: Sequence[str] = ()
+        if section in shipped_sections() or section in SHIPPED:
+            file = SHIPPED.get(section, f"parameters/{section}")
+            if name in shipped(file):
+                number = number_of(key, shipped(file)[name], origin)
+                rests_on = (*number.sources, *([ASSUMPTION] if number.assumed else []))
+        return _brackets(origin, rests_on)
+
+    def _of_lever(self, policy: str, lever: str) -> str:
+        """Return which file of a policy (``a`` or ``b`` of ``a+b``) sets a lever."""
+        for part in [*policy.split("+"), BASE]:
+            place = f"policy/{part}.yaml"
+            if place in self.run.manifest["inputs"]:
+                own = read_yaml(file_within(self.run.inputs / place), place)
+                if lever in own:
+                    return _brackets(f"your file, {place}", ())
+            elif part in shipped_names("policy") and lever in shipped(f"policy/{part}"):
+                said = comments(f"policy/{part}").get(lever, "")
+                return _brackets(f"conf/{place}", ids_in(said))
+        return ""
+
+
+def _brackets(origin: str, rests_on: Sequence[str]) -> str:
+    return f" ({origin}; rests on {', '.join(rests_on)})" if rests_on else f" ({origin})"
 
 
 def _differing(one: ReceivedRun, other: ReceivedRun) -> dict[str, tuple[Any, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from conf.input_error import InputError
 from conf.received import file_within, read_received
+from experiments.results.crate import DICTIONARY, renew
 from experiments.results.csv_file import as_written
 from experiments.results.machine import replace
 from experiments.results.partial import partial_path, remove, remove_left
@@ -67,6 +68,7 @@ def draw(words: Sequence[str]) -> Path:
         paths = with_any_tables(folder, lambda: draw_all(tables, scratch))
         for path in paths:
             replace(path, folder / path.name)
+        renew(folder)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
     finally:
@@ -79,7 +81,7 @@ def draw(words: Sequence[str]) -> Path:
             print(f"not drawn: {picture.__name__}, which needs {missing}")
     shown = {name for picture, names in PICTURES.items() if picture.__name__ in drawn for name in names}
     for path in files:
-        if path.name not in _csv(shown):
+        if path.name not in _csv(shown) and path.name != DICTIONARY:
             print(f"no picture shows {path.name}")
     return folder.resolve()
 

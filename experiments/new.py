@@ -12,6 +12,7 @@ from conf.run import Tree
 from conf.schema import shipped
 
 FOLDER = "lrrc_files"
+SCHEMAS = "schemas"
 BASES = {"policy": "tme_alone", "cohort": "dutch_contemporary", "clinic": "regional"}
 TRIAL = "dutch_tme"
 # The command that takes a file of a kind.
@@ -58,9 +59,10 @@ def new(words: Sequence[str]) -> Path:
     with composing():
         if asked.name in options(asked.kind):
             raise InputError(f"{asked.name}: a shipped {asked.kind} has this name; choose another one")
-    text = WRITERS[asked.kind](asked)
+    text = f"# yaml-language-server: $schema=../{SCHEMAS}/{asked.kind}.json\n" + WRITERS[asked.kind](asked)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        write_schema(folder / SCHEMAS, asked.kind)
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError as error:
@@ -69,6 +71,15 @@ def new(words: Sequence[str]) -> Path:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
     print("next:", NEXT[asked.kind].format(folder=shlex.quote(str(folder)), name=asked.name))
     return path
+
+
+def write_schema(folder: Path, kind: str) -> None:
+    """Put the JSON Schema of a kind of file beside the user's own, as this version has it, for editors."""
+    from conf.composition import CONF
+    from experiments.results.partial import write_whole
+
+    folder.mkdir(exist_ok=True)
+    write_whole(folder / f"{kind}.json", (CONF / "schemas" / f"{kind}.json").read_bytes())
 
 
 def read(words: Sequence[str]) -> Asked:

@@ -13,6 +13,7 @@ from conf.received import is_bare
 from conf.request import request
 from experiments.results.result import perform
 
+PAPER_KEYS = ("title", "authors", "doi", "note", "items")
 ITEM_KEYS = ("name", "command", "table", "sha256", "note")
 
 
@@ -44,7 +45,7 @@ def read_paper(path: Path) -> list[Item]:
         raise InputError(f"{path}: there is no such file")
     tree = read_own_file(path, str(path), "paper")
     for key in tree:
-        if key not in ("title", "authors", "doi", "note", "items"):
+        if key not in PAPER_KEYS:
             raise InputError(f"{path}: {key}: there is no such key{choice(key, ('title', 'items'))}")
     items = tree.get("items")
     if not isinstance(items, list) or not items:

@@ -9,6 +9,7 @@ from conf.input_error import InputError
 from conf.own_file import read_yaml
 from conf.received import file_within, read_json
 from experiments.draw import folder_of_run, read, read_whole
+from experiments.results.crate import renew
 from experiments.results.partial import remove_left, write_whole
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def report(words: Sequence[str]) -> Path:
         for name, content in made.items():
             remove_left(folder / name)
             write_whole(folder / name, content)
+        renew(folder)
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
     print(f"written: {', '.join(made)}")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-NOT_TABLES = ("failed.csv",)
+NOT_TABLES = ("failed.csv", "data_dictionary.csv")
 
 
 class Tables(Mapping[str, "pd.DataFrame"]):

@@ -438,6 +438,13 @@ def _method_keys(run: RunRead) -> list[str]:
     return [key for key in METHODS if f"[{key}]" in said]
 
 
+MOST_OWN = 20  # files that are named
+REPRODUCE = (
+    "Every table is made again and compared. With the same code, packages and processor, all must be the "
+    "same. Otherwise what differs is listed; whole numbers must then be equal, and others to nine digits."
+)
+
+
 def _reproduce(run: RunRead) -> list[Block]:
     manifest, code = run.manifest, mapping(run.manifest.get("code"))
     dirty = code.get("dirty")
@@ -452,12 +459,24 @@ def _reproduce(run: RunRead) -> list[Block]:
         ("Python", manifest.get("python")),
         ("System", manifest.get("platform")),
     )
-    blocks: list[Block] = []
-    if isinstance(command := manifest.get("command"), str) and command:
-        blocks += [Text("The command of this run:"), Code(command[:LONGEST_COMMAND])]
-    blocks += [
-        Text("From this folder alone, with this version of the code:"),
+    blocks: list[Block] = [
+        Text(
+            "The folder that this page was written from is enough; the page alone is not. FOLDER stands for "
+            "that folder, or for a zip of it."
+        ),
+        Items([("Install", _version_words(code)), ("Run it again", REPRODUCE)]),
         Code("lrrc reproduce FOLDER"),
+        Items([("Change one thing", "The first line runs it with a change, the second shows what differs.")]),
+        Code(f"lrrc rerun FOLDER {_change(run)} out=CHANGED"),
+        Code("lrrc diff FOLDER CHANGED"),
+    ]
+    if isinstance(command := manifest.get("command"), str) and command:
+        own = [shown(name) for name in mapping(manifest.get("inputs")) if name != "composed.yaml"][:MOST_OWN]
+        words = "This was the command of the run."
+        if own:
+            words += f" It used files of its author's own, which are in the folder inputs: {listed(own)}."
+        blocks += [Items([("The command", words)]), Code(command[:LONGEST_COMMAND])]
+    blocks += [
         Table(
             "What the run was made with",
             ["What", "Value"],
@@ -481,6 +500,28 @@ def _reproduce(run: RunRead) -> list[Block]:
             )
         )
     return blocks
+
+
+def _version_words(code: Tree) -> str:
+    """Return which version is to be installed, and how to see whether it is the one of the run."""
+    words = f"lrrc-sim {shown(code.get('version', 'of the version below'))}"
+    if isinstance(commit := code.get("commit"), str):
+        words += f" at the commit {commit[:12]}"
+    words += ", with the packages of its requirements.lock."
+    if code.get("dirty") is True:
+        words += (
+            " Files had been changed since that commit, so it is not the whole code of this run. "
+            "lrrc reproduce states whether yours differs."
+        )
+    return words
+
+
+def _change(run: RunRead) -> str:
+    """Return a change that every experiment takes, as an example."""
+    seed = run.manifest.get("seed")
+    if "seed" in run.swept or not isinstance(seed, int):
+        return "patients=1000"
+    return f"seed={seed + 1}"
 
 
 def _ids(blocks: Sequence[Block]) -> list[str]:

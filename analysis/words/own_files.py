@@ -126,7 +126,7 @@ def clinic_file(like: str, numbers: Tree) -> str:
         *_base(like),
     ]
     for key, value in numbers.items():
-        lines += _comment(f"{_clinic_words(key)}. {_allowed(key, value)}")
+        lines += _comment(f"{clinic_words(key)}. {_allowed(key, value)}")
         lines += [f"# {key}: {_value(value)}", ""]
     return _text(lines)
 
@@ -228,11 +228,21 @@ def _description(name: str, like: Policy, base: Policy) -> str:
     return "What it does, in a few words" if like == base else f"{name}: {like.description}"
 
 
+def number_words(key: str) -> str:
+    """Return what a number of the configuration is, by its full key; of the disease, its name in words."""
+    section, _, name = key.partition(".")
+    if section == "cohort" and name in COHORT:
+        return COHORT[name]
+    if section == "clinic":
+        return _clinic_words(name)
+    return f"{section.replace('_', ' ')}: {name.replace('_', ' ')}"
+
+
 def _base(like: str) -> list[str]:
     return ["defaults:", f"  - {like}", "  - _self_", ""]
 
 
-def _clinic_words(key: str) -> str:
+def clinic_words(key: str) -> str:
     if key in CLINIC:
         return CLINIC[key]
     name = re.sub(r"_(count|open_hours)$", "", key)

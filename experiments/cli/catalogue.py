@@ -111,6 +111,14 @@ ON_RUNS = {
         "write a run's report, in one page that needs no network and as a workbook: report.html, report.xlsx",
         ("lrrc report runs/compare/2026-05-04_09-30-00",),
     ),
+    "export": Experiment(
+        "experiments.export:export",
+        "write a run's tables with labels of variables and values, for Stata or R",
+        (
+            "lrrc export runs/compare/2026-05-04_09-30-00 format=stata",
+            "lrrc export runs/compare/2026-05-04_09-30-00 format=r out=labelled",
+        ),
+    ),
     "animate": Experiment(
         "experiments.animate:animate",
         "animate a run with a journal: its patients move through the clinic, in animation.html",

@@ -139,10 +139,10 @@ def _levers() -> list[str]:
 
 
 def _files(group: str) -> list[str]:
-    return [_line(file, _about(group, file)) for file in library.options(group)]
+    return [_line(file, about(group, file)) for file in library.options(group)]
 
 
-def _about(group: str, name: str) -> str:
+def about(group: str, name: str) -> str:
     """Return a file's description: its line of that name, or its title, or its first comment."""
     folders = [Path(source.path) for source in library.sources() if isinstance(source, library.OwnFolder)]
     path = next(path for folder in (CONF, *folders) if (path := folder / group / f"{name}.yaml").is_file())

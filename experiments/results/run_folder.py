@@ -24,6 +24,7 @@ from conf.input_error import InputError
 from conf.policies import Policy
 from conf.request import Request
 from conf.run import Tree
+from experiments.results.crate import DICTIONARY, MANIFEST, write_crate
 from experiments.results.csv_file import write_csv
 from experiments.results.ending import kept, undisturbed
 from experiments.results.machine import memory_gib, replace
@@ -31,6 +32,8 @@ from experiments.results.partial import partial_path, remove_left
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from analysis.pages.dictionary import Described
 
 CODE = Path(__file__).resolve().parents[2]
 PACKAGES = ("analysis", "conf", "experiments", "lrrc", "sim")
@@ -99,6 +102,7 @@ class RunFolder:
         self.started = datetime.now(UTC)
         self.clock = time.perf_counter()
         self.tables: dict[str, dict[str, Any]] = {}
+        self.columns: list[Described] = []  # of the tables
         self.notes: dict[str, Any] = {}  # what else the manifest says
         moment = self.started.astimezone().strftime("%Y-%m-%d_%H-%M-%S")
         self.final = (run.out or Path("runs") / experiment / moment).resolve()
@@ -106,7 +110,9 @@ class RunFolder:
         self.made: list[Path] = []
 
     def table(self, name: str, frame: "pd.DataFrame") -> None:
-        """Write a table as CSV or Parquet, by the ending of its name, and note its digest."""
+        """Write a table as CSV or Parquet, by the ending of its name; note its digest and its columns."""
+        from analysis.pages.dictionary import described, stem
+
         if name.endswith(".parquet"):
             frame.to_parquet(self.path / name, index=False)
         else:
@@ -116,6 +122,9 @@ class RunFolder:
             "sha256": content_digest(frame),
             "file_sha256": hashlib.sha256((self.path / name).read_bytes()).hexdigest(),
         }
+        # A sweep has one of its tables twice.
+        if not any(part.table == stem(name) for part in self.columns):
+            self.columns += described(stem(name), frame)
 
     def resolved(self) -> Tree:
         """Return the run as it was understood, for ``config.yaml``."""
@@ -158,10 +167,16 @@ class RunFolder:
             **self.notes,
             "tables": self.tables,
         }
-        (self.path / "manifest.json").write_text(
-            json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8"
-        )
+        if self.columns:
+            from analysis.pages.dictionary import dictionary
+
+            write_csv(dictionary(self.columns), self.path / DICTIONARY)
+        (self.path / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        self._describe()
         self._rename()
+
+    def _describe(self) -> None:
+        write_crate(self.path, ledger=False)
 
     def _keep_inputs(self) -> dict[str, str]:
         """Write what the run can be made from again; return the SHA-256 of each file by its place.

@@ -9,6 +9,7 @@ from conf.input_error import InputError
 from conf.received import bare_names, read_json
 from conf.request import Request
 from conf.run import Tree
+from experiments.results.crate import CRATE, DICTIONARY, write_crate
 from experiments.results.csv_file import as_word
 from experiments.results.ending import note_progress
 from experiments.results.machine import replace
@@ -116,5 +117,9 @@ class SweepFolder(RunFolder):
         replace(self.path / manifest.name, manifest)
 
     def _complete(self) -> None:
-        self.notes["files"] = sorted({path.name for path in self.path.iterdir()} | {"config.yaml"} - {INPUTS})
+        written = {path.name for path in self.path.iterdir()} | {"config.yaml", DICTIONARY, CRATE}
+        self.notes["files"] = sorted(written - {INPUTS})
         super()._complete()
+
+    def _describe(self) -> None:
+        write_crate(self.path, ledger=True)

@@ -1,8 +1,10 @@
 """``lrrc report``: a page and a workbook whose numbers are the run's; nothing of a folder is trusted."""
 
+import html
 import itertools
 import json
 import re
+import shlex
 import shutil
 import warnings
 
@@ -283,6 +285,34 @@ def test_it_says_how_to_run_it_again(runs):
     assert manifest["command"] in page.text
     digests = {row[0]: row[2] for row in page.table("The run's tables")}
     assert digests == {name: table["sha256"] for name, table in manifest["tables"].items()}
+
+
+@pytest.mark.parametrize(
+    "name", ["alone", *(pytest.param(n, marks=pytest.mark.long) for n in RUNS if n != "alone")]
+)
+def test_the_commands_that_it_gives_do_what_they_say(runs, name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(runs(name), tmp_path / "FOLDER")
+    text = (runs(name) / "report.html").read_text("utf-8").partition('id="reproduce"')[2]
+    lines = [html.unescape(line) for line in re.findall(r"<code>(lrrc [^<]*)</code>", text)]
+    assert [line.split()[1] for line in lines[:3]] == ["reproduce", "rerun", "diff"]
+    for line in lines[:3]:
+        assert main(shlex.split(line)[1:]) == 0, line
+    out = capsys.readouterr().out
+    assert "\nreproduced: FOLDER\n" in out and (tmp_path / "CHANGED/manifest.json").is_file()
+    assert re.search(r"\n  (seed|patients): ", out)
+
+
+def test_files_of_ones_own_are_named_where_they_are(copy):
+    manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
+    manifest["inputs"]["policy/mine.yaml"] = "0" * 64
+    manifest["code"] |= {"commit": "0123456789abcdef", "dirty": True}
+    (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    assert main(["report", str(copy)]) == 0
+    text = read_page(copy / "report.html").text
+    assert "which are in the folder inputs: policy/mine.yaml." in text
+    assert "at the commit 0123456789ab, with the packages" in text
+    assert "Files had been changed since that commit" in text
 
 
 def test_the_workbook_holds_the_tables_as_values(runs):

@@ -417,3 +417,33 @@ def test_the_shipped_papers_are_reproduced(capsys):
     assert len(papers) == 3
     for paper in papers:
         assert main(["reproduce", str(paper)]) == 0, capsys.readouterr().out
+
+
+def test_the_difference_shows_where_levers_and_numbers_are_from_and_what_they_rest_on(made, here, capsys):
+    run = ["compare", "patients=30", "horizon_years=1", *QUICK]
+    assert main([*run, "policies=[tme_alone,short_course]", "out=one"]) == 0
+    leak = "surgery.leak_probability=0.5"
+    assert main([*run, "policies=[tme_alone,washout_always+follow_up_minimal]", leak, "out=two"]) == 0
+    capsys.readouterr()
+    assert main(["diff", "one", "two"]) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    (line,) = (line for line in lines if line.startswith("surgery.leak_probability: "))
+    then, now = line.partition(": ")[2].split(", then ")
+    assert "(fitted (disease=calibrated); rests on nl.dsca.leak, no.leak.rate, meta.leak.all)" in then
+    assert now == "0.5 (command line)"
+    assert "policy.short_course: only in A; neoadjuvant short_course (conf/policy/short_course.yaml)" in lines
+    (line,) = (
+        line for line in lines if line.startswith("policy.washout_always+follow_up_minimal: only in B")
+    )
+    assert "washout always (conf/policy/washout_always.yaml)" in line
+    assert "follow_up minimal (conf/policy/follow_up_minimal.yaml)" in line
+
+
+def test_a_lever_of_ones_own_policy_differs_by_its_file(made, here, capsys):
+    folder = shutil.copytree(made / "compare", here / "other")
+    config = yaml.safe_load((folder / "config.yaml").read_text("utf-8"))
+    config["policy"]["mine"]["washout"] = "never"
+    (folder / "config.yaml").write_text(yaml.safe_dump(config), "utf-8")
+    assert main(["diff", str(made / "compare"), "other"]) == 0
+    mine = "(your file, policy/mine.yaml)"
+    assert f"policy.mine.washout: always {mine}, then never {mine}" in capsys.readouterr().out

@@ -182,7 +182,7 @@ def run(tmp_path_factory):
 def test_the_files_of_a_run_are_those_of_the_readme(run):
     written = {file.name for file in run.iterdir() if file.name.endswith(FILES)}
     named = {
-        word for word in in_backticks(README) if re.fullmatch(r"\w+\.\w+", word) and word.endswith(FILES)
+        word for word in in_backticks(README) if re.fullmatch(r"[\w-]+\.\w+", word) and word.endswith(FILES)
     }
     assert written == named
 

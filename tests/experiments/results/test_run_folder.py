@@ -34,6 +34,16 @@ FRAME = pd.DataFrame(
 COMMAND = "lrrc compare out=here"
 
 
+FILES = [
+    "config.yaml",
+    "data_dictionary.csv",
+    "inputs",
+    "manifest.json",
+    "outcomes.csv",
+    "ro-crate-metadata.json",
+]
+
+
 def files(folder):
     return sorted(path.name for path in folder.iterdir())
 
@@ -48,7 +58,7 @@ def test_a_complete_run_has_its_files_under_its_final_name(here):
     final = finish(compose_run("out=here", "seed=7", "patients=12"))
     assert final == here / "here"
     assert files(here) == ["here"]
-    assert files(final) == ["config.yaml", "inputs", "manifest.json", "outcomes.csv"]
+    assert files(final) == FILES
 
 
 def test_nothing_has_the_final_name_before_the_run_is_complete(here):
@@ -90,7 +100,7 @@ def test_an_empty_folder_is_taken_and_a_full_one_is_refused(here):
     assert finish(compose_run("out=empty")) == here / "empty"
     with pytest.raises(InputError, match="out=empty: the folder is not empty"):
         finish(compose_run("out=empty"))
-    assert files(here / "empty") == ["config.yaml", "inputs", "manifest.json", "outcomes.csv"]
+    assert files(here / "empty") == FILES
 
 
 def test_a_folder_that_another_run_filled_meanwhile_is_left_alone(here):
