@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from analysis.tables import queueing, waiting_harm
 from analysis.tables.journal import ARRIVAL, DEPART, TYPES, waiting_for
 from analysis.words import terms
 from analysis.words.columns import (
@@ -28,11 +29,13 @@ from sim.clinic.load import RESOURCES
 from sim.counting import columns, outcomes
 from sim.events import Event, event_name
 from sim.patient import (
+    N_HARMS,
     N_ROUTES,
     ROW,
     Cause,
     Compartment,
     FoundBy,
+    Harm,
     LateralSite,
     Margin,
     Mechanism,
@@ -40,6 +43,8 @@ from sim.patient import (
     Plane,
     Procedure,
     Quadrant,
+    Reading,
+    RegrowthSite,
     Route,
     Specialty,
     SpillPattern,
@@ -47,8 +52,8 @@ from sim.patient import (
 )
 from sim.policy import Regimen
 
-STEPS = ("mri", "meeting", "radiotherapy", "resection", "salvage")
-HARMS = ("local_recurrence", "distant_metastasis", "death", "salvage_lost")
+STEPS = tuple(queueing.STEPS)
+OF_WAITING = tuple(waiting_harm.DAYS)
 HEADING = ("table", "column", "meaning", "unit", "type", "codes")
 
 # The enumerations that the numbers of a patient's row are members of; of sets, the bits.
@@ -57,6 +62,9 @@ MEMBERS: dict[str, type[IntEnum]] = {
     "quadrant": Quadrant,
     "lateral_site": LateralSite,
     "regimen": Regimen,
+    "reading": Reading,
+    "regrowth_site": RegrowthSite,
+    "regrowth_found_by": FoundBy,
     "operation": Operation,
     "plane": Plane,
     "seed_compartment": Compartment,
@@ -88,6 +96,8 @@ LABELS: Mapping[type[IntEnum], Mapping[Any, str]] = {
     Regimen: terms.REGIMEN,
     Operation: terms.OPERATION,
     Plane: terms.PLANE,
+    Reading: terms.READING,
+    RegrowthSite: terms.REGROWTH_SITE,
     Route: terms.ORIGIN,
     Compartment: terms.COMPARTMENT,
     Procedure: terms.PROCEDURE,
@@ -198,12 +208,14 @@ def _of_row(name: str, kind: str) -> Described | None:
 
 
 def _element(field: str, place: int) -> str:
-    """Return which side, route or event an element of a field is of."""
+    """Return which side, route, harm or event an element of a field is of."""
     length = ROW[field].shape[0]
     if length == len(terms.SIDES):
         return terms.SIDES[place]
     if length == N_ROUTES:
         return policy_words(Route(place).name.lower())
+    if length == N_HARMS:
+        return terms.HARM[Harm(place)]
     return policy_words(event_name(place))
 
 
@@ -234,9 +246,10 @@ def _listed(table: str) -> dict[str, Sequence[str]]:
             "mechanism": names(Mechanism),
         }
     counted = [key.outcome for key in (*outcomes.binary_keys((1.0,)), *outcomes.TIMED)]
-    every = [*dict.fromkeys([*counted, *names(outcomes.Amount)])]
+    every = [*dict.fromkeys([*counted, *outcomes.UNITS])]
     return {
-        "outcome": HARMS if table == "harm" else every,
+        "outcome": OF_WAITING if table == "waiting_harm" else every,
+        "harm": outcomes.HARMS,
         "mechanism": splits,
         "compartment": [outcomes.ALL, *names(Compartment)],
         "group": [outcomes.ALL, *dict.fromkeys([*outcomes.GROUPS[1:], *(k.group for k in outcomes.TIMED)])],

@@ -16,13 +16,14 @@ from rocrate.rocrate import ROCrate
 import sim.patient
 from analysis.pages.dictionary import LABELS, MEMBERS, SETS_OF, described, dictionary
 from analysis.words.columns import PATIENT
+from analysis.words.terms import HARM
 from experiments.cli.command import main
 from experiments.export import read_tables
 from experiments.results.crate import CRATE, renew
 from sim.counting.columns import COLUMNS, READABLE
 from sim.counting.outcomes import MECHANISM_LABELS, names
 from sim.events import Event
-from sim.patient import ROW, Compartment, Mechanism
+from sim.patient import ROW, Compartment, Harm, Mechanism
 from sim.policy import Regimen
 
 EVERY = [name if name in SHORT else pytest.param(name, marks=pytest.mark.long) for name in RUNS]
@@ -86,7 +87,10 @@ def test_the_codes_of_every_enumeration_are_listed(run):
     kinds = [
         kind for kind in vars(sim.patient).values() if isinstance(kind, type) and issubclass(kind, IntEnum)
     ]
-    for kind in [kind for kind in kinds if kind not in (IntEnum, Mechanism)] + [Regimen]:
+    for harm, words in HARM.items():  # a column for each
+        assert known["patients", f"harm_from_day_{int(harm)}"]["meaning"].endswith(f": {words}")
+        assert f"{harm.name.lower()} = " in known["harmed", "harm"]["codes"]
+    for kind in [kind for kind in kinds if kind not in (IntEnum, Mechanism, Harm)] + [Regimen]:
         fields = [field for field, members in {**MEMBERS, **SETS_OF}.items() if members is kind]
         assert fields, f"no column has the members of {kind.__name__}"
         for field in fields:
@@ -131,6 +135,8 @@ def test_units_are_those_of_the_names(run):
     assert known["patients", "lateral_mm_1"]["meaning"].endswith(": right")
     assert known["outcomes", "estimate"]["unit"] == "as in the column unit"
     assert known["averted", "net_low"]["unit"] == "per 1,000 patients"
+    assert known["harmed", "spared_high"]["unit"] == "per 1,000 patients"
+    assert known["patients", "harm_until_day_3"]["unit"] == "days"
 
 
 def test_a_column_that_nobody_described_has_no_meaning():
