@@ -16,9 +16,9 @@ from conf.policies import Policy
 from conf.run import Run, world_tree
 from conf.schema import shipped
 from experiments.simulating.cohort import count_block, horizons, simulate_block, worlds_of
-from sim.counting.outcomes import ALL, AtHorizon, since_diagnosis
+from sim.counting.outcomes import ALL, FATES, since_diagnosis
 from sim.parameters import pack
-from sim.patient import YEAR_DAYS, Cause, Margin, Mechanism, Operation, Route
+from sim.patient import YEAR_DAYS, Cause, Harm, Margin, Mechanism, Operation, Route
 from sim.policy import Use
 
 if TYPE_CHECKING:
@@ -279,6 +279,41 @@ def _nothing_later(model: Model) -> Seen:
     return nobody((rows["visits"] > 0) | np.isfinite(rows["recurrence_found_day"]))
 
 
+# What operations leave whatever the probabilities are: a bowel that is not joined needs a stoma.
+STOMAS = (Harm.TEMPORARY_STOMA, Harm.PERMANENT_STOMA)
+
+
+@claim("zero", "no harm but stomas where its probabilities are 0")
+def _no_harm(model: Model) -> Seen:
+    numbers = {f"harm.{name}": 0.0 for name in model.run.parameters["harm"] if name.endswith("_probability")}
+    rows = model.rows({**numbers, "salvage.curative_probability": 0.0})
+    return nobody(np.isfinite(np.delete(rows["harm_from_day"], STOMAS, axis=1)).any(axis=1))
+
+
+@claim("zero", "no stoma is closed where the probability is 0")
+def _no_closure(model: Model) -> Seen:
+    rows = model.rows({"harm.closure_probability": 0.0})
+    first, until = (rows[f"harm_{name}_day"][:, Harm.TEMPORARY_STOMA] for name in ("from", "until"))
+    permanent = rows["harm_from_day"][:, Harm.PERMANENT_STOMA]
+    return nobody((permanent > until)[np.isfinite(first)])
+
+
+@claim("order", "only the irradiated have a fracture or a second cancer from it")
+def _only_irradiated(model: Model) -> Seen:
+    rows = model.rows({"harm.fracture_probability": 1.0, "harm.second_cancer_probability": 1.0})
+    late = np.isfinite(rows["harm_from_day"][:, [Harm.PELVIC_FRACTURE, Harm.SECOND_CANCER]]).any(axis=1)
+    return nobody(late & (rows["radiotherapy_courses"] == 0))
+
+
+@claim("order", "nobody has a permanent stoma and a bowel that works badly at once")
+def _no_bowel_beside_a_stoma(model: Model) -> Seen:
+    rows = model.rows({"harm.bowel_dysfunction_probability": 1.0})
+    stoma = rows["harm_from_day"][:, Harm.PERMANENT_STOMA]
+    bowel = rows["harm_until_day"][:, Harm.MAJOR_BOWEL_DYSFUNCTION]
+    there = np.isfinite(stoma) & np.isfinite(rows["harm_from_day"][:, Harm.MAJOR_BOWEL_DYSFUNCTION])
+    return nobody((bowel > stoma)[there])
+
+
 @claim("death", "nothing happens after a death, and nothing is pending")
 def _nothing_after_death(model: Model) -> Seen:
     rows = model.rows()
@@ -473,6 +508,7 @@ def tables(model: Model) -> dict[str, "pd.DataFrame"]:
         model.tables = {
             "outcomes": made.outcomes(tallies, horizons(run.horizon_years)),
             "averted": made.averted(pairs, run.comparator.name),
+            "harmed": made.harmed(pairs, run.comparator.name),
             "flow": made.flow(tallies),
         }
     return model.tables
@@ -505,7 +541,7 @@ def _mechanisms(model: Model) -> Seen:
 @claim("sums", "the fates of the patients add up to one")
 def _fates(model: Model) -> Seen:
     table = tables(model)["outcomes"]
-    names = ["disease_free_survival", *(f.name.lower() for f in AtHorizon if f is not AtHorizon.CANCER_DEATH)]
+    names = ["disease_free_survival", *FATES]
     parts = table[table["outcome"].isin(names) & (table["group"] == ALL)]
     summed = parts.groupby(["policy", "horizon_years"])["estimate"].sum()
     return _sums("1 at each horizon", float((summed - 1.0).abs().max()), len(summed))
@@ -525,6 +561,21 @@ def _net(model: Model) -> Seen:
         difference = float(incidence[row["comparator"], at] - incidence[row["policy"], at])
         worst = max(worst, abs((row["averted"] - row["caused"]) / 1000 - difference))
     return _sums("that of incidence", worst, len(table))
+
+
+@claim("sums", "harmed less spared is the difference of the policies")
+def _net_harm(model: Model) -> Seen:
+    made = tables(model)
+    table = made["harmed"]
+    if table.empty:
+        return Seen("that of the shares", "one policy only", None)
+    shares = made["outcomes"].set_index(["outcome", "policy", "horizon_years"])["estimate"].sort_index()
+    worst = 0.0
+    for row in table.to_dict("records"):
+        harm, at = row["harm"], row["horizon_years"]
+        mine, theirs = (shares.loc[harm, row[name], at].item() for name in ("policy", "comparator"))
+        worst = max(worst, abs((row["harmed"] - row["spared"]) / 1000 - (mine - theirs)))
+    return _sums("that of the shares", worst, len(table))
 
 
 @claim("sums", "every patient is counted, once")

@@ -30,13 +30,24 @@ class PatientCondition:
         """
         flags = _flags(lives, comparator, horizon_years)
         fits = np.zeros(len(lives[comparator]), bool)
-        for rows in lives.values():
+        for rows in (_up_to(rows, horizon_years) for rows in lives.values()):
 
             def column(name: str, rows: np.ndarray = rows) -> np.ndarray:
                 return READABLE[name].of(rows)
 
             fits = fits | self.condition.holds(self.condition.names(column, flags))
         return fits
+
+
+def _up_to(rows: np.ndarray, horizon_years: float) -> np.ndarray:
+    """Return the rows without the harm that would come after the horizon: its days are known beforehand."""
+    later = rows["harm_from_day"] > (rows["diagnosed_day"] + horizon_years * YEAR_DAYS)[:, None]
+    if not later.any():
+        return rows
+    known = rows.copy()
+    for name in ("harm_from_day", "harm_until_day"):
+        known[name][later] = np.inf
+    return known
 
 
 def _flags(lives: Mapping[str, np.ndarray], comparator: str, horizon_years: float) -> dict[str, np.ndarray]:

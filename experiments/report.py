@@ -22,6 +22,7 @@ TABLES = (
     "outcomes",
     "differences",
     "averted",
+    "harmed",
     "published",
     "uncertainty",
     "design",

@@ -23,7 +23,7 @@ def compare(*, config_dir: Folder | None = None, progress: bool = False, **setti
     - ``config_dir``: a folder with files of your own, such as ``policy/mine.yaml``
     - ``progress``: show a bar while it works, and say when the model is compiled (once, about a minute)
 
-    The run's tables are ``outcomes``, ``differences``, ``averted``, ``curves`` and ``flow``, with
+    The run's tables are ``outcomes``, ``differences``, ``averted``, ``harmed``, ``curves`` and ``flow``, with
     ``published`` where the scenario has published figures and ``journal`` where ``journal=True``. Raises
     InputError for what cannot be run.
 

@@ -48,7 +48,7 @@ from sim.patient import (
 from sim.policy import Regimen
 
 STEPS = ("mri", "meeting", "radiotherapy", "resection", "salvage")
-HARMS = ("local_recurrence", "distant_metastasis", "death", "salvage_lost")
+OF_WAITING = ("local_recurrence", "local_failure", "distant_metastasis", "death", "salvage_lost")
 HEADING = ("table", "column", "meaning", "unit", "type", "codes")
 
 # The enumerations that the numbers of a patient's row are members of; of sets, the bits.
@@ -234,9 +234,10 @@ def _listed(table: str) -> dict[str, Sequence[str]]:
             "mechanism": names(Mechanism),
         }
     counted = [key.outcome for key in (*outcomes.binary_keys((1.0,)), *outcomes.TIMED)]
-    every = [*dict.fromkeys([*counted, *names(outcomes.Amount)])]
+    every = [*dict.fromkeys([*counted, *outcomes.UNITS])]
     return {
-        "outcome": HARMS if table == "harm" else every,
+        "outcome": OF_WAITING if table == "waiting_harm" else every,
+        "harm": outcomes.HARMS,
         "mechanism": splits,
         "compartment": [outcomes.ALL, *names(Compartment)],
         "group": [outcomes.ALL, *dict.fromkeys([*outcomes.GROUPS[1:], *(k.group for k in outcomes.TIMED)])],

@@ -9,8 +9,10 @@ from analysis.pictures.sweep import over_members, pooled
 from analysis.words.clinic import STEP_WORDS, resource_words
 from analysis.words.endpoints import NOT_COMPARABLE, arm_words, outcome_words, unit, verdict
 from analysis.words.endpoints import with_interval as stated
+from analysis.words.price import NOT_OPERATED, counts_harm, failure_differs, keeps_organs
 from analysis.words.report import OF_LUCK, OF_MEMBERS
 from analysis.words.sweep import about, number_words, value_words
+from analysis.words.terms import HARM
 from analysis.words.wording import (
     DASH,
     at_horizon,
@@ -24,7 +26,8 @@ from analysis.words.wording import (
     signed,
     years_words,
 )
-from sim.counting.outcomes import ALL
+from sim.counting.outcomes import ALL, HARMS
+from sim.patient import Harm
 
 NAN = float("nan")
 MOST_ROWS = 60  # of a table in the page; all are in the run's own tables
@@ -98,6 +101,8 @@ def comparison(tables: Tables) -> list[Block]:
             )
     if "averted" in tables and len(tables["averted"]):
         blocks += _averted(tables["averted"], years)
+    if counts_harm(outcomes):
+        blocks += _harm(outcomes, tables.get("harmed"), years)
     if "published" in tables and len(tables["published"]):
         blocks.append(_published(tables["published"]))
     return blocks
@@ -172,6 +177,41 @@ def _averted(averted: pd.DataFrame, years: float) -> list[Block]:
         head = ["Policy", *(sentence(policy_words(name)) for name in mechanisms)]
         blocks.append(Table(f"Net averted by mechanism, {per}", head, rows, "They add up to the net of all."))
     return blocks
+
+
+def _harm(outcomes: pd.DataFrame, harmed: pd.DataFrame | None, years: float) -> list[Block]:
+    """Return how many have each harm, and how many more or fewer than under the comparator."""
+    names = [harm for harm in HARMS if (at_horizon(outcomes, harm, years)["estimate"] > 0).any()]
+    lived = "Stomas and dysfunction: those who live with it then. The others: those who have had it by then."
+    at = years_words(years)
+    shares = [(f"{sentence(HARM[Harm[name.upper()]])}, %", name, years) for name in names]
+    failure = [("Local failure, %", "local_failure", years)] if failure_differs(outcomes, years) else []
+    if keeps_organs(outcomes):
+        failure += [("Organ kept, %", "organ_preserved", years), ("Regrowth, %", "regrowth", years)]
+    blocks: list[Block] = [
+        _levels(f"Harm at {at}", outcomes, part, note=lived)
+        for part in (shares[: len(shares) // 2], shares[len(shares) // 2 :])
+        if part
+    ]
+    if failure:
+        blocks.append(_levels(f"Local failure and organs kept at {at}", outcomes, failure, note=NOT_OPERATED))
+    if harmed is None or harmed.empty:
+        return blocks
+    rows = [
+        [
+            sentence(policy_words(row["policy"])),
+            HARM[Harm[str(row["harm"]).upper()]],
+            *(
+                with_interval(row, signed if part == "net" else _count, part, f"{part}_low", f"{part}_high")
+                for part in ("harmed", "spared", "net")
+            ),
+        ]
+        for _, row in harmed[(harmed["horizon_years"] == years) & harmed["harm"].isin(names)].iterrows()
+    ]
+    against = policy_words(str(harmed["comparator"].iloc[0]))
+    caption = f"Patients harmed and spared per 1,000 at {at}, against {against}"
+    head = ["Policy", "Harm", "Harmed", "Spared", "Net"]
+    return [*blocks, cut(caption, head, rows, "harmed.csv", 3)]
 
 
 MECHANISMS = ("margin", "mesorectum", "lateral_node", "exfoliation", "spillage")

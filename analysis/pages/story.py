@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from analysis.words import harm
 from analysis.words.sentences import Said
 from analysis.words.terms import ORIGIN, listed
 from analysis.words.vocabulary import ANSWERS_TO, SETTING, VOCABULARY
@@ -20,6 +21,8 @@ ABREAST = 3  # columns side by side; more are hard to read
 PARTS = "◆"
 SAME = "the same"
 TOGETHER = ("plane", "crm_mm", "perforated", "leaked", "abscess")  # fields on which each lever acts alone
+HARM_LABEL = "harm"
+OPERATIONS = (Event.RESECTION, Event.PRIMARY_EMERGENCY)  # their own words say what stoma is made
 QUEUES = ("waiting", "waited_days", "agenda")  # what a queue changes without anything having happened
 
 
@@ -168,6 +171,7 @@ def in_short(life: Life, horizon_years: float) -> str:
     """Return the outcome of a course, in a line."""
     end = life.end
     parts = []
+    parts += _organ(end)
     if end["found_by"] != FoundBy.NOT_FOUND:
         years = (end["recurrence_found_day"] - end["diagnosed_day"]) / YEAR_DAYS
         source = ORIGIN[Route(end["recurrence_route"])]
@@ -180,7 +184,8 @@ def in_short(life: Life, horizon_years: float) -> str:
         years = (end["metastasis_found_day"] - end["diagnosed_day"]) / YEAR_DAYS
         parts.append(f"distant metastases found after {years:.1f} years")
     if end["death_cause"] == Cause.ALIVE:
-        parts.append(f"alive after {horizon_years:g} years")
+        lives_with = harm.left_with(end, end["diagnosed_day"] + horizon_years * YEAR_DAYS)
+        parts.append(f"alive after {horizon_years:g} years" + (f", with {lives_with}" if lives_with else ""))
     else:
         years = (end["death_day"] - end["diagnosed_day"]) / YEAR_DAYS
         of = {
@@ -188,8 +193,24 @@ def in_short(life: Life, horizon_years: float) -> str:
             Cause.OPERATIVE: "after an operation",
             Cause.CANCER: "of the cancer",
         }
-        parts.append(f"dies {of[Cause(end['death_cause'])]} after {years:.1f} years")
+        lived_with = harm.left_with(end, np.nextafter(end["death_day"], 0.0))
+        dies = f"dies {of[Cause(end['death_cause'])]} after {years:.1f} years"
+        parts.append(dies + (f", having lived with {lived_with}" if lived_with else ""))
     return "; ".join(parts)
+
+
+def _organ(end: Any) -> list[str]:
+    """Return what became of a rectum that was kept, or of a tumour that was never resected."""
+    resected = np.isfinite(end["operated_day"])
+    if np.isfinite(end["watch_from_day"]):
+        if not np.isfinite(end["regrowth_found_day"]):
+            return ["the rectum is kept" if not resected else "the rectum is kept at first, then resected"]
+        years = (end["regrowth_found_day"] - end["watch_from_day"]) / YEAR_DAYS
+        fate = "resected" if resected else "not resected"
+        return [f"the rectum is kept; a regrowth is found {years:.1f} years later, and {fate}"]
+    if end["never_resected"]:
+        return ["the tumour is not resected"]
+    return ["operated on as an emergency"] if end["emergency"] else []
 
 
 def when(day: float) -> str:
@@ -200,9 +221,14 @@ def when(day: float) -> str:
     return f"month {months:.0f}" if months < 24 else f"year {day / YEAR_DAYS:.1f}"
 
 
-def lines_of(life: Life, start: int, stop: int, parts_at: Sequence[int]) -> list[Line]:
-    """Return the lines of a course's moments ``start`` to ``stop - 1``; visits without findings share one."""
-    lines = []
+def lines_of(
+    life: Life, start: int, stop: int, parts_at: Sequence[int], days: tuple[float, float] = (0.0, np.inf)
+) -> list[Line]:
+    """Return the lines of a course's moments ``start`` to ``stop - 1``; visits without findings share one.
+
+    ``days``: from which day on, and before which, harm has lines too.
+    """
+    lines = _harm_lines(life, days)
     numbered = list(enumerate(life.moments))[start:stop]
     for quiet, run in groupby(numbered, key=lambda pair: _is_quiet(pair[1]) and pair[0] not in parts_at):
         moments = list(run)
@@ -217,13 +243,22 @@ def lines_of(life: Life, start: int, stop: int, parts_at: Sequence[int]) -> list
                 said.insert(0, Said(f"After {days} in the queue."))
             hidden = all(one.hidden for one in said)
             lines.append(Line(moment.day, words.label, tuple(said), k in parts_at, hidden))
-    return lines
+    # What harm begins with an operation follows it.
+    return sorted(lines, key=lambda line: (line.day, line.label == HARM_LABEL))
+
+
+def _harm_lines(life: Life, days: tuple[float, float]) -> list[Line]:
+    """Return the lines on harm that begins or ends between two days from diagnosis, the second left out."""
+    begun = float(life.end["diagnosed_day"])
+    operated = [begun + moment.day for moment in life.moments if Event(moment.event) in OPERATIONS]
+    found = [(change.day - begun, change.text) for change in harm.changes(life.end, operated)]
+    return [Line(day, HARM_LABEL, (Said(text),)) for day, text in found if days[0] <= day < days[1]]
 
 
 def _is_quiet(moment: Moment) -> bool:
-    if moment.event != Event.VISIT or moment.waited_days >= 0.5:
+    if moment.event not in (Event.VISIT, Event.WATCH_VISIT) or moment.waited_days >= 0.5:
         return False
-    said = VOCABULARY[Event.VISIT].sentences(moment.before, moment.after)
+    said = VOCABULARY[Event(moment.event)].sentences(moment.before, moment.after)
     return not any(one.hidden for one in said) and said[0].text.lower().endswith("nothing found.")
 
 
@@ -231,7 +266,7 @@ def _quiet_visits(moments: list[Moment]) -> Line:
     first, last = moments[0], moments[-1]
     scans = [
         f"{last.after[field] - first.before[field]} with {name}"
-        for name, field in (("CT", "ct_scans"), ("MRI", "mri_scans"))
+        for name, field in (("endoscopy", "endoscopies"), ("CT", "ct_scans"), ("MRI", "mri_scans"))
         if last.after[field] > first.before[field]
     ]
     counted = f" ({listed(scans)})" if scans else ""
@@ -262,12 +297,14 @@ def story(
     different, partings = where_lives_part(lives)
     first = VOCABULARY[Event.DIAGNOSIS].sentences(*lives[0].moments[0][2:4])[0].text
     shared_until = partings[0].moment if partings else len(different[0].moments)
-    shared = lines_of(different[0], 0, shared_until, ())
+    horizon_days = horizon_years * YEAR_DAYS
+    parted = partings[0].day if partings else horizon_days
+    shared = lines_of(different[0], 0, shared_until, (), (0.0, parted))
     columns = []
     if partings:
         for life in different:
             own = [p.moment for p in partings if any(set(life.policies) <= set(group) for group in p.groups)]
-            lines = lines_of(life, shared_until, len(life.moments), own)
+            lines = lines_of(life, shared_until, len(life.moments), own, (parted, horizon_days))
             columns.append((_heading(life.policies), lines))
     shorts = [(_heading(life.policies), in_short(life, horizon_years)) for life in different]
     stated = [

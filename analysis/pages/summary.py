@@ -1,14 +1,17 @@
-"""The tables that a run prints: each policy's outcomes, and published beside simulated."""
+"""The tables that a run prints: each policy's outcomes and their price, and published beside simulated."""
 
 import textwrap
 
+import numpy as np
 import pandas as pd
 
+from analysis.words.price import NOT_OPERATED, counts_harm, failure_differs, keeps_organs, needed, price
 from analysis.words.wording import (
     DASH,
     INTERVALS,
     NEAR,
     at_horizon,
+    count,
     headline_years,
     interval,
     percent,
@@ -27,9 +30,21 @@ WITHOUT = ("crm_involved", "leak", "operative_death")
 
 Column = tuple[str, str, int]  # two lines of heading, and the width
 
+# The price of a policy: what a clinician weighs against the recurrences; the rest is in the tables.
+PRICE: dict[str, Column] = {
+    "local_recurrence": ("local", "recurrence", 12),
+    "local_failure": ("local", "failure", 9),
+    "permanent_stoma": ("permanent", "stoma", 11),
+    "major_bowel_dysfunction": ("bowel,", "major", 8),
+    "urinary_dysfunction": ("urinary,", "lasting", 9),
+    "sexual_dysfunction": ("sexual,", "lasting", 9),
+    "severe_morbidity": ("severe", "morbidity", 11),
+    "organ_preserved": ("organs", "kept", 8),
+}
+
 
 def summary(outcomes: pd.DataFrame, differences: pd.DataFrame, comparator: str) -> str:
-    """Return the main outcomes of each policy as two tables to read, at most 120 columns wide.
+    """Return the main outcomes of each policy and its price as tables to read, at most 120 columns wide.
 
     Stated at five years, or at the end of a shorter run; local recurrence also at the end of a longer one.
     """
@@ -73,7 +88,76 @@ def summary(outcomes: pd.DataFrame, differences: pd.DataFrame, comparator: str) 
         f"Metastasis and survival {at}. Margin (circumferential) and 30-day death: of resections. "
         "Leak: of anastomoses.\nR0: clear margins, of salvage resections (their number)."
     )
-    return "\n".join([about, "", *_table(columns, rows), "", *_table(others, more), "", foot, ""])
+    return "\n".join(
+        [
+            about,
+            "",
+            *_table(columns, rows),
+            "",
+            *_table(others, more),
+            "",
+            foot,
+            "",
+            *(_price(outcomes, differences, comparator, years) if counts_harm(outcomes) else []),
+            *(_needed(outcomes, differences, comparator, years) if counts_harm(outcomes) else []),
+        ]
+    )
+
+
+def _price(outcomes: pd.DataFrame, differences: pd.DataFrame, comparator: str, years: float) -> list[str]:
+    """Return what each policy averts and what it costs, per 1,000 patients."""
+    failure, kept = failure_differs(outcomes, years), keeps_organs(outcomes)
+    left_out = {"local_failure": not failure, "organ_preserved": not kept}
+    columns = {name: column for name, column in PRICE.items() if not left_out.get(name, False)}
+    found = price(outcomes, differences, list(columns), years).set_index(["policy", "name"])
+    policies = list(at_horizon(outcomes, "local_recurrence", years).index)
+    rows = {
+        policy: [_priced(found.loc[(policy, name)], policy == comparator) for name in columns]
+        for policy in policies
+    }
+    first = policy_words(comparator)
+    about = f"What it averts and what it costs, of 1,000 patients at {years_words(years)}"
+    if len(policies) > 1:
+        about += f": how many under {first}; under the others, how many more (+) or fewer (−). "
+        about += "In brackets: the change may be simulated luck"
+    about = textwrap.fill(f"{about}.", WIDEST)
+    foot = "Stoma and dysfunction of bowel, bladder and sex: those who live with it then. Recurrence, "
+    foot += "failure, " if failure else ""
+    foot += "morbidity (Clavien–Dindo III or more): those who have had it by then."
+    if kept:
+        foot += " Organs kept: alive, never resected, the tumour under control."
+    if failure:
+        foot += f" {NOT_OPERATED}"
+    foot = textwrap.fill(foot, WIDEST)
+    return [about, "", *_table(list(columns.values()), rows), "", foot, ""]
+
+
+def _priced(row: pd.Series, alone: bool) -> str:
+    if alone:
+        return count(row["value"])
+    change = signed(row["value"])
+    return change if row["beyond"] or change in ("0.0", DASH) else f"({change})"
+
+
+def _needed(outcomes: pd.DataFrame, differences: pd.DataFrame, comparator: str, years: float) -> list[str]:
+    """Return how many each policy irradiates and dissects, and for each recurrence averted; or nothing."""
+    found = needed(outcomes, differences, years)
+    if len(found) < 2 or not found.filter(like="needed").notna().any(axis=None):
+        return []
+    columns: list[Column] = []
+    rows: dict[str, list[str]] = {name: [] for name in found.index}
+    for name in ("irradiated", "dissected"):
+        columns += [(name, "per 1,000", 12), ("more, for each", "recurrence averted", 26)]
+        for policy, row in found.iterrows():
+            each, low, high = (float(row[f"{name}_needed{end}"]) for end in ("", "_low", "_high"))
+            in_words = DASH if np.isnan(each) else f"{each:.1f} ({interval(low, high, count)})"
+            rows[str(policy)] += [f"{row[name]:.0f}", in_words]
+    foot = (
+        f"More: than under {policy_words(comparator)}. The intervals are those of the recurrences averted. "
+        f"{DASH}: no more are treated, the recurrences averted may be simulated luck, or something else "
+        "averts them too; to see what one treatment averts, compare with the same policy without it."
+    )
+    return [*_table(columns, rows), "", textwrap.fill(foot, WIDEST), ""]
 
 
 def published(beside: pd.DataFrame) -> str:

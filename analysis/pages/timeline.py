@@ -13,9 +13,10 @@ from analysis.pictures import look
 from analysis.words.vocabulary import VOCABULARY
 from analysis.words.wording import policy_words, sentence
 from sim.events import Event
-from sim.patient import YEAR_DAYS, Cause, FoundBy
+from sim.patient import YEAR_DAYS, Cause, FoundBy, Harm
 
 STRIP = 0.22  # inches
+BELOW = 0.26  # of the strip: the thin bars of metastases and of harm
 LABEL = look.SMALL * look.LINE + 0.03
 # What every course has, or the colours show.
 UNMARKED = (
@@ -35,7 +36,7 @@ class State(NamedTuple):
     hatch: str | None = None
 
 
-BEFORE = State("before surgery", look.PALE)
+BEFORE = State("no surgery so far", look.PALE)
 FREE = State("no recurrence known", look.SKY)
 GROWING = State("recurrence there, unseen", "white", "////")
 KNOWN = State("recurrence known", look.VERMILION)
@@ -43,7 +44,28 @@ AGAIN = State("after salvage surgery", look.GREEN)
 BACK = State("back after salvage", look.WINE)
 METASTASES = State("metastases known", look.INK)
 METASTASES_GROWING = State("metastases there, unseen", "white", "||||")
-STATES = (BEFORE, FREE, GROWING, KNOWN, AGAIN, BACK, METASTASES_GROWING, METASTASES)
+KEPT = State("rectum kept, watched", look.BLUE)
+REGROWING = State("regrowth there, unseen", "white", "....")
+REGROWN = State("tumour left, or grown again", look.ORANGE)
+STOMA = State("stoma", "#8C8C8C")
+BOWEL = State("major bowel dysfunction", look.PURPLE)
+STATES = (
+    BEFORE,
+    KEPT,
+    REGROWING,
+    REGROWN,
+    FREE,
+    GROWING,
+    KNOWN,
+    AGAIN,
+    BACK,
+    METASTASES_GROWING,
+    METASTASES,
+    STOMA,
+    BOWEL,
+)
+# The colour of the edges and marks of a state that is drawn in white.
+EDGES = {GROWING: look.VERMILION, REGROWING: look.ORANGE}
 
 
 def stretches(life: Life, horizon_days: float) -> list[tuple[float, float, State]]:
@@ -60,12 +82,33 @@ def stretches(life: Life, horizon_days: float) -> list[tuple[float, float, State
         (end["recurrence_found_day"], KNOWN),
         (end["salvage_day"], AGAIN),
         (end["rerecurrence_day"], BACK),
+        (end["watch_from_day"], KEPT),
+        (end["regrowth_onset_day"], REGROWING),
+        (end["regrowth_found_day"], REGROWN),
+        (end["uncontrolled_day"], REGROWN),
     ]
     begun = end["diagnosed_day"]
     days = [(float(day - begun) if k else 0.0, state) for k, (day, state) in enumerate(starts)]
+    # In the order of the list where several fall on one day.
     days = sorted([(day, state) for day, state in days if day < stop], key=lambda pair: pair[0])
     ends = [*(day for day, _ in days[1:]), stop]
     return [(day, after, state) for (day, state), after in zip(days, ends, strict=True) if after > day]
+
+
+def harms(life: Life, horizon_days: float) -> list[tuple[float, float, State]]:
+    """Return the stretches with a stoma and with major bowel dysfunction; none where there are none."""
+    end, stop = life.end, last_day(life, horizon_days)
+    found = []
+    for harm, state in (
+        (Harm.TEMPORARY_STOMA, STOMA),
+        (Harm.PERMANENT_STOMA, STOMA),
+        (Harm.MAJOR_BOWEL_DYSFUNCTION, BOWEL),
+    ):
+        days = (end[f"harm_{name}_day"][harm] - end["diagnosed_day"] for name in ("from", "until"))
+        first, last = map(float, days)
+        if first < min(last, stop):
+            found.append((first, min(last, stop), state))
+    return found
 
 
 def metastases(life: Life, horizon_days: float) -> list[tuple[float, float, State]]:
@@ -90,8 +133,10 @@ def mark(moment: Moment) -> str | None:
     event, before, after = Event(moment.event), moment.before, moment.after
     if event in UNMARKED:
         return None
-    if event in (Event.VISIT, Event.RECURRENCE_MEETING):
+    if event in (Event.VISIT, Event.WATCH_VISIT, Event.RECURRENCE_MEETING):
         found = []
+        if after["regrowth_found_by"] != before["regrowth_found_by"]:
+            found.append("regrowth")
         if after["found_by"] != before["found_by"]:
             found.append("recurrence")
         if after["metastasis_found_by"] != before["metastasis_found_by"]:
@@ -160,7 +205,7 @@ def timeline(number: int, lives: Sequence[Life], partings: Sequence[Parting], ho
         _axis(drawn, left, legend, widths, gap, first_year, horizon)
         for k, state in enumerate(shown):
             row, column = divmod(k, 3)
-            edge = "white" if state.hatch is None else look.VERMILION if state is GROWING else look.INK
+            edge = "white" if state.hatch is None else EDGES.get(state, look.INK)
             _swatch(drawn, left + column * room / 3, legend - 0.27 * (row + 1), state, edge)
     return drawn
 
@@ -176,7 +221,7 @@ class Lane(NamedTuple):
 
 
 def _all(life: Life, horizon: float) -> list[tuple[float, float, State]]:
-    return [*stretches(life, horizon), *metastases(life, horizon)]
+    return [*stretches(life, horizon), *metastases(life, horizon), *harms(life, horizon)]
 
 
 def _lane(life: Life, place: Callable[[float], float], room: float, horizon_years: float) -> Lane:
@@ -188,7 +233,7 @@ def _lane(life: Life, place: Callable[[float], float], room: float, horizon_year
     marks = _arranged(said, room)
     head = len(heading) * look.TEXT * look.LINE + len(short) * look.SMALL * look.LINE + 0.22
     levels = max((mark_[3] + 1 for mark_ in marks), default=0)
-    return Lane(heading, short, marks, head, head + STRIP + 0.16 + levels * LABEL + 0.2)
+    return Lane(heading, short, marks, head, head + STRIP + BELOW + levels * LABEL + 0.2)
 
 
 def _arranged(marks: list[tuple[float, str]], room: float) -> list[tuple[float, float, str, int]]:
@@ -249,6 +294,8 @@ def _draw(
         _bar(ax, place(first), place(last), y, STRIP, state)
     for first, last, state in metastases(life, horizon):
         _bar(ax, place(first), place(last), y - 0.09, 0.08, state)
+    for first, last, state in harms(life, horizon):
+        _bar(ax, place(first), place(last), y - 0.19, 0.08, state)
     stop = place(last_day(life, horizon))
     if life.end["death_cause"] != Cause.ALIVE:
         ax.plot(
@@ -263,7 +310,7 @@ def _draw(
             clip_on=False,
         )
     for x, start, words, level in lane.marks:
-        floor = y - 0.16 - level * LABEL
+        floor = y - BELOW - level * LABEL
         ax.plot([x, x], [y, floor], color=look.GREY, linewidth=0.8, zorder=1, gid="leader")
         ax.text(start + 0.04, floor, words, size=look.SMALL, va="top", gid="mark")
 
@@ -276,7 +323,7 @@ def _part(ax: Axes, x: float, top: float) -> None:
 
 
 def _bar(ax: Axes, first: float, last: float, y: float, height: float, state: State) -> None:
-    edge = look.VERMILION if state is GROWING else look.INK if state.hatch else state.colour
+    edge = EDGES.get(state, look.INK if state.hatch else state.colour)
     ax.bar(
         [first],
         [height],

@@ -15,6 +15,7 @@ from analysis.pictures.flow import flow
 from analysis.pictures.icon_array import icon_array
 from analysis.pictures.incidence import incidence, incidence_by_mechanism
 from analysis.pictures.pelvis import pelvis, pelvis_change
+from analysis.pictures.price import averted_and_harmed
 from analysis.pictures.survival import survival
 from analysis.pictures.waits import queue_lengths, utilisation, waits
 
@@ -23,6 +24,7 @@ PICTURES: dict[Callable[..., Figure], tuple[str, ...]] = {
     incidence: ("curves", "outcomes", "differences"),
     incidence_by_mechanism: ("curves", "outcomes", "differences"),
     survival: ("curves", "outcomes", "differences"),
+    averted_and_harmed: ("averted", "harmed"),
     averted_by_mechanism: ("averted",),
     averted_by_compartment: ("averted",),
     pelvis: ("outcomes", "differences"),
@@ -41,10 +43,12 @@ _SPLIT = ("mechanism", "compartment", "group", "horizon_years")
 _ENDS = ("n", "ci_low", "ci_high")
 _INTERVAL = ("estimate", *_ENDS)
 _AVERTED = tuple(name + end for name in ("averted", "caused", "net") for end in ("", "_low", "_high"))
+_HARMED = tuple(name + end for name in ("harmed", "spared", "net") for end in ("", "_low", "_high"))
 READ_COLUMNS = {
     "outcomes": ("policy", "outcome", *_SPLIT, *_INTERVAL),
     "differences": ("policy", "comparator", "outcome", *_SPLIT, *_INTERVAL),
     "averted": ("policy", "comparator", "mechanism", "compartment", "horizon_years", "n", *_AVERTED),
+    "harmed": ("policy", "comparator", "harm", "horizon_years", "n", *_HARMED),
     "curves": ("policy", "outcome", "mechanism", "time_years", *_INTERVAL),
     "flow": ("policy", "mechanism", "compartment", "treatment", "margin", "fate", "n"),
     "published": ("policy", "outcome", "horizon_years", "published", "simulated", "difference", *_ENDS),
@@ -86,7 +90,8 @@ def draw_all(
 ) -> list[Path]:
     """Draw every picture whose tables are there, write it as PNG and SVG, and return the paths.
 
-    ``tables`` by name without the ending: outcomes, differences, averted, curves, flow, published.
+    ``tables`` by name without the ending: outcomes, differences, averted, harmed, curves, flow,
+    published.
     """
     paths = []
     for name, draw in pictures_of(tables, population).items():

@@ -291,16 +291,23 @@ def label_height(lines: Sequence[str]) -> float:
 
 
 class Grid:
-    """Panels of one size, at most three in a row, each under a heading; lengths in inches.
+    """Panels of one size, at most ``most`` in a row, each under a heading; lengths in inches.
 
     ``gap`` lies between columns, ``below`` under the panels of each row but the last.
     """
 
     def __init__(
-        self, panels: int, left: float, right: float, height: float, gap: float = 0.35, below: float = 0.25
+        self,
+        panels: int,
+        left: float,
+        right: float,
+        height: float,
+        gap: float = 0.35,
+        below: float = 0.25,
+        most: int = 3,
     ) -> None:
         # Four read better as two by two.
-        self.columns = 2 if panels == 4 else min(panels, 3)
+        self.columns = min(2 if panels == 4 else panels, most)
         self.rows = -(-panels // self.columns)
         self.count, self.left, self.height, self.gap, self.below = panels, left, height, gap, below
         self.panels = WIDTH - left - right

@@ -86,6 +86,7 @@ def patient_table(policy: str, rows: np.ndarray) -> "pd.DataFrame":
 
 def happened(rows: np.ndarray) -> dict[str, np.ndarray]:
     """Return what happened to whom, by name: flags, shape (n,), or by side, route or event (n, number)."""
+    death = rows["death_day"][:, None]
     resected = np.isfinite(rows["operated_day"])
     treated = rows["irradiated"] & ~rows["postoperatively_irradiated"]  # nobody is irradiated twice for it
     involved = rows["lateral_involved"] > 0
@@ -125,8 +126,9 @@ def happened(rows: np.ndarray) -> dict[str, np.ndarray]:
         "cleared": np.isfinite(rows["primary_cleared_day"]),
         "nodes_cleared": np.isfinite(rows["nodes_cleared_day"]),
         "sides_cleared": np.isfinite(rows["lateral_cleared_day"]),
-        "harmed": np.isfinite(rows["harm_from_day"]),
-        "harm_ended": np.isfinite(rows["harm_until_day"]),
+        # Days of harm are known beforehand; what death forestalls never came.
+        "harmed": np.isfinite(rows["harm_from_day"]) & (rows["harm_from_day"] <= death),
+        "harm_ended": np.isfinite(rows["harm_until_day"]) & (rows["harm_from_day"] <= death),
     }
 
 

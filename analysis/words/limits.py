@@ -6,13 +6,9 @@ LEFT_OUT = (
         "They are treated along other lines. The cohort is M0 on staging; occult metastases are included.",
     ),
     (
-        "Watch and wait",
-        "Every complete responder is operated on. Regrowth is a pathway of its own, with its own "
-        "evidence; policies that aim at organ preservation cannot be compared yet.",
-    ),
-    (
-        "Local excision, stents, emergency operations",
-        "Other selections of patients, other operations.",
+        "Stents and other bridges to surgery; a second regrowth",
+        "An obstructed or perforated tumour is resected at once, or diverted. What comes back after "
+        "the resection of a regrowth is a local recurrence.",
     ),
     (
         "A second salvage resection",
@@ -24,14 +20,13 @@ LEFT_OUT = (
         "Rarer sites. The largest node carries the decision in practice.",
     ),
     (
-        "Harm of lateral dissection beyond theatre time; late harm of radiotherapy other than deaths; "
-        "quality of life; permanent stomas; costs",
-        "Benefit is therefore reported without its full price: the policy that averts most "
-        "recurrences is not necessarily the best one.",
+        "Quality of life and costs",
+        "Harm is counted as states with a beginning and an end, and is not weighed against the "
+        "recurrences averted: the policy that averts most is not necessarily the best one.",
     ),
     (
-        "What a salvage complication does to later life",
-        "Counted, but without any consequence except operative death.",
+        "What harm does to later treatment and survival; toxicity of chemotherapy",
+        "Harm is counted, but without any consequence except the deaths that surgery and radiotherapy cause.",
     ),
     (
         "Palliative treatment in detail",

@@ -25,12 +25,16 @@ SIDES = ("lateral_left", "lateral_right")
 SIDE_WALLS = "side_walls"  # the two of them: left and right are one place
 # Words of policy names that do not read as they are spelt.
 SPELT = {
+    r"\btme free\b": "TME-free",
     r"\btme\b": "TME",
     r"\bmri\b": "MRI",
     r"\blateral after\b": "lateral dissection if still",
     r"\blateral before\b": "lateral dissection if at first",
     r"\blateral routine\b": "routine lateral dissection",
     r"\bstage iii\b": "stage III",
+    r"\blocal excision t2\b": "local excision of T1 and T2",
+    r"\borgan preservation planned\b": "planned organ preservation",
+    r"\borgan preservation strict\b": "strict organ preservation",
     r" \+ for ": " for ",
     r"(\d)mm\b": r"\1 mm",
 }

@@ -37,6 +37,12 @@ def eight() -> dict[str, pd.DataFrame]:
     return run_tables("patients=300", f"policies=[{','.join(LONG_NAMES)}]")
 
 
+def keeping(patients: int = 1000) -> dict[str, pd.DataFrame]:
+    """Return the tables of a policy that keeps organs, beside the same without, and surgery alone."""
+    policies = "total_neoadjuvant,total_neoadjuvant+organ_preservation,tme_alone"
+    return run_tables(f"patients={patients}", f"policies=[{policies}]")
+
+
 def tiny() -> dict[str, pd.DataFrame]:
     """Return the tables of thirty patients under one policy."""
     return run_tables("patients=30", "policies=[tme_alone]")

@@ -11,10 +11,12 @@ from helpers.counting import tally
 from helpers.run_tables import default, nobody_recurs, run_tables, tiny
 
 from analysis.pictures.flow import STAGES, flow
-from analysis.pictures.icon_array import FATES, icon_array, thousand
+from analysis.pictures.icon_array import FATES, LIVED_WITH, icon_array, thousand
 from analysis.tables.run import flow as flow_table
 from analysis.words.wording import at_horizon
-from sim.patient import Cause, Compartment, Margin, Mechanism, Procedure
+from conf.schema import compose_run
+from experiments.simulating.cohort import simulate
+from sim.patient import Cause, Compartment, Harm, Margin, Mechanism, Procedure
 
 
 def title(figure) -> str:
@@ -175,8 +177,10 @@ def test_a_thousand_marks_stand_for_the_shares_of_the_table():
     figure = icon_array(tables["outcomes"], tables["differences"])
     drawn = {ax.get_label(): ax for ax in figure.axes if ax.get_label()}
     fates = {name: at_horizon(tables["outcomes"], name, 5.0) for name in FATES}
-    assert list(drawn) == list(at_horizon(tables["outcomes"], "local_recurrence", 5.0).index)
-    for policy, ax in drawn.items():
+    policies = list(at_horizon(tables["outcomes"], "local_recurrence", 5.0).index)
+    assert list(drawn) == [label for name in policies for label in (name, f"{name}: lived with")]
+    for policy in policies:
+        ax = drawn[policy]
         counts = {marks.get_gid(): len(marks.get_offsets()) for marks in ax.collections}
         assert counts == {name: round(1000 * rows.loc[policy, "estimate"]) for name, rows in fates.items()}
         places = {tuple(place) for marks in ax.collections for place in marks.get_offsets()}
@@ -185,6 +189,34 @@ def test_a_thousand_marks_stand_for_the_shares_of_the_table():
             row = rows.loc[policy]
             number, low, high = (f"{1000 * row[key]:.0f}" for key in ("estimate", "ci_low", "ci_high"))
             assert f"{number} ({low} to {high})" in words(figure), name
+
+
+def test_the_same_thousand_stand_for_what_they_live_with():
+    tables = default()
+    figure = icon_array(tables["outcomes"], tables["differences"])
+    for policy in tables["outcomes"]["policy"].unique():
+        (ax,) = (ax for ax in figure.axes if ax.get_label() == f"{policy}: lived with")
+        counts = {marks.get_gid(): len(marks.get_offsets()) for marks in ax.collections}
+        assert sum(counts.values()) == 1000
+        alive, stoma, bowel = (
+            1000 * at_horizon(tables["outcomes"], name, 5.0).loc[policy, "estimate"]
+            for name in ("overall_survival", "permanent_stoma", "major_bowel_dysfunction")
+        )
+        expected = {"permanent_stoma": stoma, "major_bowel_dysfunction": bowel}
+        expected |= {"neither": alive - stoma - bowel, "died": 1000 - alive}
+        assert counts == pytest.approx(expected, abs=1)
+
+
+def test_nobody_lives_with_a_permanent_stoma_and_a_bowel_that_works_badly():
+    run = compose_run("patients=1500", "policies=[chemoradiotherapy+organ_preservation]", "rows=true")
+    (rows,) = simulate(run).rows["chemoradiotherapy+organ_preservation"]
+    stoma, bowel = Harm.PERMANENT_STOMA, Harm.MAJOR_BOWEL_DYSFUNCTION
+    last = np.fmin(rows["harm_until_day"], rows["death_day"][:, None])
+    both = (rows["harm_from_day"][:, stoma] < last[:, bowel]) & (
+        rows["harm_from_day"][:, bowel] < last[:, stoma]
+    )
+    assert np.isfinite(rows["harm_from_day"][:, [stoma, bowel]]).any(axis=0).all()
+    assert not both.any()
 
 
 def test_shares_that_do_not_fit_a_thousand_are_rounded_and_still_add_up():
@@ -198,22 +230,31 @@ def test_shares_that_do_not_fit_a_thousand_are_rounded_and_still_add_up():
 
 
 def test_neighbours_of_the_icon_array_differ_in_grey():
-    grey = [
-        np.dot(matplotlib.colors.to_rgb(colour), (0.299, 0.587, 0.114)) for _, colour, _ in FATES.values()
-    ]
-    assert min(abs(np.diff(grey))) > 0.05
+    for kinds in (FATES, LIVED_WITH):
+        colours = [colour for _, colour, _ in kinds.values()]
+        grey = [np.dot(matplotlib.colors.to_rgb(colour), (0.299, 0.587, 0.114)) for colour in colours]
+        assert min(abs(np.diff(grey))) > 0.05
 
 
 def test_the_icon_array_s_title_claims_only_what_is_beyond_luck():
     tables = default()
-    assert title(icon_array(tables["outcomes"], tables["differences"])).endswith("dissection if still 5 mm")
+    said = title(icon_array(tables["outcomes"], tables["differences"]))
+    before, _, stomas = said.partition("; ")
+    assert before.endswith("dissection if still 5 mm")
+    shares = at_horizon(tables["outcomes"], "permanent_stoma", 5.0)["estimate"]
+    numbers = [f"{1000 * shares[p]:.0f}" for p in ("tme_alone", "chemoradiotherapy+lateral_after_5mm")]
+    assert stomas == f"{numbers[0]} and {numbers[1]} live with a permanent stoma"
     unclear = tables["differences"].assign(ci_low=-0.2, ci_high=0.2)
     assert title(icon_array(tables["outcomes"], unclear)).endswith(
         "and no other policy differs beyond simulated luck"
     )
     one = run_tables("patients=1", "policies=[tme_alone]")
     figure = icon_array(one["outcomes"], one["differences"])
-    assert title(figure) == "Of 1,000 patients, 0 have a local recurrence within 5 years under TME alone"
+    stomas = 1000 * at_horizon(one["outcomes"], "permanent_stoma", 5.0)["estimate"].item()
+    assert title(figure) == (
+        "Of 1,000 patients, 0 have a local recurrence within 5 years under TME alone; "
+        f"{stomas:.0f} live with a permanent stoma"
+    )
 
 
 def test_outcomes_that_do_not_state_every_fate_leave_a_message():

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.pages import Page, artists, note, title, words
-from helpers.run_tables import default, eight, nobody_recurs, run_tables, tiny
+from helpers.run_tables import default, eight, keeping, nobody_recurs, run_tables, tiny
 from matplotlib.figure import Figure
 
 from analysis.pictures import look
@@ -16,6 +16,7 @@ from analysis.pictures.averted import averted_by_compartment, averted_by_mechani
 from analysis.pictures.beside_published import beside_published
 from analysis.pictures.catalogue import PICTURES, draw_all
 from analysis.pictures.incidence import incidence, incidence_by_mechanism
+from analysis.pictures.price import WORDS, averted_and_harmed
 from analysis.pictures.survival import survival
 from analysis.words.wording import at_horizon, percent, policy_words
 
@@ -118,6 +119,28 @@ def test_a_dumbbell_holds_the_published_and_the_simulated_figure():
         assert shown == sorted(tables["published"][gid])
 
 
+def test_what_is_averted_and_harmed_is_that_of_both_tables_on_one_scale():
+    tables = keeping()
+    figure = drawn(averted_and_harmed, tables)
+    panels = [ax for ax in figure.axes if any(bar.get_gid() == "worse" for bar in ax.patches)]
+    assert len({ax.get_xlim() for ax in panels}) == 1
+    named = [label.get_text() for label in panels[0].get_yticklabels()]
+    names = [name for name, said in WORDS.items() if said in named]
+    assert names[0] == "local_recurrence" and "permanent_stoma" in names
+    for ax, policy in zip(panels, ("total_neoadjuvant+organ_preservation", "tme_alone"), strict=True):
+        averted, harmed = (
+            table[(table["policy"] == policy) & (table["horizon_years"] == 5)]
+            for table in (tables["averted"], tables["harmed"])
+        )
+        averted = averted[(averted[["mechanism", "compartment"]] == "all").all(axis=1)]
+        harmed = harmed.set_index("harm")
+        better = [averted["averted"].item(), *harmed.loc[names[1:], "spared"]]
+        worse = [averted["caused"].item(), *harmed.loc[names[1:], "harmed"]]
+        for gid, values, sign in (("better", better, 1), ("worse", worse, -1)):
+            bars = [bar.get_width() for bar in ax.patches if bar.get_gid() == gid]
+            assert bars == [sign * value for value in values]
+
+
 def test_the_title_says_the_largest_change_beyond_luck_and_the_note_its_interval():
     tables = default()
     figure = drawn(incidence, tables)
@@ -146,6 +169,7 @@ def test_no_picture_claims_a_difference_where_intervals_hold_zero():
     differences["ci_low"], differences["ci_high"] = -0.2, 0.2
     averted["net_low"], averted["net_high"] = -5.0, 200.0
     for picture in (
+        averted_and_harmed,
         incidence,
         incidence_by_mechanism,
         survival,
@@ -193,7 +217,7 @@ def test_published_figures_that_fit_no_policy_leave_a_message():
 
 @pytest.mark.parametrize(
     "tables",
-    [default, pytest.param(eight, marks=pytest.mark.long), tiny, nobody_recurs, dutch],
+    [default, pytest.param(eight, marks=pytest.mark.long), keeping, tiny, nobody_recurs, dutch],
     ids=lambda made: made.__name__,
 )
 def test_no_words_cover_others_or_leave_the_page(tables):

@@ -19,8 +19,11 @@ from analysis.pictures.flow import flow
 from analysis.pictures.icon_array import icon_array
 from analysis.pictures.incidence import incidence, incidence_by_mechanism
 from analysis.pictures.pelvis import pelvis, pelvis_change
+from analysis.pictures.price import WORDS, averted_and_harmed
 from analysis.pictures.survival import survival
 from analysis.words.wording import policy_words
+from sim.counting.outcomes import LASTING
+from sim.patient import Harm
 
 POLICIES = (
     "tme_alone",
@@ -28,6 +31,7 @@ POLICIES = (
     "chemoradiotherapy+lateral_after_5mm",
     "short_course+lateral_both_sides+lateral_routine",
     "washout_never",
+    "total_neoadjuvant+organ_preservation",
 )
 KINDS = ("margin", "mesorectum", "lateral_node", "exfoliation", "spillage")
 ORIGIN = {
@@ -59,9 +63,10 @@ def runs(draw):
         table = tables[name]
         for edge in ("ci_low", "ci_high"):
             table[edge] = table["estimate"] + stretch * (table[edge] - table["estimate"])
-    table = tables["averted"]
-    for edge in ("net_low", "net_high"):
-        table[edge] = table["net"] + stretch * (table[edge] - table["net"])
+    for name in ("averted", "harmed"):
+        table = tables[name]
+        for edge in ("net_low", "net_high"):
+            table[edge] = table["net"] + stretch * (table[edge] - table["net"])
     return tables
 
 
@@ -296,7 +301,8 @@ def check_flow(said, tables):
 def check_icons(said, tables):
     found = re.fullmatch(
         r"Of 1,000 patients, (\d+) (?:has|have) a local recurrence within 5 years under (.+?)"
-        r"(?:, and no other policy differs (beyond simulated luck)|, and (\d+) under (.+))?",
+        r"(?:, and no other policy differs (beyond simulated luck)|, and (\d+) under (.+?))?"
+        r"(?:; (\d+)(?: and (\d+))? live with a permanent stoma)?",
         said,
     )
     assert found, said
@@ -309,6 +315,42 @@ def check_icons(said, tables):
         other = named(found[5], tables)
         assert beyond(compared[other])
         assert f"{1000 * shares[other]['estimate']:.0f}" == found[4]
+    stomas = {
+        row["policy"]: f"{1000 * row['estimate']:.0f}"
+        for row in rows_of(tables["outcomes"], **all_of("permanent_stoma", horizon_years=5.0))
+    }
+    expected = [stomas[named(name, tables)] for name in (found[2], found[5]) if name]
+    assert found[3] or [number for number in (found[6], found[7]) if number] == expected
+
+
+def check_price(said, tables):
+    averted = rows_of(tables["averted"], mechanism="all", compartment="all", horizon_years=5.0)
+    if said.startswith("Nothing averted or harmed"):
+        assert not averted
+        return
+    if said.startswith("No policy averts recurrences within 5 years beside "):
+        assert not any(row["net_low"] > 0 for row in averted)
+        return
+    found = re.fullmatch(
+        r"(.+?) (?:averts|each avert) (\S+) recurrences per 1,000 patients within 5 years"
+        r"(?:; (no harm) is more frequent beyond simulated luck|; (\S+) more (live with|have had) (.+))?",
+        said,
+    )
+    assert found, said
+    sure = {row["policy"]: f"{row['net']:.1f}" for row in averted if row["net_low"] > 0}
+    assert max(map(float, sure.values())) == float(found[2])
+    if not found[3] and not found[4]:
+        assert list(sure.values()).count(found[2]) > 1
+        return
+    policy = named(found[1], tables)
+    assert sure[policy] == found[2]
+    harms = rows_of(tables["harmed"], policy=policy, horizon_years=5.0)
+    more = {row["harm"]: row["net"] for row in harms if row["net_low"] > 0}
+    assert bool(found[3]) == (not more)
+    if more:
+        (harm,) = (name for name in more if WORDS[name] == found[6])
+        assert f"{more[harm]:.1f}" == found[4] == f"{max(more.values()):.1f}"
+        assert (Harm[harm.upper()] in LASTING) == (found[5] == "live with")
 
 
 def check_every_title(tables):
@@ -322,6 +364,7 @@ def check_every_title(tables):
     check_pelvis_change(title(pelvis_change(tables["averted"])), tables)
     check_flow(title(flow(tables["flow"], *three)), tables)
     check_icons(title(icon_array(*three)), tables)
+    check_price(title(averted_and_harmed(tables["averted"], tables["harmed"])), tables)
 
 
 SLOW = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True}
