@@ -239,8 +239,8 @@ def lines_of(
             words = VOCABULARY[Event(moment.event)]
             said = words.sentences(moment.before, moment.after)
             if moment.waited_days >= 0.5:
-                days = f"{moment.waited_days:.0f} day" + ("" if round(moment.waited_days) == 1 else "s")
-                said.insert(0, Said(f"After {days} in the queue."))
+                waited = f"{moment.waited_days:.0f} day" + ("" if round(moment.waited_days) == 1 else "s")
+                said.insert(0, Said(f"After {waited} in the queue."))
             hidden = all(one.hidden for one in said)
             lines.append(Line(moment.day, words.label, tuple(said), k in parts_at, hidden))
     # What harm begins with an operation follows it.

@@ -52,6 +52,12 @@ COHORT = {
     "metastasis_odds_ratio": "metastases, against the model's own: staging and selection of the era",
     "overlooked_metastasis_share": "metastases that are there at surgery and were not seen before",
     "metastasis_treatment_odds_ratio": "metastases treated, against 2008-2011",
+    "unresected_share": "patients who are never operated on, of the fit at the mean age; 0: none",
+    "unresected_log_odds_per_year": "how the log odds of that rise with a year of age",
+    "unresected_unfit_odds_ratio": "the same in the unfit",
+    "unresected_irradiated_share": "of those who are never operated on, irradiated",
+    "response_sensitivity": "tumours that are gone, read as a complete response",
+    "response_specificity": "tumours that are not gone, not read as a complete response",
 }
 CLINIC = {
     "arrivals_per_year": "patients who come in a year, at random",
@@ -59,11 +65,14 @@ CLINIC = {
     "theatre_closed_from_days": "closure of the theatre, from the first patient who counts; equal: none",
     "theatre_closed_until_days": "its end, likewise",
     "mri_minutes": "one MRI",
+    "endoscopy_minutes": "one endoscopy",
     "meeting_minutes": "one patient in the team meeting",
     "turnover_minutes": "between two operations",
+    "excision_stay_days": "bed after a local excision",
     "resection_stay_days": "bed after a resection",
     "salvage_stay_days": "bed after a salvage resection",
     "mri_target_days": "longest wait for the MRI that is still in time, added to an empty clinic's pathway",
+    "endoscopy_target_days": "the same, for an endoscopy",
     "meeting_target_days": "the same, for the team meeting",
     "radiotherapy_target_days": "the same, for radiotherapy",
     "resection_target_days": "the same, for resection",
@@ -234,7 +243,7 @@ def number_words(key: str) -> str:
     if section == "cohort" and name in COHORT:
         return COHORT[name]
     if section == "clinic":
-        return _clinic_words(name)
+        return clinic_words(name)
     return f"{section.replace('_', ' ')}: {name.replace('_', ' ')}"
 
 

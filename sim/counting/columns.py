@@ -258,6 +258,7 @@ _MEMBERS: dict[str, type[IntEnum]] = {
     "recurrence_route": Route,
     "recurrence_compartment": Compartment,
     "metastasis_found_by": FoundBy,
+    "regrowth_found_by": FoundBy,
     "salvage_procedure": Procedure,
 }
 
