@@ -11,6 +11,7 @@ from conf.run import world_tree
 from conf.schema import compose_run
 from sim.clinic.needs import arrival_days
 from sim.clinic.queues import UNLIMITED_COUNT, Resource
+from sim.clocks import compiled_clock
 from sim.clocks.simpy_clock import Clinic, simulate_in_clinic
 from sim.events import Event, Journal
 from sim.luck import draw_luck
@@ -141,6 +142,39 @@ def test_a_long_wait_for_the_theatre_costs_margins_metastases_and_lives(lives):
         stats.binomtest(int(seeded.sum()), int((seeded | spared).sum()), alternative="greater").pvalue < 1e-3
     )
     assert more("death_cause", Cause.CANCER) > 5
+
+
+OVERLOAD = ("clinic=strained", "clinic.arrivals_per_year=260", "clinic.linac_count=6")
+
+
+@pytest.mark.parametrize("policy", ["tme_alone", "short_course", "chemoradiotherapy"])
+def test_in_an_overloaded_clinic_more_have_died_at_every_horizon_from_the_first_year_on(policy):
+    """Compared with the same patients where nobody waits: an untreated primary kills."""
+    run = compose_run(f"policies=[{policy}]", *OVERLOAD)
+    world, horizon = pack(world_tree(run, run.policies[0])), 10.0 * YEAR_DAYS
+    died = {"free": np.zeros(9), "waiting": np.zeros(9)}
+    for seed in (1, 2, 3):
+        luck = draw_luck(0, 1200, seed)
+        free, rows = new_patients(0, 1200), new_patients(0, 1200)
+        rows["agenda"][:, Event.DIAGNOSIS] = arrival_days(luck["arrival"], run.clinic["arrivals_per_year"])
+        compiled_clock.simulate_rows(free, luck, world, horizon)
+        compiled_clock.simulate_in_clinic(rows, luck, world, run.clinic, horizon)
+        for name, lived in (("free", free), ("waiting", rows)):
+            days = lived["death_day"] - lived["diagnosed_day"]
+            died[name] += [(days <= years * YEAR_DAYS).sum() for years in range(1, 10)]
+        unoperated = ~np.isfinite(rows["operated_day"]) & np.isfinite(rows["death_day"])
+        assert unoperated.sum() > 20
+        assert not np.isfinite(rows["recurrence_found_day"][unoperated]).any()
+    assert (died["waiting"] > died["free"]).all()
+
+
+def test_who_is_never_resected_and_waits_too_long_for_radiotherapy_is_not_resected_either():
+    none = {"linac_count": 0}
+    share = ("cohort.unresected_share=1", "cohort.unresected_irradiated_share=1")
+    rows, _ = go_through(none, "tme_alone", *share, patients=300)
+    assert rows["refused"].sum() > 100 and not rows["irradiated"].any()
+    assert not np.isfinite(rows["operated_day"][~rows["emergency"]]).any()
+    assert np.isfinite(rows["uncontrolled_day"][rows["refused"]]).all()
 
 
 def test_a_recurrence_that_waits_loses_its_resectability():
