@@ -230,7 +230,7 @@ CLINICS = {  # what differs from a clinic without limits
         linac_open_hours=[24, 24, 24, 24, 24, 0, 0],
         theatre_count=2,
         endoscopy_count=1,
-        endoscopy_open_hours=[0, 4, 0, 0, 4, 0, 0],
+        endoscopy_open_hours=[0, 0, 4, 4, 0, 0, 0],
         theatre_open_hours=OFFICE,
         theatre_closed_from_days=150.0,
         theatre_closed_until_days=220.5,
@@ -249,7 +249,7 @@ POLICIES = (
     "chemoradiotherapy+lateral_after_5mm",
     "postoperative_chemoradiotherapy+follow_up_intensive+expert_centre+recurrences_first",
     "short_course+primaries_first",
-    "total_neoadjuvant+for_everyone+organ_preservation",
+    "chemoradiotherapy+for_everyone+organ_preservation",
     "chemoradiotherapy+for_everyone+local_excision_after_treatment",
 )
 YEARS = 4.0

@@ -225,12 +225,22 @@ SELECTS = {
     '(leaked or abscess) and operation == "lar"': lambda r: (
         (r["leaked"] | r["abscess"]) & (r["operation"] == 1)
     ),
-    'regimen == "short_course"': lambda r: r["regimen"] == Regimen.SHORT_COURSE,
+    'regimen == "short_course_delayed"': lambda r: r["regimen"] == Regimen.SHORT_COURSE_DELAYED,
+    'reading == "near_complete" or regrown': lambda r: (
+        (r["reading"] == 2) | (r["regrowth_found_day"] < np.inf)
+    ),
+    "permanent_stoma and permanent_stoma_from_months <= 24": lambda r: (
+        r["harm_from_day"][:, 1] <= np.minimum(r["death_day"], 2 * YEAR_DAYS)
+    ),
     "female and age_years < 60 + 5": lambda r: r["female"] & (r["age_years"] < 65),
     "recurrence_months <= 24": lambda r: r["recurrence_found_day"] - r["operated_day"] <= 2 * YEAR_DAYS,
     'salvage_margin == "r0"': lambda r: r["salvage_margin"] == 1,
     'death_cause == "cancer" and survival_months < 60': (
-        lambda r: (r["death_cause"] == Cause.CANCER) & (r["death_day"] - r["operated_day"] < 5 * YEAR_DAYS)
+        lambda r: (
+            (r["death_cause"] == Cause.CANCER)
+            & (r["operated_day"] < np.inf)
+            & (r["death_day"] - r["operated_day"] < 5 * YEAR_DAYS)
+        )
     ),
     'mechanism == "exfoliation" and not involves_lateral': (
         lambda r: np.isin(r["recurrence_route"], (5, 6)) & ((r["recurrence_compartments"] & 0b11000) == 0)

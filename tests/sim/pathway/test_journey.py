@@ -296,6 +296,7 @@ def test_every_event_has_a_reaction_and_only_deaths_kill(event):
     cause = {
         Event.DEATH_OPERATIVE: Cause.OPERATIVE,
         Event.DEATH_OTHER: Cause.OTHER,
+        Event.DEATH_PRIMARY: Cause.CANCER,
         Event.DEATH_RECURRENCE: Cause.CANCER,
         Event.DEATH_METASTASIS: Cause.CANCER,
     }
