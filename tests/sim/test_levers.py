@@ -90,7 +90,7 @@ def test_the_regimen_is_given_to_those_it_is_for(simulated, policy, regimen):
 def test_treatment_delays_surgery_by_its_length(simulated):
     rows = [simulated(policy=policy) for policy in REGIMENS]
     operated = np.isfinite([cohort["operated_day"] for cohort in rows]).all(axis=0)
-    treated = operated & rows[1]["irradiated"]
+    treated = operated & rows[1]["irradiated"] & ~np.any([cohort["emergency"] for cohort in rows], axis=0)
     assert increases([cohort["operated_day"][treated].mean() for cohort in rows[:2]])
     immediate, delayed, chemoradiotherapy, total = (cohort["operated_day"][treated] for cohort in rows[1:])
     assert (delayed - immediate > 50).all()
@@ -464,6 +464,10 @@ WHERE_IT_ACTS = {
     "neoadjuvant_for": "chemoradiotherapy",
     "lateral_boost": "chemoradiotherapy",
     "lateral_dissection": "chemoradiotherapy",
+    "organ_preservation": "chemoradiotherapy",
+    "contact_boost": "chemoradiotherapy+for_everyone",
+    "local_excision": "chemoradiotherapy+for_everyone",
+    "local_excision_up_to": "local_excision",
     "recurrence_reirradiation": "short_course+for_everyone",
 }
 

@@ -69,6 +69,7 @@ def test_every_event_has_words_and_the_hidden_ones_say_so():
         "METASTASIS_ONSET",
         "PRIMARY_PROGRESSION",
         "METASTASIS_SEEDING",
+        "REGROWTH_ONSET",
     }
 
 

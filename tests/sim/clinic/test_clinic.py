@@ -11,6 +11,7 @@ from conf.run import world_tree
 from conf.schema import compose_run
 from sim.clinic.needs import arrival_days
 from sim.clinic.queues import UNLIMITED_COUNT, Resource
+from sim.clocks import compiled_clock
 from sim.clocks.simpy_clock import Clinic, simulate_in_clinic
 from sim.events import Event, Journal
 from sim.luck import draw_luck
@@ -23,6 +24,8 @@ SHORT_OF_THEATRE = {"theatre_count": 1, "turnover_minutes": 1600.0}  # 1.3 days 
 SHORT_OF_ALL = {
     "mri_count": 1,
     "mri_minutes": 560.0,
+    "endoscopy_count": 1,
+    "endoscopy_minutes": 560.0,
     "meeting_count": 1,
     "meeting_minutes": 1250.0,
     "linac_count": 7,
@@ -132,7 +135,7 @@ def test_a_long_wait_for_the_theatre_costs_margins_metastases_and_lives(lives):
     assert (rows["fascia_distance_mm"] <= free["fascia_distance_mm"]).all()
     # Pairs: each change is for the worse, or a chance of 1 in 1000.
     worse = rows["crm_involved"] & ~free["crm_involved"] & operated
-    better = ~rows["crm_involved"] & free["crm_involved"] & operated
+    better = ~rows["crm_involved"] & free["crm_involved"] & operated & ~rows["emergency"]
     assert worse.sum() > 30 and not better.any()
     assert more("pathological_stage", 3) > 20
     seeded = np.isfinite(rows["metastasis_found_day"]) & ~np.isfinite(free["metastasis_found_day"])
@@ -141,6 +144,39 @@ def test_a_long_wait_for_the_theatre_costs_margins_metastases_and_lives(lives):
         stats.binomtest(int(seeded.sum()), int((seeded | spared).sum()), alternative="greater").pvalue < 1e-3
     )
     assert more("death_cause", Cause.CANCER) > 5
+
+
+OVERLOAD = ("clinic=strained", "clinic.arrivals_per_year=260", "clinic.linac_count=6")
+
+
+@pytest.mark.parametrize("policy", ["tme_alone", "short_course", "chemoradiotherapy"])
+def test_in_an_overloaded_clinic_more_have_died_at_every_horizon_from_the_first_year_on(policy):
+    """Compared with the same patients where nobody waits: an untreated primary kills."""
+    run = compose_run(f"policies=[{policy}]", *OVERLOAD)
+    world, horizon = pack(world_tree(run, run.policies[0])), 10.0 * YEAR_DAYS
+    died = {"free": np.zeros(9), "waiting": np.zeros(9)}
+    for seed in (1, 2, 3):
+        luck = draw_luck(0, 1200, seed)
+        free, rows = new_patients(0, 1200), new_patients(0, 1200)
+        rows["agenda"][:, Event.DIAGNOSIS] = arrival_days(luck["arrival"], run.clinic["arrivals_per_year"])
+        compiled_clock.simulate_rows(free, luck, world, horizon)
+        compiled_clock.simulate_in_clinic(rows, luck, world, run.clinic, horizon)
+        for name, lived in (("free", free), ("waiting", rows)):
+            days = lived["death_day"] - lived["diagnosed_day"]
+            died[name] += [(days <= years * YEAR_DAYS).sum() for years in range(1, 10)]
+        unoperated = ~np.isfinite(rows["operated_day"]) & np.isfinite(rows["death_day"])
+        assert unoperated.sum() > 20
+        assert not np.isfinite(rows["recurrence_found_day"][unoperated]).any()
+    assert (died["waiting"] > died["free"]).all()
+
+
+def test_who_is_never_resected_and_waits_too_long_for_radiotherapy_is_not_resected_either():
+    none = {"linac_count": 0}
+    share = ("cohort.unresected_share=1", "cohort.unresected_irradiated_share=1")
+    rows, _ = go_through(none, "tme_alone", *share, patients=300)
+    assert rows["refused"].sum() > 100 and not rows["irradiated"].any()
+    assert not np.isfinite(rows["operated_day"][~rows["emergency"]]).any()
+    assert np.isfinite(rows["uncontrolled_day"][rows["refused"]]).all()
 
 
 def test_a_recurrence_that_waits_loses_its_resectability():
@@ -163,22 +199,25 @@ def test_a_recurrence_that_waits_loses_its_resectability():
     assert (rows["death_cause"] == Cause.CANCER).sum() > (free["death_cause"] == Cause.CANCER).sum()
 
 
-def test_a_longer_interval_from_radiotherapy_raises_complete_response_up_to_its_plateau():
+def test_a_longer_interval_from_radiotherapy_raises_complete_response_more_slowly_beyond_its_plateau():
     policy = "chemoradiotherapy+for_everyone"
     free, _ = go_through({}, policy)
     rows, _ = go_through({"theatre_count": 1, "turnover_minutes": 1500.0}, policy)
     both = np.isfinite(rows["operated_day"]) & np.isfinite(free["operated_day"]) & (rows["ct"] == free["ct"])
+    both &= ~rows["emergency"] & ~free["emergency"]
     assert both.mean() > 0.8
     weeks = rows["waited_days"][:, Event.RESECTION] / 7.0
     parameters = compose_run(f"policies=[{policy}]").parameters["neoadjuvant"]
     plateau = parameters["response_plateau_weeks"]
     assert (weeks[both] < plateau).sum() > 50 and (weeks[both] > 2.0 * plateau).sum() > 100
 
-    # The rule, written again: the odds grow by the week; one trait decides.
+    # The rule, written again: the odds grow by the week, up to an end; one trait decides.
     probability = parameters["complete_response_probability"][3]
     odds = probability / (1.0 - probability)
     odds *= np.array(parameters["t_response_odds_ratio"])[rows["ct"]]
     odds *= np.exp(parameters["response_log_odds_per_week"] * np.minimum(weeks, plateau))
+    late = np.clip(weeks, plateau, parameters["response_end_weeks"]) - plateau
+    odds *= np.exp(parameters["late_response_log_odds_per_week"] * late)
     higher = rows["height_above_verge_cm"] - parameters["response_reference_height_cm"]
     odds *= np.exp(parameters["response_log_odds_per_cm"] * higher)
     complete = rows["radiosensitivity"] > stats.norm.isf(odds / (1.0 + odds))
@@ -196,6 +235,7 @@ def crowded() -> tuple[np.ndarray, Clinic, Journal]:
     journal: Journal = []
     policy = (
         "postoperative_chemoradiotherapy+lateral_before_5mm+follow_up_intensive+expert_centre+primaries_first"
+        "+local_excision_t2"
     )
     rows, clinic_run = go_through(
         SHORT_OF_ALL, policy, "cohort=dutch_tme", patients=2500, years=CROWDED_YEARS, journal=journal
@@ -227,7 +267,9 @@ def test_whoever_leaves_a_queue_unserved_has_a_reason(crowded):
         "progression": 0,
         "metastasis": 0,
         "found at another time": 0,
+        "emergency": 0,
     }
+    visits = (Event.VISIT, Event.WATCH_VISIT)
     for line in unserved:
         patient, day = rows[line["number"]], line["left_day"]
         salvage = line["event"] in (Event.SALVAGE_TREATMENT, Event.SALVAGE_RESECTION)
@@ -239,10 +281,13 @@ def test_whoever_leaves_a_queue_unserved_has_a_reason(crowded):
             reasons["refusal"] += 1
         elif salvage and (line["number"], day) in progressed:
             reasons["progression"] += 1
-        elif patient["metastasis_found_day"] == day and (salvage or line["event"] == Event.VISIT):
+        elif patient["emergency"] and patient["operated_day"] == day:
+            reasons["emergency"] += 1
+        elif patient["metastasis_found_day"] == day and (salvage or line["event"] in visits):
             reasons["metastasis"] += 1
         else:
-            assert line["event"] == Event.VISIT and patient["recurrence_found_day"] == day
+            again = "recurrence_found_day" if line["event"] == Event.VISIT else "regrowth_found_day"
+            assert line["event"] in visits and patient[again] == day
             reasons["found at another time"] += 1
     assert all(count > 0 for count in reasons.values()), reasons
 
@@ -350,8 +395,12 @@ def test_a_salvage_that_is_waited_for_too_long_is_refused():
 
 
 def test_without_a_linac_radiotherapy_is_waited_for_until_the_end_and_that_is_reported():
-    endless = "pathway.patience_median_days=1e9"
-    rows, clinic_run = go_through({"linac_count": 0}, "chemoradiotherapy", endless)
+    endless = ("pathway.patience_median_days=1e9", "primary.emergency_median_days=1e9")
+    mortal, _ = go_through({"linac_count": 0}, "chemoradiotherapy", *endless)
+    untreated = (mortal["regimen"] > 0) & ~np.isfinite(mortal["operated_day"])
+    assert np.isfinite(mortal["death_day"][untreated]).mean() > 0.95  # a primary that nobody treats kills
+    harmless = "primary.death_median_days=1e9"
+    rows, clinic_run = go_through({"linac_count": 0}, "chemoradiotherapy", *endless, harmless)
     alive = ~np.isfinite(rows["death_day"])
     waiting = rows["waiting"] >> Event.NEOADJUVANT & 1 > 0
     assert waiting.sum() > 100

@@ -230,7 +230,7 @@ CLINICS = {  # what differs from a clinic without limits
         linac_open_hours=[24, 24, 24, 24, 24, 0, 0],
         theatre_count=2,
         endoscopy_count=1,
-        endoscopy_open_hours=[0, 4, 0, 0, 4, 0, 0],
+        endoscopy_open_hours=[0, 0, 4, 4, 0, 0, 0],
         theatre_open_hours=OFFICE,
         theatre_closed_from_days=150.0,
         theatre_closed_until_days=220.5,
@@ -249,7 +249,7 @@ POLICIES = (
     "chemoradiotherapy+lateral_after_5mm",
     "postoperative_chemoradiotherapy+follow_up_intensive+expert_centre+recurrences_first",
     "short_course+primaries_first",
-    "total_neoadjuvant+for_everyone+organ_preservation",
+    "short_course_delayed+for_everyone+organ_preservation",
     "chemoradiotherapy+for_everyone+local_excision_after_treatment",
 )
 YEARS = 4.0
@@ -291,7 +291,7 @@ def assert_clock_equals_oracle(
 @pytest.mark.parametrize("name", CLINICS)
 def test_the_clock_simulates_every_patient_as_the_slow_oracle_does(name, policy):
     rows = assert_clock_equals_oracle(policy, CLINICS[name], seed=POLICIES.index(policy))
-    held_up = rows["waiting"].any() or rows["refused"].any() or rows["waited_days"].sum() > 100.0
+    held_up = rows["waiting"].any() or rows["refused"].any() or rows["waited_days"].sum() > 50.0
     assert held_up == (name != "plenty")
 
 

@@ -124,7 +124,7 @@ def test_kept_organs_regrowths_and_excisions_in_queues_are_the_same_to_the_bit(p
     rows = check_clinic(compose_run(f"policies=[{policy}]", *CLINICS[clinic], *MISREAD), 300, seed=6)
     kept = np.isfinite(rows["watch_from_day"])
     assert kept.sum() > 10
-    if clinic == "one of each":  # looks and operations really wait
+    if clinic == "overload":  # looks and operations really wait
         awaited = [Event.WATCH_VISIT, Event.LOCAL_EXCISION if "local" in policy else Event.REASSESSMENT]
         assert (rows["waited_days"][kept][:, awaited].sum(axis=0) > 0.0).all()
         again = np.isfinite(rows["regrowth_found_day"])

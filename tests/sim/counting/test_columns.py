@@ -8,10 +8,10 @@ from conf.condition import Condition
 from conf.condition import read_condition as condition
 from experiments.simulating.reading import Reading
 from sim.counting.columns import COLUMNS
-from sim.patient import MECHANISM_OF_ROUTE, YEAR_DAYS, Cause, Compartment, Mechanism, TStage
+from sim.patient import MECHANISM_OF_ROUTE, YEAR_DAYS, Cause, Compartment, Harm, Mechanism, TStage
 from sim.policy import Regimen
 
-POLICY = "short_course+lateral_after_5mm"
+POLICY = "short_course_delayed+lateral_after_5mm+organ_preservation+local_excision_after_treatment"
 MONTH = YEAR_DAYS / 12
 
 
@@ -41,6 +41,10 @@ SAME = [
     "irradiated",
     "boosted",
     "complete_response",
+    "never_resected",
+    "reading",
+    "regrowth_site",
+    "emergency",
     "crm_mm",
     "crm_involved",
     "distal_margin_mm",
@@ -64,6 +68,10 @@ SAME = [
 ]
 HAPPENED = {
     "resected": "operated_day",
+    "organ_kept": "watch_from_day",
+    "locally_excised": "excised_day",
+    "regrown": "regrowth_found_day",
+    "uncontrolled": "uncontrolled_day",
     "recurred": "recurrence_found_day",
     "salvaged": "salvage_day",
     "rerecurred": "rerecurrence_day",
@@ -71,6 +79,7 @@ HAPPENED = {
     "died": "death_day",
 }
 BETWEEN = {
+    "regrowth_months": ("watch_from_day", "regrowth_found_day"),
     "recurrence_months": ("operated_day", "recurrence_found_day"),
     "rerecurrence_months": ("salvage_day", "rerecurrence_day"),
     "metastasis_months": ("operated_day", "metastasis_found_day"),
@@ -90,6 +99,8 @@ WORDS = {
     "regimen": ("none", "short_course", "short_course_delayed", "chemoradiotherapy", "total_neoadjuvant"),
     "operation": ("lar", "apr", "hartmann"),
     "plane": ("mesorectal", "intramesorectal", "muscularis"),
+    "reading": ("complete", "near_complete", "incomplete"),
+    "regrowth_site": ("lumen", "mesorectum", "lateral_left", "lateral_right"),
     "mechanism": ("margin", "mesorectum", "lateral_node", "exfoliation", "spillage"),
     "compartment": PLACES,
     "found_by": ("visit", "symptoms"),
@@ -99,8 +110,31 @@ WORDS = {
 }
 
 
+HARMS = (
+    "temporary_stoma", "permanent_stoma", "major_bowel_dysfunction", "faecal_incontinence",
+    "urinary_dysfunction", "sexual_dysfunction", "severe_morbidity", "reoperation", "bowel_obstruction",
+    "pelvic_fracture", "second_cancer", "salvage_morbidity",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_harm_is_one_that_began_before_death_and_its_months_count_from_diagnosis(rows, reading, harm):
+    k = HARMS.index(harm)
+    assert Harm(k).name.lower() == harm
+    first, last = rows["harm_from_day"][:, k], rows["harm_until_day"][:, k]
+    has = np.array(
+        [day < np.inf and day <= death for day, death in zip(first, rows["death_day"], strict=True)]
+    )
+    assert has.any() and not has.all()
+    assert np.array_equal(COLUMNS[harm].of(rows), has)
+    for what, days in (("from", first), ("until", last)):
+        months = COLUMNS[f"{harm}_{what}_months"].of(rows)
+        assert np.array_equal(months, (days - rows["diagnosed_day"]) / MONTH)
+
+
 def test_these_columns_and_their_words_can_be_named():
     decided = {*SAME, *HAPPENED, *BETWEEN, *SIDES, *OF_THE_RESECTED, *OWN, *(f"involves_{p}" for p in PLACES)}
+    decided |= {f"{harm}{what}" for harm in HARMS for what in ("", "_from_months", "_until_months")}
     assert decided == COLUMNS.keys()
     for name, words in WORDS.items():
         assert set(words) <= COLUMNS[name].words.keys(), name
@@ -191,12 +225,22 @@ SELECTS = {
     '(leaked or abscess) and operation == "lar"': lambda r: (
         (r["leaked"] | r["abscess"]) & (r["operation"] == 1)
     ),
-    'regimen == "short_course"': lambda r: r["regimen"] == Regimen.SHORT_COURSE,
+    'regimen == "short_course_delayed"': lambda r: r["regimen"] == Regimen.SHORT_COURSE_DELAYED,
+    'reading == "near_complete" or regrown': lambda r: (
+        (r["reading"] == 2) | (r["regrowth_found_day"] < np.inf)
+    ),
+    "permanent_stoma and permanent_stoma_from_months <= 24": lambda r: (
+        r["harm_from_day"][:, 1] <= np.minimum(r["death_day"], 2 * YEAR_DAYS)
+    ),
     "female and age_years < 60 + 5": lambda r: r["female"] & (r["age_years"] < 65),
     "recurrence_months <= 24": lambda r: r["recurrence_found_day"] - r["operated_day"] <= 2 * YEAR_DAYS,
     'salvage_margin == "r0"': lambda r: r["salvage_margin"] == 1,
     'death_cause == "cancer" and survival_months < 60': (
-        lambda r: (r["death_cause"] == Cause.CANCER) & (r["death_day"] - r["operated_day"] < 5 * YEAR_DAYS)
+        lambda r: (
+            (r["death_cause"] == Cause.CANCER)
+            & (r["operated_day"] < np.inf)
+            & (r["death_day"] - r["operated_day"] < 5 * YEAR_DAYS)
+        )
     ),
     'mechanism == "exfoliation" and not involves_lateral': (
         lambda r: np.isin(r["recurrence_route"], (5, 6)) & ((r["recurrence_compartments"] & 0b11000) == 0)

@@ -28,7 +28,13 @@ from sim.patient import N_ROUTES, YEAR_DAYS, Cause, FoundBy, Margin, Operation, 
 
 LONG = pytest.mark.long
 HORIZON_DAYS = 10 * YEAR_DAYS
-DEATHS = [Event.DEATH_OPERATIVE, Event.DEATH_RECURRENCE, Event.DEATH_METASTASIS, Event.DEATH_OTHER]
+DEATHS = [
+    Event.DEATH_OPERATIVE,
+    Event.DEATH_PRIMARY,
+    Event.DEATH_RECURRENCE,
+    Event.DEATH_METASTASIS,
+    Event.DEATH_OTHER,
+]
 # The way to the first visit, in its order; each happens once at most.
 WAY = [
     Event.DIAGNOSIS,
@@ -40,8 +46,34 @@ WAY = [
     Event.PATHOLOGY,
     Event.VISIT,
 ]
+PRESERVING_WAY = [
+    Event.RESTAGING_MRI,
+    Event.REASSESSMENT,
+    Event.LOCAL_EXCISION,
+    Event.WATCH_VISIT,
+    Event.REGROWTH_SYMPTOMS,
+    Event.RESECTION,
+    Event.PATHOLOGY,
+]
+# What a row holds of days to come: an onset, a response or a harm that is booked.
+BOOKED = {
+    "onset_day",
+    "primary_cleared_day",
+    "nodes_cleared_day",
+    "lateral_cleared_day",
+    "harm_from_day",
+    "harm_until_day",
+}
 SALVAGE_WAY = [Event.RECURRENCE_MEETING, Event.SALVAGE_TREATMENT, Event.SALVAGE_RESECTION]
-ONCE = [*WAY[:-1], *SALVAGE_WAY, Event.POSTOPERATIVE_CHEMORADIOTHERAPY, Event.METASTASIS_SYMPTOMS]
+ONCE = [
+    *WAY[:-1],
+    *SALVAGE_WAY,
+    Event.LOCAL_EXCISION,
+    Event.REGROWTH_ONSET,
+    Event.REGROWTH_SYMPTOMS,
+    Event.POSTOPERATIVE_CHEMORADIOTHERAPY,
+    Event.METASTASIS_SYMPTOMS,
+]
 # Every branch of the journey, often enough for a few hundred patients.
 EVENTFUL = (
     "mesorectum.left_probability=[1,1,1]",
@@ -50,9 +82,12 @@ EVENTFUL = (
     "surgery.perforation_probability=0.3",
     "salvage.curative_probability=0.97",
     "mortality.operative_death_probability=0.03",
+    "cohort.unresected_share=0.05",
+    "cohort.response_specificity=0.3",
 )
 POLICY = (
     "chemoradiotherapy+for_high_risk+lateral_after_5mm+postoperative_chemoradiotherapy+follow_up_intensive"
+    "+organ_preservation+local_excision_after_treatment"
 )
 
 
@@ -85,11 +120,14 @@ def check_journal(rows, journal, horizon_days):
             assert horizon_days < row["agenda"].min() < np.inf
         for event in ONCE:
             assert events.count(event) <= 1, Event(event)
-        for way in (WAY, SALVAGE_WAY):
+        for way in (WAY, PRESERVING_WAY, SALVAGE_WAY):
             first = [events.index(event) for event in way if event in events]
             assert first == sorted(first)
-        # No step is skipped: who got to a step went through those that everybody needs.
+        # No step is skipped: who got to a step went through those that everybody needs, but in an emergency.
         needed = [event for event in WAY[:-1] if event not in (Event.NEOADJUVANT, Event.RESTAGING_MRI)]
+        if row["emergency"]:
+            assert Event.RESECTION not in events and row["operation"] == Operation.HARTMANN
+            needed = [Event.DIAGNOSIS, Event.PRIMARY_EMERGENCY, Event.PATHOLOGY]
         reached = [event in events for event in needed]
         assert reached == sorted(reached, reverse=True)
         check_days(row, dict(zip(events[::-1], days[::-1], strict=True)), events)
@@ -98,12 +136,17 @@ def check_journal(rows, journal, horizon_days):
 def check_days(row, first, events):
     """Assert that the row says what the journal says; ``first``: the first day of each event."""
     never = np.inf
-    assert row["operated_day"] == first.get(Event.RESECTION, never)
+    operation = Event.PRIMARY_EMERGENCY if row["emergency"] else Event.RESECTION
+    assert row["operated_day"] == first.get(operation, never)
+    assert row["excised_day"] == first.get(Event.LOCAL_EXCISION, never)
+    assert row["regrowth_onset_day"] == first.get(Event.REGROWTH_ONSET, never)
+    looks = events.count(Event.REASSESSMENT) + (row["readings"] > 0)
+    assert row["readings"] == looks and row["endoscopies"] == looks + events.count(Event.WATCH_VISIT)
     assert row["recurrence_onset_day"] == first.get(Event.RECURRENCE_ONSET, never) or events.count(
         Event.RECURRENCE_ONSET
     )
     assert row["metastasis_onset_day"] == first.get(Event.METASTASIS_ONSET, never)
-    assert row["visits"] == events.count(Event.VISIT)
+    assert row["visits"] == events.count(Event.VISIT) + events.count(Event.WATCH_VISIT)
     assert row["salvage_day"] in (never, first.get(Event.SALVAGE_RESECTION, never))
     assert row["postoperatively_irradiated"] == (Event.POSTOPERATIVE_CHEMORADIOTHERAPY in events)
 
@@ -115,7 +158,7 @@ def check_rows(rows, horizon_days):
         days = rows[name][happened]
         assert (days * GRID == np.floor(days * GRID)).all(), name
         assert (days >= 0).all(), name
-    for name in finite.keys() - {"onset_day"}:
+    for name in finite.keys() - BOOKED:
         assert (rows[name][finite[name]] <= horizon_days).all(), name
         at_risk = finite[name] & finite["death_day"]
         assert (rows[name][at_risk] <= rows["death_day"][at_risk]).all(), name
@@ -125,6 +168,10 @@ def check_rows(rows, horizon_days):
     assert (rows["operated_day"] < rows["recurrence_onset_day"])[finite["recurrence_onset_day"]].all()
     assert np.array_equal(found, rows["found_by"] != FoundBy.NOT_FOUND)
     assert np.array_equal(finite["metastasis_found_day"], rows["metastasis_found_by"] != FoundBy.NOT_FOUND)
+    assert np.array_equal(finite["regrowth_found_day"], rows["regrowth_found_by"] != FoundBy.NOT_FOUND)
+    assert (rows["regrowth_onset_day"] <= rows["regrowth_found_day"]).all()
+    again = finite["regrowth_found_day"] & finite["operated_day"]
+    assert (rows["regrowth_found_day"] <= rows["operated_day"])[again].all()
     assert (rows["metastasis_onset_day"] <= rows["metastasis_found_day"]).all()
     assert np.array_equal(finite["recurrence_onset_day"], rows["recurrence_route"] >= 0)
     grown = np.flatnonzero(finite["recurrence_onset_day"])
@@ -162,7 +209,16 @@ def eventful_fixture(lives):
     return lives(*EVENTFUL, policy=POLICY, patients=2000, journal=journal), journal
 
 
-@pytest.mark.parametrize("policy", ["tme_alone", "total_neoadjuvant+expert_centre", "short_course"])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "tme_alone",
+        "total_neoadjuvant+expert_centre",
+        "short_course",
+        "total_neoadjuvant+for_everyone+organ_preservation",
+        "local_excision_t2",
+    ],
+)
 def test_every_life_goes_in_order_from_diagnosis_to_death_or_the_horizon(lives, policy):
     journal = []
     rows = lives(policy=policy, patients=1500, journal=journal)
@@ -240,6 +296,7 @@ def test_every_event_has_a_reaction_and_only_deaths_kill(event):
     cause = {
         Event.DEATH_OPERATIVE: Cause.OPERATIVE,
         Event.DEATH_OTHER: Cause.OTHER,
+        Event.DEATH_PRIMARY: Cause.CANCER,
         Event.DEATH_RECURRENCE: Cause.CANCER,
         Event.DEATH_METASTASIS: Cause.CANCER,
     }
