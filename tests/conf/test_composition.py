@@ -47,7 +47,8 @@ WORDS = [
 ]  # fmt: skip
 MORE_WORDS = [
     ["scenario=default", "seed=${patients}"], ["cohort=1"], ["++cohort=dutch_tme"], ["~cohort=dutch_tme"],
-    ["cohort@x=dutch_tme"], ["patients@x=1"], ["patient=1"], ["++patients=1"], ["+patients=1"], ["~patients=1"],
+    ["cohort@x=dutch_tme"], ["patients@x=1"],
+    ["patient=1"], ["++patients=1"], ["+patients=1"], ["~patients=1"],
     ["~nothing"], ["surgery.leak_probability.x=1"], ["surgery={leak_probability:0.3}"], ["~scenario"],
     ["cohort=dutch_tme,dutch_contemporary"], ["patients=choice(1,2)"], ["hydra/launcher=basic"],
     ["hydra.nothing=1"], ["+hydra.searchpath=[x]"],
