@@ -171,6 +171,7 @@ def test_more_members_extend_a_finished_sweep(own, tmp_path):
     assert digests(tmp_path / "grown") == digests(tmp_path / "afresh")
 
 
+@pytest.mark.long
 def test_a_killed_sweep_goes_on_to_the_same_bits(own, three, tmp_path):
     words = ("posterior=3", f"posterior_from={own}", *FAST, "block=8")
     process = started(tmp_path / "killed", *words)
