@@ -19,10 +19,10 @@ compare: .venv/.installed  ## install if needed, then compare the policies on on
 	$(BIN)/lrrc compare $(ARGS)
 
 test: .venv/.installed  ## the tests, except the long ones
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-long: .venv/.installed  ## the long tests alone
-	$(BIN)/python -m pytest -n 2 -m long $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m long $(ARGS)
 
 lint: .venv/.installed  ## style, format and types
 	$(BIN)/ruff check .

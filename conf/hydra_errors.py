@@ -4,14 +4,13 @@ import re
 from contextlib import nullcontext
 
 import yaml
-from hydra import compose
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import ConfigCompositionException, MissingConfigException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from conf import schema
-from conf.composition import CONF, chosen_groups, composing, plain
+from conf.composition import CONF, chosen_groups, composed, composing, plain
 from conf.input_error import InputError, choice, nearest, shown
 from conf.policies import LEVERS
 
@@ -55,7 +54,7 @@ def _unknown_key(key: str, value: str, experiment: str) -> InputError:
         )
     is_ready = GlobalHydra.instance().is_initialized()
     with nullcontext() if is_ready else composing():
-        config = plain(compose(experiment), resolve=False)
+        config = plain(composed(experiment)[0], resolve=False)
     own = [*chosen_groups(experiment), *(leaf for top in config for leaf in schema.leaves(top, config[top]))]
     return InputError(f"{key}={shown(value)}: there is no key {key}{nearest(key, own)}")
 

@@ -8,7 +8,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -173,6 +173,7 @@ def wrapped(text: str, width: float, size: float, weight: str = "normal") -> lis
     return [line.replace(NO_BREAK, " ") for line in lines]
 
 
+@lru_cache(maxsize=4096)  # the same few words are measured over and over
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Return how wide a line of text is, in inches."""
     font = FontProperties(family=["DejaVu Sans"], size=size, weight=weight)

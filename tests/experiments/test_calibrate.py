@@ -1,5 +1,6 @@
 """``lrrc calibrate``: tables that describe the fit, a ledger that loses nothing, known numbers recovered."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from helpers.sweeping import swept
 from helpers.trial_files import mine, written
 
 from benchmarks.recovery import FITTED, SMALL, recovery
@@ -312,6 +314,18 @@ def test_known_numbers_are_found_again():
 def test_known_numbers_lie_within_95_percent_of_the_posteriors():
     found = recovery(40, *SMALL)
     assert 0.88 <= found["within"].mean() <= 0.99
+
+
+def test_the_folder_of_a_calibration_is_a_posterior_file_and_the_manifest_states_its_command(whole, tmp_path):
+    assert (
+        swept(tmp_path / "out", "posterior=3", f"posterior_from={whole}", "patients=80", "horizon_years=1")
+        == 0
+    )
+    about = json.loads((tmp_path / "out" / "manifest.json").read_text())["posterior"]
+    assert about["sha256"] == hashlib.sha256((whole / "posterior.csv").read_bytes()).hexdigest()
+    assert about["members_held"] == 20
+    assert about["made_by"]["command"].startswith("lrrc calibrate ")
+    assert about["made_by"]["code"]["version"]
 
 
 @pytest.mark.long

@@ -13,7 +13,6 @@ import pytest
 import yaml
 from helpers.pages import Page, artists
 from helpers.sweeping import SMALL, digests, started, swept
-from test_calibrate import trials, whole  # noqa: F401
 from test_sweep import plan
 
 from analysis.pictures.sweep import draw_sweep
@@ -171,6 +170,7 @@ def test_more_members_extend_a_finished_sweep(own, tmp_path):
     assert digests(tmp_path / "grown") == digests(tmp_path / "afresh")
 
 
+@pytest.mark.long
 def test_a_killed_sweep_goes_on_to_the_same_bits(own, three, tmp_path):
     words = ("posterior=3", f"posterior_from={own}", *FAST, "block=8")
     process = started(tmp_path / "killed", *words)
@@ -316,17 +316,6 @@ def test_the_members_of_a_sweep_are_a_posterior_file(three):
     assert [held(run, LEAK) for run in runs] == [0.02, 0.05, 0.11]
 
 
-def test_the_folder_of_a_calibration_is_a_posterior_file_and_the_manifest_states_its_command(
-    whole, tmp_path  # noqa: F811
-):  # fmt: skip
-    assert swept(tmp_path / "out", "posterior=3", f"posterior_from={whole}", *FAST) == 0
-    about = json.loads((tmp_path / "out" / "manifest.json").read_text())["posterior"]
-    assert about["sha256"] == hashlib.sha256((whole / "posterior.csv").read_bytes()).hexdigest()
-    assert about["members_held"] == 20
-    assert about["made_by"]["command"].startswith("lrrc calibrate ")
-    assert about["made_by"]["code"]["version"]
-
-
 # The summary
 
 
@@ -413,7 +402,7 @@ def test_one_policy_alone_has_its_outcomes_and_no_difference(own, tmp_path):
 def test_the_picture_shows_the_intervals_of_the_table_and_nothing_is_cut_off(three):
     table = pd.read_csv(three / "uncertainty.csv")
     figure = intervals(table, [], "local_recurrence", 1.0)
-    whole = (table[["mechanism", "compartment", "group"]] == "all").all(axis=1)  # noqa: F811
+    whole = (table[["mechanism", "compartment", "group"]] == "all").all(axis=1)
     rows = table[whole & (table["outcome"] == "local_recurrence") & (table["horizon_years"] == 1)]
     for policy, part in rows.groupby("policy"):
         bars, lines = (artists(figure, f"{what} {policy}") for what in ("members", "luck"))

@@ -76,6 +76,9 @@ def sheet(path, name):
 
 # The others are long.
 SHORT = ("compare", "validate", "patient")
+# Made for tests of every page alone, and slow.
+SLOW = ("capacity", "calibrate")
+PAGES = [pytest.param(name, marks=pytest.mark.long) if name in SLOW else name for name in RUNS]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +100,7 @@ def test_every_experiment_has_a_report_without_an_empty_part(runs, name):
     assert "lrrc reproduce" in page.text
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", PAGES)
 def test_the_page_opens_offline_and_runs_nothing(runs, name):
     text = (runs(name) / "report.html").read_text("utf-8")
     page = read_page(runs(name) / "report.html")
@@ -113,7 +116,7 @@ def test_the_page_opens_offline_and_runs_nothing(runs, name):
     assert policy.startswith("default-src 'none'")
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", PAGES)
 def test_the_page_reads_aloud_in_order(runs, name):
     page = read_page(runs(name) / "report.html")
     assert page.all("html")[0]["lang"] == "en"
@@ -246,7 +249,7 @@ def test_a_posterior_sweep_states_both_intervals_and_does_not_call_them_luck_alo
     assert "of simulated luck only" not in page.text
 
 
-@pytest.mark.parametrize("name", [name for name in RUNS if name not in ("posterior", "calibrate", "patient")])
+@pytest.mark.parametrize("name", [name for name in RUNS if name not in ("posterior", "patient", *SLOW)])
 def test_where_intervals_are_of_luck_the_page_says_so(runs, name):
     assert "95 % intervals of simulated luck" in read_page(runs(name) / "report.html").text
 
@@ -404,7 +407,14 @@ def test_what_a_folder_says_is_only_text(copy):
     assert "\u202e" not in page.text
 
 
-@pytest.mark.parametrize("word", ["=1+1", "+1+1", "-1+1", "@SUM(A1)", '=HYPERLINK("x")'])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "=1+1",
+        "@SUM(A1)",
+        *(pytest.param(w, marks=pytest.mark.long) for w in ("+1+1", "-1+1", '=HYPERLINK("x")')),
+    ],
+)
 def test_a_word_that_looks_like_a_formula_stays_a_word(copy, word):
     for name in ("outcomes", "differences", "averted"):
         path = copy / f"{name}.csv"

@@ -1,7 +1,5 @@
 """What the tests of pictures share: a picture as it is drawn, and what it says."""
 
-import itertools
-
 import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import RendererAgg
@@ -32,11 +30,11 @@ class Page(RendererAgg):
 
     def covered(self, pixels: float = 1.0) -> list[tuple[str, str]]:
         """Return the pairs of lines that cover each other by more than some pixels."""
-        return [
-            (text, beside)
-            for (one, text), (other, beside) in itertools.combinations(self.lines, 2)
-            if np.all(np.maximum(one[:2], other[:2]) < np.minimum(one[2:], other[2:]) - pixels)
-        ]
+        boxes = np.array([box for box, _ in self.lines]).reshape(-1, 4)
+        starts = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+        ends = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+        pairs = np.argwhere(np.triu((starts < ends - pixels).all(axis=2), k=1))
+        return [(self.lines[one][1], self.lines[other][1]) for one, other in pairs]
 
 
 def title(figure: Figure) -> str:

@@ -32,6 +32,7 @@ def test_the_other_system_really_lacks_what_it_should(tmp_path):
             assert done.returncode == status
 
 
+@pytest.mark.long
 def test_on_another_system_ctrl_c_stops_a_sweep_of_several_processes_and_only_its_head_hears_it(here):
     process = started(here, *SWEEP, "out=x", environment=OTHER, start_new_session=True)
     wait_until(lambda: len(entries(here / "x" / "ledger")) > 4, process)

@@ -36,6 +36,7 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
+@pytest.mark.long
 def test_the_pictures_are_drawn_again_as_the_run_drew_them(run, capsys):
     before = contents(run)
     for path in [*run.glob("*.png"), *run.glob("*.svg")]:
@@ -47,8 +48,12 @@ def test_the_pictures_are_drawn_again_as_the_run_drew_them(run, capsys):
     assert out.splitlines()[-1] == str(run)
 
 
-def test_what_is_not_drawn_is_said(run, capsys):
-    (run / "curves.csv").unlink()
+def test_what_is_drawn_is_the_picture_of_the_run_and_what_is_not_drawn_is_said(run, capsys):
+    for name in ("curves", "averted"):
+        (run / f"{name}.csv").unlink()
+    before = contents(run)
+    for picture in ("pelvis", "flow"):
+        (run / f"{picture}.png").unlink()
     pd.DataFrame({"knob": [1], "value": [2.0]}).to_csv(run / "strange.csv", index=False)
     assert main(["draw", str(run)]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -57,6 +62,9 @@ def test_what_is_not_drawn_is_said(run, capsys):
         line.split(",")[0].removeprefix("not drawn: ") for line in lines if line.startswith("not drawn: ")
     ]
     assert sorted([*drawn, *said]) == sorted(picture.__name__ for picture in PICTURES)
+    assert sorted(drawn) == ["flow", "icon_array", "pelvis"]
+    after = contents(run)
+    assert {name: after[name] for name in before} == before
     assert "not drawn: survival, which needs curves.csv" in lines
     assert "no picture shows strange.csv" in lines
     assert "no picture shows patients.parquet" in lines

@@ -106,11 +106,6 @@ def dask_processes():
         yield address, [scheduler, *workers]
 
 
-@pytest.fixture(scope="module")
-def dask_cluster(dask_processes):
-    return dask_processes[0]
-
-
 def task_of(number=0, code=None):
     run = compose_run("policies=[tme_alone]", "horizon_years=1")
     first = number * 10
@@ -169,11 +164,13 @@ def test_no_process_outlives_a_sweep_that_was_killed(tmp_path):
     wait_until(lambda: not any(child.is_running() and child.status() != "zombie" for child in own))
 
 
-def test_dask_gives_the_bits_of_one_process(tmp_path, whole, dask_cluster):
-    words = ("compute=dask", f"compute.address={dask_cluster}")
+def test_dask_gives_the_bits_of_one_process_and_listens_on_loopback_alone(tmp_path, whole, dask_processes):
+    address, processes = dask_processes
+    words = ("compute=dask", f"compute.address={address}")
     process = started(tmp_path / "dask", LEAK, *FAST, *words)
     assert process.communicate(timeout=DEADLINE)[1] == ""
     assert digests(tmp_path / "dask") == digests(whole)
+    assert {place.ip for each in processes for place in listening(each)} == {"127.0.0.1"}
 
 
 def listening(process):
@@ -186,6 +183,7 @@ def listening(process):
     return found
 
 
+@pytest.mark.long
 def test_the_dask_recipe_of_the_documents_runs_and_listens_on_loopback_alone(tmp_path, dask_processes):
     address, processes = dask_processes
     words = recipe("lrrc sweep", address.rpartition(":")[2])[2:-1]
