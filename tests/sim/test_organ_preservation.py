@@ -329,3 +329,13 @@ def test_looks_and_surveillance_are_counted(simulated):
     assert np.array_equal(rows["endoscopies"][unwatched], rows["readings"][unwatched])
     assert kept(rows)["endoscopies"].mean() > 5 and visits.max() > 4
     assert np.isin(rows["salvage_margin"], list(Margin)).all()
+
+
+def test_a_regrowth_that_obstructs_is_found_by_it_and_operated_on_at_once(simulated):
+    soon = ("primary.emergency_median_days=60", "organ_preservation.endoscopy_regrowth_sensitivity=0")
+    rows = kept(simulated(*BLIND, *soon, policy=STRICT))
+    urgent = rows[rows["emergency"]]
+    assert len(urgent) > 50
+    assert (urgent["regrowth_found_day"] <= urgent["operated_day"]).all()
+    at_once = urgent["regrowth_found_day"] == urgent["operated_day"]
+    assert at_once.sum() > 20 and (urgent["regrowth_found_by"][at_once] == FoundBy.SYMPTOMS).all()
