@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Columns of words; all others hold numbers.
 TEXT_COLUMNS = (
     "policy",
+    "harm",
     "comparator",
     "outcome",
     "mechanism",

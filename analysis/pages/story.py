@@ -195,7 +195,7 @@ def in_short(life: Life, horizon_years: float) -> str:
         }
         lived_with = harm.left_with(end, np.nextafter(end["death_day"], 0.0))
         dies = f"dies {of[Cause(end['death_cause'])]} after {years:.1f} years"
-        parts.append(dies + (f", having lived with {lived_with}" if lived_with else ""))
+        parts.append(dies + (f", with {lived_with} until then" if lived_with else ""))
     return "; ".join(parts)
 
 

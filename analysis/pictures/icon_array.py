@@ -54,7 +54,7 @@ def icon_array(
             "What became of each patient is not known",
             "The outcomes of this run do not split all patients by their fate.",
         )
-    lived = {name: _lived_with(outcomes, name, years) for name in fates["disease_free_survival"].index}
+    lived = {name: _living(outcomes, name, years) for name in fates["disease_free_survival"].index}
     known = {name: rows for name, rows in lived.items() if rows is not None}
     shown = known if len(known) == len(lived) else {}
     whole = at_horizon(outcomes, "local_recurrence", years)
@@ -95,7 +95,7 @@ def icon_array(
                 _legend(drawn, rows_of, FATES, left, top - marks - 0.12, line)
                 if shown:
                     under = top - marks - 0.12 - len(FATES) * line - 0.1
-                    label = f"{name}: lived with"
+                    label = f"{name}: living"
                     _marks(
                         drawn, label, shown[name]["estimate"], LIVED_WITH, left, under - marks, width, marks
                     )
@@ -104,7 +104,7 @@ def icon_array(
     return drawn
 
 
-def _lived_with(outcomes: pd.DataFrame, policy: str, years: float) -> pd.DataFrame | None:
+def _living(outcomes: pd.DataFrame, policy: str, years: float) -> pd.DataFrame | None:
     """Return the shares of a policy's patients by ``LIVED_WITH``, with intervals; None where not known.
 
     What is left over has no interval: no table holds one.

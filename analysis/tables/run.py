@@ -15,7 +15,14 @@ from sim.patient import YEAR_DAYS
 SURVIVAL_YEARS = (1.0, 3.0, 5.0)  # after a recurrence or its resection
 PER = 1000  # patients, in averted.csv and flow.csv
 ESTIMATE_COLUMNS = (*Key._fields, *Estimate._fields, "unit")  # of outcomes.csv and differences.csv
-TEXT_COLUMNS = ("policy", "comparator", *Key._fields[:-1], "unit", *(kind.__name__.lower() for kind in FLOW))
+TEXT_COLUMNS = (
+    "policy",
+    "comparator",
+    *Key._fields[:-1],
+    "harm",
+    "unit",
+    *(kind.__name__.lower() for kind in FLOW),
+)
 FALLING = ("overall_survival", "disease_free_survival")  # curves of those still free of the event
 
 

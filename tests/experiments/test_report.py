@@ -318,13 +318,17 @@ def test_files_of_ones_own_are_named_where_they_are(copy):
     assert "Files had been changed since that commit" in text
 
 
+# Of tables, the sheets that hold them.
+TITLES = {"outcomes": "results", "differences": "differences", "averted": "averted", "harmed": "harmed"}
+
+
 def test_the_workbook_holds_the_tables_as_values(runs):
     folder = runs("compare")
     book = openpyxl.load_workbook(folder / "report.xlsx")
-    names = ["inputs", "policies", "results", "differences", "averted", "published", "changed_numbers",
-             "known_misses", "sources", "notes"]  # fmt: skip
+    names = ["inputs", "policies", "results", "differences", "averted", "harmed", "published",
+             "changed_numbers", "known_misses", "sources", "notes"]  # fmt: skip
     assert book.sheetnames == names
-    for name, title in {"outcomes": "results", "differences": "differences", "averted": "averted"}.items():
+    for name, title in TITLES.items():
         head, *rows = sheet(folder / "report.xlsx", title)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

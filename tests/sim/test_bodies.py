@@ -26,7 +26,7 @@ POLICIES = (
     "local_excision_t2+postoperative_chemoradiotherapy",
 )
 COHORTS = ("dutch_contemporary", "all_comers")
-# Traits of a cohort that are drawn anew, from the lowest to the highest.
+# Traits of a cohort that are drawn again, from the lowest to the highest.
 COHORT_NUMBERS = {
     "age_mean_years": (40.0, 85.0),
     "fascia_distance_sigma": (0.1, 2.0),

@@ -178,7 +178,7 @@ def test_a_thousand_marks_stand_for_the_shares_of_the_table():
     drawn = {ax.get_label(): ax for ax in figure.axes if ax.get_label()}
     fates = {name: at_horizon(tables["outcomes"], name, 5.0) for name in FATES}
     policies = list(at_horizon(tables["outcomes"], "local_recurrence", 5.0).index)
-    assert list(drawn) == [label for name in policies for label in (name, f"{name}: lived with")]
+    assert list(drawn) == [label for name in policies for label in (name, f"{name}: living")]
     for policy in policies:
         ax = drawn[policy]
         counts = {marks.get_gid(): len(marks.get_offsets()) for marks in ax.collections}
@@ -195,7 +195,7 @@ def test_the_same_thousand_stand_for_what_they_live_with():
     tables = default()
     figure = icon_array(tables["outcomes"], tables["differences"])
     for policy in tables["outcomes"]["policy"].unique():
-        (ax,) = (ax for ax in figure.axes if ax.get_label() == f"{policy}: lived with")
+        (ax,) = (ax for ax in figure.axes if ax.get_label() == f"{policy}: living")
         counts = {marks.get_gid(): len(marks.get_offsets()) for marks in ax.collections}
         assert sum(counts.values()) == 1000
         alive, stoma, bowel = (

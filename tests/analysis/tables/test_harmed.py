@@ -16,8 +16,8 @@ SMALL = ("patients=800", f"policies=[{','.join(PAIR)}]")
 
 def test_harmed_is_counted_patient_by_patient_and_net_is_the_difference():
     table = run_tables(*SMALL)["harmed"].set_index(["harm", "horizon_years"])
-    lived = simulate(compose_run(*SMALL, "rows=true")).rows
-    rows = {name: np.concatenate(blocks) for name, blocks in lived.items()}
+    blocks_of = simulate(compose_run(*SMALL, "rows=true")).rows
+    rows = {name: np.concatenate(blocks) for name, blocks in blocks_of.items()}
     for harm in Harm:
         for years in (1.0, 5.0):
             has = {}
