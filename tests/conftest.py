@@ -27,6 +27,8 @@ EVERY_KIND = (
     "sweep patients=2 horizon_years=1 compute.workers=1 grid={seed:[1]}",
     "validate trial=crab patients=50 most_patients=50",
     "patient number=1",
+    "capacity patients=2 clinics=[regional] policies=[tme_alone] horizon_years=0.2 target_share=0.01 "
+    "clock=compiled pictures=false",
 )
 
 

@@ -21,6 +21,10 @@ SMALL = {"policies": ["tme_alone", "short_course+washout_always"], "patients": 6
 WORDS = ("policies=[tme_alone,short_course+washout_always]", "patients=60")
 
 
+def names(folder):
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
 def digests(folder):
     return json.loads((Path(folder) / "manifest.json").read_text("utf-8"))["tables"]
 
@@ -43,9 +47,10 @@ def python(code, folder, **environment):
 
 @pytest.fixture(scope="module")
 def by_command(tmp_path_factory):
-    """The folder of a small comparison by the command, with rows and a journal."""
+    """The folder of a small comparison by the command, with rows and a journal but without pictures."""
     folder = tmp_path_factory.mktemp("command") / "run"
-    assert main(["compare", *WORDS, "rows=true", "journal=true", f"out={folder}"]) == 0
+    words = [*WORDS, "rows=true", "journal=true", "pictures=false"]
+    assert main(["compare", *words, f"out={folder}"]) == 0
     return folder
 
 
@@ -59,12 +64,21 @@ def run():
 
 
 def test_the_folder_is_that_of_the_command(by_command, tmp_path):
-    run = lrrc.compare(**SMALL, rows=True, journal=True, out=tmp_path / "mine")
+    run = lrrc.compare(**SMALL, rows=True, journal=True, pictures=False, out=tmp_path / "mine")
     assert run.folder == tmp_path / "mine"
     assert digests(run.folder) == digests(by_command)
-    assert sorted(path.name for path in run.folder.iterdir()) == sorted(
-        path.name for path in by_command.iterdir()
-    )
+    assert names(run.folder) == names(by_command)
+
+
+@pytest.mark.long
+def test_the_pictures_are_those_of_the_command(tmp_path):
+    run = lrrc.compare(**SMALL, out=tmp_path / "mine")
+    assert main(["compare", *WORDS, f"out={tmp_path / 'theirs'}"]) == 0
+    assert names(run.folder) == names(tmp_path / "theirs")
+    pictures = list(run.folder.glob("*.png"))
+    assert len(pictures) > 5
+    for path in pictures:
+        assert path.read_bytes() == (tmp_path / "theirs" / path.name).read_bytes()
 
 
 def test_the_tables_are_those_of_the_command_whether_or_not_a_folder_is_written(run, by_command):
