@@ -125,7 +125,7 @@ def _price(outcomes: pd.DataFrame, differences: pd.DataFrame, comparator: str, y
     foot += "failure, " if failure else ""
     foot += "morbidity (Clavien–Dindo III or more): those who have had it by then."
     if kept:
-        foot += " Organs kept: alive, never resected, the tumour under control."
+        foot += " Organs kept: on purpose, alive, not resected, the tumour under control."
     if failure:
         foot += f" {NOT_OPERATED}"
     foot = textwrap.fill(foot, WIDEST)

@@ -318,7 +318,7 @@ CODES = {
     "ct_scans": "CT scans",
     "mri_scans": "MRI scans",
     "local_failure": "local recurrence, or a primary or regrowth that is left to grow",
-    "organ_preserved": "alive, never resected, the tumour under control",
+    "organ_preserved": "organ kept on purpose: alive, not resected since, the tumour under control",
     "tme_free_survival": "alive, and never resected",
     "regrowth": "regrowth found, of a tumour whose organ was kept",
     "organ_kept": "organ kept at first: watched after a response, or after a local excision",

@@ -23,7 +23,7 @@ from experiments.cli.catalogue import EXPERIMENTS, ON_MODEL, ON_RUNS, OWN_FILES,
 from sim.counting import outcomes
 from sim.counting.columns import COLUMNS
 from sim.events import Event
-from sim.patient import ROW, Compartment, Route
+from sim.patient import ROW, Compartment, Harm, Route
 
 # What a number counts, by the end of its name; the first that fits.
 MEASURED_IN = {
@@ -211,7 +211,9 @@ def outcome_names() -> str:
         outcomes.ByGroup,
         outcomes.AtHorizon,
         outcomes.Timed,
+        Harm,
         outcomes.TreatmentShare,
+        outcomes.RegrowthShare,
         outcomes.RecurrenceShare,
         outcomes.Amount,
     )
@@ -220,6 +222,8 @@ def outcome_names() -> str:
         names = outcomes.names(kind)
         if kind is outcomes.Timed:  # some name a group, which has a column of its own
             names = tuple(dict.fromkeys(key.outcome for key in outcomes.TIMED))
+        if kind is outcomes.Amount:
+            names = tuple(outcomes.UNITS)
         rows = [[code(name), outcomes.UNITS.get(name, "proportion")] for name in names]
         parts += [f"{_first(kind)}", table(["outcome", "unit"], rows)]
     return "\n\n".join(parts)

@@ -186,6 +186,9 @@ def _follow_up() -> Schema:
         "visit_months": _said(months, "Months after the primary operation, rising."),
         "ct_months": _said(months, "Those of the visits that have a CT."),
         "mri_months": _said(months, "Those of the visits that have an MRI."),
+        "watch_months": _said(months, "Months after an organ is kept; each visit has an endoscopy."),
+        "watch_ct_months": _said(months, "Those of the surveillance visits that have a CT."),
+        "watch_mri_months": _said(months, "Those of the surveillance visits that have an MRI."),
     }
     return _object(properties, ["visit_months", "ct_months", "mri_months"], "A schedule of follow-up.")
 

@@ -109,7 +109,7 @@ class AtHorizon(IntEnum):
     CANCER_DEATH_WITHOUT_RECURRENCE = 4
     OTHER_DEATH_WITHOUT_RECURRENCE = 5
     LOCAL_FAILURE = 6  # a local recurrence, or a primary or regrowth that is left to grow
-    ORGAN_PRESERVED = 7  # alive, never resected, and the tumour under control
+    ORGAN_PRESERVED = 7  # kept on purpose: alive, not resected since, and the tumour under control
     TME_FREE_SURVIVAL = 8  # alive, and never resected
     REGROWTH = 9
 
@@ -298,9 +298,10 @@ def write_states(patient: Record, world: Record, horizon_days: np.ndarray, state
         resected = patient.operated_day - start <= day
         uncontrolled = patient.uncontrolled_day - start <= day
         states[k + AtHorizon.LOCAL_FAILURE] = _state(True, recurred or uncontrolled)
-        kept = alive and not resected
-        states[k + AtHorizon.ORGAN_PRESERVED] = _state(True, kept and not uncontrolled)
-        states[k + AtHorizon.TME_FREE_SURVIVAL] = _state(True, kept)
+        free = alive and not resected
+        kept = free and not uncontrolled and patient.watch_from_day - start <= day
+        states[k + AtHorizon.ORGAN_PRESERVED] = _state(True, kept)
+        states[k + AtHorizon.TME_FREE_SURVIVAL] = _state(True, free)
         states[k + AtHorizon.REGROWTH] = _state(True, patient.regrowth_found_day - start <= day)
         k += _AT_HORIZON
         k += N_HARMS

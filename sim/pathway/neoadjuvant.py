@@ -94,7 +94,7 @@ def treat(patient: Record, luck: Record, world: Record, now: float) -> None:
     if not at_once:
         looked_at_day = now + on_grid(max(duration - world.pathway.restaging_to_surgery_days, 0.0))
     book_response(patient, luck, world, looked_at_day, planned_day)
-    hold_primary(patient, world, now)
+    hold_primary(patient, world, now, planned_day)
     late_harm_of_radiotherapy(patient, luck, world, now)
     if patient.never_resected:
         harm_of_irradiated_organ(patient, luck, world, planned_day)

@@ -41,16 +41,21 @@ def end_danger(patient: Record) -> None:
 
 
 @compiled
-def hold_primary(patient: Record, world: Record, now: float) -> None:
+def hold_primary(patient: Record, world: Record, now: float, planned_day: float) -> None:
     """Radiotherapy holds the primary: what is left of it grows and kills later, a cleared one never.
 
-    Until a resection that is planned it reaches no further.
+    A resection that is planned is due before it grows: it reaches no further, and its dangers are held until
+    the planned day. Where none is, they are held for long.
     """
     cleared = patient.primary_cleared_day < np.inf
     if cleared or not patient.never_resected:
         call_off(patient, Event.PRIMARY_PROGRESSION)
     if cleared:
         end_danger(patient)
+        return
+    if not patient.never_resected:
+        patient.agenda[Event.PRIMARY_EMERGENCY] += planned_day - now
+        patient.agenda[Event.DEATH_PRIMARY] += planned_day - now
         return
     primary = world.primary
     delay(patient, Event.PRIMARY_PROGRESSION, primary.irradiated_progression_time_ratio, now)

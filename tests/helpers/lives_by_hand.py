@@ -147,7 +147,8 @@ def states_of(row, horizons_years):
         grows = row.uncontrolled_day - start <= by
         operated = row.operated_day - start <= by
         note("local_failure", True, back or grows)
-        note("organ_preserved", True, alive and not operated and not grows)
+        kept = row.watch_from_day - start <= by
+        note("organ_preserved", True, kept and alive and not operated and not grows)
         note("tme_free_survival", True, alive and not operated)
         note("regrowth", True, row.regrowth_found_day - start <= by)
         for harm, begin, end in harms_of(row):

@@ -149,10 +149,22 @@ def test_a_long_wait_for_the_theatre_costs_margins_metastases_and_lives(lives):
 OVERLOAD = ("clinic=strained", "clinic.arrivals_per_year=260", "clinic.linac_count=6")
 
 
-@pytest.mark.parametrize("policy", ["tme_alone", "short_course", "chemoradiotherapy"])
-def test_in_an_overloaded_clinic_more_have_died_at_every_horizon_from_the_first_year_on(policy):
+# Too few theatre days for anybody, and nothing else short.
+NO_THEATRE = ("clinic.theatre_count=1", "clinic.turnover_minutes=1600", "clinic.arrivals_per_year=400")
+
+
+@pytest.mark.parametrize(
+    ("policy", "clinic"),
+    [
+        ("tme_alone", OVERLOAD),
+        ("short_course", OVERLOAD),
+        ("chemoradiotherapy", OVERLOAD),
+        ("chemoradiotherapy+for_everyone", NO_THEATRE),
+    ],
+)
+def test_in_an_overloaded_clinic_more_have_died_at_every_horizon_from_the_first_year_on(policy, clinic):
     """Compared with the same patients where nobody waits: an untreated primary kills."""
-    run = compose_run(f"policies=[{policy}]", *OVERLOAD)
+    run = compose_run(f"policies=[{policy}]", *clinic)
     world, horizon = pack(world_tree(run, run.policies[0])), 10.0 * YEAR_DAYS
     died = {"free": np.zeros(9), "waiting": np.zeros(9)}
     for seed in (1, 2, 3):
