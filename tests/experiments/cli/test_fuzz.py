@@ -230,8 +230,8 @@ def fuzz_readers(examples, number, folder):
 
 
 def test_whatever_is_asked_ends_in_a_run_or_a_refusal_of_one_line(tmp_path):
-    endings = fuzz(15, False, 1) + fuzz(8, True, 2)
-    assert endings["refused"] > 8 and endings["ran"] > 4
+    endings = fuzz(20, False, 1) + fuzz(12, True, 2)
+    assert endings["refused"] > 10 and endings["ran"] > 5
     read = fuzz_readers(100, 3, tmp_path)
     assert read["refused"] > 20 and read["understood"] > 5
 
