@@ -7,15 +7,12 @@ import numpy as np
 from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid, pick, with_odds
 from sim.pelvis import spread
-from sim.policy import Regimen
 from sim.radiosensitivity import response_odds
 
 
 @compiled
 def sterilisation_probability(probabilities: np.ndarray, patient: Record, world: Record) -> float:
     """Return the probability that the patient's neoadjuvant regimen kills the cells."""
-    if patient.regimen == Regimen.NONE:
-        return 0.0
     return with_odds(probabilities[patient.regimen], response_odds(patient, world))
 
 
@@ -36,17 +33,13 @@ def settle(
     ``takes`` is the probability that cells of a patient of average aggressiveness take after
     treatment. The same uniform decides under every policy, so better treatment can only spare.
     """
-    patient.cells_left[route] = cells
-    patient.survived[route] = False
-    patient.seed_probability[route] = 0.0
-    if not cells:
-        return
     recurrence = world.recurrence
     bold = math.exp(recurrence.aggressiveness_log_odds_per_sd * patient.aggressiveness)
     bold *= recurrence.t_take_odds_ratio[patient.ct] * recurrence.nodes_take_odds_ratio[patient.nodes]
     probability = with_odds(takes, bold)
+    patient.cells_left[route] = cells
     patient.seed_probability[route] = probability
-    patient.survived[route] = luck.seed_survival[route] < probability
+    patient.survived[route] = cells and luck.seed_survival[route] < probability
     if not patient.survived[route]:
         return
     days = lognormal(luck.seed_onset[route], recurrence.onset_median_days, recurrence.onset_sigma)

@@ -21,9 +21,7 @@ def seed_exfoliation(patient: Record, luck: Record, world: Record, now: float) -
     """Seed the staple line, and the tissue around an anastomosis that leaked into an abscess."""
     exfoliation = world.exfoliation
     patient.luminal_cells = cells_in_lumen(patient, luck, world)
-    spared = 0.0
-    if patient.luminal_cells:
-        spared = 1.0 - sterilisation_probability(exfoliation.sterilised_probability, patient, world)
+    spared = 1.0 - sterilisation_probability(exfoliation.sterilised_probability, patient, world)
     caught = patient.luminal_cells and luck.staple_line < exfoliation.caught_probability
     takes = exfoliation.anastomotic_take_probability * spared
     settle(patient, luck, world, Route.ANASTOMOTIC, caught, takes, Compartment.CENTRAL, 0, now)

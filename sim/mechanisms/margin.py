@@ -42,14 +42,12 @@ def circumferential_compartment(patient: Record, u: float, world: Record) -> int
 def seed_margins(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Seed the circumferential and the distal margin."""
     margin = world.margin
+    spared = 1.0 - sterilisation_probability(margin.sterilised_probability, patient, world)
     route = Route.CIRCUMFERENTIAL
     cells = luck.circumferential_cells < circumferential_cells_probability(patient, world)
-    distal_cells = luck.distal_cells < distal_cells_probability(patient, world)
-    spared = 0.0
-    if cells or distal_cells:
-        spared = 1.0 - sterilisation_probability(margin.sterilised_probability, patient, world)
     compartment = circumferential_compartment(patient, luck.seed_site[route], world)
     takes = margin.circumferential_take_probability * spared
     settle(patient, luck, world, route, cells, takes, compartment, 0, now)
+    cells = luck.distal_cells < distal_cells_probability(patient, world)
     takes = margin.distal_take_probability * spared
-    settle(patient, luck, world, Route.DISTAL, distal_cells, takes, Compartment.CENTRAL, 0, now)
+    settle(patient, luck, world, Route.DISTAL, cells, takes, Compartment.CENTRAL, 0, now)

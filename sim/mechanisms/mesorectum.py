@@ -26,10 +26,9 @@ def seed_mesorectum(patient: Record, luck: Record, world: Record, now: float) ->
     """Seed the residual mesorectum, in front of the sacrum or around the anastomosis."""
     mesorectum = world.mesorectum
     route = Route.MESORECTUM
-    cells = deposit_left(patient, luck, world)
-    takes = mesorectum.take_probability
-    if cells:
-        takes *= 1.0 - sterilisation_probability(mesorectum.sterilised_probability, patient, world)
+    takes = mesorectum.take_probability * (
+        1.0 - sterilisation_probability(mesorectum.sterilised_probability, patient, world)
+    )
     presacral = luck.seed_site[route] < mesorectum.presacral_share
     compartment = Compartment.POSTERIOR if presacral else Compartment.CENTRAL
-    settle(patient, luck, world, route, cells, takes, compartment, 0, now)
+    settle(patient, luck, world, route, deposit_left(patient, luck, world), takes, compartment, 0, now)

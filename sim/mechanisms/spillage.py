@@ -54,7 +54,7 @@ def seed_spillage(patient: Record, luck: Record, world: Record, now: float) -> N
     if pattern == SpillPattern.MULTIFOCAL:
         extra = 2
     patient.spill_pattern = pattern
-    takes = spillage.take_probability
-    if cells:
-        takes *= 1.0 - sterilisation_probability(spillage.sterilised_probability, patient, world)
+    takes = spillage.take_probability * (
+        1.0 - sterilisation_probability(spillage.sterilised_probability, patient, world)
+    )
     settle(patient, luck, world, route, cells, takes, compartment, extra, now)
