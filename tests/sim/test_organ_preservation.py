@@ -211,7 +211,9 @@ def test_a_regrowth_is_resected_later_with_margins_leaks_and_mechanisms_of_its_o
     again = regrown(rows)
     operated = again[came(again, "operated_day")]
     assert len(operated) > 0.85 * len(again) and len(operated) > 500
-    assert (operated["operated_day"] > operated["regrowth_found_day"]).mean() > 0.98  # or an emergency
+    later = operated["operated_day"] > operated["regrowth_found_day"]
+    assert (later | operated["emergency"]).all()
+    assert later.mean() > 0.95
     assert np.isfinite(operated["crm_mm"]).all() and (operated["operation"] > 0).all()
     assert operated["crm_involved"].any()
     assert operated["leaked"][operated["anastomosis"]].all()

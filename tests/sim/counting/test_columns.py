@@ -43,6 +43,7 @@ SAME = [
     "complete_response",
     "never_resected",
     "reading",
+    "readings",
     "regrowth_site",
     "emergency",
     "crm_mm",
