@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.words.clinic import STEP_WORDS, resource_words
+from analysis.words.clinic import STEP_WORDS, resource_words, steps_asked
 from analysis.words.wording import (
     DASH,
     INTERVALS,
@@ -46,23 +46,24 @@ def _clinic(tables: dict[str, pd.DataFrame], clinic: str, years: float, target_s
         _in(tables[name], clinic) for name in ("waits", "utilisation", "queues", "waiting_harm")
     )
     harm = harm[harm["horizon_years"] == years]
-    waited, caused = {}, {}
+    waited, caused, used = {}, {}, {}
+    # In every clinic the same columns.
+    asked = steps_asked(tables["waits"]["step"], tables["waits"]["n"])
     for policy in waits["policy"].unique():
         mine = waits[waits["policy"] == policy].set_index("step")
-        waited[policy] = [_wait(mine.loc[step], target_share) for step in STEP_WORDS]
+        waited[policy] = [_wait(mine.loc[step], target_share) for step in asked]
         busy = use[use["policy"] == policy].set_index("resource")["utilisation"]
-        waited[policy].append(
-            DASH if busy.isna().all() else f"{resource_words(busy.idxmax())} {100 * busy.max():.0f} %"
-        )
         net = harm[harm["policy"] == policy].set_index("outcome")
-        caused[policy] = [
-            *(_net(net.loc[outcome]) for outcome in HARM_WORDS),
+        caused[policy] = [_net(net.loc[outcome]) for outcome in HARM_WORDS]
+        used[policy] = [
+            DASH if busy.isna().all() else f"{resource_words(busy.idxmax())} {100 * busy.max():.0f} %",
             _longest(queues[queues["policy"] == policy], busy),
         ]
     name = f"{sentence(clinic.replace('_', ' '))}: "
     return [
-        *_table(f"{name}waits", [*(f"{words} " for words in STEP_WORDS.values()), "most used"], waited),
-        *_table(f"{name}caused", [*HARM_WORDS.values(), "longest queue"], caused),
+        *_table(f"{name}waits", [f"{STEP_WORDS[step]} " for step in asked], waited),
+        *_table(f"{name}caused", [*HARM_WORDS.values()], caused),
+        *_table(f"{name}use", ["most used", "longest queue"], used),
     ]
 
 

@@ -33,6 +33,7 @@ from conf.trials import SETS, Trial
 
 PAGE_DPI = 120  # a page shows them 960 pixels wide
 MOST_LINES, WIDEST = 54, 110
+NAMED_MISSES, LEAST_MISSES = 9, 3  # of a trial; of all, below the trials
 DEFAULT_COHORT = "dutch_contemporary"
 WHY_NOT = "where too few of the simulated patients had an event, or too many"
 SET_WORDS = {
@@ -282,25 +283,57 @@ def _plain(value: object) -> str:
 def summary(endpoints: pd.DataFrame, agreement: pd.DataFrame) -> str:
     """Return what ``lrrc validate`` prints: each trial's hits, how each set agrees, and the largest misses.
 
-    At most 50 lines, 110 columns wide, except for more trials than fit.
+    At most 54 lines, 110 columns wide, except for more trials than fit: of many, those with the fewest
+    endpoints outside share lines.
     """
+    below = _of_sets(endpoints, agreement)
+    misses = _misses(endpoints)
+    wanted = min(LEAST_MISSES, len(misses)) + 2
+    for few in range(NAMED_MISSES + 1):
+        lines = [*_of_trials(endpoints, few), *below]
+        if len(lines) + wanted <= MOST_LINES:
+            break
+    room = min(max(MOST_LINES - len(lines) - 2, 0), 12, len(misses))
+    if room:
+        order = misses["z"].abs().sort_values(ascending=False, kind="stable").index
+        lines += ["", f"largest misses{'':42}{'published':>26}{'simulated':>12}{'z':>8}"]
+        lines += [_missed(row) for _, row in misses.loc[order].head(room).iterrows()]
+    return "\n".join(lines) + "\n"
+
+
+def _of_trials(endpoints: pd.DataFrame, few: int) -> list[str]:
+    """Return each trial's hits; those with at most ``few`` outside share lines, as those wholly inside do."""
     lines = [f"{'trial':<30}{'inside':>10}    outside, by how many standard errors"]
     for name, part in endpoints.groupby("set", sort=True):
         lines.append(f"{name}:")
-        wholly = []
+        wholly, nearly = [], []
         for trial, rows in part.groupby("trial", sort=False):
             if rows["inside"].all():
                 wholly.append(f"{trial} ({len(rows)})")
                 continue
             outside = sorted(_misses(rows)["z"], key=abs, reverse=True)
-            stated = [" ".join(map(signed, outside[:9]))]
-            stated[0] += f" and {len(outside) - 9} more" if len(outside) > 9 else ""
+            stated = [" ".join(map(signed, outside[:NAMED_MISSES]))]
+            more = len(outside) - NAMED_MISSES
+            stated[0] += f" and {more} more" if more > 0 else ""
             if left_out := int((~rows["comparable"]).sum()):
                 stated.append(f"{left_out} {NOT_COMPARABLE}")
-            lines.append(f"  {trial:<28}{_inside(rows):>10}    {'; '.join(filter(None, stated))}".rstrip())
-        if wholly:
-            lines += wrap(f"  wholly inside: {', '.join(wholly)}", WIDEST, subsequent_indent=" " * 4)
-    lines += ["", f"{'set':<14}{'inside':>12}{'coverage':>10}{'slope':>8}{'chi-square':>12}{'degrees':>9}"]
+            said = "; ".join(filter(None, stated))
+            if few and len(outside) <= few:
+                nearly.append(f"{trial} {_inside(rows)} ({said})")
+            else:
+                lines.append(f"  {trial:<28}{_inside(rows):>10}    {said}".rstrip())
+        for words, trials in ((f"at most {few} outside", nearly), ("wholly inside", wholly)):
+            if trials:
+                # A trial's words stay on one line.
+                joined = ", ".join(trial.replace(" ", "\N{NO-BREAK SPACE}") for trial in trials)
+                wrapped = wrap(f"  {words}: {joined}", WIDEST, subsequent_indent=" " * 4)
+                lines += [line.replace("\N{NO-BREAK SPACE}", " ") for line in wrapped]
+    return lines
+
+
+def _of_sets(endpoints: pd.DataFrame, agreement: pd.DataFrame) -> list[str]:
+    """Return how each set agrees, and how many endpoints are not comparable."""
+    lines = ["", f"{'set':<14}{'inside':>12}{'coverage':>10}{'slope':>8}{'chi-square':>12}{'degrees':>9}"]
     sets = agreement if len(agreement) > 2 else agreement[agreement["set"] != "all"]
     for _, row in sets.iterrows():
         count = f"{row['inside']} of {row['comparable']}"
@@ -310,13 +343,7 @@ def summary(endpoints: pd.DataFrame, agreement: pd.DataFrame) -> str:
         )
     if left_out := int((~endpoints["comparable"]).sum()):
         lines += wrap(f"Not comparable, and left out of all counts: {left_out}, {WHY_NOT}.", WIDEST)
-    misses = _misses(endpoints)
-    room = min(max(MOST_LINES - len(lines) - 2, 0), 12, len(misses))
-    if room:
-        order = misses["z"].abs().sort_values(ascending=False, kind="stable").index
-        lines += ["", f"largest misses{'':42}{'published':>26}{'simulated':>12}{'z':>8}"]
-        lines += [_missed(row) for _, row in misses.loc[order].head(room).iterrows()]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _missed(row: pd.Series) -> str:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from analysis.pictures import look
-from analysis.words.clinic import STEP_WORDS, resource_words
+from analysis.words.clinic import STEP_WORDS, resource_words, steps_asked
 from analysis.words.wording import Finding, Words, percent, policy_words, sentence
 from conf.clinics import NO_LIMIT
 
@@ -31,7 +31,10 @@ LONG = 5.0  # patients: a queue that is worth a panel
 
 
 def waits(waits: pd.DataFrame, population: str = "simulated patients") -> Figure:
-    """Return the waits by step and policy, median to 90th centile, beside their targets; a panel a clinic."""
+    """Return the waits by step and policy, median to 90th centile, beside their targets; a panel a clinic.
+
+    A step that nobody asks for, in any clinic and under any policy, has no row.
+    """
     if not (waits["n"] > 0).any():
         return look.nothing("waits: nobody asked for anything")
     policies, clinics = list(waits["policy"].unique()), list(waits["clinic"].unique())
@@ -41,7 +44,7 @@ def waits(waits: pd.DataFrame, population: str = "simulated patients") -> Figure
         "Mark: median; line: to the 90th centile of those served; grey bar: target. Right: share of patients "
         f"who wait beyond it. {_patients(waits, population)}"
     )
-    steps = list(STEP_WORDS)
+    steps = steps_asked(waits["step"], waits["n"])
     with look.style():
         left, bottom = 1.3, 0.6
         key = key_height(policies)

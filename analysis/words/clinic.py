@@ -1,14 +1,23 @@
 """What a clinic's steps and resources are called, and the warning of a queue that only grows."""
 
+from collections.abc import Iterable
+
 from sim.clinic.load import Overload
 
 STEP_WORDS = {
     "mri": "MRI",
+    "endoscopy": "endoscopy",
     "meeting": "meeting",
     "radiotherapy": "radiotherapy",
     "resection": "resection",
     "salvage": "salvage",
 }
+
+
+def steps_asked(steps: Iterable[str], requests: Iterable[int]) -> list[str]:
+    """Return the steps that anybody has asked for, in the order of a patient's way; parallel arguments."""
+    asked = {step for step, n in zip(steps, requests, strict=True) if n > 0}
+    return [step for step in STEP_WORDS if step in asked]
 
 
 def resource_words(name: str) -> str:

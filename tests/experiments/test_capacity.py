@@ -150,9 +150,10 @@ def test_a_queue_that_grows_is_reported_with_its_figures_and_one_that_clears_is_
 
 
 def test_an_overload_that_is_the_runs_own_is_reported_by_compare_too():
-    # Without end only where nobody loses patience: refusal relieves a queue.
-    overloaded = ("clinic.linac_count=6", "pathway.patience_median_days=1e9")
-    simulated = simulate(compose_run("clinic=regional", *overloaded, *SMALL))
+    # Without end only where nobody leaves it: refusal, emergencies and deaths of the tumour relieve a queue.
+    times = ("pathway.patience", "primary.emergency", "primary.death")
+    endless = [f"{time}_median_days=1e9" for time in times]
+    simulated = simulate(compose_run("clinic=regional", "clinic.linac_count=6", *endless, *SMALL))
     assert list(simulated.overloads) == ["chemoradiotherapy+for_everyone"]
     assert simulated.warm_up.settled["chemoradiotherapy+for_everyone"] is None
 
@@ -379,8 +380,9 @@ def test_lrrc_capacity_leaves_tables_pictures_and_what_it_measured(tmp_path, cap
     assert "Units needed" in out
     manifest = json.loads((folder / "manifest.json").read_text())
     csv = sorted(path.name for path in folder.glob("*.csv"))
-    assert csv == ["needed.csv", "queues.csv", "utilisation.csv", "waiting_harm.csv", "waits.csv"]
-    assert set(manifest["tables"]) == set(csv)
+    own = ["needed.csv", "queues.csv", "utilisation.csv", "waiting_harm.csv", "waits.csv"]
+    assert csv == ["data_dictionary.csv", *own]
+    assert set(manifest["tables"]) == set(own)
     assert manifest["warm_up"]["regional"]["pilot_patients"] == 1000
     assert len(list(folder.glob("*.png"))) == 5
     for warning in manifest["warnings"]:

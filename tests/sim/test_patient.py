@@ -314,9 +314,11 @@ def test_the_command_describes_a_patient_and_leaves_the_story_its_picture_and_it
     assert out.splitlines()[-1] == str(folder)
     names = {
         "config.yaml",
+        "data_dictionary.csv",
         "inputs",
         "journal.csv",
         "manifest.json",
+        "ro-crate-metadata.json",
         "story.md",
         "timeline.png",
         "timeline.svg",
@@ -360,7 +362,7 @@ def test_the_strips_of_the_picture_are_the_days_of_the_life():
         drawn = timeline(13, lives, partings, 10.0)
     end = lives[0].end
     found = {state.words: (first, last) for first, last, state in stretches(lives[0], 10 * YEAR_DAYS)}
-    assert found["before surgery"] == (0.0, end["operated_day"])
+    assert found["no surgery so far"] == (0.0, end["operated_day"])
     assert found["recurrence there, unseen"] == (end["recurrence_onset_day"], end["recurrence_found_day"])
     assert found["recurrence known"] == (end["recurrence_found_day"], end["death_day"])
     known = metastases(lives[0], 10 * YEAR_DAYS)[-1]
@@ -370,7 +372,7 @@ def test_the_strips_of_the_picture_are_the_days_of_the_life():
     assert sum(text.get_gid() == "parting mark" for text in texts) == 5  # all at first, then two
     lanes = drawn.axes[0]
     assert sum(line.get_gid() == "death" for line in lanes.lines) == 3
-    bars = [p for c in lanes.containers for p in c.patches if c.patches[0].get_gid() == "before surgery"]
+    bars = [p for c in lanes.containers for p in c.patches if c.patches[0].get_gid() == "no surgery so far"]
     assert len(bars) == 3
 
 

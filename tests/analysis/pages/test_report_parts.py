@@ -54,7 +54,9 @@ def test_the_question_follows_from_what_differs():
     assert question("compare", ["tme_alone"], "tme_alone", [], []) == "What are the outcomes under TME alone?"
     swept = question("sweep", ["tme_alone"], None, ["leak probability"], [])
     assert swept == "How do the outcomes depend on leak probability under TME alone?"
-    assert "wait for MRI, meeting" in question("capacity", ["tme_alone"], None, [], ["the clinic regional"])
+    assert "wait for MRI, endoscopy, meeting" in question(
+        "capacity", ["tme_alone"], None, [], ["the clinic regional"]
+    )
 
 
 def test_levers_in_words_name_what_differs_and_nothing_else():

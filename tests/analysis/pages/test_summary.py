@@ -122,7 +122,7 @@ def test_local_failure_is_printed_where_it_differs_and_says_why():
     text = " ".join(printed(keeping(), "total_neoadjuvant").split())
     assert "A patient who is not operated on cannot have a local recurrence" in text
     assert "organs kept" not in printed(default()).lower()
-    assert "Organs kept: alive, never resected" in text
+    assert "Organs kept: on purpose, alive, not resected, the tumour under control." in text
 
 
 def test_a_number_needed_is_how_many_more_are_treated_for_each_recurrence_averted():

@@ -1,5 +1,6 @@
 """``lrrc draw``: the pictures of a folder again, what does not fit said, and nothing half done."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -13,6 +14,7 @@ from analysis.pictures.catalogue import PICTURES, READ_COLUMNS
 from experiments.cli.command import main
 from experiments.draw import read
 from experiments.pages.gallery import FOLDER, WIDTH, shrink
+from experiments.results.crate import CRATE
 
 ROOT = FOLDER.parent.parent
 
@@ -64,7 +66,14 @@ def test_what_is_drawn_is_the_picture_of_the_run_and_what_is_not_drawn_is_said(r
     assert sorted([*drawn, *said]) == sorted(picture.__name__ for picture in PICTURES)
     assert sorted(drawn) == ["flow", "icon_array", "pelvis"]
     after = contents(run)
-    assert {name: after[name] for name in before} == before
+    # The folder's description alone is another one: it lists the files that are there now.
+    described = {entity["@id"]: entity for entity in json.loads(after[CRATE])["@graph"]}
+    there = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
+    assert {name for name, entity in described.items() if entity["@type"] == "File"} == there - {CRATE}
+    assert described["strange.csv"]["sha256"] == hashlib.sha256(after["strange.csv"]).hexdigest()
+    assert {name: after[name] for name in before if name != CRATE} == {
+        name: content for name, content in before.items() if name != CRATE
+    }
     assert "not drawn: survival, which needs curves.csv" in lines
     assert "no picture shows strange.csv" in lines
     assert "no picture shows patients.parquet" in lines

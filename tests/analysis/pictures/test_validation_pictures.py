@@ -317,6 +317,11 @@ def test_the_printed_summary_of_all_trials_fits_a_terminal(successive_samples):
     ).reset_index(drop=True)
     lines = summary(many, agreement(many)).splitlines()
     assert len(lines) <= MOST_LINES
+    text = " ".join(" ".join(lines).split())
+    for name, rows in many.groupby("trial"):
+        count = f"({len(rows)})" if rows["inside"].all() else f"{rows['inside'].sum()} of {len(rows)}"
+        assert text.count(f"{name} {count}") == 1
+    assert "largest misses" in text
     assert max(map(len, lines)) <= WIDEST
 
 
