@@ -133,6 +133,7 @@ class Booked(NamedTuple):
     calls_off: tuple[str, ...]
 
 
+Function = tuple[Path, str]  # the file that defines it, and its name
 JOURNEY = SIM / "pathway/journey.py"
 REACTIONS = (SIM / "pathway", SIM / "mechanisms", SIM / "agenda.py")
 
@@ -153,13 +154,13 @@ def bookings() -> dict[str, Booked]:
             raise ValueError(f"{event} has no branch in {JOURNEY.relative_to(ROOT)}")
         books: set[str] = set()
         off: set[str] = set()
-        seen: set[str] = set()
-        waiting = list(calls[event])
+        seen: set[Function] = set()
+        waiting = [_meant(JOURNEY, name) for name in calls[event]]
         while waiting:
-            name = waiting.pop()
-            if name in known and name not in seen:
-                seen.add(name)
-                booked, called_off, called = known[name]
+            function = waiting.pop()
+            if function in known and function not in seen:
+                seen.add(function)
+                booked, called_off, called = known[function]
                 books |= booked
                 off |= called_off
                 waiting += called
@@ -171,20 +172,39 @@ def bookings() -> dict[str, Booked]:
     return made
 
 
-def _reactions() -> dict[str, tuple[set[str], set[str], list[str]]]:
+@functools.cache
+def _imported(file: Path) -> dict[str, Function]:
+    """Return the functions that a file of the model imports from another, by the name they have in it."""
+    return {
+        alias.asname or alias.name: (ROOT / f"{node.module.replace('.', '/')}.py", alias.name)
+        for node in parsed(file).body
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+
+
+def _meant(file: Path, name: str) -> Function:
+    """Return the function that a name stands for in a file: two files may use one name for two functions."""
+    return _imported(file).get(name, (file, name))
+
+
+def _reactions() -> dict[Function, tuple[set[str], set[str], list[Function]]]:
     """Return, of each function of the model, the events it books, those it calls off, and what it calls."""
     found = {}
     files = [
         file for place in REACTIONS for file in ([place] if place.suffix else sorted(place.glob("*.py")))
     ]
-    for node in (node for file in files for node in parsed(file).body if isinstance(node, ast.FunctionDef)):
+    functions = [
+        (file, node) for file in files for node in parsed(file).body if isinstance(node, ast.FunctionDef)
+    ]
+    for file, node in functions:
         books: set[str] = set()
         off: set[str] = set()
-        called: list[str] = []
+        called: list[Function] = []
         named = _loops_over_events(node)
         for part in ast.walk(node):
             if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
-                called.append(part.func.id)
+                called.append(_meant(file, part.func.id))
                 if part.func.id == "call_off":
                     off |= _events(part.args[1], named)
             elif isinstance(part, ast.Assign | ast.AugAssign):
@@ -196,7 +216,7 @@ def _reactions() -> dict[str, tuple[set[str], set[str], list[str]]]:
                         and target.value.attr == "agenda"
                     ):
                         (off if _is_infinity(part.value) else books).update(_events(target.slice, named))
-        found[node.name] = (books, off, called)
+        found[file, node.name] = (books, off, called)
     return found
 
 

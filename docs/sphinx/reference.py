@@ -257,7 +257,8 @@ def conditions() -> str:
 
 def patient_fields() -> str:
     """Return every field of a patient's row, which is a column of patients.parquet, or one for each part."""
-    parts = {2: "left, right", len(Route): "each route", len(Event): "each event"}
+    parts = {2: "left, right", len(Harm): "each harm", len(Route): "each route", len(Event): "each event"}
+    assert len(parts) == 4, "fields of one length could not be distinguished"
     rows = []
     for name in ROW.names or ():
         kind = ROW.fields[name][0]

@@ -11,6 +11,7 @@ from experiments.model_source import bookings
 from sim.events import END, Event
 from sim.luck import draw_luck
 from sim.parameters import pack
+from sim.pathway import harm, recurrence
 from sim.pathway.journey import react
 from sim.patient import YEAR_DAYS, new_patients
 
@@ -47,6 +48,7 @@ def watched(policy, patients=1500):
         "tme_alone",
         "total_neoadjuvant+for_everyone+expert_centre+postoperative_stage_ii_iii",
         "short_course_delayed",
+        "chemoradiotherapy+local_excision_after_treatment+organ_preservation",
     ],
 )
 def test_no_reaction_books_or_calls_off_what_the_source_does_not_show(booked, policy):
@@ -61,17 +63,29 @@ def test_no_reaction_books_or_calls_off_what_the_source_does_not_show(booked, po
 
 def test_all_that_the_source_shows_is_seen_when_patients_are_simulated(booked):
     seen = {}
-    for policy in (
-        "tme_alone",
-        "total_neoadjuvant+for_everyone",
-        "postoperative_stage_ii_iii",
-        "short_course",
+    for policy, patients in (
+        ("tme_alone", 1500),
+        ("total_neoadjuvant+for_everyone", 1500),
+        ("postoperative_stage_ii_iii", 1500),
+        ("short_course", 1500),
+        ("local_excision", 1500),
+        ("chemoradiotherapy+local_excision_after_treatment+organ_preservation", 1500),
+        # Deaths of a local excision, and recurrences that show at once after an emergency, are rare.
+        ("chemoradiotherapy+local_excision_after_treatment", 8000),
+        ("total_neoadjuvant+organ_preservation", 8000),
     ):
-        for name, others in watched(policy)[0].items():
+        for name, others in watched(policy, patients)[0].items():
             seen.setdefault(name, set()).update(others)
     shown = {(name, other) for name, each in booked.items() for other in each.books}
     there = {(name, other) for name, others in seen.items() for other in others}
     assert shown - there == {("REFUSAL", "RESECTION")}  # only a wait brings a refusal
+
+
+def test_two_functions_of_one_name_are_two(booked):
+    assert recurrence.begin is not harm.begin
+    assert booked["RECURRENCE_ONSET"].reaction == ("appear",)
+    assert "RECURRENCE_SYMPTOMS" in booked["RECURRENCE_ONSET"].books
+    assert "RECURRENCE_SYMPTOMS" not in booked["RESECTION"].books  # begins harm, not a recurrence
 
 
 def test_every_event_has_a_reaction(booked):

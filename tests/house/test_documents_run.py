@@ -34,6 +34,8 @@ ELSEWHERE = {
     ("README.md", "powershell"): "Windows; tests/house/test_installation.py",
     ("README.md", "text"): "at full size, below",
     ("docs/python.md", "python"): "tests/lrrc/test_python_documents.py",
+    ("docs/own_files.md", "text"): "the first line of a new file, below",
+    ("docs/reproduce.md", "text"): "what lrrc diff prints of two runs, below",
     **{(f"docs/tutorials/{path.name}", "text"): "at full size, below" for path in TUTORIALS},
 }
 FEW = ("patients=200", "pictures=false")
@@ -187,6 +189,24 @@ def test_the_readme_shows_what_its_main_commands_print(here, command):
     after = next(k for k, block in enumerate(found) if block.text == f"{command}\n")
     assert found[after + 1].language == "text"
     assert blocks.run_line(f"{command} pictures=false").startswith(found[after + 1].text)
+
+
+def shown(page):
+    """Return the one output that a page shows."""
+    (block,) = (each for each in blocks.blocks((ROOT / page).read_text("utf-8")) if each.language == "text")
+    return block.text
+
+
+def test_a_new_policy_begins_with_the_line_that_its_page_shows(here):
+    blocks.run_line("lrrc new policy mine")
+    assert (here / "lrrc_files/policy/mine.yaml").read_text("utf-8").startswith(shown("docs/own_files.md"))
+
+
+def test_two_runs_differ_in_the_lines_that_the_page_of_lrrc_diff_shows(here):
+    few = "patients=60 horizon_years=1 pictures=false"
+    blocks.run_line(f"lrrc compare policies=[tme_alone,short_course] {few} out=a")
+    blocks.run_line(f"lrrc compare policies=[tme_alone] surgery.leak_probability=0.2 {few} out=b")
+    assert f"\n\n{shown('docs/reproduce.md')}\n" in blocks.run_line("lrrc diff a b")
 
 
 def test_the_readme_counts_the_published_figures_as_the_page_of_validation_does():
