@@ -1,6 +1,7 @@
 """Command lines and files that a person could write: valid, nearly valid and absurd."""
 
 import functools
+import json
 import string
 from pathlib import Path
 
@@ -251,8 +252,14 @@ def command_line(draw, sound):
 
 @st.composite
 def changes(draw, keys):
-    """Keys of a composed configuration, each with another value, or None: left out."""
-    chosen = draw(st.lists(st.sampled_from(keys), min_size=1, max_size=3, unique=True))
+    """Keys of a composed configuration, each with another value, or None: left out.
+
+    One or two keys, half of them with what their range allows: of many absurd values one is enough for a
+    refusal, and what is understood would never be tried.
+    """
+    chosen = draw(st.lists(st.sampled_from(keys), min_size=1, max_size=2, unique=True))
+    anything = st.one_of(st.none(), TREES, ABSURD, st.floats(0, 100), st.booleans())
     return {
-        key: draw(st.one_of(st.none(), TREES, ABSURD, st.floats(0, 100), st.booleans())) for key in chosen
+        key: draw(in_range(key).map(json.loads) if key in numbers() and draw(st.booleans()) else anything)
+        for key in chosen
     }
