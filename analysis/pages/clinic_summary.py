@@ -32,6 +32,8 @@ def summary(tables: dict[str, pd.DataFrame], patients: int, target_share: float)
         f"{patients:,} patient{'' if patients == 1 else 's'} under each policy, the same in every clinic.",
         f"Waits in days: median, 90th centile; *: more than {1 - target_share:.0%} wait beyond the target.",
         f"Caused by waiting: net, per 1,000 patients within {years_words(years)}, with {INTERVALS}.",
+        "A patient who is not operated on cannot have a local recurrence: local failure also counts a tumour that is",
+        "left to grow, or that kills before the operation.",
         "Most used: in percent of its open time; time too short for one more operation stays unused.",
         f"Longest queue: patients in it, over the last {LAST:.0%} of the time.",
         "",
