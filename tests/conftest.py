@@ -21,6 +21,7 @@ from sim.patient import YEAR_DAYS, new_patients
 
 # What between them compiles all that the command runs.
 EVERY_KIND = (
+    "compare patients=2",
     "compare patients=2 rows=true journal=true",
     "compare patients=2 clinic=regional clock=simpy horizon_years=1",
     "compare patients=2 clinic=regional horizon_years=1",

@@ -78,10 +78,20 @@ def test_whatever_a_manifest_holds_the_folder_is_written_again_and_nothing_outsi
     (folder / "manifest.json").write_bytes(content)
     made(here)
     assert (here / "victim.txt").read_bytes() == b"mine"
-    assert names(folder) == ["config.yaml", "inputs", "ledger", "manifest.json", "outcomes.csv"]
+    described = [
+        "data_dictionary.csv",
+        "inputs",
+        "ledger",
+        "manifest.json",
+        "outcomes.csv",
+        "ro-crate-metadata.json",
+    ]
+    assert names(folder) == ["config.yaml", *described]
     assert json.loads((folder / "manifest.json").read_text("utf-8"))["files"] == [
         "config.yaml",
+        "data_dictionary.csv",
         "outcomes.csv",
+        "ro-crate-metadata.json",
     ]
 
 
