@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conf.input_error import InputError, choice, shown
+from conf.input_error import InputError, shown
 from experiments.results.crate import renew
 from experiments.results.received_run import ReceivedRun, received_run
+from experiments.results.run_words import run_and_settings
 
 if TYPE_CHECKING:
     from analysis.pages.checklist_frame import Facts
@@ -24,7 +25,9 @@ def checklist(words: Sequence[str]) -> Path:
     ``words``: a run's folder or a zip of it, and settings. Raises InputError for a folder that is no run's,
     and where a page is there already with another text: a person may have completed it.
     """
-    name, settings = read(words)
+    name, settings = run_and_settings(
+        words, KEY_WORDS, "name one run, as in: lrrc checklist runs/compare/NAME"
+    )
     with received_run(name) as run:
         if not run.folder.samefile(Path(name).expanduser()) and "out" not in settings:
             raise InputError(f"{name}: is a zip; name a folder for the pages, as in out=checklists")
@@ -51,24 +54,6 @@ def checklist(words: Sequence[str]) -> Path:
         # Less the line that explains the mark.
         print(f"{file}: {text.count('## ') - text.count('### ')} items, {text.count(TO_DO) - 1} to complete")
     return folder.resolve()
-
-
-def read(words: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """Return the run's name and the settings that the words ask. Raises InputError."""
-    names = [word for word in words if "=" not in word]
-    if len(names) != 1 or names[0].startswith("-"):
-        raise InputError(f"{shown(' '.join(words))}: name one run, as in: lrrc checklist runs/compare/NAME")
-    settings = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals:
-            continue
-        if key not in KEY_WORDS:
-            raise InputError(f"{shown(word)}: there is no such key{choice(key, KEY_WORDS)}")
-        if key in settings or not value or "\0" in value:
-            raise InputError(f"{shown(word)}: {key} needs one value")
-        settings[key] = value
-    return names[0], settings
 
 
 def is_other(path: Path, text: str) -> bool:

@@ -11,6 +11,7 @@ from experiments.results.crate import renew
 from experiments.results.csv_file import as_written
 from experiments.results.notices import notice
 from experiments.results.partial import remove_left, write_whole
+from experiments.results.run_words import run_and_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,28 +63,16 @@ def export(words: Sequence[str]) -> Path:
 
 def read(words: Sequence[str]) -> tuple[str, dict[str, str]]:
     """Return the run's name and the settings that the words ask. Raises InputError."""
-    names = [word for word in words if "=" not in word]
-    if len(names) != 1 or names[0].startswith("-"):
-        raise InputError(
-            f"{shown(' '.join(words))}: name one folder of a run, as in: lrrc export RUN format=r"
-        )
-    settings: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals:
-            continue
-        if key not in KEY_WORDS:
-            raise InputError(f"{shown(word)}: there is no such key{choice(key, KEY_WORDS)}")
-        if key in settings or not value or "\0" in value:
-            raise InputError(f"{shown(word)}: {key} needs one value")
-        settings[key] = value
+    name, settings = run_and_settings(
+        words, KEY_WORDS, "name one folder of a run, as in: lrrc export RUN format=r"
+    )
     if "format" not in settings:
         raise InputError(f"format: missing; it is {' or '.join(FORMATS)}, as in format=stata")
     if settings["format"] not in FORMATS:
         raise InputError(
             f"format={shown(settings['format'])}: there is none{choice(settings['format'], FORMATS)}"
         )
-    return names[0], settings
+    return name, settings
 
 
 def read_tables(folder: Path) -> "dict[str, pd.DataFrame]":

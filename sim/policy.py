@@ -42,7 +42,7 @@ class LocalExcision(IntEnum):
 
 
 class LocalExcisionUpTo(IntEnum):
-    """The deepest clinical T category that is excised locally."""
+    """The deepest clinical T category that is excised locally, numbered as in ``sim.patient.TStage``."""
 
     T1 = 0
     T2 = 1

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from analysis.pictures import look
+from analysis.pictures import look, two_sides
 from analysis.words.wording import (
     BEYOND,
     INTERVAL,
@@ -65,8 +64,10 @@ def _averted(table: pd.DataFrame, by: str, other: str, population: str) -> Figur
         headings = [_heading(row, grid.width) for _, row in total.reset_index().iterrows()]
         drawn, panels = grid.draw(title, note, headings, bottom)
         for k, (name, ax) in enumerate(zip(total.index, panels, strict=True)):
-            _bars(ax, parts[parts["policy"] == name].set_index(by).reindex(kinds))
-            ax.set(xlim=_limits(parts, grid.width), ylim=(len(kinds) - 0.4, -0.6))
+            rows = parts[parts["policy"] == name].set_index(by).reindex(kinds)
+            two_sides.bars(ax, rows, "averted", "caused", 0.62, look.SMALL)
+            limits = two_sides.limits(parts, "averted", "caused", 0.5, grid.width)
+            ax.set(xlim=limits, ylim=(len(kinds) - 0.4, -0.6))
             ax.set_yticks(range(len(kinds)), [policy_words(kind) for kind in kinds])
             ax.tick_params(axis="y", length=0, labelleft=k % grid.columns == 0)
             ax.spines["left"].set_visible(False)
@@ -80,41 +81,10 @@ def _averted(table: pd.DataFrame, by: str, other: str, population: str) -> Figur
     return drawn
 
 
-def _limits(parts: pd.DataFrame, width: float) -> tuple[float, float]:
-    """Return the ends of the axis: the widest bars, and half an inch for the number beyond each."""
-    most_caused, most_averted = (
-        look.largest(parts[[name, f"{name}_high"]], 0.0) for name in ("caused", "averted")
-    )
-    beyond = 0.5 * max(most_caused + most_averted, 1.0) / (width - 1.0)
-    return -most_caused - beyond, most_averted + beyond
-
-
 def _kinds(labels: pd.Series) -> list[str]:
     """Return the kinds that add up to the whole: without the routes that split a mechanism further."""
     names = [name for name in labels.unique() if name != ALL]
     return [name for name in names if not any(name.startswith(f"{other}_") for other in names)]
-
-
-def _bars(ax: Axes, rows: pd.DataFrame) -> None:
-    where = np.arange(len(rows))
-    for name, sign, colour, hatch in (("averted", 1, look.BLUE, None), ("caused", -1, look.ORANGE, "////")):
-        value, low, high = rows[name], rows[f"{name}_low"], rows[f"{name}_high"]
-        ax.barh(where, sign * value, height=0.62, color=colour, hatch=hatch, edgecolor="white", gid=name)
-        # An interval about nothing at all would only be ink.
-        some = (value > 0).to_numpy()
-        ax.hlines(where[some], sign * low[some], sign * high[some], color=look.INK, linewidth=1.2)
-        for y, number, end in zip(where[some], value[some], sign * high[some], strict=True):
-            ax.annotate(
-                f"{number:.1f}",
-                (end, y),
-                (3 * sign, 0),
-                textcoords="offset points",
-                ha="left" if sign > 0 else "right",
-                va="center",
-                size=look.SMALL,
-                gid="value",
-            )
-    ax.axvline(0, color=look.INK, linewidth=1)
 
 
 def _heading(row: pd.Series, width: float) -> list[str]:

@@ -1,12 +1,10 @@
 """Picture of what each policy averts and what it costs, both sides on one scale."""
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from analysis.pictures import look
+from analysis.pictures import look, two_sides
 from analysis.words.price import harms_there
 from analysis.words.terms import HARM
 from analysis.words.wording import (
@@ -58,10 +56,10 @@ def averted_and_harmed(
         grid = look.Grid(len(policies), left, look.EDGE, 0.27 * len(names), below=0.45, most=2)
         headings = [look.wrapped(sentence(policy_words(p)), grid.width, look.SMALL) for p in policies]
         drawn, panels = grid.draw(_title(both, averted, years), note, headings, bottom)
-        limits = _limits(both, grid.width)
+        limits = two_sides.limits(both, "better", "worse", 0.45, grid.width)
         for k, (policy, ax) in enumerate(zip(policies, panels, strict=True)):
             rows = both[both["policy"] == policy].set_index("name").reindex(names)
-            _bars(ax, rows)
+            two_sides.bars(ax, rows, "better", "worse", 0.66, look.SMALL - 1, _whole_from_100)
             ax.set(xlim=limits, ylim=(len(names) - 0.4, -0.6))
             ax.axhline(0.5, color=look.PALE, linewidth=1, zorder=0)
             ax.set_yticks(range(len(names)), [WORDS[name] for name in names])
@@ -98,32 +96,8 @@ def sides(averted: pd.DataFrame, harmed: pd.DataFrame, years: float) -> pd.DataF
     return pd.concat([recurrence, at.rename(columns=renamed)[list(recurrence.columns)]], ignore_index=True)
 
 
-def _bars(ax: Axes, rows: pd.DataFrame) -> None:
-    where = np.arange(len(rows))
-    for name, sign, colour, hatch in (("better", 1, look.BLUE, None), ("worse", -1, look.ORANGE, "////")):
-        value, low, high = rows[name], rows[f"{name}_low"], rows[f"{name}_high"]
-        ax.barh(where, sign * value, height=0.66, color=colour, hatch=hatch, edgecolor="white", gid=name)
-        some = (value > 0).to_numpy()
-        ax.hlines(where[some], sign * low[some], sign * high[some], color=look.INK, linewidth=1.2)
-        for y, number, end in zip(where[some], value[some], sign * high[some], strict=True):
-            ax.annotate(
-                f"{number:.1f}" if number < 99.95 else f"{number:.0f}",
-                (end, y),
-                (3 * sign, 0),
-                textcoords="offset points",
-                ha="left" if sign > 0 else "right",
-                va="center",
-                size=look.SMALL - 1,
-                gid="value",
-            )
-    ax.axvline(0, color=look.INK, linewidth=1)
-
-
-def _limits(rows: pd.DataFrame, width: float) -> tuple[float, float]:
-    """Return the ends of the axis: the widest bars, and room for the number beyond each."""
-    worse, better = (look.largest(rows[[name, f"{name}_high"]], 0.0) for name in ("worse", "better"))
-    beyond = 0.45 * max(worse + better, 1.0) / (width - 0.9)
-    return -worse - beyond, better + beyond
+def _whole_from_100(number: float) -> str:
+    return f"{number:.1f}" if number < 99.95 else f"{number:.0f}"
 
 
 def _title(both: pd.DataFrame, averted: pd.DataFrame, years: float) -> str:

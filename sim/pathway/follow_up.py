@@ -66,13 +66,25 @@ def irradiate_after_surgery(patient: Record, luck: Record, world: Record, now: f
 
 
 @compiled
+def next_due(days: np.ndarray, k: int, from_day: float, now: float) -> int:
+    """Return the place of a schedule's next visit, from ``k`` on; those whose day has passed are left out."""
+    while k < len(days) and from_day + days[k] < now:
+        k += 1
+    return k
+
+
+@compiled
+def day_due(days: np.ndarray, k: int, from_day: float) -> float:
+    """Return the day of a visit of a schedule, infinity after the last."""
+    return from_day + days[k] if k < len(days) else np.inf
+
+
+@compiled
 def book_visit(patient: Record, world: Record, now: float) -> None:
     """Book the schedule's next visit, counted from the operation; one whose day has passed is skipped."""
     days = world.follow_up.visit_days
-    while patient.next_visit < len(days) and patient.operated_day + days[patient.next_visit] < now:
-        patient.next_visit += 1
-    day = days[patient.next_visit] if patient.next_visit < len(days) else np.inf
-    patient.agenda[Event.VISIT] = patient.operated_day + day
+    patient.next_visit = next_due(days, patient.next_visit, patient.operated_day, now)
+    patient.agenda[Event.VISIT] = day_due(days, patient.next_visit, patient.operated_day)
 
 
 @compiled
@@ -83,6 +95,14 @@ def seen(u: float, missed_once: float, since_onset_days: float, ripening_days: f
     would have found.
     """
     return u < 1.0 - missed_once ** (since_onset_days / ripening_days)
+
+
+@compiled
+def look_for_metastasis(patient: Record, luck: Record, world: Record, missed: float, now: float) -> None:
+    """Metastases that are there may be seen at a visit that misses a ripe one so often."""
+    growing = now - patient.metastasis_onset_day
+    if growing > 0.0 and seen(luck.metastasis_conspicuity, missed, growing, world.detection.ripening_days):
+        find_metastasis(patient, luck, world, FoundBy.VISIT, now)
 
 
 @compiled
@@ -102,10 +122,7 @@ def visit(patient: Record, luck: Record, world: Record, now: float) -> None:
         patient.mri_scans += 1
         missed_locally *= 1.0 - detection.mri_local_sensitivity
     book_visit(patient, world, now)
-    ripening = detection.ripening_days
     growing = now - patient.recurrence_onset_day
-    if growing > 0.0 and seen(luck.conspicuity, missed_locally, growing, ripening):
+    if growing > 0.0 and seen(luck.conspicuity, missed_locally, growing, detection.ripening_days):
         find_recurrence(patient, world, FoundBy.VISIT, now)
-    growing = now - patient.metastasis_onset_day
-    if growing > 0.0 and seen(luck.metastasis_conspicuity, missed_distantly, growing, ripening):
-        find_metastasis(patient, luck, world, FoundBy.VISIT, now)
+    look_for_metastasis(patient, luck, world, missed_distantly, now)

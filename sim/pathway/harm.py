@@ -15,15 +15,6 @@ def begin(patient: Record, harm: int, from_day: float, until_day: float) -> None
 
 
 @compiled
-def begin_if(
-    patient: Record, harm: int, u: float, probability: float, from_day: float, until_day: float
-) -> None:
-    """A harm begins with this probability."""
-    if u < probability:
-        begin(patient, harm, from_day, until_day)
-
-
-@compiled
 def end(patient: Record, harm: int, day: float) -> None:
     """A harm ends by a day; one that was to begin then or later never comes."""
     if patient.harm_from_day[harm] >= day:
@@ -45,22 +36,10 @@ def begin_stoma(patient: Record, now: float) -> None:
 def harm_of_irradiated_organ(patient: Record, luck: Record, world: Record, from_day: float) -> None:
     """The rectum is irradiated and stays: its function."""
     harm = world.harm
-    begin_if(
-        patient,
-        Harm.MAJOR_BOWEL_DYSFUNCTION,
-        luck.bowel_dysfunction,
-        harm.organ_bowel_dysfunction_probability,
-        from_day,
-        np.inf,
-    )
-    begin_if(
-        patient,
-        Harm.FAECAL_INCONTINENCE,
-        luck.incontinence,
-        harm.organ_incontinence_probability,
-        from_day,
-        np.inf,
-    )
+    if luck.bowel_dysfunction < harm.organ_bowel_dysfunction_probability:
+        begin(patient, Harm.MAJOR_BOWEL_DYSFUNCTION, from_day, np.inf)
+    if luck.incontinence < harm.organ_incontinence_probability:
+        begin(patient, Harm.FAECAL_INCONTINENCE, from_day, np.inf)
 
 
 @compiled

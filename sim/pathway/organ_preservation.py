@@ -8,14 +8,13 @@ from sim.agenda import call_off
 from sim.compiled import Record, compiled
 from sim.distributions import happens, lognormal, on_grid
 from sim.events import Event
-from sim.pathway.follow_up import seen
+from sim.pathway.follow_up import day_due, look_for_metastasis, next_due, seen
 from sim.pathway.harm import harm_of_irradiated_organ
-from sim.pathway.metastasis import find_metastasis
 from sim.pathway.primary import book_danger, end_danger
 from sim.pathway.response import clear
 from sim.pathway.surgery import book_resection
 from sim.patient import FoundBy, Reading, RegrowthSite, TStage
-from sim.policy import LocalExcision, LocalExcisionUpTo, OrganPreservation
+from sim.policy import LocalExcision, OrganPreservation
 
 LOOKS = 3  # a first look, and a second and a third at near-complete responses
 
@@ -23,14 +22,8 @@ LOOKS = 3  # a first look, and a second and a third at near-complete responses
 @compiled
 def excisable(patient: Record, world: Record) -> bool:
     """Return whether the tumour can be excised locally: as shallow as the policy asks, and within reach."""
-    depth = world.policy.local_excision_up_to
-    deepest = TStage.T1 + 0
-    if depth == LocalExcisionUpTo.T2:
-        deepest = TStage.T2 + 0
-    elif depth == LocalExcisionUpTo.T3AB:
-        deepest = TStage.T3AB + 0
     near = patient.height_above_verge_cm <= world.organ_preservation.within_reach_up_to_cm
-    return near and patient.ct <= deepest and patient.cn == 0
+    return near and patient.ct <= world.policy.local_excision_up_to and patient.cn == 0
 
 
 @compiled
@@ -171,12 +164,8 @@ def regrow(patient: Record, luck: Record, world: Record, now: float) -> None:
 def book_watch_visit(patient: Record, world: Record, now: float) -> None:
     """Book the next visit of the surveillance schedule; one whose day has passed is skipped."""
     days = world.follow_up.watch_days
-    while (
-        patient.next_watch_visit < len(days) and patient.watch_from_day + days[patient.next_watch_visit] < now
-    ):
-        patient.next_watch_visit += 1
-    day = days[patient.next_watch_visit] if patient.next_watch_visit < len(days) else np.inf
-    patient.agenda[Event.WATCH_VISIT] = patient.watch_from_day + day
+    patient.next_watch_visit = next_due(days, patient.next_watch_visit, patient.watch_from_day, now)
+    patient.agenda[Event.WATCH_VISIT] = day_due(days, patient.next_watch_visit, patient.watch_from_day)
 
 
 @compiled
@@ -198,13 +187,10 @@ def visit_watched(patient: Record, luck: Record, world: Record, now: float) -> N
         patient.ct_scans += 1
         missed_distantly *= 1.0 - detection.ct_distant_sensitivity
     book_watch_visit(patient, world, now)
-    ripening = detection.ripening_days
     growing = now - patient.regrowth_onset_day
-    if growing > 0.0 and seen(luck.regrowth_conspicuity, missed, growing, ripening):
+    if growing > 0.0 and seen(luck.regrowth_conspicuity, missed, growing, detection.ripening_days):
         find_regrowth(patient, luck, world, FoundBy.VISIT, now)
-    growing = now - patient.metastasis_onset_day
-    if growing > 0.0 and seen(luck.metastasis_conspicuity, missed_distantly, growing, ripening):
-        find_metastasis(patient, luck, world, FoundBy.VISIT, now)
+    look_for_metastasis(patient, luck, world, missed_distantly, now)
 
 
 @compiled

@@ -132,10 +132,10 @@ def test_harm_in_the_story_stands_once_where_courses_diverge():
     run = patient_run(KEEPING)
     levers = {policy.name: policy.levers() for policy in run.policies}
     words = {name: lever.words for name, lever in LEVERS.items()}
-    told = story(number, lives_of(number, KEEPING), levers, words, run.horizon_years)
-    assert "for complete and near-complete responses" in as_text(told)
-    parted = min(line.day for _, lines in told.columns for line in lines)
-    assert all(line.day < parted for line in told.shared if line.label == HARM_LABEL)
+    narrated = story(number, lives_of(number, KEEPING), levers, words, run.horizon_years)
+    assert "for complete and near-complete responses" in as_text(narrated)
+    diverged = min(line.day for _, lines in narrated.columns for line in lines)
+    assert all(line.day < diverged for line in narrated.shared if line.label == HARM_LABEL)
     short = in_short(lives_of(number, KEEPING)[1], run.horizon_years)
     assert "the rectum is kept; a regrowth is found" in short
 
