@@ -12,6 +12,8 @@ from conf.composition import composing
 from conf.run import world_tree
 from conf.schema import compose_run
 from experiments.cli.command import main
+from experiments.cli.first_run import FirstRun
+from sim import compiling
 from sim.clocks import compiled_clock, simpy_clock
 from sim.compiled import numba_config
 from sim.events import Journal
@@ -43,6 +45,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
                 for k, words in enumerate(EVERY_KIND):
                     assert main([*words.split(), f"out={tmp_path_factory.mktemp('compiled') / str(k)}"]) == 0
                 (cache / "tests.compiled").touch()
+    quiet = FirstRun()
+    quiet.said = True  # a test may still compile a function for arguments of its own
+    compiling.listeners[:] = [quiet]
 
 
 @functools.cache

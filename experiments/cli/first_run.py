@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 COMPILING = "Compiling the model for this processor, once: about a minute"
-A_MOMENT = 1.0  # in seconds: what takes no longer is not worth a line
+A_MOMENT = 1.0  # seconds of compiling: what takes no longer is not worth a line
 
 
 class FirstRun:
@@ -17,7 +17,7 @@ class FirstRun:
     def __init__(self) -> None:
         self.said = False
         self.why = ""
-        self.started = 0.0
+        self.started = self.seconds = 0.0
         self.functions = self.within = 0
         self.bar: tqdm | None = None
 
@@ -27,8 +27,9 @@ class FirstRun:
 
     def begins(self) -> None:
         """Count a function that begins to be compiled."""
+        if not self.within:
+            self.started = time.monotonic()
         self.within += 1
-        self.started = self.started or time.monotonic()
         self._say()
 
     def ended(self) -> None:
@@ -36,14 +37,16 @@ class FirstRun:
         self.within -= 1
         self.functions += 1
         self._say()
-        if self.bar is not None and not self.within:
-            self.bar.close()
-            self.bar = None
+        if not self.within:
+            self.seconds += time.monotonic() - self.started
+            if self.bar is not None:
+                self.bar.close()
+                self.bar = None
 
     def _say(self) -> None:
         from tqdm import tqdm
 
-        seconds = time.monotonic() - self.started
+        seconds = self.seconds + time.monotonic() - self.started
         if seconds < A_MOMENT:
             return
         if not self.said:

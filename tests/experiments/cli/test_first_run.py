@@ -65,6 +65,22 @@ def test_what_takes_no_time_is_not_worth_a_line(listener, capsys, monkeypatch):
     assert capsys.readouterr().err == ""
 
 
+def test_small_functions_at_long_intervals_are_not_worth_a_line(listener, capsys, monkeypatch):
+    monkeypatch.setattr(first_run, "A_MOMENT", 1.0)
+    now = [0.0]
+    monkeypatch.setattr(first_run.time, "monotonic", lambda: now[0])
+    for _ in range(3):
+        listener.begins()
+        now[0] += 0.3
+        listener.ended()
+        now[0] += 1000.0
+    assert capsys.readouterr().err == ""
+    listener.begins()
+    now[0] += 0.3
+    listener.ended()
+    assert capsys.readouterr().err == f"{COMPILING}\n"
+
+
 def test_a_folder_of_ones_own_is_made_for_its_owner_alone_and_taken_again(tmp_path):
     assert compiled._private(tmp_path / "x") == compiled._private(tmp_path / "x")
     assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o700
