@@ -6,7 +6,6 @@ from typing import Any
 from conf import relations, units
 from conf.input_error import InputError, shown
 from conf.policies import Policy
-from sim.policy import LateralDissection
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 HOURS_A_DAY = 24.0
@@ -83,7 +82,7 @@ def _needs(policy: Policy, name: str) -> bool:
 
 def _dissects(policy: Policy) -> bool:
     """Return whether lateral nodes may be dissected: by plan, or where they grow again."""
-    return policy.lateral_dissection is not LateralDissection.NEVER or policy.keeps_organs
+    return policy.dissects or policy.keeps_organs
 
 
 def has_queues(clinic: Mapping[str, Any]) -> bool:

@@ -1,15 +1,17 @@
 """Policies: the levers, what each may be, and how policy files combine."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Annotated, Any, NamedTuple, get_type_hints
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from conf import composition as library
 from conf import units
 from conf.input_error import InputError, choice, nearest, shown
 from sim.policy import (
+    Adherence,
     AdjuvantChemotherapy,
     LateralDissection,
     LateralSides,
@@ -25,7 +27,36 @@ from sim.policy import (
     Use,
 )
 
+if TYPE_CHECKING:
+    from conf.guideline import Guideline
+
 BASE = "tme_alone"
+USUAL_CARE = "usual_care"
+MOST_PLANS = 64
+# The last moment (sim.seen.Moment) at which a group may set a lever; those that are not here are for all.
+LATEST = {
+    **dict.fromkeys(
+        (
+            "neoadjuvant", "neoadjuvant_for", "adherence", "organ_preservation", "contact_boost",
+            "local_excision", "local_excision_up_to", "lateral_boost",
+        ),
+        0,
+    ),
+    **dict.fromkeys(
+        (
+            "lateral_dissection", "lateral_threshold_mm", "lateral_sides", "operation", "washout",
+            "diverting_stoma", "leak_prevention", "centralisation",
+        ),
+        1,
+    ),
+    **dict.fromkeys(
+        (
+            "postoperative_chemoradiotherapy", "adjuvant_chemotherapy", "follow_up", "recurrence_centre",
+            "recurrence_induction_chemotherapy", "recurrence_reirradiation",
+        ),
+        2,
+    ),
+}  # fmt: skip
 DAYS_PER_MONTH = 365.25 / 12
 MOST_VISITS = 24
 
@@ -114,14 +145,37 @@ WHO = (
 THRESHOLD_MM = units.Range(1, 30, "from 1 to 30")
 
 
+class Contradiction(NamedTuple):
+    """Two levers that contradict each other: the one to blame, in words, and whether treatment would do."""
+
+    lever: str
+    words: str
+    needs_treatment: bool = False
+
+
+class Plan(NamedTuple):
+    """What a policy does to the patients of some groups, and the plan that each further group leads to."""
+
+    groups: tuple[str, ...]  # by which it was reached first
+    levers: dict[str, Any]
+    next_by_group: dict[int, int]
+
+
 @dataclass(frozen=True)
 class Policy:
-    """What is done to patients. Raises InputError where its levers contradict each other."""
+    """What is done to patients: the levers, and those by which groups of a guideline differ.
+
+    Raises InputError where its levers contradict each other, or a group sets a lever too late.
+    """
 
     name: str
     description: str
     neoadjuvant: Annotated[Regimen, "treatment before surgery"]
     neoadjuvant_for: Annotated[NeoadjuvantFor, WHO]
+    adherence: Annotated[
+        Adherence,
+        "whether treatment before surgery is given as planned, or as the cohort's hospitals give it",
+    ]
     organ_preservation: Annotated[
         OrganPreservation, "whose organ is kept, on the reading of the response to treatment"
     ]
@@ -151,102 +205,221 @@ class Policy:
     recurrence_induction_chemotherapy: Annotated[bool, "chemotherapy before salvage surgery"]
     recurrence_reirradiation: Annotated[bool, "(re)irradiation before salvage surgery"]
     queue_priority: Annotated[QueuePriority, "who goes first where patients queue"]
+    guideline: "Guideline | None" = None
+    by_group: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = ()
 
     def __post_init__(self) -> None:
-        operation = f"operation={self.operation.name.lower()}"
-        without_anastomosis = self.operation in (
-            OperationChoice.ABDOMINOPERINEAL_RESECTION,
-            OperationChoice.HARTMANN,
+        for group, own in self.by_group:
+            for lever, _ in own:
+                self._refuse_late(group, lever)
+        plans = self.plans()
+        for plan in plans:
+            set_here = {lever for group in plan.groups for lever in self.of_group(group)}
+            for found in contradictions(self.name, SimpleNamespace(**plan.levers)):
+                # What a policy does after treatment is done to those who had it.
+                if found.needs_treatment and found.lever not in set_here and self._treats(found, plans):
+                    continue
+                where = f"group {' and '.join(plan.groups)}: " if plan.groups else ""
+                raise InputError(f"policy {self.name}: {where}{found.words}")
+
+    def _refuse_late(self, group: str, lever: str) -> None:
+        moment = self._guideline().of(group).moment
+        if lever not in LATEST:
+            allowed = ", ".join(LATEST)
+            raise InputError(
+                f"policy {self.name}: {group}.{lever}: is one for all patients; a group may set {allowed}"
+            )
+        if LATEST[lever] < moment:
+            from conf.guideline import WHEN
+            from sim.seen import Moment
+
+            last = WHEN[Moment(LATEST[lever])]
+            raise InputError(
+                f"policy {self.name}: {group}.{lever}: is too late; this group is found {WHEN[moment]}, and "
+                f"{lever} acts on what is known {last}"
+            )
+
+    def _guideline(self) -> "Guideline":
+        assert self.guideline is not None
+        return self.guideline
+
+    def _treats(self, found: Contradiction, plans: list[Plan]) -> bool:
+        """Return whether this contradiction does not hold in some plan of the policy."""
+        return any(
+            found.lever
+            not in {other.lever for other in contradictions(self.name, SimpleNamespace(**plan.levers))}
+            for plan in plans
         )
-        contradictions = (
-            (
-                without_anastomosis and self.diverting_stoma is Use.ALWAYS,
-                f"{operation} leaves no anastomosis for diverting_stoma=always to protect",
-            ),
-            (
-                without_anastomosis and self.leak_prevention,
-                f"{operation} leaves no anastomosis for leak_prevention=true to protect",
-            ),
-            (
-                self.operation is OperationChoice.ABDOMINOPERINEAL_RESECTION and self.washout is Use.ALWAYS,
-                f"{operation} leaves no rectum for washout=always to wash",
-            ),
-            (
-                self.lateral_boost and self.neoadjuvant is Regimen.NONE,
-                "lateral_boost=true needs radiotherapy before surgery, but neoadjuvant=none; "
-                f"combine it, as in chemoradiotherapy+{self.name}",
-            ),
-            (
-                self.lateral_dissection is LateralDissection.SIZE_AFTER and self.neoadjuvant is Regimen.NONE,
-                "lateral_dissection=size_after needs treatment before surgery, but neoadjuvant=none; "
-                f"combine it, as in chemoradiotherapy+{self.name}, or use lateral_dissection=size_before",
-            ),
-            *self._contradictions_of_organ_preservation(),
-        )
-        for contradicts, words in contradictions:
-            if contradicts:
-                raise InputError(f"policy {self.name}: {words}")
+
+    def of_group(self, group: str) -> dict[str, Any]:
+        """Return the levers that a group sets."""
+        return dict(dict(self.by_group).get(group, ()))
+
+    def plans(self) -> list[Plan]:
+        """Return the policy's plans: first that of patients in no group, then those that groups lead to.
+
+        Raises InputError where there are too many.
+        """
+        plans = [Plan((), {lever: getattr(self, lever) for lever in LEVERS}, {})]
+        if self.guideline is None:
+            return plans
+        for moment in sorted({group.moment for group in self.guideline.groups}):
+            for plan in plans.copy():
+                for k, group in self.guideline.at(moment):
+                    levers = {**plan.levers, **self.of_group(group.name)}
+                    place = next((n for n, other in enumerate(plans) if other.levers == levers), len(plans))
+                    if place == len(plans):
+                        plans.append(Plan((*plan.groups, group.name), levers, {}))
+                    plan.next_by_group[k] = place
+        if len(plans) > MOST_PLANS:
+            raise InputError(
+                f"policy {self.name}: its groups lead to {len(plans)} plans; at most {MOST_PLANS} are allowed"
+            )
+        return plans
 
     @property
     def keeps_organs(self) -> bool:
         """Return whether some patients keep the organ under this policy."""
-        return (
-            self.organ_preservation is not OrganPreservation.NEVER
-            or self.local_excision is not LocalExcision.NEVER
+        return any(
+            plan.levers["organ_preservation"] is not OrganPreservation.NEVER
+            or plan.levers["local_excision"] is not LocalExcision.NEVER
+            for plan in self.plans()
         )
 
-    def _contradictions_of_organ_preservation(self) -> tuple[tuple[bool, str], ...]:
-        preserves = self.organ_preservation is not OrganPreservation.NEVER
-        after_treatment = self.local_excision is LocalExcision.AFTER_TREATMENT
-        lever = (
-            f"organ_preservation={self.organ_preservation.name.lower()}"
-            if preserves
-            else f"local_excision={self.local_excision.name.lower()}"
-        )
-        return (
-            (
-                (preserves or after_treatment) and self.neoadjuvant is Regimen.NONE,
-                f"{lever} needs treatment before surgery, but neoadjuvant=none; "
-                f"combine it, as in total_neoadjuvant+{self.name}",
-            ),
-            (
-                (preserves or after_treatment) and self.neoadjuvant is Regimen.SHORT_COURSE,
-                f"{lever} needs time for a response, but neoadjuvant=short_course is followed by surgery "
-                "within days; use neoadjuvant=short_course_delayed",
-            ),
-            (
-                self.keeps_organs and self.lateral_dissection is LateralDissection.ROUTINE,
-                f"{lever} keeps the organ of some, but lateral_dissection=routine dissects all low advanced "
-                "tumours; use lateral_dissection=size_after, which acts on those who are operated on",
-            ),
-            (
-                self.keeps_organs and self.operation is not OperationChoice.TAILORED,
-                f"{lever} keeps the organ of some, but operation={self.operation.name.lower()} operates on "
-                "all alike; use operation=tailored",
-            ),
-            (
-                self.keeps_organs and not self.follow_up.watch_months,
-                f"{lever} needs a schedule of surveillance, but follow_up={self.follow_up.name} has no "
-                "watch_months; use follow_up=standard, or add them to the file",
-            ),
-            (
-                self.contact_boost and self.neoadjuvant is Regimen.NONE,
-                "contact_boost=true needs radiotherapy before surgery, but neoadjuvant=none; "
-                f"combine it, as in chemoradiotherapy+{self.name}",
-            ),
-        )
+    @property
+    def dissects(self) -> bool:
+        """Return whether lateral nodes of some patients are dissected by plan."""
+        return any(plan.levers["lateral_dissection"] is not LateralDissection.NEVER for plan in self.plans())
 
     def levers(self) -> dict[str, Any]:
-        """Return the levers as a policy file writes them, and the follow-up schedule in full."""
-        levers = {lever: _plain(getattr(self, lever)) for lever in LEVERS}
-        schedule = dataclasses.asdict(self.follow_up)
-        months = {key: list(value) for key, value in schedule.items() if key != "name"}
-        return {**levers, "follow_up": {"name": self.follow_up.name, **months}}
+        """Return the levers as a policy file writes them, and the follow-up schedule in full.
 
-    def record(self) -> dict[str, float]:
-        """Return the levers as numbers: flags, the member of an enumeration, millimetres."""
-        values = {lever: getattr(self, lever) for lever in LEVERS if lever != "follow_up"}
-        return {lever: int(value) if isinstance(value, IntEnum) else value for lever, value in values.items()}
+        With a guideline also ``guideline``, its groups in full, and ``groups``: what each sets.
+        """
+        levers = {lever: _in_full(getattr(self, lever)) for lever in LEVERS}
+        if self.guideline is None:
+            return levers
+        groups = {
+            group: {lever: _in_full(value) for lever, value in self.of_group(group).items()}
+            for group in self.guideline.names()
+        }
+        return {**levers, "guideline": self.guideline.content(), "groups": groups}
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return each plan as numbers, in order: ``policy``, ``follow_up`` and ``guideline``.
+
+        Levers are flags, members of enumerations, millimetres; ``guideline`` the diagram of the groups, and
+        ``plans``, the plan to which each leads.
+        """
+        from conf.guideline import no_groups
+        from sim.seen import MOST_GROUPS
+
+        diagram = no_groups() if self.guideline is None else self.guideline.diagram()
+        return [
+            {
+                "policy": {
+                    lever: int(value) if isinstance(value, IntEnum) else value
+                    for lever, value in plan.levers.items()
+                    if lever != "follow_up"
+                },
+                "follow_up": plan.levers["follow_up"].record(),
+                "guideline": {
+                    **diagram,
+                    "plans": [float(plan.next_by_group.get(k, here)) for k in range(MOST_GROUPS)],
+                },
+            }
+            for here, plan in enumerate(self.plans())
+        ]
+
+
+def _in_full(value: Any) -> Any:
+    if isinstance(value, FollowUp):
+        schedule = dataclasses.asdict(value)
+        return {key: list(item) if isinstance(item, tuple) else item for key, item in schedule.items()}
+    return _plain(value)
+
+
+def contradictions(name: str, levers: Any) -> Iterator[Contradiction]:
+    """Yield where the levers of a plan contradict each other. ``levers`` has each as an attribute."""
+    operation = f"operation={levers.operation.name.lower()}"
+    without_anastomosis = levers.operation in (
+        OperationChoice.ABDOMINOPERINEAL_RESECTION,
+        OperationChoice.HARTMANN,
+    )
+    untreated = levers.neoadjuvant is Regimen.NONE
+    if without_anastomosis and levers.diverting_stoma is Use.ALWAYS:
+        yield Contradiction(
+            "operation", f"{operation} leaves no anastomosis for diverting_stoma=always to protect"
+        )
+    if without_anastomosis and levers.leak_prevention:
+        yield Contradiction(
+            "operation", f"{operation} leaves no anastomosis for leak_prevention=true to protect"
+        )
+    if levers.operation is OperationChoice.ABDOMINOPERINEAL_RESECTION and levers.washout is Use.ALWAYS:
+        yield Contradiction("operation", f"{operation} leaves no rectum for washout=always to wash")
+    if levers.lateral_boost and untreated:
+        yield Contradiction(
+            "lateral_boost",
+            "lateral_boost=true needs radiotherapy before surgery, but neoadjuvant=none; "
+            f"combine it, as in chemoradiotherapy+{name}",
+            needs_treatment=True,
+        )
+    if levers.lateral_dissection is LateralDissection.SIZE_AFTER and untreated:
+        yield Contradiction(
+            "lateral_dissection",
+            "lateral_dissection=size_after needs treatment before surgery, but neoadjuvant=none; "
+            f"combine it, as in chemoradiotherapy+{name}, or use lateral_dissection=size_before",
+            needs_treatment=True,
+        )
+    yield from _contradictions_of_organ_preservation(name, levers)
+    if levers.contact_boost and untreated:
+        yield Contradiction(
+            "contact_boost",
+            "contact_boost=true needs radiotherapy before surgery, but neoadjuvant=none; "
+            f"combine it, as in chemoradiotherapy+{name}",
+            needs_treatment=True,
+        )
+
+
+def _contradictions_of_organ_preservation(name: str, levers: Any) -> Iterator[Contradiction]:
+    preserves = levers.organ_preservation is not OrganPreservation.NEVER
+    after_treatment = levers.local_excision is LocalExcision.AFTER_TREATMENT
+    if not preserves and levers.local_excision is LocalExcision.NEVER:
+        return
+    lever = "organ_preservation" if preserves else "local_excision"
+    words = f"{lever}={getattr(levers, lever).name.lower()}"
+    if (preserves or after_treatment) and levers.neoadjuvant is Regimen.NONE:
+        yield Contradiction(
+            lever,
+            f"{words} needs treatment before surgery, but neoadjuvant=none; "
+            f"combine it, as in total_neoadjuvant+{name}",
+            needs_treatment=True,
+        )
+    if (preserves or after_treatment) and levers.neoadjuvant is Regimen.SHORT_COURSE:
+        yield Contradiction(
+            lever,
+            f"{words} needs time for a response, but neoadjuvant=short_course is followed by surgery "
+            "within days; use neoadjuvant=short_course_delayed",
+            needs_treatment=True,
+        )
+    if levers.lateral_dissection is LateralDissection.ROUTINE:
+        yield Contradiction(
+            lever,
+            f"{words} keeps the organ of some, but lateral_dissection=routine dissects all low advanced "
+            "tumours; use lateral_dissection=size_after, which acts on those who are operated on",
+        )
+    if levers.operation is not OperationChoice.TAILORED:
+        yield Contradiction(
+            lever,
+            f"{words} keeps the organ of some, but operation={levers.operation.name.lower()} operates on "
+            "all alike; use operation=tailored",
+        )
+    if not levers.follow_up.watch_months:
+        yield Contradiction(
+            lever,
+            f"{words} needs a schedule of surveillance, but follow_up={levers.follow_up.name} has no "
+            "watch_months; use follow_up=standard, or add them to the file",
+        )
 
 
 class Lever(NamedTuple):
@@ -258,7 +431,7 @@ class Lever(NamedTuple):
 
 LEVERS = {
     name: Lever(hint.__origin__, hint.__metadata__[0])
-    for name, hint in get_type_hints(Policy, include_extras=True).items()
+    for name, hint in Policy.__annotations__.items()
     if hasattr(hint, "__metadata__")
 }
 
@@ -271,51 +444,157 @@ def settings(lever: str) -> str:
     return "true or false" if kind is bool else f"one of {', '.join(_names(kind))}"
 
 
-def read_policy(name: str) -> Policy:
+def read_policy(name: str, usual_care: str | None = None) -> Policy:
     """Return the policy of this name: files joined by ``+``, laid over ``tme_alone``.
 
-    Raises InputError for an unknown file, lever or setting, for two files that set a lever differently, and
-    for levers that contradict each other.
+    ``usual_care`` is the policy that this name stands for, the cohort's. Raises InputError for an unknown
+    file, lever or setting, for two files that set a lever differently, and for levers that contradict each
+    other.
     """
-    levers = _read_levers(BASE, BASE)
+    levers = _read_part(BASE, BASE).levers
     if missing := [lever for lever in LEVERS if lever not in levers]:
         raise InputError(f"policy {BASE}: {missing[0]} is missing; this file sets every lever")
-    descriptions = []
-    set_by: dict[str, str] = {}
+    parts = [_read_part(part, name) for part in _parts(name, usual_care) if part != BASE]
+    guideline = _guideline_of(name, parts)
+    set_by: dict[str, _Part] = {}
+    groups: dict[str, dict[str, Any]] = (
+        {} if guideline is None else {group: {} for group in guideline.names()}
+    )
+    grouped_by: dict[tuple[str, str], str] = {}
+    for part in parts:
+        for lever, value in part.levers.items():
+            if lever in set_by and levers[lever] != value:
+                raise _conflict(name, set_by[lever].name, lever, levers[lever], part.name, value)
+            levers[lever], set_by[lever] = value, part
+        for group, own in part.groups.items():
+            if group not in groups:
+                raise _unknown_group(name, part, group, own, guideline)
+            for lever, value in own.items():
+                if lever in groups[group] and groups[group][lever] != value:
+                    before = grouped_by[group, lever]
+                    raise _conflict(name, before, f"{group}.{lever}", groups[group][lever], part.name, value)
+                groups[group][lever] = value
+                grouped_by[group, lever] = part.name
+    for (group, lever), part_name in grouped_by.items():
+        other = set_by.get(lever)
+        if other is not None and other.name != part_name and levers[lever] != groups[group][lever]:
+            raise InputError(
+                f"policy {name}: {part_name} sets {lever}={written(groups[group][lever])} for group {group} "
+                f"and {other.name} sets {lever}={written(levers[lever])} for all; combine only one of them"
+            )
+    for own in groups.values():
+        if "neoadjuvant" in own:  # a group's treatment is for all of the group
+            own.setdefault("neoadjuvant_for", NeoadjuvantFor.EVERYONE)
+    described = [library.read("policy", part) for part in _parts(name, usual_care)]
+    words = "; ".join(
+        str(c.get("description", p)) for c, p in zip(described, _parts(name, usual_care), strict=True)
+    )
+    by_group = tuple((group, tuple(own.items())) for group, own in groups.items() if own)
+    return Policy(name, words, **levers, guideline=guideline, by_group=by_group)
+
+
+class _Part(NamedTuple):
+    """A policy file: its levers, its guideline, and the levers of its groups."""
+
+    name: str
+    levers: dict[str, Any]
+    guideline: str | None
+    groups: dict[str, dict[str, Any]]
+
+
+def _parts(name: str, usual_care: str | None) -> list[str]:
+    """Return the files of a policy."""
+    parts: list[str] = []
     for part in name.split("+"):
         if not part:
             raise InputError(f"policy {name!r}: a policy is a name, or names joined by +")
-        descriptions.append(str(library.read("policy", part).get("description", part)))
-        if part == BASE:
-            continue
-        own = _read_levers(part, name)
-        if not own:
-            raise InputError(f"policy {part}: its file sets no lever{choice('', LEVERS)}")
-        for lever, value in own.items():
-            if lever in set_by and levers[lever] != value:
+        if part == USUAL_CARE:
+            if usual_care is None:
                 raise InputError(
-                    f"policy {name}: {set_by[lever]} sets {lever}={written(levers[lever])} and "
-                    f"{part} sets {lever}={written(value)}; combine only one of them"
+                    f"policy {name}: the cohort names no usual care; add usual_care: dutch_2014, or another "
+                    "policy, to its file"
                 )
-            levers[lever], set_by[lever] = value, part
-    return Policy(name, "; ".join(descriptions), **levers)
+            parts += _parts(usual_care, None)
+        else:
+            parts.append(part)
+    return parts
 
 
-def _read_levers(part: str, policy: str) -> dict[str, Any]:
+def _guideline_of(policy: str, parts: list[_Part]) -> "Guideline | None":
+    named = {part.guideline: part.name for part in parts if part.guideline is not None}
+    if len(named) > 1:
+        (first, one), (second, other) = list(named.items())[:2]
+        raise InputError(
+            f"policy {policy}: {one} sets guideline={first} and {other} sets guideline={second}; "
+            "combine only one of them"
+        )
+    if not named:
+        return None
+    from conf.guideline import read_guideline
+
+    (name,) = named
+    try:
+        return read_guideline(name)
+    except InputError as error:
+        raise InputError(f"policy {policy}: {error}") from error
+
+
+def _conflict(policy: str, one: str, lever: str, value: Any, other: str, another: Any) -> InputError:
+    return InputError(
+        f"policy {policy}: {one} sets {lever}={written(value)} and {other} sets {lever}={written(another)}; "
+        "combine only one of them"
+    )
+
+
+def _unknown_group(
+    policy: str, part: _Part, group: str, own: dict[str, Any], guideline: "Guideline | None"
+) -> InputError:
+    """Return the refusal of a name that is neither a lever nor a group."""
+    where = f"policy {policy}: " + (f"{part.name}.yaml: " if part.name != policy else "")
+    value = shown({lever: _plain(item) for lever, item in own.items()})
+    names = [] if guideline is None else guideline.names()
+    if names:
+        hint = nearest(group, [*names, *LEVERS])
+        return InputError(
+            f"{where}{group}={value}: there is no such group or lever; the guideline's groups are "
+            f"{', '.join(names)}{hint}"
+        )
+    return InputError(
+        f"{where}{group}={value}: there is no such lever{choice(group, LEVERS)}; levers by group need a "
+        "guideline, as in guideline: mri_risk"
+    )
+
+
+def _read_part(part: str, policy: str) -> _Part:
     where = f"policy {policy}: " + (f"{part}.yaml: " if part != policy else "")
     content = library.read("policy", part)
     content.pop("description", None)
+    guideline = content.pop("guideline", None)
+    if guideline is not None and not isinstance(guideline, str):
+        raise InputError(f"{where}guideline={shown(guideline)}: must be the name of a file in guideline/")
+    groups: dict[str, dict[str, Any]] = {}
+    levers: dict[str, Any] = {}
     for lever, value in content.items():
         if lever == "defaults":
             raise InputError(
                 f"{where}defaults: a policy file holds levers only; combine policies by name, as in a+b"
             )
-        if lever not in LEVERS:
+        if lever in LEVERS:
+            levers[lever] = _setting(where, lever, value)
+        elif isinstance(value, Mapping):
+            groups[str(lever)] = {
+                str(name): _setting(f"{where}{lever}.", str(name), item) for name, item in value.items()
+            }
+        else:
             raise InputError(f"{where}{lever}={shown(value)}: there is no such lever{choice(lever, LEVERS)}")
-    return {lever: _setting(where, lever, value) for lever, value in content.items()}
+    if part != BASE and not levers and not groups:
+        raise InputError(f"policy {part}: its file sets no lever{choice('', LEVERS)}")
+    return _Part(part, levers, guideline, groups)
 
 
 def _setting(where: str, lever: str, value: object) -> Any:
+    if lever not in LEVERS:
+        raise InputError(f"{where}{lever}={shown(value)}: there is no such lever{choice(lever, LEVERS)}")
     kind = LEVERS[lever].kind
     if kind is float:
         return units.number(f"{where}{lever}", value, THRESHOLD_MM)
@@ -345,14 +624,44 @@ def written(value: Any) -> str:
     return shown(_plain(value))
 
 
+def is_of_groups(name: str, policies: Iterable[Policy]) -> bool:
+    """Return whether a name is of a guideline or a group: ``guideline.GROUP.COLUMN`` or ``GROUP.LEVER``."""
+    first = name.partition(".")[0]
+    return "." in name and (first == "guideline" or any(first in groups_of(policy) for policy in policies))
+
+
+def groups_of(policy: Policy) -> list[str]:
+    """Return the names of a policy's groups."""
+    return [] if policy.guideline is None else policy.guideline.names()
+
+
 def with_levers(policy: Policy, given: Mapping[str, object]) -> Policy:
     """Return the policy with these levers set, as a policy file would write them; its name stays.
 
-    Raises InputError for a wrong lever or setting, and for levers that contradict each other.
+    A name may be ``LEVER``, for all patients; ``GROUP.LEVER``; or ``guideline.GROUP.COLUMN`` and
+    ``guideline.GROUP.condition``, of a group's condition. Raises InputError for a wrong lever or setting, and
+    for levers that contradict each other.
     """
-    for lever, value in given.items():
-        if lever not in LEVERS:
-            raise InputError(f"{lever}={shown(value)}: there is no such lever{choice(lever, LEVERS)}")
-    return dataclasses.replace(
-        policy, **{lever: _setting("", lever, value) for lever, value in given.items()}
-    )
+    levers: dict[str, Any] = {}
+    groups = {group: policy.of_group(group) for group in groups_of(policy)}
+    guideline = policy.guideline
+    for name, value in given.items():
+        group, _, part = name.removeprefix("guideline.").partition(".")
+        if name.startswith("guideline."):
+            if guideline is None:
+                raise InputError(f"{name}={shown(value)}: policy {policy.name} has no guideline")
+            guideline = guideline.changed(name, group, part or "condition", value)
+        elif part and group in groups:
+            groups[group][part] = _setting(f"{group}.", part, value)
+        elif name in LEVERS:
+            set_in = [group for group, own in groups.items() if name in own]
+            if set_in:
+                raise InputError(
+                    f"{name}={shown(value)}: policy {policy.name} sets it by group; name the group, as in "
+                    f"{set_in[0]}.{name}"
+                )
+            levers[name] = _setting("", name, value)
+        else:
+            raise InputError(f"{name}={shown(value)}: there is no such lever{choice(name, LEVERS)}")
+    by_group = tuple((group, tuple(own.items())) for group, own in groups.items() if own)
+    return dataclasses.replace(policy, **levers, guideline=guideline, by_group=by_group)

@@ -45,6 +45,7 @@ class Run:
     cohort: Tree
     clinic: Tree
     parameters: dict[str, Tree]
+    usual_care: str | None  # the policy of the cohort's country at the time
 
     def __post_init__(self) -> None:
         relations.check({"cohort": self.cohort, "clinic": self.clinic, **self.parameters})
@@ -65,19 +66,17 @@ class Run:
             "pictures": self.pictures,
             "published": [vars(figure) for figure in self.published],
             "policy": {p.name: {"description": p.description, **p.levers()} for p in self.policies},
-            "cohort": self.cohort,
+            "cohort": self.cohort
+            if self.usual_care is None
+            else {**self.cohort, "usual_care": self.usual_care},
             "clinic": self.clinic,
             **self.parameters,
         }
 
 
 def world_tree(run: Run, policy: Policy) -> Tree:
-    """Return the numbers that a policy's patients are simulated with, for ``sim.parameters.pack``.
-
-    ``cohort`` and each section of the disease; ``policy``: the levers, enumerations as their member's number;
-    ``follow_up``: ``visit_days``, ``ct``, ``mri``, lists of 24 floats.
-    """
-    return numbers(run.cohort, run.parameters, policy)
+    """Return the numbers of a policy's first plan, the only one where it has no guideline."""
+    return world_trees(run.cohort, run.parameters, policy)[0]
 
 
 def leaf_values(tree: Mapping[str, Any], above: str = "") -> Tree:
@@ -89,11 +88,11 @@ def leaf_values(tree: Mapping[str, Any], above: str = "") -> Tree:
     return leaves
 
 
-def numbers(cohort: Tree, parameters: Mapping[str, Tree], policy: Policy) -> Tree:
-    """Return ``world_tree`` of a cohort and a disease."""
-    return {
-        "cohort": cohort,
-        **parameters,
-        "policy": policy.record(),
-        "follow_up": policy.follow_up.record(),
-    }
+def world_trees(cohort: Tree, parameters: Mapping[str, Tree], policy: Policy) -> list[Tree]:
+    """Return the numbers that a policy's patients are simulated with, a tree for each of its plans.
+
+    For ``sim.parameters.pack``: ``cohort`` and each section of the disease; ``policy``: the levers,
+    enumerations as their member's number; ``follow_up``: ``visit_days``, ``ct``, ``mri``, lists of 24 floats;
+    ``guideline``: the diagram of the risk groups.
+    """
+    return [{"cohort": cohort, **parameters, **record} for record in policy.records()]

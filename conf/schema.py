@@ -11,7 +11,7 @@ from conf import relations, sizes, units
 from conf.clinics import checked_clinic
 from conf.composition import composed, composing, plain
 from conf.input_error import InputError, choice, nearest, shown
-from conf.policies import BASE, LEVERS, Policy, read_policy
+from conf.policies import BASE, LEVERS, USUAL_CARE, Policy, read_policy
 from conf.run import Published, Run, Tree
 
 RUN_KEYS = (
@@ -54,7 +54,8 @@ def read_run(config: DictConfig) -> Run:
     for key in known:
         if key not in given:
             raise InputError(f"{key}: missing; the configuration must hold it")
-    policies = _policies(given["policies"])
+    usual_care = _usual_care(given["cohort"])
+    policies = _policies(given["policies"], usual_care)
     parameters = {
         section: checked(section, given[section], shipped(f"parameters/{section}")) for section in sections
     }
@@ -72,7 +73,8 @@ def read_run(config: DictConfig) -> Run:
         rows=read_flag("rows", given["rows"]),
         journal=journal,
         pictures=read_flag("pictures", given["pictures"]),
-        published=_published(given["published"]),
+        published=_published(given["published"], usual_care),
+        usual_care=usual_care,
         cohort=checked("cohort", given["cohort"], shipped("cohort/dutch_contemporary")),
         clinic=read_clinic(given["clinic"], policies, parameters),
         parameters=parameters,
@@ -93,8 +95,13 @@ def shipped_sections() -> tuple[str, ...]:
 
 @functools.cache
 def shipped(file: str) -> Tree:
-    """Return a shipped file's content: it says which keys there are and how long each list is."""
-    return plain(OmegaConf.load(Path(__file__).parent / f"{file}.yaml"), throw_on_missing=True)
+    """Return a shipped file's content: it says which keys there are and how long each list is.
+
+    A cohort's numbers, without the name of its usual care.
+    """
+    content = plain(OmegaConf.load(Path(__file__).parent / f"{file}.yaml"), throw_on_missing=True)
+    content.pop(USUAL_CARE, None)
+    return content
 
 
 def checked(key: str, given: object, reference: object) -> Any:
@@ -154,7 +161,15 @@ def leaves(key: str, tree: object) -> list[str]:
     return [key, *(leaf for name, value in within for leaf in leaves(f"{key}.{name}", value))]
 
 
-def _policies(names: object) -> tuple[Policy, ...]:
+def _usual_care(cohort: object) -> str | None:
+    """Take the policy that is usual care out of a cohort, where it is a word among numbers."""
+    name = cohort.pop(USUAL_CARE, None) if isinstance(cohort, dict) else None
+    if name is not None and (not isinstance(name, str) or USUAL_CARE in name.split("+")):
+        raise InputError(f"cohort.{USUAL_CARE}={shown(name)}: must be the name of a policy, as in dutch_2014")
+    return name
+
+
+def _policies(names: object, usual_care: str | None) -> tuple[Policy, ...]:
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         raise InputError(
             f"policies={shown(names)}: must be a list of policies, as in policies=[{BASE},short_course]"
@@ -162,7 +177,7 @@ def _policies(names: object) -> tuple[Policy, ...]:
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"policies={shown(names)}: {name} appears twice; name each policy once")
-    return tuple(read_policy(name) for name in names)
+    return tuple(read_policy(name, usual_care) for name in names)
 
 
 def _comparator(name: object, policies: tuple[Policy, ...]) -> Policy:
@@ -208,20 +223,20 @@ def read_flag(key: str, value: object) -> bool:
     return said
 
 
-def _published(figures: object) -> tuple[Published, ...]:
+def _published(figures: object, usual_care: str | None) -> tuple[Published, ...]:
     if not isinstance(figures, list):
         raise InputError(f"published={shown(figures)}: must be a list of published figures, or []")
-    return tuple(_figure(f"published[{i}]", figure) for i, figure in enumerate(figures))
+    return tuple(_figure(f"published[{i}]", figure, usual_care) for i, figure in enumerate(figures))
 
 
-def _figure(key: str, figure: object) -> Published:
+def _figure(key: str, figure: object, usual_care: str | None) -> Published:
     names = list(Published.__dataclass_fields__)
     if not isinstance(figure, dict) or set(figure) != set(names):
         raise InputError(f"{key}={shown(figure)}: must hold the keys {', '.join(names)}, and no others")
     for name in ("evidence", "outcome", "policy"):
         if not isinstance(figure[name], str):
             raise InputError(f"{key}.{name}={shown(figure[name])}: must be a word")
-    read_policy(figure["policy"])  # a misspelt policy would only leave its row out
+    read_policy(figure["policy"], usual_care)  # a misspelt policy would only leave its row out
     return Published(
         evidence=figure["evidence"],
         outcome=figure["outcome"],

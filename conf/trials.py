@@ -20,7 +20,7 @@ from conf.endpoint import (
 )
 from conf.input_error import InputError, choice, nearest, shown
 from conf.own_file import is_bare, read_own_file
-from conf.policies import Policy, read_policy, with_levers
+from conf.policies import USUAL_CARE, Policy, read_policy, with_levers
 from conf.run import Tree
 from conf.schema import checked, leaves, shipped, shipped_sections
 from sim.counting.columns import COLUMNS, READABLE
@@ -120,8 +120,8 @@ def _trial(name: str, given: Tree) -> Trial:
     given = {**OPTIONAL, **given}
     for key, allowed in (("set", SETS), ("time_from", ORIGINS), ("estimator", ESTIMATORS)):
         one_of(f"{where}{key}", given[key], allowed)
-    cohort = _cohort(f"{where}cohort", given["cohort"])
-    arms = _arms(f"{where}arms", given["arms"], cohort)
+    cohort, usual_care = _cohort(f"{where}cohort", given["cohort"])
+    arms = _arms(f"{where}arms", given["arms"], cohort, usual_care)
     endpoints = given["endpoints"]
     if not isinstance(endpoints, list) or not endpoints:
         raise InputError(f"{where}endpoints={shown(endpoints)}: must be a list of endpoints")
@@ -153,7 +153,8 @@ def _unknown(where: str, key: str, value: object) -> InputError:
     return InputError(f"{where}{key}={shown(value)}: there is no such key{choice(key, KEYS)}")
 
 
-def _cohort(key: str, given: object) -> Tree:
+def _cohort(key: str, given: object) -> tuple[Tree, str | None]:
+    """Return a trial's cohort, and the policy that is its usual care."""
     changes = read_mapping(key, given, "{base: dutch_contemporary, female_share: 0.36}")
     if "base" not in changes:
         raise InputError(f"{key}.base: missing; name the cohort that this one is like")
@@ -161,11 +162,12 @@ def _cohort(key: str, given: object) -> Tree:
         base = _named_cohort(str(changes.pop("base")))
     except InputError as error:
         raise InputError(f"{key}.base: {error}") from error
-    return _changed(key, base, changes)
+    own, usual_care = changes.pop(USUAL_CARE, None), base.pop(USUAL_CARE, None)
+    return _changed(key, base, changes), usual_care if own is None else read_text(f"{key}.{USUAL_CARE}", own)
 
 
 def _named_cohort(name: str) -> Tree:
-    """Return a shipped cohort's numbers: its own file, over the one that it starts from."""
+    """Return a shipped cohort's content: its own file, over the one that it starts from."""
     content = library.read("cohort", name)
     below: Tree = {}
     for base in content.pop("defaults", []):
@@ -190,7 +192,7 @@ def _changed(key: str, cohort: Tree, changes: Tree) -> Tree:
     return whole
 
 
-def _arms(key: str, given: object, cohort: Tree) -> dict[str, Arm]:
+def _arms(key: str, given: object, cohort: Tree, usual_care: str | None) -> dict[str, Arm]:
     arms = {}
     for name, content in read_mapping(
         key, given, "{surgery_alone: tme_alone, preoperative: short_course}"
@@ -209,7 +211,7 @@ def _arms(key: str, given: object, cohort: Tree) -> dict[str, Arm]:
             content, changes = parts["policy"], parts.get("cohort", {})
         arms[name] = Arm(
             name,
-            _policies(here, content),
+            _policies(here, content, usual_care),
             _changed(f"{here}.cohort", cohort, read_mapping(f"{here}.cohort", changes, "{female_share: 0.4}"))
             if changes
             else cohort,
@@ -217,9 +219,9 @@ def _arms(key: str, given: object, cohort: Tree) -> dict[str, Arm]:
     return arms
 
 
-def _policies(key: str, content: object) -> tuple[tuple[Policy, float], ...]:
+def _policies(key: str, content: object, usual_care: str | None) -> tuple[tuple[Policy, float], ...]:
     if not isinstance(content, Mapping) or "mix" not in content:
-        return ((_policy(key, content), 1.0),)
+        return ((_policy(key, content, usual_care), 1.0),)
     if len(content) > 1:
         raise InputError(f"{key}={shown(dict(content))}: an arm is a policy or a mix of policies, not both")
     example = "{mix: {tme_alone: 0.5, short_course: 0.5}}"
@@ -229,17 +231,17 @@ def _policies(key: str, content: object) -> tuple[tuple[Policy, float], ...]:
     }
     if abs(sum(shares.values()) - 1.0) > relations.TOLERANCE:
         raise InputError(f"{key}.mix={shown(shares)}: the shares must add up to 1, as in {example}")
-    return tuple((_policy(f"{key}.mix", name), share) for name, share in shares.items())
+    return tuple((_policy(f"{key}.mix", name, usual_care), share) for name, share in shares.items())
 
 
-def _policy(key: str, content: object) -> Policy:
+def _policy(key: str, content: object, usual_care: str | None) -> Policy:
     try:
         if isinstance(content, str):
-            return read_policy(content)
+            return read_policy(content, usual_care)
         levers = read_mapping(key, content, "{base: chemoradiotherapy, washout: never}")
         if "base" not in levers:
             raise InputError("base: missing; name the policy that this one is like")
-        return with_levers(read_policy(str(levers.pop("base"))), levers)
+        return with_levers(read_policy(str(levers.pop("base")), usual_care), levers)
     except InputError as error:
         raise InputError(f"{key}: {error}") from error
 

@@ -13,7 +13,7 @@ import numpy as np
 from conf.clinics import checked_clinic
 from conf.input_error import InputError
 from conf.policies import Policy
-from conf.run import Run, world_tree
+from conf.run import Run, world_trees
 from conf.schema import shipped
 from experiments.simulating.cohort import count_block, horizons, simulate_block, worlds_of
 from sim.counting.outcomes import ALL, FATES, since_diagnosis
@@ -100,7 +100,7 @@ class Model:
         key = repr((numbers, policy, first, stop, settings))
         if key not in self.kept:
             run = dataclasses.replace(self.run, **changed(self.run, numbers or {}), **settings)
-            world = pack(world_tree(run, policy or self.base))
+            world = pack(*world_trees(run.cohort, run.parameters, policy or self.base))
             self.kept[key] = simulate_block(run, {"": world}, first, stop)[""]
         return self.kept[key]
 

@@ -26,7 +26,7 @@ DRAWS = (
     "arrival", "primary_progression", "primary_nodes", "primary_emergency", "primary_death",
     "metastasis_seeding", "unresected", "palliative_radiotherapy", "patience",
     # neoadjuvant treatment, and the reading of the response
-    "regression", "node_clearance", "response_reading", "node_rereading",
+    "adherence", "toxicity", "regression", "node_clearance", "response_reading", "node_rereading",
     # organ preservation
     "excision_residue", "excision_risk", "excision_death", "completion", "regrowth_symptoms",
     "regrowth_conspicuity", "regrowth_resection",

@@ -47,12 +47,13 @@ def _fill(record: Any, tree: Mapping[str, Any]) -> None:
             record[key] = value
 
 
-def pack(tree: Mapping[str, Any]) -> np.ndarray:
-    """Return a nested mapping of numbers, flags and flat lists as one record, shape (1,).
+def pack(tree: Mapping[str, Any], *more: Mapping[str, Any]) -> np.ndarray:
+    """Return nested mappings of numbers, flags and flat lists, all of one form, as records, shape (n,).
 
     Integers stay integers (levers), floats float64, lists float64 arrays.
     Raises TypeError for anything else.
     """
-    world = np.zeros(1, _dtype(_shape(tree)))
-    _fill(world[0], tree)
-    return world
+    worlds = np.zeros(1 + len(more), _dtype(_shape(tree)))
+    for k, one in enumerate((tree, *more)):
+        _fill(worlds[k], one)
+    return worlds

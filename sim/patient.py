@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.compiled import record_dtype
 from sim.events import N_EVENTS, Event
+from sim.seen import Moment
 
 YEAR_DAYS = 365.25
 
@@ -90,6 +91,7 @@ class Harm(IntEnum):
     PELVIC_FRACTURE = 9
     SECOND_CANCER = 10
     SALVAGE_MORBIDITY = 11
+    SEVERE_TOXICITY = 12
 
 
 class Mechanism(IntEnum):
@@ -227,6 +229,8 @@ ROW = record_dtype(
         ("emvi", "?"),
         ("fascia_threatened", "?"),
         # plan and neoadjuvant treatment
+        ("plan", "i4"),  # of the policy's plans, by the groups of its guideline
+        ("risk_group", "i4", (len(Moment),)),  # by moment; -1 none
         ("high_risk", "?"),
         ("never_resected", "?"),  # too old, too unfit, or unwilling
         ("boosted", "?"),
@@ -235,6 +239,8 @@ ROW = record_dtype(
         ("complete_response", "?"),  # no tumour left at the site of the primary
         ("lateral_sterilised", "u1", (2,)),
         ("regimen", "i4"),
+        ("treatment_omitted", "?"),  # offered before surgery, and not given
+        ("treatment_stopped", "?"),  # for its toxicity
         # days from which nothing alive is left of the primary, its nodes, and the lateral nodes
         ("primary_cleared_day", "f8"),
         ("nodes_cleared_day", "f8"),
@@ -363,5 +369,6 @@ def new_patients(first: int, stop: int) -> np.ndarray:
     rows["recurrence_route"] = -1
     rows["recurrence_compartment"] = -1
     rows["regrowth_site"] = -1
+    rows["risk_group"] = -1
     rows["agenda"][:, Event.DIAGNOSIS] = 0.0
     return rows

@@ -16,6 +16,13 @@ class Regimen(IntEnum):
     TOTAL_NEOADJUVANT = 4
 
 
+class Adherence(IntEnum):
+    """How far the neoadjuvant treatment that a policy plans is given."""
+
+    FULL = 0  # as planned: to all to whom it is offered, and to its end
+    USUAL = 1  # as far as the cohort's hospitals give it
+
+
 class NeoadjuvantFor(IntEnum):
     """Who is offered the neoadjuvant treatment, on what MRI shows."""
 

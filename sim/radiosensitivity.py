@@ -7,11 +7,12 @@ from sim.compiled import Record, compiled
 
 @compiled
 def tumour_odds(patient: Record, world: Record) -> float:
-    """Return the odds ratio of a response to neoadjuvant treatment by the primary's T category and height."""
+    """Return the odds ratio of a response by T category, height, and whether treatment was stopped."""
     neoadjuvant = world.neoadjuvant
     higher = patient.height_above_verge_cm - neoadjuvant.response_reference_height_cm
     by_height = math.exp(neoadjuvant.response_log_odds_per_cm * higher)
-    return by_height * neoadjuvant.t_response_odds_ratio[patient.ct]
+    stopped = neoadjuvant.stopped_response_odds_ratio if patient.treatment_stopped else 1.0
+    return by_height * neoadjuvant.t_response_odds_ratio[patient.ct] * stopped
 
 
 @compiled

@@ -26,6 +26,7 @@ RECURRENCE = "local_recurrence"
 WORDS = {RECURRENCE: "local recurrence", **{harm.name.lower(): words for harm, words in HARM.items()}}
 WORDS |= {"second_cancer": "second cancer", "severe_morbidity": "severe morbidity"}
 WORDS |= {"salvage_morbidity": "morbidity of salvage", "bowel_obstruction": "bowel obstruction"}
+WORDS |= {"severe_toxicity": "severe toxicity"}
 LIVED_WITH = tuple(harm.name.lower() for harm in LASTING)
 ENDS = ("", "_low", "_high")
 

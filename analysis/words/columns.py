@@ -331,6 +331,7 @@ CODES = {
     "severe_morbidity": "morbidity of the resection, Clavien-Dindo III or more",
     "second_cancer": "second cancer from radiotherapy",
     "salvage_morbidity": "severe morbidity of salvage surgery",
+    "severe_toxicity": "toxicity of neoadjuvant treatment, grade 3 or more",
     "disease_free_survival": "disease-free survival",
     "cancer_specific_survival": "cancer-specific survival",
     "proportion": "a share, from 0 to 1",

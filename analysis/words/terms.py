@@ -74,6 +74,7 @@ HARM = {
     Harm.PELVIC_FRACTURE: "pelvic fracture",
     Harm.SECOND_CANCER: "second cancer from radiotherapy",
     Harm.SALVAGE_MORBIDITY: "severe morbidity of salvage surgery",
+    Harm.SEVERE_TOXICITY: "severe toxicity of neoadjuvant treatment",
 }
 PLANE = {
     Plane.MESORECTAL: "the right plane, around the mesorectum",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from conf.run import Run, world_tree
+from conf.run import Run, world_trees
 from experiments.simulating.clock import clock_of
 from experiments.simulating.crowd import WarmUp, attend, attend_in_blocks, crowd_of, warm_up
 from experiments.simulating.shown import SHOWN
@@ -243,8 +243,8 @@ def unhindered(run: Run, world: np.ndarray) -> np.ndarray:
 
 
 def worlds_of(run: Run) -> dict[str, np.ndarray]:
-    """Return the packed world of each policy, by its name."""
-    return {policy.name: pack(world_tree(run, policy)) for policy in run.policies}
+    """Return the packed worlds of each policy, one for each of its plans, by its name."""
+    return {policy.name: pack(*world_trees(run.cohort, run.parameters, policy)) for policy in run.policies}
 
 
 def progress(total: int, unit: str = " patients", what: str = "", delay_seconds: float = 2.0) -> tqdm:

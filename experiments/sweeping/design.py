@@ -10,7 +10,7 @@ from typing import Any
 from conf import sizes, units
 from conf.input_error import InputError, choice, in_full, shown
 from conf.overrides import override
-from conf.policies import LEVERS, with_levers
+from conf.policies import LEVERS, Policy, groups_of, is_of_groups, with_levers
 from conf.posterior import MEMBER, Sample
 from conf.run import Run, Tree
 from conf.schema import checked, read_clinic, unknown_key
@@ -144,7 +144,9 @@ def _mapping(way: str, value: object, example: str) -> dict[str, Any]:
 
 
 def _point(values: Values, run: Run) -> Point:
-    levers = {name: value for name, value in values.items() if name in LEVERS}
+    levers = {
+        name: value for name, value in values.items() if name in LEVERS or is_of_groups(name, run.policies)
+    }
     taken: Values = {}
     trees = {"cohort": run.cohort, "clinic": run.clinic, **run.parameters}
     for name, value in values.items():
@@ -152,7 +154,7 @@ def _point(values: Values, run: Run) -> Point:
             taken[name] = value
         else:
             trees, taken[name] = _with_number(trees, name, value)
-    policies = tuple(with_levers(policy, levers) for policy in run.policies) if levers else run.policies
+    policies = _with_levers(run.policies, levers) if levers else run.policies
     comparator = next(policy for policy in policies if policy.name == run.comparator.name)
     cohort, clinic, parameters = (
         trees["cohort"],
@@ -166,6 +168,24 @@ def _point(values: Values, run: Run) -> Point:
         run, policies=policies, comparator=comparator, cohort=cohort, clinic=clinic, parameters=parameters
     )
     return Point(taken, changed)
+
+
+def _with_levers(policies: tuple[Policy, ...], levers: Values) -> tuple[Policy, ...]:
+    """Return the policies with levers set: those by group in the policies that have the group."""
+
+    def has(policy: Policy, name: str) -> bool:
+        return name in LEVERS or name.removeprefix("guideline.").partition(".")[0] in groups_of(policy)
+
+    for name, value in levers.items():
+        if not any(has(policy, name) for policy in policies):
+            group = name.removeprefix("guideline.").partition(".")[0]
+            groups = sorted({group for policy in policies for group in groups_of(policy)})
+            listed = f"; there are {', '.join(groups)}" if groups else ""
+            raise InputError(f"{name}={shown(value)}: no policy of the run has a group {group}{listed}")
+    return tuple(
+        with_levers(policy, {name: value for name, value in levers.items() if has(policy, name)})
+        for policy in policies
+    )
 
 
 def _with_number(trees: Mapping[str, Tree], key: str, value: object) -> tuple[dict[str, Tree], Any]:

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from conf.input_error import InputError, shown
 from conf.received import read_json
-from conf.run import Run, Tree, leaf_values, world_tree
+from conf.run import Run, Tree, leaf_values, world_trees
 from experiments.results.notices import notice
 from experiments.results.partial import is_left, remove, write_whole
 from experiments.results.run_folder import Recorded
@@ -36,7 +36,9 @@ def lives_digest(run: Run) -> str:
     """Return the digest of what a run's results depend on: numbers, levers, luck, horizon and code."""
     return digest(
         {
-            "worlds": {policy.name: world_tree(run, policy) for policy in run.policies},
+            "worlds": {
+                policy.name: world_trees(run.cohort, run.parameters, policy) for policy in run.policies
+            },
             "clinic": run.clinic,
             "comparator": run.comparator.name,
             "horizon_years": run.horizon_years,

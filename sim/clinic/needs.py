@@ -61,15 +61,17 @@ def advance(
 
     What needs no resource touches nobody else, so it need not wait for its turn in the clinic's time.
     """
-    return happen_up_to_served(rows[i], luck_table[i], worlds[0], event, horizon_days)
+    return happen_up_to_served(rows[i], luck_table[i], worlds, event, horizon_days)
 
 
 @compiled_inline
-def happen_up_to_served(patient: Record, luck: Record, world: Record, event: int, horizon_days: float) -> int:
+def happen_up_to_served(
+    patient: Record, luck: Record, worlds: np.ndarray, event: int, horizon_days: float
+) -> int:
     """As ``advance``, for compiled loops."""
-    event = happen(patient, luck, world, event, horizon_days)
-    while event != END and not is_served(patient, world, event):
-        event = happen(patient, luck, world, event, horizon_days)
+    event = happen(patient, luck, worlds, event, horizon_days)
+    while event != END and not is_served(patient, worlds[patient.plan], event):
+        event = happen(patient, luck, worlds, event, horizon_days)
     return event
 
 
@@ -182,7 +184,7 @@ def ask_for(
     Return the request's place in the pool, or -1, and nothing is done, where the event waits for nothing.
     """
     patient = rows[i]
-    world = worlds[0]
+    world = worlds[patient.plan]
     if not is_served(patient, world, event):
         return -1
     holds_days = pool[resources[0].free_request].holds_days  # of the request that will be the next

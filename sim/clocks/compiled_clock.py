@@ -20,31 +20,31 @@ FAILED = "a reaction failed; clock=simpy says which"
 
 
 @compiled_parallel
-def simulate_rows(rows: np.ndarray, luck: np.ndarray, world: np.ndarray, horizon_days: float) -> None:
+def simulate_rows(rows: np.ndarray, luck: np.ndarray, worlds: np.ndarray, horizon_days: float) -> None:
     """Simulate every patient from diagnosis to death or the horizon, in a clinic where nobody waits.
 
     As ``sim.clocks.simpy_clock.simulate_rows``; patients are independent, so threads share them out.
     """
     failed = 0
     for i in numba.prange(len(rows)):
-        failed += _fails(rows[i], luck[i], world[0], horizon_days)
+        failed += _fails(rows[i], luck[i], worlds, horizon_days)
     if failed:
         raise RuntimeError(FAILED)
 
 
 @compiled
-def _simulate_one(patient: Record, luck: Record, world: Record, horizon_days: float) -> bool:
+def _simulate_one(patient: Record, luck: Record, worlds: np.ndarray, horizon_days: float) -> bool:
     event = Event.DIAGNOSIS + 0  # a number: compiled code gives a variable one type
     while event != END:
-        event = happen(patient, luck, world, event, horizon_days)
+        event = happen(patient, luck, worlds, event, horizon_days)
     return False
 
 
 @compiled
-def _fails(patient: Record, luck: Record, world: Record, horizon_days: float) -> bool:
+def _fails(patient: Record, luck: Record, worlds: np.ndarray, horizon_days: float) -> bool:
     """Simulate a patient; return whether a reaction failed: compiled threads lose an exception silently."""
     try:
-        return _simulate_one(patient, luck, world, horizon_days)
+        return _simulate_one(patient, luck, worlds, horizon_days)
     except Exception:
         return True
 
@@ -54,7 +54,7 @@ if numba_config.DISABLE_JIT:  # nothing is lost then, and the exception says whe
 
 
 def simulate_and_count(
-    first: int, luck: np.ndarray, world: np.ndarray, counter: Counter, others: Measures | None = None
+    first: int, luck: np.ndarray, worlds: np.ndarray, counter: Counter, others: Measures | None = None
 ) -> Measures:
     """Simulate the patients from ``first`` on, one for each row of luck, where nobody waits, and count them.
 
@@ -68,7 +68,7 @@ def simulate_and_count(
         new_patients(0, 1),
         rows,
         luck,
-        world,
+        worlds,
         own,
         others or own,
         counter.horizon_days,
@@ -84,7 +84,7 @@ def _simulate_and_count(
     blank: np.ndarray,
     buffers: np.ndarray,
     luck: np.ndarray,
-    world: np.ndarray,
+    worlds: np.ndarray,
     own: Measures,
     others: Measures,
     horizons_days: np.ndarray,
@@ -97,21 +97,21 @@ def _simulate_and_count(
         for first in range(part * CHUNK, len(luck), len(buffers) * CHUNK):
             drawn = luck[first : first + CHUNK]
             rows = buffers[part, : len(drawn)]
-            failed += _simulate_chunk(number + first, blank, rows, drawn, world, end_days)
-            count_chunk(rows, world, own, others, first, horizons_days, end_days, parts, part, scratch)
+            failed += _simulate_chunk(number + first, blank, rows, drawn, worlds, end_days)
+            count_chunk(rows, worlds, own, others, first, horizons_days, end_days, parts, part, scratch)
     if failed:
         raise RuntimeError(FAILED)
 
 
 @compiled
 def _simulate_chunk(
-    first: int, blank: np.ndarray, rows: np.ndarray, luck: np.ndarray, world: np.ndarray, horizon_days: float
+    first: int, blank: np.ndarray, rows: np.ndarray, luck: np.ndarray, worlds: np.ndarray, horizon_days: float
 ) -> int:
     """Simulate new patients from ``first`` on; return how many failed."""
     _enter(first, blank, rows)
     failed = 0
     for i in range(len(rows)):
-        failed += _fails(rows[i], luck[i], world[0], horizon_days)
+        failed += _fails(rows[i], luck[i], worlds, horizon_days)
     return failed
 
 
@@ -133,7 +133,7 @@ class Served(NamedTuple):
 def simulate_in_clinic(
     rows: np.ndarray,
     luck: np.ndarray,
-    world: np.ndarray,
+    worlds: np.ndarray,
     clinic: Mapping[str, Any],
     horizon_days: float,
 ) -> Served:
@@ -141,7 +141,7 @@ def simulate_in_clinic(
 
     As ``sim.clocks.simpy_clock.simulate_in_clinic``, without a journal.
     """
-    clinic_run = Clinic(rows, luck, world, clinic, horizon_days, len(rows))
+    clinic_run = Clinic(rows, luck, worlds, clinic, horizon_days, len(rows))
     clinic_run.simulate_until(np.inf, 0, len(rows))
     return Served(clinic_run.queues, clinic_run.log)
 
@@ -169,17 +169,17 @@ class Clinic:
         self,
         rows: np.ndarray,
         luck: np.ndarray,
-        world: np.ndarray,
+        worlds: np.ndarray,
         clinic: Mapping[str, Any],
         horizon_days: float,
         patients: int,
     ) -> None:
         n = len(rows)
-        self.rows, self.luck, self.world = rows, luck, world
+        self.rows, self.luck, self.worlds = rows, luck, worlds
         self.times, self.horizon_days = clinic_record(clinic), horizon_days
         self.queues = new_queues(openings(clinic), 2 * patients + 2)
         # Every served event comes once per patient, except the visits with an MRI.
-        most = len(Event) + int(world["follow_up"]["mri"].sum())
+        most = len(Event) + int(worlds["follow_up"]["mri"].sum(axis=1).max())
         self._log = np.empty(most * patients, LOG)  # what is not written takes no memory
         self._calendar = Calendar(
             np.empty(n + 1, np.int64),
@@ -215,7 +215,7 @@ class Clinic:
             stop,
             self.rows,
             self.luck,
-            self.world,
+            self.worlds,
             self.times,
             self._calendar,
             self.queues,
@@ -294,7 +294,7 @@ def _simulate_until(
     stop: int,
     rows: np.ndarray,
     luck: np.ndarray,
-    world: np.ndarray,
+    worlds: np.ndarray,
     times: np.ndarray,
     calendar: Calendar,
     queues: Queues,
@@ -348,18 +348,18 @@ def _simulate_until(
             else:
                 place = NO_REQUEST
                 if granted == 0:
-                    place = ask_for(rows, luck, times, world, resources, heaps, pool, i, event, now)
+                    place = ask_for(rows, luck, times, worlds, resources, heaps, pool, i, event, now)
                 if place >= 0:
                     places[i, event] = place
                     asked[i] |= 1 << event
                     due = now
                     event = next_event(patient, horizon_days)
                 elif asked[i] != 0:
-                    event = happen(patient, luck[i], world[0], event, horizon_days)
+                    event = happen(patient, luck[i], worlds, event, horizon_days)
                     if _withdraw_called_off(calendar, i, patient.waiting, queues, log, now):
                         due = now
                 else:
-                    event = happen_up_to_served(patient, luck[i], world[0], event, horizon_days)
+                    event = happen_up_to_served(patient, luck[i], worlds, event, horizon_days)
             if event != END:
                 _note(calendar, i, event, patient.agenda[event])
             elif asked[i] != 0:

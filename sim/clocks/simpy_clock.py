@@ -24,13 +24,13 @@ Process = Generator[simpy.Event, None, None]
 def simulate_rows(
     rows: np.ndarray,
     luck: np.ndarray,
-    world: np.ndarray,
+    worlds: np.ndarray,
     horizon_days: float,
     journal: Journal | None = None,
 ) -> None:
     """Simulate every patient from diagnosis to death or the horizon, in a clinic where nobody waits.
 
-    ``rows`` dtype ROW and ``luck`` dtype LUCK, shape (n,), the rows written in place; ``world`` one
+    ``rows`` dtype ROW and ``luck`` dtype LUCK, shape (n,), the rows written in place; ``worlds`` one
     packed record, shape (1,); the horizon counts from diagnosis. A journal, where given, receives (day,
     index of the patient, event) in the order of time within each group of patients.
     """
@@ -39,7 +39,7 @@ def simulate_rows(
         for first in range(0, len(rows), ABREAST):
             env = simpy.Environment()
             for i in range(first, min(first + ABREAST, len(rows))):
-                env.process(_life(env, rows, agenda, luck, world, i, horizon_days, journal))
+                env.process(_life(env, rows, agenda, luck, worlds, i, horizon_days, journal))
             env.run()
 
 
@@ -48,7 +48,7 @@ def _life(
     rows: np.ndarray,
     agenda: np.ndarray,
     luck: np.ndarray,
-    world: np.ndarray,
+    worlds: np.ndarray,
     i: int,
     horizon_days: float,
     journal: Journal | None,
@@ -59,13 +59,13 @@ def _life(
         yield env.timeout(agenda[i, event] - env.now)
         if journal is not None:
             journal.append((env.now, i, event))
-        event = react(rows, luck, world, i, event, horizon_days)
+        event = react(rows, luck, worlds, i, event, horizon_days)
 
 
 def simulate_in_clinic(
     rows: np.ndarray,
     luck: np.ndarray,
-    world: np.ndarray,
+    worlds: np.ndarray,
     clinic: Mapping[str, Any],
     horizon_days: float,
     journal: Journal | None = None,
@@ -78,7 +78,7 @@ def simulate_in_clinic(
     """
     with _without_garbage_collection():
         env = simpy.Environment()
-        clinic_run = Clinic(env, rows, luck, world, clinic, horizon_days, journal)
+        clinic_run = Clinic(env, rows, luck, worlds, clinic, horizon_days, journal)
         env.process(clinic_run.admit())
         env.run()
     return clinic_run
@@ -102,12 +102,12 @@ class Clinic:
         env: simpy.Environment,
         rows: np.ndarray,
         luck: np.ndarray,
-        world: np.ndarray,
+        worlds: np.ndarray,
         clinic: Mapping[str, Any],
         horizon_days: float,
         journal: Journal | None,
     ) -> None:
-        self.env, self.rows, self.luck, self.world = env, rows, luck, world
+        self.env, self.rows, self.luck, self.worlds = env, rows, luck, worlds
         self.horizon_days, self.journal = horizon_days, journal
         self.agenda, self.waiting = rows["agenda"], rows["waiting"]
         self.times = clinic_record(clinic)
@@ -132,7 +132,7 @@ class Clinic:
     def life(self, i: int) -> Process:
         """One patient's process: wait for the next event, or for a turn in a queue, and let it happen."""
         env, agenda, journal = self.env, self.agenda, self.journal
-        rows, luck, world, horizon_days = self.rows, self.luck, self.world, self.horizon_days
+        rows, luck, worlds, horizon_days = self.rows, self.luck, self.worlds, self.horizon_days
         # Without a journal, events that wait for nothing happen at once.
         step = advance if journal is None else react
         asked: dict[int, tuple[int, float]] = {}  # event: place in the pool, day
@@ -156,7 +156,7 @@ class Clinic:
                 continue
             if journal is not None:
                 journal.append((env.now, i, event))
-            event = (react if asked else step)(rows, luck, world, i, event, horizon_days)
+            event = (react if asked else step)(rows, luck, worlds, i, event, horizon_days)
             if asked:
                 waiting = int(self.waiting[i])
                 for called_off in [e for e in asked if not waiting >> e & 1]:
@@ -188,7 +188,7 @@ class Clinic:
         resources, _, heaps, pool = self.queues
         now = self.env.now
         place: int = ask_for(
-            self.rows, self.luck, self.times, self.world, resources, heaps, pool, i, event, now
+            self.rows, self.luck, self.times, self.worlds, resources, heaps, pool, i, event, now
         )
         if place >= 0:
             self._allocate_on(now)

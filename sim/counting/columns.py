@@ -162,12 +162,22 @@ COLUMNS: dict[str, Column] = {
         "largest lateral node before treatment; 0: none seen",
         trait=True,
     ),
+    "residual_short_axis_mm": Column(
+        lambda rows: rows["lateral_residual_mm"].max(axis=1),
+        "largest lateral node as it was seen last, after treatment if any",
+    ),
     "lateral_involved": Column(
         _any_side("lateral_involved"), "lateral nodes involved on a side, as they are"
     ),
     # treatment
     "regimen": Column(_field("regimen"), "neoadjuvant treatment", _words(Regimen)),
     "irradiated": Column(_field("irradiated"), "irradiated before surgery"),
+    "treatment_omitted": Column(
+        _field("treatment_omitted"), "neoadjuvant treatment that was offered and not given"
+    ),
+    "treatment_stopped": Column(
+        _field("treatment_stopped"), "neoadjuvant treatment stopped for its toxicity"
+    ),
     "boosted": Column(_field("boosted"), "boost to a lateral node"),
     "complete_response": Column(_field("complete_response"), "no tumour left at the site of the primary"),
     # organ preservation

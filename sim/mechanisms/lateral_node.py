@@ -20,6 +20,8 @@ def node_sterilisation_probability(patient: Record, world: Record, side: int) ->
     )
     if patient.boosted:
         odds *= node.boost_odds_ratio
+    if patient.treatment_stopped:
+        odds *= world.neoadjuvant.stopped_response_odds_ratio
     return with_odds(node.sterilised_probability[patient.regimen], odds)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from sim.agenda import next_event
 from sim.compiled import Record, compiled
 from sim.events import Event
+from sim.guideline import place_in_group
 from sim.pathway.diagnosis import diagnose, stage
 from sim.pathway.emergency import operate_at_once
 from sim.pathway.follow_up import irradiate_after_surgery, review_pathology, visit
@@ -15,8 +16,10 @@ from sim.pathway.organ_preservation import excise, give_regrowth_symptoms, reass
 from sim.pathway.primary import book_growth, progress_primary, seed_metastasis
 from sim.pathway.recurrence import appear, give_symptoms, progress, rerecur
 from sim.pathway.refusal import refuse
+from sim.pathway.response import respond
 from sim.pathway.salvage import meet, operate, prepare
 from sim.pathway.surgery import resect
+from sim.seen import Moment
 
 
 @compiled
@@ -25,15 +28,16 @@ def react(
 ) -> int:
     """Let the event that is due happen to patient i; return the next event, or END.
 
-    ``rows`` dtype ROW and ``luck_table`` dtype LUCK, shape (n,); ``worlds`` one packed record,
-    shape (1,). The row is written in place; the event leaves the agenda.
+    ``rows`` dtype ROW and ``luck_table`` dtype LUCK, shape (n,); ``worlds`` the packed records of the
+    policy's plans, shape (1,) without a guideline. The row is written in place; the event leaves the agenda.
     """
-    return happen(rows[i], luck_table[i], worlds[0], event, horizon_days)
+    return happen(rows[i], luck_table[i], worlds, event, horizon_days)
 
 
 @compiled
-def happen(patient: Record, luck: Record, world: Record, event: int, horizon_days: float) -> int:
+def happen(patient: Record, luck: Record, worlds: np.ndarray, event: int, horizon_days: float) -> int:
     """As ``react``, for compiled loops, which have the records at hand."""
+    world = worlds[patient.plan]
     now = patient.agenda[event]
     patient.agenda[event] = np.inf
     if event == Event.VISIT:
@@ -45,11 +49,14 @@ def happen(patient: Record, luck: Record, world: Record, event: int, horizon_day
     elif event == Event.STAGING_MRI:
         stage(patient, luck, world, now)
     elif event == Event.TEAM_MEETING:
-        plan(patient, luck, world, now)
+        place_in_group(patient, worlds, Moment.MEETING)
+        plan(patient, luck, worlds[patient.plan], now)
     elif event == Event.NEOADJUVANT:
         treat(patient, luck, world, now)
     elif event == Event.RESTAGING_MRI:
-        restage(patient, luck, world, now)
+        respond(patient, luck, world, now)  # what is seen at restaging
+        place_in_group(patient, worlds, Moment.RESTAGING)
+        restage(patient, luck, worlds[patient.plan], now)
     elif event == Event.REASSESSMENT:
         reassess(patient, luck, world, now)
     elif event == Event.LOCAL_EXCISION:
@@ -57,7 +64,8 @@ def happen(patient: Record, luck: Record, world: Record, event: int, horizon_day
     elif event == Event.RESECTION:
         resect(patient, luck, world, now)
     elif event == Event.PATHOLOGY:
-        review_pathology(patient, luck, world, now)
+        place_in_group(patient, worlds, Moment.PATHOLOGY)
+        review_pathology(patient, luck, worlds[patient.plan], now)
     elif event == Event.POSTOPERATIVE_CHEMORADIOTHERAPY:
         irradiate_after_surgery(patient, luck, world, now)
     elif event == Event.WATCH_VISIT:

@@ -5,17 +5,17 @@ import math
 import numpy as np
 
 from sim.compiled import Record, compiled
-from sim.distributions import happens, on_grid
+from sim.distributions import happens, on_grid, with_odds
 from sim.events import Event
-from sim.pathway.harm import harm_of_irradiated_organ, late_harm_of_radiotherapy
+from sim.pathway.harm import begin, harm_of_irradiated_organ, late_harm_of_radiotherapy
 from sim.pathway.metastasis import treat_occult_metastasis
 from sim.pathway.mortality import hasten_death
 from sim.pathway.organ_preservation import assess, excises_first
 from sim.pathway.primary import hold_primary
 from sim.pathway.response import book_response, respond
 from sim.pathway.surgery import book_resection
-from sim.patient import TStage
-from sim.policy import NeoadjuvantFor, OrganPreservation, Regimen
+from sim.patient import Harm, TStage
+from sim.policy import Adherence, NeoadjuvantFor, OrganPreservation, Regimen
 
 
 @compiled
@@ -52,6 +52,39 @@ def will_not_be_resected(patient: Record, u: float, world: Record) -> bool:
 
 
 @compiled
+def is_omitted(patient: Record, u: float, world: Record) -> bool:
+    """Return whether treatment that is offered is not given, by age and fitness, as the hospitals do.
+
+    The same patients go without it under every policy that offers it.
+    """
+    if world.policy.adherence == Adherence.FULL:
+        return False
+    cohort = world.cohort
+    older = patient.age_years - cohort.age_mean_years
+    odds = math.exp(cohort.treated_log_odds_per_year * older)
+    if patient.unfit:
+        odds *= cohort.treated_unfit_odds_ratio
+    return not happens(u, cohort.treated_share, odds)
+
+
+@compiled
+def suffer_toxicity(patient: Record, u: float, world: Record, now: float) -> None:
+    """Treatment begins: severe toxicity of some, whose treatment is stopped as often as the hospitals do.
+
+    The studies that the effect of a regimen is from had stopped treatments too: this is what is beyond them.
+    """
+    harm = world.harm
+    probability = harm.toxicity_probability[patient.regimen]
+    if patient.unfit:
+        probability = with_odds(probability, harm.toxicity_unfit_odds_ratio)
+    if u >= probability:
+        return
+    begin(patient, Harm.SEVERE_TOXICITY, now, now + on_grid(harm.toxicity_days))
+    usual = world.policy.adherence == Adherence.USUAL
+    patient.treatment_stopped = usual and u < probability * world.cohort.stopped_for_toxicity_share
+
+
+@compiled
 def plan(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Team meeting: the policy chooses the regimen; surgery follows, or the treatment before it."""
     policy = world.policy
@@ -68,6 +101,9 @@ def plan(patient: Record, luck: Record, world: Record, now: float) -> None:
         patient.agenda[Event.LOCAL_EXCISION] = surgery_day
     elif policy.neoadjuvant == Regimen.NONE or not offered(patient, world):
         book_resection(patient, luck, world, surgery_day)
+    elif is_omitted(patient, luck.adherence, world):
+        patient.treatment_omitted = True
+        book_resection(patient, luck, world, surgery_day)
     else:
         patient.regimen = policy.neoadjuvant
         largest = max(patient.lateral_mm[0], patient.lateral_mm[1])
@@ -83,8 +119,10 @@ def treat(patient: Record, luck: Record, world: Record, now: float) -> None:
     regimen = patient.regimen
     patient.irradiated = True
     hasten_death(patient, world, now)
+    suffer_toxicity(patient, luck.toxicity, world, now)
     patient.radiotherapy_courses += 1
-    patient.radiotherapy_fractions += neoadjuvant.fractions_count[regimen]
+    given = neoadjuvant.stopped_dose_share if patient.treatment_stopped else 1.0
+    patient.radiotherapy_fractions += given * neoadjuvant.fractions_count[regimen]
     if regimen == Regimen.TOTAL_NEOADJUVANT:
         patient.chemotherapy_courses += 1
     duration = neoadjuvant.duration_days[regimen] + 7.0 * neoadjuvant.interval_weeks[regimen]
@@ -112,7 +150,6 @@ def treat(patient: Record, luck: Record, world: Record, now: float) -> None:
 def restage(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Restaging MRI after treatment: the response is read, and the organ kept or the resection booked."""
     patient.mri_scans += 1
-    respond(patient, luck, world, now)
-    if patient.regimen == Regimen.TOTAL_NEOADJUVANT:
+    if patient.regimen == Regimen.TOTAL_NEOADJUVANT and not patient.treatment_stopped:
         treat_occult_metastasis(patient, luck, world.neoadjuvant.total_neoadjuvant_metastasis_odds_ratio)
     assess(patient, luck, world, now)
