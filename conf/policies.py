@@ -609,7 +609,7 @@ def _read_part(part: str, policy: str) -> _Part:
             }
         else:
             raise InputError(f"{where}{lever}={shown(value)}: there is no such lever{choice(lever, LEVERS)}")
-    if part != BASE and not levers and not groups:
+    if part != BASE and not levers and not any(groups.values()):
         raise InputError(f"policy {part}: its file sets no lever{choice('', LEVERS)}")
     return _Part(part, levers, guideline, groups)
 
