@@ -237,7 +237,7 @@ def test_a_part_that_sets_for_all_what_a_group_has_already_is_accepted(own):
     ("text", "part"),
     [
         (f"high: {{{CRT}}}", "high={neoadjuvant:chemoradiotherapy}: there is no such lever"),
-        (f"high: {{{CRT}}}", "levers by group need a guideline, as in guideline: mri_risk"),
+        (f"high: {{{CRT}}}", "levers by group need a guideline, as in guideline: dutch_2014"),
         ("guideline: rsk\nhigh: {washout: always}", "there is no such guideline; did you mean risk?"),
         ("guideline: [risk]\nwashout: always", "guideline=[risk]: must be the name of a file in guideline/"),
         ("guideline: 3\nwashout: always", "guideline=3: must be the name of a file in guideline/"),
