@@ -241,7 +241,7 @@ def test_groups_without_an_order_of_too_many_comparisons_are_refused_and_as_a_li
         f"{name} > {k}" for name in ("age_years", "short_axis_mm", "height_above_verge_cm") for k in (5, 7, 9)
     ]
     one = " and ".join([*flags, "ct > t1", "cn > 0", *sizes])
-    assert "too many comparisons to tell whether groups overlap" in refusal(
+    assert "too many comparisons to find whether groups overlap" in refusal(
         f"meeting:\n  a: {one}\n  b: not emvi\n"
     )
     assert write(f"meeting:\n  - a: {one}\n  - b: not emvi\n").names() == ["a", "b"]
