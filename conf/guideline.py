@@ -358,10 +358,6 @@ def _groups(where: str, moment: Moment, given: object) -> Iterator[Group]:
     for k, (name, condition) in enumerate(pairs):
         if not isinstance(name, str) or not name.isidentifier() or name in (OTHERWISE, "condition"):
             raise InputError(f"{where}: {shown(name)}: must be the name of a group: letters, digits and _")
-        if name in _taken():
-            raise InputError(
-                f"{where}: {name}: is the name of a lever or of a key; give the group another name"
-            )
         if isinstance(condition, bool):
             condition = str(condition).lower()
         if not isinstance(condition, str):
@@ -369,14 +365,6 @@ def _groups(where: str, moment: Moment, given: object) -> Iterator[Group]:
         if condition.strip() == OTHERWISE and k < len(pairs) - 1:
             raise InputError(f"{where}: {name}: {OTHERWISE} is who is left, so it comes last")
         yield Group(name, moment, condition.strip())
-
-
-def _taken() -> set[str]:
-    """Return the names that mean something else where a group's name may be: in a policy file, in a sweep."""
-    from conf.policies import LEVERS
-    from conf.schema import shipped_sections
-
-    return {*LEVERS, "guideline", "description", "defaults", "cohort", "clinic", *shipped_sections()}
 
 
 def _refuse_overlap(guideline: Guideline, moment: Moment) -> None:

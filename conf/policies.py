@@ -556,9 +556,18 @@ def _guideline_of(policy: str, parts: list[_Part]) -> "Guideline | None":
 
     (name,) = named
     try:
-        return read_guideline(name)
+        guideline = read_guideline(name)
     except InputError as error:
         raise InputError(f"policy {policy}: {error}") from error
+    # Names that mean something else in a policy's file, or in a sweep.
+    keys = {"guideline", "description", "defaults", "cohort", "clinic", *library.options("parameters")}
+    for group in guideline.names():
+        if group in LEVERS or group in keys:
+            raise InputError(
+                f"policy {policy}: guideline {name}: {group}: is the name of a lever or of a key; give the "
+                "group another name"
+            )
+    return guideline
 
 
 def _conflict(policy: str, one: str, lever: str, value: Any, other: str, another: Any) -> InputError:

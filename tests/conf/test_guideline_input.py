@@ -11,7 +11,7 @@ from conf.composition import composing
 from conf.condition import read_condition
 from conf.guideline import Guideline, read_guideline
 from conf.input_error import InputError
-from conf.policies import LEVERS, read_policy
+from conf.policies import read_policy
 from sim.seen import MOST_GROUPS, MOST_TESTS, Moment, Seen, seen_from
 
 BY_MOMENT = {"meeting": Moment.MEETING, "restaging": Moment.RESTAGING, "pathology": Moment.PATHOLOGY}
@@ -215,13 +215,6 @@ def test_the_deepest_condition_of_that_length_is_read(write, deep):
 )  # fmt: skip
 def test_a_file_that_is_no_guideline_is_refused_with_what_is_wrong(refusal, text, part):
     assert part in refusal(text)
-
-
-@pytest.mark.parametrize(
-    "name", [*LEVERS, "guideline", "description", "defaults", "surgery", "cohort", "clinic"]
-)
-def test_a_group_may_not_be_named_as_a_lever_or_a_key_that_is_swept(refusal, name):
-    assert f"{name}: is the name of a lever or of a key" in refusal(of("meeting", "emvi", name))
 
 
 def test_too_many_groups_and_comparisons_are_refused_with_the_most(write, refusal):

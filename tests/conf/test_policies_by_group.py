@@ -265,6 +265,15 @@ def test_what_a_policy_file_may_not_say_of_groups_is_refused(refusal, text, part
     assert part in refusal(text + "\n")
 
 
+@pytest.mark.parametrize(
+    "name", [*LEVERS, "guideline", "description", "defaults", "surgery", "cohort", "clinic"]
+)
+def test_a_group_may_not_be_named_as_a_lever_or_a_key_that_is_swept(refusal, tmp_path, name):
+    (tmp_path / "guideline" / "named.yaml").write_text(f"meeting: [{{{name}: emvi}}]\n", "utf-8")
+    message = refusal("guideline: named\nwashout: always\n")
+    assert f"guideline named: {name}: is the name of a lever or of a key" in message
+
+
 def test_too_many_plans_are_refused_with_the_most(refusal):
     levers = {
         "a": "{lateral_threshold_mm: 2}", "b": "{lateral_threshold_mm: 3}", "c": "{lateral_threshold_mm: 4}",
