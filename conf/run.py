@@ -75,7 +75,7 @@ class Run:
 
 
 def world_tree(run: Run, policy: Policy) -> Tree:
-    """Return the numbers of a policy without a guideline, which has one plan. Raises ValueError for others."""
+    """Return the numbers of a policy without a guideline. Raises ValueError for one with several plans."""
     (tree,) = world_trees(run.cohort, run.parameters, policy)
     return tree
 

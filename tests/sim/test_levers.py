@@ -7,8 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from conf.policies import LEVERS, FollowUp
+from conf.policies import LEVERS
 from conf.run import world_tree
+from conf.schedules import FollowUp
 from conf.schema import compose_run
 from sim.clocks.simpy_clock import simulate_rows
 from sim.events import END, Event

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 import sim
 from conf.composition import composing
 from conf.input_error import InputError
-from conf.policies import LEVERS, FollowUp, Policy, read_follow_up
+from conf.policies import LEVERS, Policy
 from conf.run import world_tree
+from conf.schedules import FollowUp, read_follow_up
 from conf.schema import compose_run
 from sim.clocks.simpy_clock import simulate_rows
 from sim.distributions import GRID
