@@ -451,7 +451,7 @@ def policies(draw):
 @given(policies(), st.integers(0, 5))
 def test_every_life_under_any_policy_goes_in_order(policy, seed):
     rows, journal = new_patients(0, 200), []
-    world = pack(*world_trees(eventful_run().cohort, eventful_run().parameters, policy))
+    world = pack(*world_trees(eventful_run(), policy))
     simulate_rows(rows, draw_luck(0, 200, seed), world, HORIZON_DAYS, journal)
     check_rows(rows, HORIZON_DAYS)
     check_journal(rows, journal, HORIZON_DAYS)
