@@ -58,6 +58,7 @@ KEY_WORDS = {
     "precision": "add blocks until the half-width of the 95 % interval is at most this, such as 0.001",
     "precision_of": "of the difference from the comparator, or of the outcome",
     "outcomes": "the outcomes that are drawn; precision is that of the first",
+    "harms": "the harms that are drawn against the recurrences averted, where levers or rules are swept",
     "at_years": "when they are drawn and made precise; null: at 5 years",
     "trials": "a trial, a list, the path of your own file (docs/trials.md), or all; trial=... is the same",
     "fitted": "what to fit: sections or keys, as in [margin,surgery.leak_probability]; null: all uncertain",
