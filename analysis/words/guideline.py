@@ -17,6 +17,7 @@ COLUMNS = {
     "age": "age",
     "height_above_verge": "height above the verge",
     "residual_short_axis": "short axis after treatment",
+    "fascia_reading": "distance to the fascia on MRI",
     "crm": "circumferential margin",
     "crm_involved": "circumferential margin involved",
 }
