@@ -133,6 +133,7 @@ OWN_FILES = {
         "write a file of your own, with every key, its default and what it may be",
         (
             "lrrc new policy mine",
+            "lrrc new guideline ours like=english",
             "lrrc new cohort mine from=patients.csv",
             "lrrc new clinic mine dir=hospital",
         ),
