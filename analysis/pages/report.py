@@ -322,7 +322,8 @@ def _policies(run: RunRead) -> list[Block]:
             for name in differ
         ]
         head = ["Lever", "Key", *(sentence(policy_words(name)) for name in policies)]
-        blocks.append(Table("The levers in which the policies differ", head, rows, numbers=False))
+        note = "Under a policy without a group its row is what all get." if groups else ""
+        blocks.append(Table("The levers in which the policies differ", head, rows, note, numbers=False))
     same = [name for name in LEVERS if name not in (*differ, *varied) and name in first]
     if same:
         settings = "; ".join(f"{lever_words(name)}: {setting_words(first[name])}" for name in same)

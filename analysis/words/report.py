@@ -51,6 +51,7 @@ ENDINGS = {
 OF_LEVERS = {
     "neoadjuvant_for": "who gets treatment before surgery",
     "postoperative_chemoradiotherapy": "who is irradiated after surgery",
+    "adherence": "how far planned treatment before surgery is given",
     "follow_up": "schedule of follow-up",
     "surgical_training": "quality programme for surgeons",
 }
