@@ -119,11 +119,11 @@ def policy_file(name: str, like: Policy, base: Policy) -> str:
 def _by_group(like: Policy) -> list[str]:
     """Return the part of a policy's file that gives groups of a guideline their levers; or an example."""
     lines = _comment(
-        "Levers by risk group: a guideline names the groups, and each group is given levers of its own. What "
-        "a group does not set is as for all."
+        "Levers by risk group: a guideline names the groups, and each group may be given levers of its own, "
+        "as in `high: {neoadjuvant: chemoradiotherapy}`. What a group does not set is as for all."
     )
     if like.guideline is None:
-        return [*lines, "# guideline: dutch_2014", "# high: {neoadjuvant: chemoradiotherapy}", ""]
+        return [*lines, "# guideline: dutch_2014", ""]
     lines += [f"guideline: {like.guideline.name}"]
     for group in like.guideline.groups:
         lines += _comment(f"{group.name}, {WHEN[group.moment]}: {group.condition}")

@@ -108,7 +108,7 @@ def test_a_new_trial_simulates_what_the_shipped_trial_simulates_of_the_same_figu
 )
 def test_a_new_file_has_every_key_once(written, kind, expected):
     path, _ = written(kind)
-    assert sorted(set(keys(path.read_text("utf-8"))) - {"description", "Allowed", "high"}) == sorted(expected)
+    assert sorted(set(keys(path.read_text("utf-8"))) - {"description", "Allowed"}) == sorted(expected)
 
 
 def test_every_number_of_a_cohort_has_words_and_no_other():
