@@ -34,7 +34,8 @@ UNPAIRED = "*"
 def diff(words: Sequence[str]) -> str:
     """Return what differs between two runs, each a folder or a zip, or between two policies.
 
-    A word that is a folder or a file is a run. Raises InputError for what is neither.
+    A word that is a folder or a file is a run, unless settings follow, which are of policies. Raises
+    InputError for what is neither.
     """
     settings = dict(word.split("=", 1) for word in words if "=" in word)
     words = [word for word in words if "=" not in word]
@@ -45,10 +46,10 @@ def diff(words: Sequence[str]) -> str:
     for key, value in settings.items():
         if key not in KEY_WORDS:
             raise InputError(f"{key}={shown(value)}: there is no such key{choice(key, KEY_WORDS)}")
-    if not any(_is_path(word) for word in words):
-        return policy_diff((words[0], words[1]), settings)
-    for key, value in settings.items():
+    for key, value in settings.items() if any(map(_is_path, words)) else ():
         raise InputError(f"{key}={shown(value)}: two runs take no settings; they are of two policies")
+    if settings or not any(_is_path(word) or Path(word).expanduser().exists() for word in words):
+        return policy_diff((words[0], words[1]), settings)
     with received_run(words[0]) as one, received_run(words[1]) as other:
         parts = [
             [
@@ -63,7 +64,7 @@ def diff(words: Sequence[str]) -> str:
 
 
 def _is_path(word: str) -> bool:
-    return "/" in word or "\\" in word or word.endswith(".zip") or Path(word).expanduser().exists()
+    return "/" in word or "\\" in word or word.endswith(".zip")
 
 
 def _section(title: str, lines: Sequence[str]) -> list[str]:

@@ -96,7 +96,9 @@ def test_a_folder_with_the_name_of_a_policy_is_a_run(diff, here):
     assert main(["compare", "policies=[tme_alone]", "patients=20", "pictures=false", "out=short_course"]) == 0
     status, text, _ = diff("short_course", "short_course")
     assert status == 0 and "A: short_course (lrrc compare" in text
-    status, _, err = diff("short_course", "short_course", "patients=20")
+    status, text, _ = diff("short_course", "short_course", "patients=20")
+    assert status == 0 and "20 simulated patients" in text
+    status, _, err = diff("./short_course", "short_course", "patients=20")
     assert status == 2 and "two runs take no settings" in err
 
 
