@@ -1,5 +1,6 @@
 """Picture of rules beside each other: the recurrences that each averts, and the patients that it harms."""
 
+import itertools
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,10 +16,21 @@ from analysis.pictures.uncertainty import whole_cohort
 from analysis.tables.run import PER
 from analysis.tables.uncertainty import averaged
 from analysis.words.guideline import rule_of
-from analysis.words.sweep import letter, number_words, patients_of, point_words, value_words
-from analysis.words.wording import BEYOND, INTERVALS, Words, listed, policy_words, sentence, years_words
+from analysis.words.sweep import letter, number_words, point_words, value_words
+from analysis.words.wording import (
+    BEYOND,
+    INTERVALS,
+    Words,
+    headline_years,
+    listed,
+    patients_words,
+    policy_words,
+    sentence,
+    years_words,
+)
 from conf.policies import LEVERS
 
+PRICE = ("permanent_stoma", "major_bowel_dysfunction", "severe_morbidity")  # of the policies of a run
 SHORT = 6  # letters: a value that stands at its mark
 MOST_LABELS, MOST_KEYS = 40, 20
 NEAR = 0.05  # inches: marks that share a label
@@ -26,7 +38,7 @@ SAME = 1e-9
 LEFT, HEIGHT = 0.85, 2.5
 BEST, BEHIND, DOMINATED = 0, 1, 2
 STATUS = (
-    "no other rule averts as many and harms no more",
+    "no other {} averts as many and harms no more",
     f"another does, but its lead is not {BEYOND}",
     f"another does, and leads {BEYOND}: nobody should choose it",
 )
@@ -63,30 +75,47 @@ def rules_differ(
     return True
 
 
-def averted_against_harmed(
+def averted_against_harmed(differences: pd.DataFrame, population: str = "simulated patients") -> Figure:
+    """Return the policies of a run by what they avert and whom they harm, beside the comparator."""
+    if differences.empty:
+        return look.message(
+            "Nothing averted or harmed: there is one policy, and nothing to compare it with",
+            "Name two policies or more to see what each averts against the patients whom it harms.",
+        )
+    years = headline_years(differences)
+    rows = differences_at({"differences": differences}, (), PRICE, years)
+    if rows.empty:
+        return look.nothing("what policies avert and whom they harm")
+    patients = patients_words(rows, population, compared=True)
+    return rules_picture(rows, (), PRICE, years, patients, noun="policy")
+
+
+def rules_picture(
     rows: pd.DataFrame,
     names: Sequence[str],
     harms: Sequence[str],
     years: float,
+    patients: str,
     bands: str = INTERVALS,
     words: Words = policy_words,
+    noun: str = "rule",
 ) -> Figure:
     """Return the rules by what they avert and what they harm, a panel for each harm, with the frontier.
 
     ``rows``: differences from the comparator of whole cohorts at ``years``, as ``differences_at`` returns
-    them; ``names``: what is swept.
+    them; ``names``: what is swept; ``patients``: how many there are, in words; ``noun``: what a rule is.
     """
     harms = [harm for harm in harms if look.known(rows[rows["outcome"] == harm]["estimate"])]
     if not harms or not look.known(rows[rows["outcome"] == RECURRENCE]["estimate"]):
-        return look.nothing("what rules avert and whom they harm")
+        return look.nothing(f"what each {noun} averts and whom it harms")
     rules = _rules(rows, names, harms, words)
     status = standing(rules.values, rules.halves)
     against = words(str(rows["comparator"].iloc[0]))
     what = number_words(names[0]) if names else ""
     note = (
-        f"{patients_of(rows)} To the right and down is better. Marks compare all harms drawn; the line joins "
-        f"what is best in its panel. Thin lines: {bands} of the difference from {against}; between two other "
-        "rules they are combined as if the patients were others, which is too wide."
+        f"{patients} To the right and down is better. Marks compare all harms drawn; the line joins "
+        f"what is best in its panel. Thin lines: {bands} of the difference from {against}; of two others "
+        "they are combined as if the patients were not the same, which is too wide."
     )
     if rules.values.shape[0] > len(rules.key) and len(names) == 1:
         note += f" Numbers and words at the marks: {what}."
@@ -101,7 +130,7 @@ def averted_against_harmed(
         headings = [
             look.wrapped(f"more with {WORDS.get(harm, harm)}", grid.width, look.SMALL) for harm in harms
         ]
-        drawn, panels = grid.draw(_title(status, rules), note, headings, bottom)
+        drawn, panels = grid.draw(_title(status, rules, noun), note, headings, bottom)
         for k, ax in enumerate(panels):
             _panel(ax, rules, k + 1, status, shown)
         height = drawn.get_size_inches()[1]
@@ -110,7 +139,7 @@ def averted_against_harmed(
         drawn.text(middle, (foot + 0.1) / height, across, ha="center")
         up = (bottom + grid.rows_height / 2) / height
         drawn.text(0.12 / look.WIDTH, up, "patients per 1,000", va="center", rotation=90)
-        _foot(drawn, key, foot)
+        _foot(drawn, [words.format(noun) for words in STATUS], key, foot)
     return drawn
 
 
@@ -189,13 +218,14 @@ def _rules(rows: pd.DataFrame, names: Sequence[str], harms: Sequence[str], words
     return Rules(labels, np.array(swept), key, values, (high - low) / 2, low, high)
 
 
-def _title(status: np.ndarray, rules: Rules) -> str:
+def _title(status: np.ndarray, rules: Rules, noun: str) -> str:
     worse = [label for label, one in zip(rules.labels, status, strict=True) if one == DOMINATED]
     if not worse:
-        return f"No rule is outdone by another {BEYOND}"
+        return f"No {noun} is outdone by another {BEYOND}"
     which = f": {listed(worse)}" if len(worse) <= 3 else ""
     are = "is" if len(worse) == 1 else "are"
-    return f"{len(worse)} of {len(status)} rules {are} outdone by another {BEYOND}{which}"
+    many = "policies" if noun == "policy" else f"{noun}s"
+    return f"{len(worse)} of {len(status)} {many} {are} outdone by another {BEYOND}{which}"
 
 
 def _shown(rules: Rules) -> np.ndarray:
@@ -226,7 +256,7 @@ def _panel(ax: Axes, rules: Rules, k: int, status: np.ndarray, shown: np.ndarray
         axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}".replace("-", "−")))
     labels = [label for label, there in zip(rules.labels, shown, strict=True) if there]
-    _labels(ax, x[shown], y[shown], labels, status[shown])
+    _labels(ax, x[shown], y[shown], labels, status[shown], (x[pair][order], y[pair][order]))
 
 
 def _mark(status: int) -> look.Style:
@@ -237,7 +267,14 @@ def _mark(status: int) -> look.Style:
     )[status]
 
 
-def _labels(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str], status: np.ndarray) -> None:
+def _labels(
+    ax: Axes,
+    x: np.ndarray,
+    y: np.ndarray,
+    labels: Sequence[str],
+    status: np.ndarray,
+    frontier: tuple[np.ndarray, np.ndarray],
+) -> None:
     """Write the labels beside their marks where there is room; marks that lie on one another share one."""
     page = ax.figure.get_figure(root=True).get_size_inches()
     width, height = (ax.get_position().bounds[2:] * page).tolist()
@@ -252,21 +289,39 @@ def _labels(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str], statu
         else:
             groups.append([int(i)])
     taken = [(px - 0.06, py - 0.06, px + 0.06, py + 0.06) for px, py in places]
+    line = _along((np.column_stack(frontier) - [x0, y0]) / [x1 - x0, y1 - y0] * [width, height])
     high = look.SMALL / 72
     for group in groups[:MOST_LABELS]:
         text = ", ".join(labels[i] for i in sorted(group))
         wide = look.text_width(text, look.SMALL)
         px, py = places[group[0]]
+        boxes: list[tuple[bool, int, tuple[float, float, float, float]]] = []
         for dx, dy in AROUND:
             cx = px + dx * (wide / 2 + 0.09)
             cy = py + dy * (high / 2 + 0.07)
             box = (cx - wide / 2, cy - high / 2, cx + wide / 2, cy + high / 2)
             inside = box[0] >= -0.05 and box[2] <= width + 0.3 and box[1] >= 0 and box[3] <= height + 0.1
             if inside and not any(_overlap(box, other) for other in taken):
-                taken.append(box)
-                at: look.Style = {"ha": "center", "va": "center", "size": look.SMALL, "gid": "label"}
-                ax.text(x0 + cx / width * (x1 - x0), y0 + cy / height * (y1 - y0), text, **at)
-                break
+                boxes.append((any(_overlap(box, (*at, *at)) for at in line), len(boxes), box))
+        if boxes:  # beside the line where there is room for that, too
+            _, _, box = min(boxes)
+            taken.append(box)
+            at_middle: look.Style = {"ha": "center", "va": "center", "size": look.SMALL, "gid": "label"}
+            ax.text(
+                x0 + (box[0] + box[2]) / 2 / width * (x1 - x0),
+                y0 + (box[1] + box[3]) / 2 / height * (y1 - y0),
+                text,
+                **at_middle,
+            )
+
+
+def _along(corners: np.ndarray) -> list[tuple[float, float]]:
+    """Return places along a line, in inches, close enough to see which labels it crosses."""
+    places: list[tuple[float, float]] = []
+    for one, other in itertools.pairwise(corners):
+        steps = max(min(int(np.hypot(*(other - one)) / 0.05), 2000), 1)
+        places += [tuple(one + (other - one) * k / steps) for k in range(steps + 1)]
+    return places
 
 
 def _overlap(one: Sequence[float], other: Sequence[float]) -> bool:
@@ -282,13 +337,13 @@ def _key_lines(key: Sequence[tuple[str, str]]) -> list[str]:
     return [part for line in lines for part in look.wrapped(line, width, look.SMALL)]
 
 
-def _foot(drawn: Figure, key: Sequence[str], height: float) -> None:
+def _foot(drawn: Figure, status: Sequence[str], key: Sequence[str], height: float) -> None:
     ax = look.axes(drawn, look.EDGE, 0, look.WIDTH - 2 * look.EDGE, height)
     ax.set(xlim=(0, look.WIDTH - 2 * look.EDGE), ylim=(0, height))
     ax.axis("off")
     up = height - 0.1
     text: look.Style = {"va": "center", "size": look.SMALL, "gid": "label"}
-    for one, words in enumerate(STATUS):
+    for one, words in enumerate(status):
         up -= look.SMALL * look.LINE
         ax.plot([0.1], [up], linestyle="none", **_mark(one))
         ax.text(0.3, up, words, **text)

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.pictures import look
 from analysis.pictures.convergence import convergence
-from analysis.pictures.rules import averted_against_harmed, differences_at, rules_differ
+from analysis.pictures.rules import differences_at, rules_differ, rules_picture
 from analysis.pictures.uncertainty import drawn_intervals, have_room, whole_cohort
 from analysis.pictures.waits import draw_key, key_height
 from analysis.tables.uncertainty import averaged
@@ -103,7 +103,7 @@ def sweep_pictures(
     if harms and rules_differ(tables, points, harms, years):
         rows = differences_at(tables, points, harms, years)
         drawn["averted_against_harmed"] = partial(
-            averted_against_harmed, rows, points, harms, years, bands, words
+            rules_picture, rows, points, harms, years, patients_of(rows), bands, words
         )
     if precision is not None:
         drawn["convergence"] = partial(convergence, tables["convergence"], list(names), precision, words)

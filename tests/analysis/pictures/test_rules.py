@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from helpers.pages import Page, artists, note, title, words
 
-from analysis.pictures.rules import BEHIND, BEST, DOMINATED, standing
+from analysis.pictures.rules import BEHIND, BEST, DOMINATED, averted_against_harmed, standing
 from analysis.pictures.sweep import sweep_pictures
 
 AXIS = "guideline.high.short_axis_mm"
@@ -153,3 +153,18 @@ def test_without_numbers_it_says_so():
     made = tables([{AXIS: 5}, {AXIS: 7}], lambda k, j: (float("nan"),) * 3)
     made["outcomes"]["estimate"] = 0.2
     assert title(drawn(made)).startswith("Nothing to draw")
+
+
+def test_the_policies_of_a_run_are_drawn_beside_their_comparator():
+    made = tables(
+        [{}], lambda k, j: (-0.02 * j, 0.01 * j, 0.01 * j), policies=("tme_alone", "short_course", "c")
+    )
+    figure = averted_against_harmed(made["differences"])
+    assert [np.round(panel, 9).tolist() for panel in marks(figure, BEST)] == [
+        [[0, 0], [20, 10], [40, 20]]
+    ] * 2
+    assert title(figure) == "No policy is outdone by another beyond simulated luck"
+    worse = tables([{}], lambda k, j: (0.02, 0.01, 0.01))
+    said = title(averted_against_harmed(worse["differences"]))
+    assert said == "1 of 2 policies is outdone by another beyond simulated luck: B"
+    assert title(averted_against_harmed(made["differences"][:0])).startswith("Nothing averted or harmed")
