@@ -219,10 +219,11 @@ def test_a_new_guideline_can_be_run_and_is_changed_in_a_line(written, tmp_path):
     path, words = written("guideline")
     text = path.read_text("utf-8")
     path.write_text(text.replace("short_axis_mm >= 7", "short_axis_mm >= 30"), "utf-8")
-    run([*words, "patients=300", "horizon_years=1"], tmp_path / "a")
+    assert words[-1] == "policies=[usual_care,mine]"
+    run([*words[:-1], "policies=[dutch_2014,mine]", "patients=300", "horizon_years=1"], tmp_path / "a")
     table = pd.read_csv(tmp_path / "a/outcomes.csv")
     found = table[table["outcome"] == "irradiated"].set_index("policy")["estimate"]
-    assert 0 < found["mine"] < found["usual_care"]
+    assert 0 < found["mine"] < found["dutch_2014"]
 
 
 def test_a_new_policy_like_one_with_a_guideline_gives_each_group_the_same(written):

@@ -68,7 +68,7 @@ def test_what_no_row_shows_is_compared_by_the_plan(diff):
 
 
 def test_usual_care_is_that_of_the_cohort(diff):
-    _, text, _ = diff("usual_care", "dutch_2014", "patients=20")
+    _, text, _ = diff("usual_care", "dutch_2014+as_practised", "patients=20")
     assert "levers, A then B\n  the same" in text
     _, text, _ = diff("usual_care", "tme_alone", "patients=20", "cohort=dutch_tme")
     assert "levers, A then B\n  the same" in text and "cohort dutch_tme, seed 1" in text

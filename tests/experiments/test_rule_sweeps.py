@@ -68,7 +68,7 @@ def test_its_report_says_which_group_the_sweep_sets(thresholds):
     page = re.sub(r"<[^>]+>|\s+", " ", (thresholds / "report.html").read_text("utf-8"))
     assert "The sweep sets in the policies that have the group: short axis (group high), mm." in page
     assert "How do the outcomes depend on short axis (group high), mm" in page
-    assert "Usual care is the policy dutch 2014." in page
+    assert "Usual care is the policy dutch 2014 + as practised." in page
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_the_help_of_compare_shows_what_each_group_gets_and_who_is_in_it(capsys)
         assert f"{group.name}: {group.condition}" in out
     assert (
         "usual_care the policy that the cohort names: " in out
-        and "dutch_2014 (cohort dutch_contemporary)" in out
+        and "dutch_2014+as_practised (cohort dutch_contemporary)" in out
     )
 
 
