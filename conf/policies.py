@@ -236,6 +236,10 @@ class Policy:
         }
         return {**levers, "guideline": self.guideline.content(), "groups": groups}
 
+    def levers_of_plan(self, plan: int) -> dict[str, Any]:
+        """Return the levers that the patients of one of the plans get, as ``levers`` writes them."""
+        return {lever: _in_full(value) for lever, value in self.plans()[plan].levers.items()}
+
     def records(self) -> list[dict[str, Any]]:
         """Return each plan as numbers, in order: ``policy``, ``follow_up`` and ``guideline``.
 

@@ -317,6 +317,7 @@ def _setting(key: str) -> Schema:
         "precision": _or_null({"type": "number", "exclusiveMinimum": 0}),
         "precision_of": _one_of(("difference", "outcome")),
         "outcomes": _list(NAME, least=1),
+        "harms": _list(NAME),
         "at_years": _or_null(_number(schema.HORIZON)),
     }
     words = KEY_WORDS.get(key, key.replace("_", " "))
