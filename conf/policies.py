@@ -561,7 +561,7 @@ def _unknown_group(
         )
     return InputError(
         f"{where}{group}={value}: there is no such lever{choice(group, LEVERS)}; levers by group need a "
-        "guideline, as in guideline: mri_risk"
+        "guideline, as in guideline: dutch_2014"
     )
 
 

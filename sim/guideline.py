@@ -33,6 +33,8 @@ def seen(patient: Record, column: int) -> float:
         return 1.0 * patient.emvi
     if column == Seen.FASCIA_THREATENED:
         return 1.0 * patient.fascia_threatened
+    if column == Seen.FASCIA_READING_MM:
+        return patient.fascia_reading_mm
     if column == Seen.HIGH_RISK:
         return 1.0 * patient.high_risk
     if column == Seen.SHORT_AXIS_MM:

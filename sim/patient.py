@@ -228,6 +228,7 @@ ROW = record_dtype(
         ("unfit", "?"),
         ("emvi", "?"),
         ("fascia_threatened", "?"),
+        ("fascia_reading_mm", "f8"),  # the same distance before treatment, as MRI reads it
         # plan and neoadjuvant treatment
         ("plan", "i4"),  # of the policy's plans, by the groups of its guideline
         ("risk_group", "i4", (len(Moment),)),  # by moment; -1 none

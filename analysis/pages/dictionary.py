@@ -51,6 +51,7 @@ from sim.patient import (
     TStage,
 )
 from sim.policy import Regimen
+from sim.seen import Moment
 
 STEPS = tuple(queueing.STEPS)
 OF_WAITING = tuple(waiting_harm.DAYS)
@@ -214,6 +215,8 @@ def _element(field: str, place: int) -> str:
         return terms.SIDES[place]
     if length == N_ROUTES:
         return policy_words(Route(place).name.lower())
+    if length == len(Moment):
+        return policy_words(Moment(place).name.lower())
     if length == N_HARMS:
         return terms.HARM[Harm(place)]
     return policy_words(event_name(place))

@@ -213,6 +213,8 @@ PATIENT = {
     "irradiated": "irradiated before or after the resection of the primary",
     "mesorectum_mm": "thickness of the mesorectum at the tumour, from the muscle to the fascia",
     "contact_boosted": "contact boost given to the tumour",
+    "plan": "number of the plan that the patient follows, of those that the policy's groups lead to, from 0",
+    "risk_group": "number of the patient's group in the policy's guideline, from 0; -1: none",
     "regrowth_found_by": "what brought the regrowth to light",
     "primary_cleared_day": "day from which no tumour is alive at the site of the primary",
     "nodes_cleared_day": "day from which no tumour is alive in the mesorectal nodes",

@@ -106,7 +106,8 @@ def meeting(before: Row, after: Row) -> Iterator[Said]:
         yield Said("Plan: local excision.")
         return
     if after["regimen"] == Regimen.NONE:
-        yield Said("Plan: surgery, with no treatment before it.")
+        omitted = " The treatment that was offered is not given." if after["treatment_omitted"] else ""
+        yield Said(f"Plan: surgery, with no treatment before it.{omitted}")
         yield from _dissection_planned(after)
         return
     yield Said(f"Plan: {REGIMEN[Regimen(after['regimen'])]}.")

@@ -82,7 +82,9 @@ SETTING = {
 # The levers that a field of the row answers to at once, where two courses have been the same until then.
 # ``agenda.X``: what is booked.
 ANSWERS_TO: dict[str, tuple[str, ...]] = {
-    "regimen": ("neoadjuvant", "neoadjuvant_for"),
+    "regimen": ("neoadjuvant", "neoadjuvant_for", "adherence"),
+    "treatment_omitted": ("adherence",),
+    "treatment_stopped": ("adherence",),
     "boosted": ("lateral_boost",),
     "contact_boosted": ("contact_boost",),
     "agenda.LOCAL_EXCISION": ("local_excision", "local_excision_up_to"),

@@ -24,6 +24,7 @@ from sim.counting import outcomes
 from sim.counting.columns import COLUMNS
 from sim.events import Event
 from sim.patient import ROW, Compartment, Harm, Route
+from sim.seen import Moment
 
 # What a number counts, by the end of its name; the first that fits.
 MEASURED_IN = {
@@ -257,8 +258,14 @@ def conditions() -> str:
 
 def patient_fields() -> str:
     """Return every field of a patient's row, which is a column of patients.parquet, or one for each part."""
-    parts = {2: "left, right", len(Harm): "each harm", len(Route): "each route", len(Event): "each event"}
-    assert len(parts) == 4, "fields of one length could not be distinguished"
+    parts = {
+        2: "left, right",
+        len(Moment): "each moment of decision",
+        len(Harm): "each harm",
+        len(Route): "each route",
+        len(Event): "each event",
+    }
+    assert len(parts) == 5, "fields of one length could not be distinguished"
     rows = []
     for name in ROW.names or ():
         kind = ROW.fields[name][0]

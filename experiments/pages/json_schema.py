@@ -42,6 +42,7 @@ def schemas() -> dict[str, Schema]:
     kinds: dict[str, Callable[[], Schema]] = {
         "policy": _policy,
         "follow_up": _follow_up,
+        "guideline": _guideline,
         "cohort": lambda: _numbers_file("cohort", "dutch_contemporary", "A cohort: who the patients are."),
         "clinic": lambda: _numbers_file("clinic", "unlimited", "A clinic: who comes, and the capacity."),
         "disease": _disease,
@@ -174,8 +175,38 @@ def _shipped(group: str) -> list[str]:
 
 
 def _policy() -> Schema:
-    properties = {"description": _said(TEXT, "What it does, in a few words."), **_levers()}
-    return _object(properties, words="A policy: the levers that differ from tme_alone.")
+    levers = _levers()
+    properties = {
+        "description": _said(TEXT, "What it does, in a few words."),
+        "guideline": _said(
+            {**NAME, "examples": _shipped("guideline")}, "Its risk groups, a file in guideline/."
+        ),
+        **levers,
+    }
+    group = _object(levers, words="What a risk group of the guideline gets.")
+    return {
+        **_object(properties, words="A policy: the levers that differ from tme_alone."),
+        "additionalProperties": {**group, "minProperties": 1},
+    }
+
+
+def _guideline() -> Schema:
+    one = {"type": "object", "additionalProperties": TEXT, "minProperties": 1, "maxProperties": 1}
+    groups = {
+        "anyOf": [
+            {"type": "array", "items": one, "minItems": 1},
+            {"type": "object", "additionalProperties": TEXT, "minProperties": 1},
+        ]
+    }
+    order = "In a list the first group that fits counts; in a mapping no two may hold for one patient."
+    properties = {
+        "description": _said(TEXT, "What it is, in a few words."),
+        "source": _said(TEXT, "Where it is from, or that it is an assumption."),
+        "meeting": _said(groups, f"Groups at the first team meeting, each with its condition. {order}"),
+        "restaging": _said(groups, f"Groups when those who were treated are looked at again. {order}"),
+        "pathology": _said(groups, f"Groups when the specimen has been read. {order}"),
+    }
+    return _object(properties, words="A guideline: risk groups by conditions on what a clinician sees.")
 
 
 def _follow_up() -> Schema:
@@ -197,8 +228,14 @@ def _numbers(section: str, file: str) -> dict[str, Schema]:
     return {name: number(f"{section}.{name}", value) for name, value in shipped(file).items()}
 
 
+def _usual_care() -> dict[str, Schema]:
+    words = "The policy that is usual care there; the policy usual_care stands for it."
+    return {policies.USUAL_CARE: _said({**NAME, "examples": _shipped("policy")}, words)}
+
+
 def _numbers_file(section: str, file: str, words: str) -> Schema:
-    return _object({"defaults": DEFAULTS, **_numbers(section, f"{section}/{file}")}, words=words)
+    own = _usual_care() if section == "cohort" else {}
+    return _object({"defaults": DEFAULTS, **own, **_numbers(section, f"{section}/{file}")}, words=words)
 
 
 def _sections() -> dict[str, Schema]:
@@ -214,7 +251,7 @@ def _disease() -> Schema:
 def _scenario() -> Schema:
     settings = {key: _setting(key) for key in schema.RUN_KEYS}
     groups = {
-        "cohort": _object(_numbers("cohort", "cohort/dutch_contemporary")),
+        "cohort": _object({**_usual_care(), **_numbers("cohort", "cohort/dutch_contemporary")}),
         "clinic": _object(_numbers("clinic", "clinic/unlimited")),
     }
     words = "A scenario: a cohort, a clinic, the policies to compare, and what was published of them."
@@ -291,6 +328,7 @@ def _trial() -> Schema:
     mix = _object({"mix": {"type": "object", "additionalProperties": _number(units.FRACTION)}}, ["mix"])
     content = {"anyOf": [*policy["anyOf"], mix]}
     cohort = {name: {"$ref": f"#/$defs/cohort/{name}"} for name in shipped("cohort/dutch_contemporary")}
+    cohort |= _usual_care()
     arm = _object({"policy": content, "cohort": _object(cohort)}, ["policy"])
     years = _number(endpoint.POSITIVE_YEARS)
     origin, estimator = _one_of(endpoint.ORIGINS), _one_of(endpoint.ESTIMATORS)

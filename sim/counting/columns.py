@@ -154,6 +154,11 @@ COLUMNS: dict[str, Column] = {
     "fascia_threatened": Column(
         _field("fascia_threatened"), "mesorectal fascia threatened on MRI", trait=True
     ),
+    "fascia_reading_mm": Column(
+        _field("fascia_reading_mm"),
+        "tumour to mesorectal fascia as MRI reads it before treatment",
+        trait=True,
+    ),
     "high_risk": Column(
         _field("high_risk"), "high risk on MRI, as neoadjuvant_for=high_risk has it", trait=True
     ),

@@ -97,6 +97,7 @@ def stage(patient: Record, luck: Record, world: Record, now: float) -> None:
     read_mm = patient.fascia_distance_mm * math.exp(
         staging.fascia_reading_sigma * normal_quantile(luck.fascia_reading)
     )
+    patient.fascia_reading_mm = read_mm
     patient.fascia_threatened = read_mm <= staging.threatened_mm
     largest = max(patient.lateral_mm[0], patient.lateral_mm[1])
     patient.high_risk = (

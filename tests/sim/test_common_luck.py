@@ -16,7 +16,7 @@ from sim.luck import DRAWS, LUCK, ROUTE_DRAWS, SIDE_DRAWS, draw_luck, uniforms
 from sim.parameters import pack
 from sim.pathway.journey import react
 from sim.patient import YEAR_DAYS, Operation, Route, new_patients
-from sim.policy import LateralDissection
+from sim.policy import LateralDissection, Regimen
 
 HORIZON_DAYS = 10 * YEAR_DAYS
 
@@ -186,12 +186,15 @@ def test_what_reaches_no_tumour_changes_nothing_to_the_bit(simulated, policy, ot
 
 # Every probability of a harm.
 HARM_PROBABILITIES = [
-    name for name in compose_run("policies=[tme_alone]").parameters["harm"] if name.endswith("_probability")
+    name
+    for name, value in compose_run("policies=[tme_alone]").parameters["harm"].items()
+    if name.endswith("_probability") and not isinstance(value, list)
 ]
 
 
 def harms_with(probability):
-    return tuple(f"harm.{name}={probability}" for name in HARM_PROBABILITIES)
+    by_regimen = f"harm.toxicity_probability={[probability] * len(Regimen)}"
+    return (*(f"harm.{name}={probability}" for name in HARM_PROBABILITIES), by_regimen)
 
 
 @pytest.mark.parametrize("policy", ["tme_alone", "total_neoadjuvant+organ_preservation+lateral_after_5mm"])

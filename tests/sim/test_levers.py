@@ -469,6 +469,7 @@ WHERE_IT_ACTS = {
     "local_excision": "chemoradiotherapy+for_everyone",
     "local_excision_up_to": "local_excision",
     "recurrence_reirradiation": "short_course+for_everyone",
+    "adherence": "chemoradiotherapy",
 }
 
 

@@ -40,6 +40,9 @@ SAME = [
     "regimen",
     "irradiated",
     "boosted",
+    "treatment_omitted",
+    "treatment_stopped",
+    "fascia_reading_mm",
     "complete_response",
     "never_resected",
     "reading",
@@ -89,6 +92,9 @@ BETWEEN = {
 }
 SIDES = {
     "short_axis_mm": lambda rows: np.maximum(rows["lateral_mm"][:, 0], rows["lateral_mm"][:, 1]),
+    "residual_short_axis_mm": lambda rows: np.maximum(
+        rows["lateral_residual_mm"][:, 0], rows["lateral_residual_mm"][:, 1]
+    ),
     "lateral_involved": lambda rows: (rows["lateral_involved"][:, 0] + rows["lateral_involved"][:, 1]) > 0,
     "dissected": lambda rows: (rows["dissected"][:, 0] + rows["dissected"][:, 1]) > 0,
 }
@@ -114,7 +120,7 @@ WORDS = {
 HARMS = (
     "temporary_stoma", "permanent_stoma", "major_bowel_dysfunction", "faecal_incontinence",
     "urinary_dysfunction", "sexual_dysfunction", "severe_morbidity", "reoperation", "bowel_obstruction",
-    "pelvic_fracture", "second_cancer", "salvage_morbidity",
+    "pelvic_fracture", "second_cancer", "salvage_morbidity", "severe_toxicity",
 )  # fmt: skip
 
 
