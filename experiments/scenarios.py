@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 
 from conf import composition as library
-from conf.input_error import InputError, shown
+from conf.input_error import InputError
 from conf.question import READERS, Question, read_question
 from conf.request import Request, request
 from conf.run import Run
