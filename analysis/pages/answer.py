@@ -141,9 +141,7 @@ def answer(
     years = years if (known == years).any() else float(known.max())
     names = [name for name in outcomes if len(_rows(levels, name, years))]
     waited = [_waited(tables["waits"], step) for step in waits] if "waits" in tables else []
-    note = (
-        f"Counts are of 1,000 patients, {_when(names, years, float(known.max()))}. In brackets: {INTERVALS}."
-    )
+    note = f"Counts are of 1,000 patients, {_when(levels, names, years)}. In brackets: {INTERVALS}."
     if waited:
         note += " Waits have no interval."
     if not names:
@@ -240,7 +238,8 @@ def _level(levels: pd.DataFrame, name: str, policy: str, years: float) -> str:
 def _list(changes: Mapping[str, Change]) -> str:
     """Return what changes beyond luck, then what does not."""
     beyond = [_said(change, name) for name, change in changes.items() if change.beyond]
-    same = [_noun(name) for name, change in changes.items() if not change.beyond]
+    rest = [name for name, change in changes.items() if not change.beyond]
+    same = [_noun(name) for name in sorted(rest, key=lambda name: name in SHARES)]
     unchanged = f"no difference {BEYOND} in {listed(same)}" if same else ""
     return "; ".join(filter(None, (listed(beyond) if beyond else "", unchanged)))
 
@@ -282,11 +281,15 @@ def _noun(name: str) -> str:
     return f"how many of {SHARES[name]}" if name in SHARES else COUNTED[name]
 
 
-def _when(names: Sequence[str], years: float, last: float) -> str:
+def _when(levels: pd.DataFrame, names: Sequence[str], years: float) -> str:
+    """Return by when the outcomes are counted."""
+    last = years_words(float(levels["horizon_years"].max()))
     amounts = [name for name in names if name in AMOUNTS]
-    parts = [f"at {years_words(years)}"] if len(amounts) < len(names) or not names else []
-    parts += [f"{listed(COUNTED[name] for name in amounts)} within {years_words(last)}"] if amounts else []
-    return ", ".join(parts)
+    treated = [name for name in names if _rows(levels, name, years)["horizon_years"].isna().any()]
+    parts = [f"at {years_words(years)}"]
+    parts += [f"{listed(COUNTED[name] for name in amounts)} within {last}"] if amounts else []
+    parts += [f"treatment over the whole {last}"] if treated else []
+    return "; ".join(parts)
 
 
 def _waited(waits: pd.DataFrame, step: str) -> str:
