@@ -173,7 +173,7 @@ def _main(changes: Mapping[str, Change], name: str, base: str, level: str) -> st
     gains = {policy: each for policy, each in beyond.items() if better * each.value > 0}
     than = f"than under {base} ({level})"
     if not known:
-        return f"the run has nobody in whom {_noun(name)} could be compared."
+        return "this run has nobody of whom it could be answered."
     if len(known) == 1:
         ((policy, only),) = known.items()
         if only.beyond:
