@@ -361,7 +361,7 @@ def _refuse_overlap(guideline: Guideline, moment: Moment) -> None:
     key = f"guideline {guideline.name}: {moment.name.lower()}"
     advice = "write them as a list, [{a: ...}, {b: ...}], of which the first that fits counts"
     if np.prod([len(own) for own in values.values()], dtype=float) > MOST_CASES:
-        raise InputError(f"{key}: too many comparisons to tell whether groups overlap; {advice}")
+        raise InputError(f"{key}: too many comparisons to find whether groups overlap; {advice}")
     for case in itertools.product(*values.values()):
         seen = dict(zip(values, case, strict=True))
         inside = [

@@ -75,14 +75,14 @@ def test_a_new_policy_like_another_does_the_same_and_can_be_combined(written):
     written("policy", "like=short_course+washout_always")
     with composing("lrrc_files"):
         mine, theirs = read_policy("mine"), read_policy("short_course+washout_always")
-        assert mine.record() == theirs.record()
+        assert mine.records() == theirs.records()
         assert read_policy("mine+leak_prevention").leak_prevention
 
 
 def test_a_new_policy_does_not_contradict_one_that_it_is_joined_with(written):
     written("policy")
     with composing("lrrc_files"):
-        assert read_policy("mine+short_course").record() == read_policy("short_course").record()
+        assert read_policy("mine+short_course").records() == read_policy("short_course").records()
 
 
 def test_a_new_trial_simulates_what_the_shipped_trial_simulates_of_the_same_figures(written, tmp_path):
@@ -124,7 +124,7 @@ def test_every_line_that_is_commented_out_is_understood_when_the_mark_is_taken_a
     assert path.read_text("utf-8") != text
     if kind == "policy":
         with composing("lrrc_files"):
-            assert read_policy("mine").record() == read_policy("tme_alone").record()
+            assert read_policy("mine").records() == read_policy("tme_alone").records()
     else:
         assert main([words[0], "--cfg", "job", *words[1:]]) == 0
 

@@ -26,7 +26,7 @@ LASTING_HARMS = (
 )  # fmt: skip
 PASSING_HARMS = (
     "severe_morbidity", "reoperation", "bowel_obstruction", "pelvic_fracture", "second_cancer",
-    "salvage_morbidity",
+    "salvage_morbidity", "severe_toxicity",
 )  # fmt: skip
 HARMS = (*LASTING_HARMS, *PASSING_HARMS)  # in the order of a row
 DAYS = (NEVER, 0.0, 10.0, 30.4375, 30.44, 300.0, YEAR, YEAR + 0.01, 2 * YEAR, 2 * YEAR + 0.01, 800.0)

@@ -28,7 +28,7 @@ def test_the_diagram_of_the_page_is_the_one_that_the_code_says_now():
         ("experiments", "experiments.simulating", r"simulate\(Run\) → Simulated"),
         ("experiments.simulating", "sim", r"draw_luck\(\) → array"),
         ("experiments.simulating", "sim.clocks", r"simulate"),
-        ("sim.clocks", "sim.pathway", r"happen\(record\)"),
+        ("sim.clocks", "sim.pathway", r"happen\(record, array\)"),
         ("sim.pathway", "sim.mechanisms", r"seed_margins\(record\)"),
         ("sim.clocks", "sim.counting", r"array"),
         ("experiments", "analysis.tables", r"outcomes\(.*Tally.*\) → table"),

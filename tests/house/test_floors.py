@@ -28,6 +28,7 @@ RESULTS = {
     "sim.patient",
     "sim.policy",
     "sim.events",
+    "sim.seen",
 }
 
 

@@ -10,8 +10,8 @@ from sim.policy import Regimen
 PARAMETERS = compose_run("policies=[tme_alone]").parameters["harm"]
 WATCH = "total_neoadjuvant+for_everyone+organ_preservation"
 NO_HARM = tuple(
-    f"harm.{name}={1 if name == 'closure_probability' else 0}"
-    for name in PARAMETERS
+    f"harm.{name}={[0] * len(value) if isinstance(value, list) else int(name == 'closure_probability')}"
+    for name, value in PARAMETERS.items()
     if name.endswith("_probability")
 )
 STOMAS = (Harm.TEMPORARY_STOMA, Harm.PERMANENT_STOMA)
