@@ -18,15 +18,14 @@ from sim.clinic.needs import is_unlimited
 PAGE = Path(__file__).resolve().parents[2] / "docs/scenarios.md"
 FOLDER = "pictures/scenarios"
 PATIENTS = 100_000  # where nobody waits; a cohort in queues keeps the size that its file gives
-WIDTH, COLOURS = 720, 32
+WIDTH, COLOURS = 680, 24
 HEAD = (
     "# Scenarios\n\n"
     "A scenario is a question with all that answers it: a cohort, a clinic, the policies to compare, and "
     "the outcomes that decide. `lrrc scenarios` lists them by reader, and `lrrc scenarios NAME` shows one "
-    "in full. "
-    "`lrrc compare scenario=NAME` simulates it and prints its answer first; the answer is also in the run's "
-    "folder, `answer.txt`, and at the head of its report. Each can be changed in one line. A scenario of your "
-    "own is a file: [Files of your own](own_files.md#a-scenario-with-its-question).\n\n"
+    "in full. `lrrc compare scenario=NAME` simulates it and prints its answer first; the answer is also in "
+    "the run's folder, `answer.txt`, and at the head of its report. Each can be changed in one line. A "
+    "scenario of your own is a file: [Files of your own](own_files.md#a-scenario-with-its-question).\n\n"
     "An answer says *more* or *fewer* only where the 95 % interval of simulated luck leaves out zero. The "
     "intervals do not include the uncertainty of the parameters, which is larger: "
     "[Sweeps](sweeps.md#uncertain-parameters). No answer is advice for a patient.\n\n"

@@ -48,9 +48,9 @@ def test_a_question_is_read_and_written_as_it_is_given():
         ),
         ({"outcomes": ["leak", "leak"]}, "question.outcomes=[leak,leak]: leak appears twice"),
         ({"outcomes": [["leak"]]}, "question.outcomes=[leak]: there is no such name"),
-        ({"look_at": ["incidense"]}, "question.look_at=incidense: there is no such name; did you mean incidence?"),
-        ({"waits": ["resections"]}, "question.waits=resections: there is no such name; did you mean resection?"),
-        ({"horizon_years": 4}, "question.horizon_years=4: must be a horizon of the tables: 1, 2, 3, 5, 10, or"),
+        ({"look_at": ["incidense"]}, "look_at=incidense: there is no such name; did you mean incidence?"),
+        ({"waits": ["resections"]}, "waits=resections: there is no such name; did you mean resection?"),
+        ({"horizon_years": 4}, "horizon_years=4: must be a horizon of the tables: 1, 2, 3, 5, 10, or"),
         ({"horizon_years": 0}, "question.horizon_years=0: out of range"),
         ({"change": "patients=1"}, "question.change and question.then_asks: one is set and the other is not"),
     ],
@@ -66,7 +66,7 @@ def test_a_key_that_is_missing_is_named_and_what_is_no_section_is_refused():
         with pytest.raises(InputError, match=f"^question.{key}: missing"):
             read_question({name: value for name, value in GIVEN.items() if name != key})
     for given in (5, "Why?", ["asks"]):
-        with pytest.raises(InputError, match="^question=.*: must be a group of keys"):
+        with pytest.raises(InputError, match=r"^question=.*: must be a group of keys"):
             read_question(given)
 
 

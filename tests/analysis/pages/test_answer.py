@@ -1,4 +1,4 @@
-"""The answer to a question says what hand-made tables hold: who is best, ties, luck, and nothing beyond them."""
+"""The answer to a question says what hand-made tables hold: who is best, ties, and nothing beyond luck."""
 
 import numpy as np
 import pandas as pd
@@ -78,8 +78,8 @@ def test_two_whose_intervals_overlap_are_not_ranked_even_if_one_may_be_luck():
         row("a", "local_recurrence", -0.03, -0.045, 0.001), row("b", "local_recurrence", -0.05, -0.06, -0.04)
     )
     assert found.main == (
-        "Fewest local recurrences under b and a, which this run cannot rank, as their intervals overlap: 50.0 "
-        "fewer (40.0 to 60.0) and −30.0 (−45.0 to +1.0) than under base (100.0)."
+        "Fewest local recurrences under b and a, which this run cannot rank, as their intervals overlap: "
+        "50.0 fewer (40.0 to 60.0) and −30.0 (−45.0 to +1.0) than under base (100.0)."
     )
     assert "A: no difference beyond simulated luck in local recurrences." in found.by_policy
 
