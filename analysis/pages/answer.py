@@ -294,14 +294,12 @@ def _when(levels: pd.DataFrame, names: Sequence[str], years: float) -> str:
 
 def _waited(waits: pd.DataFrame, step: str) -> str:
     """Return how long patients wait for a step under each policy."""
-    rows = waits[waits["step"] == step]
-    said = [
-        f"{policy_words(str(row['policy']))} "
-        + (
-            "nobody was served"
-            if np.isnan(row["median_days"])
-            else f"{row['median_days']:.0f} and {row['p90_days']:.0f}"
-        )
-        for _, row in rows.iterrows()
-    ]
+    said = [_waiting(row) for _, row in waits[waits["step"] == step].iterrows()]
     return f"Days waited for {STEP_WORDS[step]}, median and 90th centile: {'; '.join(said)}."
+
+
+def _waiting(row: pd.Series) -> str:
+    policy = policy_words(str(row["policy"]))
+    if np.isnan(row["median_days"]):
+        return f"{policy} nobody was served"
+    return f"{policy} {row['median_days']:.0f} and {row['p90_days']:.0f} ({row['served']:,} served)"

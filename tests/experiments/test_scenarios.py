@@ -55,7 +55,7 @@ def beyond(row):
 
 
 def check_line(line, table, policy, names, years):
-    """Hold a policy's sentence against the table: every outcome once, with its numbers or as no difference."""
+    """Compare a policy's sentence with the table: every outcome once, by its numbers or as no difference."""
     changed, _, same = line.rstrip(".").partition("no difference beyond simulated luck in ")
     for less, size, points, word, phrase, low, high in CHANGE.findall(changed.rstrip("; ")):
         name = PHRASES[phrase]

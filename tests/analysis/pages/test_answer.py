@@ -202,14 +202,15 @@ def test_what_the_tables_lack_is_left_out_and_an_answer_without_anything_says_so
 def test_waits_are_stated_without_a_claim_and_a_queue_that_serves_nobody_is_named():
     waits = pd.DataFrame(
         [
-            {"policy": "base", "step": "resection", "median_days": 3.4, "p90_days": 12.0},
-            {"policy": "a", "step": "resection", "median_days": np.nan, "p90_days": np.nan},
+            {"policy": "base", "step": "resection", "served": 4000, "median_days": 3.4, "p90_days": 12.0},
+            {"policy": "a", "step": "resection", "served": 0, "median_days": np.nan, "p90_days": np.nan},
         ]
     )
     made = tables([RECURS], [row("a", "local_recurrence", -0.05, -0.06, -0.04)])
     found = answer({**made, "waits": waits}, ("local_recurrence",), 5.0, ("resection",))
     assert found.by_policy == [
-        "Days waited for resection, median and 90th centile: base 3 and 12; a nobody was served."
+        "Days waited for resection, median and 90th centile: base 3 and 12 (4,000 served); a nobody was "
+        "served."
     ]
     assert found.note.endswith("Waits have no interval.")
 
