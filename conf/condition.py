@@ -67,11 +67,12 @@ class Condition:
     def __init__(
         self, key: str, text: str, columns: Iterable[str], words: Words, example: str = "crm_mm <= 1"
     ) -> None:
+        text = " ".join(text.split())  # one line, as messages are
         self.key, self.text, self.columns, self.words = key, text, frozenset(columns), words
         if len(text) > LONGEST:
             raise InputError(f"{key}: at most {LONGEST} characters, not {len(text)}")
         try:
-            self.tree = ast.parse(text.strip(), mode="eval").body
+            self.tree = ast.parse(text, mode="eval").body
         except (SyntaxError, ValueError) as error:
             raise InputError(f"{key}={text}: not understood; write {example}") from error
 

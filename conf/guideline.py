@@ -6,7 +6,8 @@ In a list the first group that fits counts; in a mapping no two groups may hold 
 
 import ast
 import itertools
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -49,6 +50,14 @@ TURNED = {
 }
 # Nobody knows these while the patient is treated.
 HIDDEN = ("nodes", "lateral_involved", "aggressiveness", "radiosensitivity", "lateral_sterilised")
+# What columns of whole numbers can be; the T category by clinical T.
+T_CATEGORIES = (1, 2, 3, 3, 4, 4)
+WHOLE = {
+    Seen.CN: (0.0, 1.0, 2.0),
+    Seen.T_CATEGORY: (1.0, 2.0, 3.0, 4.0),
+    Seen.PATHOLOGICAL_STAGE: (0.0, 1.0, 2.0, 3.0),
+}
+STEP = 1e-6  # between other numbers
 MOST_CASES = 200_000  # of what can be seen, in looking for groups that overlap
 
 
@@ -65,15 +74,19 @@ class Group:
 class Guideline:
     """The risk groups of a guideline, moment by moment, each moment's in their order.
 
-    Raises InputError for a condition that is none, or that asks for what is not seen by then.
+    Raises InputError for a condition that is none, or that asks for what is not seen by then, and for groups
+    without an order that overlap.
     """
 
     name: str
     description: str
     groups: tuple[Group, ...]
+    without_order: tuple[Moment, ...] = ()  # moments whose groups may not overlap
 
     def __post_init__(self) -> None:
         self.diagram()
+        for moment in self.without_order:
+            _refuse_overlap(self, moment)
 
     def names(self) -> list[str]:
         """Return the names of the groups, in order."""
@@ -97,13 +110,7 @@ class Guideline:
         ``columns`` (members of ``Seen``), ``comparisons``, ``numbers``, ``if_true``, ``if_false``: what is
         compared, and where the walk goes on; see ``sim.guideline.group_of``.
         """
-        tests: list[_Test] = []
-        starts = []
-        for moment in Moment:
-            start = NO_GROUP
-            for k, group in reversed(self.at(moment)):
-                start = _Compiler(self, group, tests).walk(end_of(k), start)
-            starts.append(float(start))
+        starts, tests = self._compiled()
         if len(tests) > MOST_TESTS:
             raise InputError(
                 f"guideline {self.name}: {len(tests)} comparisons; at most {MOST_TESTS} are allowed"
@@ -111,13 +118,24 @@ class Guideline:
         rest = [_Test(Seen.AGE_YEARS, Comparison.EQUAL, 0.0, NO_GROUP, NO_GROUP)] * (MOST_TESTS - len(tests))
         columns, comparisons, numbers, if_true, if_false = zip(*tests, *rest, strict=True)
         return {
-            "starts": starts,
+            "starts": [float(start) for start in starts],
             "columns": [float(column) for column in columns],
             "comparisons": [float(comparison) for comparison in comparisons],
             "numbers": [float(number) for number in numbers],
             "if_true": [float(place) for place in if_true],
             "if_false": [float(place) for place in if_false],
         }
+
+    def _compiled(self) -> tuple[list[int], "list[_Test]"]:
+        """Return where the walk of each moment begins, and the tests."""
+        tests: list[_Test] = []
+        starts = []
+        for moment in Moment:
+            start = NO_GROUP
+            for k, group in reversed(self.at(moment)):
+                start = _Compiler(self, group, tests).walk(end_of(k), start)
+            starts.append(start)
+        return starts, tests
 
     def changed(self, key: str, name: str, part: str, value: object) -> "Guideline":
         """Return the guideline with another number for a column of a group's condition, or another condition.
@@ -137,11 +155,14 @@ class Guideline:
 
     def content(self) -> dict[str, Any]:
         """Return the guideline as a file has it."""
-        moments = {
-            moment.name.lower(): [{group.name: group.condition} for _, group in self.at(moment)]
-            for moment in Moment
-            if self.at(moment)
-        }
+        moments: dict[str, Any] = {}
+        for moment in Moment:
+            own = [{group.name: group.condition} for _, group in self.at(moment)]
+            if own:
+                unordered = moment in self.without_order
+                moments[moment.name.lower()] = (
+                    {name: text for one in own for name, text in one.items()} if unordered else own
+                )
         return {"name": self.name, "description": self.description, **moments}
 
 
@@ -213,7 +234,7 @@ class _Compiler:
                 ast.unparse(node), "is not understood; a list follows in, as in ct in (t1, t2)"
             )
         comparison = COMPARED[type(one)]
-        if not self._is_column(left):
+        if self._is_column(right) and not self._is_column(left):
             left, right = right, left
             comparison = TURNED.get(comparison, comparison)
         column = self._column(left)
@@ -255,6 +276,8 @@ class _Compiler:
         word = (
             node.id if isinstance(node, ast.Name) else node.value if isinstance(node, ast.Constant) else None
         )
+        if word == "never" and not words:
+            return math.inf
         if isinstance(word, str):
             if word in words:
                 return float(words[word])
@@ -311,10 +334,7 @@ def read_guideline(name: str) -> Guideline:
             raise InputError(f"{where}{key}: there is no such moment{choice(str(key), moments)}")
     for moment in Moment:
         given = content.get(moment.name.lower(), [])
-        own = list(_groups(f"{where}{moment.name.lower()}", moment, given))
-        groups += own
-        if isinstance(given, Mapping):
-            _refuse_overlap(Guideline(name, description, tuple(own)), moment)
+        groups += _groups(f"{where}{moment.name.lower()}", moment, given)
     if not groups:
         raise InputError(f"{where}its file names no group; write meeting: [{{high: {EXAMPLE}}}]")
     if len(groups) > MOST_GROUPS:
@@ -323,7 +343,8 @@ def read_guideline(name: str) -> Guideline:
     for group in names:
         if names.count(group) > 1:
             raise InputError(f"{where}{group}: the name of two groups; name each group once")
-    return Guideline(name, description, tuple(groups))
+    unordered = tuple(m for m in Moment if isinstance(content.get(m.name.lower()), Mapping))
+    return Guideline(name, description, tuple(groups), unordered)
 
 
 def _groups(where: str, moment: Moment, given: object) -> Iterator[Group]:
@@ -348,26 +369,24 @@ def _groups(where: str, moment: Moment, given: object) -> Iterator[Group]:
 
 def _refuse_overlap(guideline: Guideline, moment: Moment) -> None:
     """Refuse groups without an order that a patient could both be in: at the edges of every comparison."""
-    groups = [group for group in guideline.groups if group.condition != OTHERWISE]
-    diagrams = [Guideline(guideline.name, "", (group,)).diagram() for group in groups]
+    groups = [group for _, group in guideline.at(moment) if group.condition != OTHERWISE]
+    compiled = [Guideline(guideline.name, "", (group,))._compiled() for group in groups]
     values: dict[Seen, set[float]] = {}
-    for diagram in diagrams:
-        for column, number, yes, no in zip(
-            *(diagram[key] for key in ("columns", "numbers", "if_true", "if_false")),
-            strict=True,
-        ):
-            if (yes, no) != (NO_GROUP, NO_GROUP):
-                values.setdefault(Seen(int(column)), set()).update(_around(Seen(int(column)), number))
+    for _, tests in compiled:
+        for test in tests:
+            values.setdefault(test.column, set()).update(_around(test.column, test.number))
     key = f"guideline {guideline.name}: {moment.name.lower()}"
     advice = "write them as a list, [{a: ...}, {b: ...}], of which the first that fits counts"
     if np.prod([len(own) for own in values.values()], dtype=float) > MOST_CASES:
         raise InputError(f"{key}: too many comparisons to find whether groups overlap; {advice}")
     for case in itertools.product(*values.values()):
         seen = dict(zip(values, case, strict=True))
+        if seen.get(Seen.T_CATEGORY) not in (None, *_t_categories(seen)):
+            continue
         inside = [
             group.name
-            for group, diagram in zip(groups, diagrams, strict=True)
-            if _ends(diagram, moment, seen)
+            for group, (starts, tests) in zip(groups, compiled, strict=True)
+            if _ends(starts[moment], tests, seen)
         ]
         if len(inside) > 1:
             words = ", ".join(
@@ -385,9 +404,12 @@ def _around(column: Seen, number: float) -> tuple[float, ...]:
         return (0.0, 1.0)
     if READABLE[name].words:
         return tuple(float(value) for value in READABLE[name].words.values())
-    whole = column in (Seen.CN, Seen.T_CATEGORY, Seen.PATHOLOGICAL_STAGE)
-    step = 1.0 if whole else 1e-6
-    return (number - step, number, number + step)
+    return WHOLE.get(column, (number - STEP, number, number + STEP))
+
+
+def _t_categories(seen: Mapping[Seen, float]) -> tuple[int, ...]:
+    """Return the T categories of a patient whose clinical T may be known."""
+    return (T_CATEGORIES[int(seen[Seen.CT])],) if Seen.CT in seen else T_CATEGORIES
 
 
 def _word(column: Seen, value: float) -> str:
@@ -397,11 +419,11 @@ def _word(column: Seen, value: float) -> str:
     return words[0] if words else f"{value:g}"
 
 
-def _ends(diagram: Mapping[str, list[float]], moment: Moment, seen: Mapping[Seen, float]) -> bool:
-    """Return whether the walk for what is seen ends in the diagram's one group."""
-    place = int(diagram["starts"][moment])
+def _ends(place: int, tests: Sequence[_Test], seen: Mapping[Seen, float]) -> bool:
+    """Return whether the walk for what is seen ends in the one group of the tests."""
     while place >= 0:
-        value, number = seen[Seen(int(diagram["columns"][place]))], diagram["numbers"][place]
+        test = tests[place]
+        value, number = seen[test.column], test.number
         held = {
             Comparison.EQUAL: value == number,
             Comparison.UNEQUAL: value != number,
@@ -409,8 +431,8 @@ def _ends(diagram: Mapping[str, list[float]], moment: Moment, seen: Mapping[Seen
             Comparison.AT_MOST: value <= number,
             Comparison.ABOVE: value > number,
             Comparison.AT_LEAST: value >= number,
-        }[Comparison(int(diagram["comparisons"][place]))]
-        place = int(diagram["if_true" if held else "if_false"][place])
+        }[test.comparison]
+        place = test.if_true if held else test.if_false
     return place != NO_GROUP
 
 

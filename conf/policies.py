@@ -26,11 +26,13 @@ from sim.policy import (
     Regimen,
     Use,
 )
+from sim.seen import MOST_GROUPS, Moment
 
 if TYPE_CHECKING:
     from conf.guideline import Guideline
 
 BASE = "tme_alone"
+NOT_RESTAGED = (Regimen.NONE, Regimen.SHORT_COURSE)  # operated on at once, or within days
 USUAL_CARE = "usual_care"
 MOST_PLANS = 64
 # The last moment (sim.seen.Moment) at which a group may set a lever; those that are not here are for all.
@@ -213,6 +215,7 @@ class Policy:
             for lever, _ in own:
                 self._refuse_late(group, lever)
         plans = self.plans()
+        self._refuse_never_found(plans)
         for plan in plans:
             set_here = {lever for group in plan.groups for lever in self.of_group(group)}
             for found in contradictions(self.name, SimpleNamespace(**plan.levers)):
@@ -231,13 +234,24 @@ class Policy:
             )
         if LATEST[lever] < moment:
             from conf.guideline import WHEN
-            from sim.seen import Moment
 
             last = WHEN[Moment(LATEST[lever])]
             raise InputError(
                 f"policy {self.name}: {group}.{lever}: is too late; this group is found {WHEN[moment]}, and "
                 f"{lever} acts on what is known {last}"
             )
+
+    def _refuse_never_found(self, plans: list["Plan"]) -> None:
+        """Refuse levers of a group of restaging where nobody is restaged."""
+        if any(plan.levers["neoadjuvant"] not in NOT_RESTAGED for plan in plans):
+            return
+        for group, _ in self.by_group:
+            if self._guideline().of(group).moment is Moment.RESTAGING:
+                raise InputError(
+                    f"policy {self.name}: {group}: this group is found at restaging, which nobody has under "
+                    f"neoadjuvant={_plain(self.neoadjuvant)}; give neoadjuvant=chemoradiotherapy, or another "
+                    "that is followed by restaging"
+                )
 
     def _guideline(self) -> "Guideline":
         assert self.guideline is not None
@@ -265,6 +279,8 @@ class Policy:
             return plans
         for moment in sorted({group.moment for group in self.guideline.groups}):
             for plan in plans.copy():
+                if moment is Moment.RESTAGING and plan.levers["neoadjuvant"] in NOT_RESTAGED:
+                    continue
                 for k, group in self.guideline.at(moment):
                     levers = {**plan.levers, **self.of_group(group.name)}
                     place = next((n for n, other in enumerate(plans) if other.levers == levers), len(plans))
@@ -312,7 +328,6 @@ class Policy:
         ``plans``, the plan to which each leads.
         """
         from conf.guideline import no_groups
-        from sim.seen import MOST_GROUPS
 
         diagram = no_groups() if self.guideline is None else self.guideline.diagram()
         return [
@@ -475,6 +490,8 @@ def read_policy(name: str, usual_care: str | None = None) -> Policy:
                     raise _conflict(name, before, f"{group}.{lever}", groups[group][lever], part.name, value)
                 groups[group][lever] = value
                 grouped_by[group, lever] = part.name
+    for group in _given_to_all(groups):
+        grouped_by[group, "neoadjuvant_for"] = grouped_by[group, "neoadjuvant"]
     for (group, lever), part_name in grouped_by.items():
         other = set_by.get(lever)
         if other is not None and other.name != part_name and levers[lever] != groups[group][lever]:
@@ -482,15 +499,20 @@ def read_policy(name: str, usual_care: str | None = None) -> Policy:
                 f"policy {name}: {part_name} sets {lever}={written(groups[group][lever])} for group {group} "
                 f"and {other.name} sets {lever}={written(levers[lever])} for all; combine only one of them"
             )
-    for own in groups.values():
-        if "neoadjuvant" in own:  # a group's treatment is for all of the group
-            own.setdefault("neoadjuvant_for", NeoadjuvantFor.EVERYONE)
     described = [library.read("policy", part) for part in _parts(name, usual_care)]
     words = "; ".join(
         str(c.get("description", p)) for c, p in zip(described, _parts(name, usual_care), strict=True)
     )
     by_group = tuple((group, tuple(own.items())) for group, own in groups.items() if own)
     return Policy(name, words, **levers, guideline=guideline, by_group=by_group)
+
+
+def _given_to_all(groups: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Let a group's treatment be for all of the group, where it sets nothing else; return those groups."""
+    whole = [g for g, own in groups.items() if "neoadjuvant" in own and "neoadjuvant_for" not in own]
+    for group in whole:
+        groups[group]["neoadjuvant_for"] = NeoadjuvantFor.EVERYONE
+    return whole
 
 
 class _Part(NamedTuple):
@@ -534,9 +556,18 @@ def _guideline_of(policy: str, parts: list[_Part]) -> "Guideline | None":
 
     (name,) = named
     try:
-        return read_guideline(name)
+        guideline = read_guideline(name)
     except InputError as error:
         raise InputError(f"policy {policy}: {error}") from error
+    # Names that mean something else in a policy's file, or in a sweep.
+    keys = {"guideline", "description", "defaults", "cohort", "clinic", *library.options("parameters")}
+    for group in guideline.names():
+        if group in LEVERS or group in keys:
+            raise InputError(
+                f"policy {policy}: guideline {name}: {group}: is the name of a lever or of a key; give the "
+                "group another name"
+            )
+    return guideline
 
 
 def _conflict(policy: str, one: str, lever: str, value: Any, other: str, another: Any) -> InputError:
@@ -587,7 +618,7 @@ def _read_part(part: str, policy: str) -> _Part:
             }
         else:
             raise InputError(f"{where}{lever}={shown(value)}: there is no such lever{choice(lever, LEVERS)}")
-    if part != BASE and not levers and not groups:
+    if part != BASE and not levers and not any(groups.values()):
         raise InputError(f"policy {part}: its file sets no lever{choice('', LEVERS)}")
     return _Part(part, levers, guideline, groups)
 
@@ -663,5 +694,6 @@ def with_levers(policy: Policy, given: Mapping[str, object]) -> Policy:
             levers[name] = _setting("", name, value)
         else:
             raise InputError(f"{name}={shown(value)}: there is no such lever{choice(name, LEVERS)}")
+    _given_to_all(groups)
     by_group = tuple((group, tuple(own.items())) for group, own in groups.items() if own)
     return dataclasses.replace(policy, **levers, guideline=guideline, by_group=by_group)

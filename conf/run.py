@@ -78,8 +78,9 @@ class Run:
 
 
 def world_tree(run: Run, policy: Policy) -> Tree:
-    """Return the numbers of a policy's first plan, the only one where it has no guideline."""
-    return world_trees(run.cohort, run.parameters, policy)[0]
+    """Return the numbers of a policy without a guideline, which has one plan. Raises ValueError for others."""
+    (tree,) = world_trees(run.cohort, run.parameters, policy)
+    return tree
 
 
 def leaf_values(tree: Mapping[str, Any], above: str = "") -> Tree:

@@ -170,6 +170,11 @@ def _usual_care(cohort: object) -> str | None:
     name = cohort.pop(USUAL_CARE, None) if isinstance(cohort, dict) else None
     if name is not None and (not isinstance(name, str) or USUAL_CARE in name.split("+")):
         raise InputError(f"cohort.{USUAL_CARE}={shown(name)}: must be the name of a policy, as in dutch_2014")
+    if name is not None:
+        try:
+            read_policy(name)  # a misspelt one would be found only by who asks for usual care
+        except InputError as error:
+            raise InputError(f"cohort.{USUAL_CARE}={shown(name)}: {error}") from error
     return name
 
 

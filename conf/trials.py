@@ -163,7 +163,12 @@ def _cohort(key: str, given: object) -> tuple[Tree, str | None]:
     except InputError as error:
         raise InputError(f"{key}.base: {error}") from error
     own, usual_care = changes.pop(USUAL_CARE, None), base.pop(USUAL_CARE, None)
-    return _changed(key, base, changes), usual_care if own is None else read_text(f"{key}.{USUAL_CARE}", own)
+    if own is not None:
+        usual_care = read_text(f"{key}.{USUAL_CARE}", own)
+        _policy(
+            f"{key}.{USUAL_CARE}", usual_care, None
+        )  # a misspelt one would be found only by who asks for it
+    return _changed(key, base, changes), usual_care
 
 
 def _named_cohort(name: str) -> Tree:

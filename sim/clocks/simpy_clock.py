@@ -30,8 +30,8 @@ def simulate_rows(
 ) -> None:
     """Simulate every patient from diagnosis to death or the horizon, in a clinic where nobody waits.
 
-    ``rows`` dtype ROW and ``luck`` dtype LUCK, shape (n,), the rows written in place; ``worlds`` one
-    packed record, shape (1,); the horizon counts from diagnosis. A journal, where given, receives (day,
+    ``rows`` dtype ROW and ``luck`` dtype LUCK, shape (n,), the rows written in place; ``worlds`` the
+    packed records of the policy's plans; the horizon counts from diagnosis. A journal, where given, receives (day,
     index of the patient, event) in the order of time within each group of patients.
     """
     agenda = rows["agenda"]

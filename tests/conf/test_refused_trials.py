@@ -158,6 +158,10 @@ REFUSED = {
         mine(cohort={"base": "duch_tme"}),
         ["cohort.base", "duch_tme", "did you mean dutch_tme?"],
     ),
+    "a usual care that there is no policy of": (
+        mine(cohort={"base": "dutch_tme", "usual_care": "duch_2014"}),
+        ["cohort.usual_care", "duch_2014", "did you mean dutch_2014?"],
+    ),
     "a cohort without a base": (mine(cohort={"female_share": 0.4}), ["cohort.base: missing"]),
     "an unknown key of the cohort": (
         mine(cohort={"base": "dutch_tme", "female_shar": 0.4}),
