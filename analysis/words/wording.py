@@ -36,10 +36,10 @@ SPELT: dict[str, str | Callable[[re.Match[str]], str]] = {
     r"\borgan preservation planned\b": "planned organ preservation",
     r"\borgan preservation strict\b": "strict organ preservation",
     r"\bdutch 2014\b": "Dutch guideline of 2014",
-    r"\bdutch before 2014\b": "Dutch practice before 2014",
+    r"\bdutch before 2014\b": "Dutch guideline before 2014",
     r"\b(english|swedish|norwegian|japanese)\b": lambda found: found[1].capitalize(),
     r"\bfollow up (intensive|minimal)\b": r"\1 follow-up",
-    r" \+ for ": " for ",
+    r" \+ (for|as) ": r" \1 ",
     r"(\d)mm\b": r"\1 mm",
 }
 
