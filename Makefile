@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip
 INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 
 .DELETE_ON_ERROR:
-.PHONY: help compare test test-long lint bench mutants gallery calibrated validation parameters schema data-flow docs lock python clean
+.PHONY: help compare test test-long lint bench mutants gallery calibrated validation scenarios parameters schema data-flow docs lock python clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -43,6 +43,9 @@ calibrated: .venv/.installed  ## conf/disease/calibrated.yaml and conf/posterior
 
 validation: .venv/.installed  ## docs/validation.md and its pictures, made again
 	$(BIN)/python -m experiments.pages.validation_page $(ARGS)
+
+scenarios: .venv/.installed  ## docs/scenarios.md and its pictures, made again (ten minutes)
+	$(BIN)/python -m experiments.pages.scenarios_page $(ARGS)
 
 parameters: .venv/.installed  ## docs/parameters.md, read from the code and its configuration again
 	$(BIN)/python -m experiments.pages.parameters_page

@@ -19,7 +19,7 @@ from conf.run import leaf_values
 FILES = {"trials": "trial", "posterior_from": "posterior.csv"}
 # Where a run is done and what else it writes is for whoever runs it again to say, not for the folder.
 NOT_TAKEN = ("out", "workers", "compute", "ship")
-NOT_THE_RUN = (*NOT_TAKEN, "pictures")
+NOT_THE_RUN = (*NOT_TAKEN, "pictures", "question")
 
 
 def again(

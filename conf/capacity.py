@@ -15,7 +15,7 @@ from conf.schema import read_clinic, read_run
 
 EXPERIMENT = "capacity"
 # What other experiments set, and what it is here.
-NOT_SET: Tree = {"comparator": None, "rows": False, "journal": False, "published": []}
+NOT_SET: Tree = {"comparator": None, "rows": False, "journal": False, "published": [], "question": None}
 
 
 @dataclass(frozen=True)

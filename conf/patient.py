@@ -12,7 +12,9 @@ from conf.run import Run, Tree
 from conf.schema import read_run
 
 # What other experiments set, and what it is here.
-NOT_SET = {"clock": "auto", "rows": False, "journal": False, "pictures": True, "published": []}
+NOT_SET = {
+    "clock": "auto", "rows": False, "journal": False, "pictures": True, "published": [], "question": None,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def read_patient(config: DictConfig) -> PatientRun:
     """
     given = plain(config)
     number, find = given.pop("number", None), given.pop("find", None)
-    # A scenario may bring published figures; they say nothing of one patient.
+    # A scenario may bring published figures and a question; they say nothing of one patient.
     run = read_run(OmegaConf.create({**given, **NOT_SET}))
     if (number is None) == (find is None):
         asked = "both are set; set one of them" if find is not None else "neither is set"

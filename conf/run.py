@@ -7,6 +7,7 @@ from typing import Any
 
 from conf import relations
 from conf.policies import Policy
+from conf.question import Question
 
 # Numbers and flat lists of numbers, in mappings.
 Tree = dict[str, Any]
@@ -42,6 +43,7 @@ class Run:
     journal: bool
     pictures: bool
     published: tuple[Published, ...]
+    question: Question | None  # of the scenario; nothing that is simulated depends on it
     cohort: Tree
     clinic: Tree
     parameters: dict[str, Tree]
@@ -65,6 +67,7 @@ class Run:
             "journal": self.journal,
             "pictures": self.pictures,
             "published": [vars(figure) for figure in self.published],
+            "question": None if self.question is None else self.question.resolved(),
             "policy": {p.name: {"description": p.description, **p.levers()} for p in self.policies},
             "cohort": self.cohort
             if self.usual_care is None

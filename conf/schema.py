@@ -12,6 +12,7 @@ from conf.clinics import checked_clinic
 from conf.composition import composed, composing, plain
 from conf.input_error import InputError, choice, nearest, shown
 from conf.policies import BASE, LEVERS, USUAL_CARE, Policy, read_policy
+from conf.question import read_question
 from conf.run import Published, Run, Tree
 
 RUN_KEYS = (
@@ -27,6 +28,7 @@ RUN_KEYS = (
     "journal",
     "pictures",
     "published",
+    "question",
 )  # fmt: skip
 CLOCKS = ("auto", "simpy", "compiled")
 COMPILED_FROM_PATIENTS = 3_000
@@ -61,11 +63,12 @@ def read_run(config: DictConfig) -> Run:
     }
     patients = units.whole("patients", given["patients"], 1)
     journal = read_flag("journal", given["journal"])
+    horizon_years = units.number("horizon_years", given["horizon_years"], HORIZON)
     run = Run(
         patients=patients,
         seed=units.whole("seed", given["seed"], 0),
         replication=units.whole("replication", given["replication"], 0),
-        horizon_years=units.number("horizon_years", given["horizon_years"], HORIZON),
+        horizon_years=horizon_years,
         policies=policies,
         comparator=_comparator(given["comparator"], policies),
         clock=_clock(given["clock"], patients, journal),
@@ -74,6 +77,7 @@ def read_run(config: DictConfig) -> Run:
         journal=journal,
         pictures=read_flag("pictures", given["pictures"]),
         published=_published(given["published"], usual_care),
+        question=read_question(given["question"], horizon_years),
         usual_care=usual_care,
         cohort=checked("cohort", given["cohort"], shipped("cohort/dutch_contemporary")),
         clinic=read_clinic(given["clinic"], policies, parameters),

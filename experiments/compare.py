@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from experiments.simulating.cohort import Simulated
 
 
+ANSWER = "answer.txt"  # to a scenario's question
+
+
 def compare(asked: Request) -> Path:
     """Simulate the cohort under every policy, write tables and pictures, and print the main ones.
 
@@ -36,17 +39,25 @@ def perform(asked: Request, keep: bool = True) -> Result:
     run = read_run(asked.config)
     with folder_or_none("compare", run, asked, keep) as folder:
         # Imported late: pandas and compiling take seconds, and refused input should say so at once.
+        from analysis.pages.answer import answer
         from analysis.pages.summary import published, summary
         from analysis.words.clinic import overload_words
         from experiments.simulating.cohort import simulate
 
         simulated = simulate(run)
         made = tables_of(run, simulated)
+        clinic = (asked.choices or {}).get("clinic", "")
+        if simulated.waits:
+            made["waits"] = waits(simulated.waits, clinic)
+        asks = run.question
+        answered = answer(made, asks.outcomes, asks.horizon_years, asks.waits).text(asks.asks) if asks else ""
         rows = patients(simulated.rows) if run.rows else None
         events = journal(run, simulated) if run.journal else None
         if folder:
             for name, table in made.items():
                 folder.table(f"{name}.csv", table)
+            if answered:
+                (folder.path / ANSWER).write_text(answered, "utf-8", newline="\n")
             if rows is not None:
                 folder.table("patients.parquet", rows)
             if events is not None:
@@ -59,6 +70,8 @@ def perform(asked: Request, keep: bool = True) -> Result:
                 folder.notes["warm_up"] = simulated.warm_up.note(run)
             folder.notes["clock"] = run.clock
     words = summary(made["outcomes"], made["differences"], run.comparator.name)
+    if answered:
+        words = f"{answered}\n{words}"
     return Result(
         tables=made if events is None else {**made, "journal": events},
         summary=f"{words}\n{published(made['published'])}" if run.published else words,
@@ -124,6 +137,15 @@ def tables_of(run: Run, simulated: "Simulated") -> "dict[str, pd.DataFrame]":
         figures = pd.DataFrame(map(vars, run.published))
         made["published"] = tables.beside_published(made["outcomes"], figures)
     return made
+
+
+def waits(found: "Mapping[str, pd.DataFrame]", clinic: str) -> "pd.DataFrame":
+    """Return how long patients waited, the policies one below the other; ``clinic``: its file's name."""
+    import pandas as pd
+
+    parts = [table.assign(policy=name, clinic=clinic) for name, table in found.items()]
+    whole = pd.concat(parts, ignore_index=True)
+    return whole[["policy", "clinic", *whole.columns.drop(["policy", "clinic"])]]
 
 
 def patients(rows: "Mapping[str, list[np.ndarray]]") -> "pd.DataFrame":

@@ -24,7 +24,8 @@ def compare(*, config_dir: Folder | None = None, progress: bool = False, **setti
     - ``progress``: show a bar while it works, and say when the model is compiled (once, about a minute)
 
     The run's tables are ``outcomes``, ``differences``, ``averted``, ``harmed``, ``curves`` and ``flow``, with
-    ``published`` where the scenario has published figures and ``journal`` where ``journal=True``. Raises
+    ``published`` where the scenario has published figures, ``waits`` where patients queue and ``journal``
+    where ``journal=True``. ``print(run)`` begins with the answer, where the scenario asks a question. Raises
     InputError for what cannot be run.
 
     >>> run = lrrc.compare(policies=["tme_alone", "short_course"], patients=5_000, seed=7)

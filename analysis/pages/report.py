@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.pages import report_tables
+from analysis.pages.answer import answer
 from analysis.pages.references import references
 from analysis.pages.report_numbers import Changed, changed_numbers, numbers
 from analysis.pages.report_parts import (
@@ -49,6 +50,7 @@ from analysis.words.sweep import number_words
 from analysis.words.wording import listed, policy_words, sentence, years_words
 from conf.input_error import shown
 from conf.policies import LEVERS, USUAL_CARE
+from conf.question import WAITS, outcome_names
 from conf.run import Tree
 from conf.stated_sources import (
     ASSUMPTION,
@@ -57,6 +59,7 @@ from conf.stated_sources import (
     shipped_disease,
 )
 
+NAN = float("nan")
 MOST_MISSES = 20
 LONGEST_COMMAND = 20_000
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -187,7 +190,7 @@ def _question(run: RunRead) -> list[Block]:
         [number_words(name) for name in run.swept],
         [f"the clinic {policy_words(name)}" for name in clinics],
     )
-    blocks: list[Block] = [Text(words, "lead")]
+    blocks = _asked(run) or [Text(words, "lead")]
     levers = run.policies.get(run.comparator or "")
     differences = [
         (sentence(policy_words(name)), difference_words(own, levers))
@@ -203,6 +206,26 @@ def _question(run: RunRead) -> list[Block]:
                 "the trials, so that the answer shows how uncertain the parameters leave it."
             )
         )
+    return blocks
+
+
+def _asked(run: RunRead) -> list[Block]:
+    """Return the question of the run's scenario and its answer, where it asks one."""
+    asked = mapping(run.config.get("question"))
+    if run.experiment != "compare" or not asked:
+        return []
+    years = asked.get("horizon_years")
+    found = answer(
+        run.tables,
+        [name for name in names_in(asked.get("outcomes")) if name in outcome_names()],
+        float(years) if isinstance(years, int | float) else NAN,
+        [name for name in names_in(asked.get("waits")) if name in WAITS],
+    )
+    blocks: list[Block] = [Text(str(asked.get("asks", "")), "lead"), Text(found.main, "lead")]
+    blocks += [Items([("", line) for line in found.by_policy])] if found.by_policy else []
+    blocks.append(Text(found.note, "note"))
+    if limits := asked.get("cannot_say"):
+        blocks.append(Text(f"What the model cannot say: {limits}"))
     return blocks
 
 

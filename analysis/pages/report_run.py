@@ -11,7 +11,7 @@ from conf.run import Tree
 EXPERIMENTS = {  # by a table that no other experiment leaves
     "endpoints": "validate",
     "targets": "calibrate",
-    "waits": "capacity",
+    "needed": "capacity",
     "design": "sweep",
     "outcomes": "compare",
     "journal": "patient",

@@ -14,6 +14,7 @@ FORMATS = {
     ".yml": "application/yaml",
     ".json": "application/json",
     ".md": "text/markdown",
+    ".txt": "text/plain",
     ".png": "image/png",
     ".svg": "image/svg+xml",
     ".html": "text/html",
@@ -30,6 +31,7 @@ FILES = {
     "inputs/composed.yaml": "The configuration as it was composed, from which the run can be made again",
     "inputs/posterior.csv": "The posterior sample that the run used",
     "calibrated.yaml": "The best fit, as a file of the group disease",
+    "answer.txt": "The answer to the scenario's question",
     "story.md": "One patient's course under each policy, in words",
     "validation.md": "Every published figure beside the simulated one, as a page",
 }

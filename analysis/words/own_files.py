@@ -214,6 +214,17 @@ def scenario_file(defaults: Tree, chosen: Mapping[str, str]) -> str:
         "#   - {evidence: mine.lr.5y, outcome: local_recurrence, policy: tme_alone, horizon_years: 5, "
         "published: 0.1}",
         "",
+        *_comment(
+            "the question that it asks, which lrrc compare then answers first; docs/own_files.md has its keys"
+        ),
+        "# question:",
+        "#   asks: ...",
+        "#   readers: [analyst, researcher, teacher]",
+        "#   outcomes: [local_recurrence, permanent_stoma]",
+        "#   horizon_years: 5",
+        "#   look_at: [averted_and_harmed]",
+        "#   cannot_say: ...",
+        "",
         *_comment("any number of the model can be set for this scenario alone, as in"),
         "# surgery:",
         "#   leak_probability: ...",

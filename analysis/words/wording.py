@@ -24,7 +24,7 @@ BEYOND = "beyond simulated luck"
 SIDES = ("lateral_left", "lateral_right")
 SIDE_WALLS = "side_walls"  # the two of them: left and right are one place
 # Words of policy names that do not read as they are spelt.
-SPELT = {
+SPELT: dict[str, str | Callable[[re.Match[str]], str]] = {
     r"\btme free\b": "TME-free",
     r"\btme\b": "TME",
     r"\bmri\b": "MRI",
@@ -35,7 +35,11 @@ SPELT = {
     r"\blocal excision t2\b": "local excision of T1 and T2",
     r"\borgan preservation planned\b": "planned organ preservation",
     r"\borgan preservation strict\b": "strict organ preservation",
-    r" \+ for ": " for ",
+    r"\bdutch 2014\b": "Dutch guideline of 2014",
+    r"\bdutch before 2014\b": "Dutch guideline before 2014",
+    r"\b(english|swedish|norwegian|japanese)\b": lambda found: found[1].capitalize(),
+    r"\bfollow up (intensive|minimal)\b": r"\1 follow-up",
+    r" \+ (for|as) ": r" \1 ",
     r"(\d)mm\b": r"\1 mm",
 }
 

@@ -143,6 +143,11 @@ OWN_FILES = {
 # What is asked of the model itself, in a scenario: the function takes what lrrc compare would run, and the
 # words that set nothing; it prints, and returns the exit status. The module's KEY_WORDS are as in ON_RUNS.
 ON_MODEL = {
+    "scenarios": Experiment(
+        "experiments.scenarios:scenarios",
+        "questions to start from: scenarios by reader, and one of them in full",
+        ("lrrc scenarios", "lrrc scenarios dutch_tme"),
+    ),
     "evidence": Experiment(
         "experiments.evidence:evidence",
         "every number of the model: value, range, what it rests on, where the code reads it",

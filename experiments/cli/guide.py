@@ -44,6 +44,7 @@ KEY_WORDS = {
     "journal": "also write every event of every patient, journal.parquet",
     "pictures": "draw the pictures; without them a run is faster, and lrrc draw RUN draws them later",
     "published": "figures to show beside the simulated ones; a scenario sets them",
+    "question": "what is asked, and which outcomes answer it; a scenario sets it (lrrc scenarios)",
     "grid": "every combination of values, {name:[value,value],...}; a name is a number, a lever or a group",
     "list": "or these points, [{name:value,...},...]",
     "latin": "or a Latin hypercube, {name:[low,high],...}",

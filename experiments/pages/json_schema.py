@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Any
 
 from analysis.words.own_files import number_words
-from conf import calibration, compute, endpoint, policies, schema, trials, units
+from conf import calibration, compute, endpoint, policies, question, schema, trials, units
 from conf.composition import CONF, GROUPS, experiments
 from conf.own_file import MOST_VALUES
 from conf.schedules import MOST_VISITS
@@ -274,6 +274,29 @@ def _published() -> Schema:
     return _object(dict(zip(names, (NAME, NAME, NAME, horizon, _number(units.ANY)), strict=True)), names)
 
 
+def _question() -> Schema:
+    def some(names: Sequence[str], least: int = 1) -> Schema:
+        return {**_list(_one_of(names), least=least), "uniqueItems": True}
+
+    text = {**NAME, "maxLength": question.LONGEST}
+    properties = {
+        "asks": _said(text, "The question, in words."),
+        "readers": _said(some(question.READERS), "Who would ask it."),
+        "outcomes": _said(some(question.outcome_names()), "What answers it; the first decides."),
+        "waits": _said(some(question.WAITS, 0), "Waits that belong to the answer, in a clinic with queues."),
+        "horizon_years": _said(
+            _number(question.YEARS), "When it is answered: 1, 2, 3, 5, 10 or the run's own."
+        ),
+        "look_at": _said(some(question.LOOK_AT), "Pictures and tables of the run to look at."),
+        "cannot_say": _said(text, "What the model cannot say of it."),
+        "change": _said(text, "Words of the command line that change it."),
+        "then_asks": _said(text, "What it asks with them."),
+        "also": _said(text, "Another command that belongs to it."),
+    }
+    required = [key for key in question.KEYS if key not in question.OPTIONAL]
+    return _object(properties, required, "What the scenario asks.")
+
+
 def _setting(key: str) -> Schema:
     at_most = MOST_VALUES
     design: Schema = {"type": "object", "additionalProperties": _list({}, least=1), "maxProperties": at_most}
@@ -290,6 +313,7 @@ def _setting(key: str) -> Schema:
         "journal": FLAG,
         "pictures": FLAG,
         "published": _list(_published()),
+        "question": _or_null(_question()),
         "clinics": {**_list(NAME, least=1), "uniqueItems": True},
         "target_share": _number(units.FRACTION),
         "number": _or_null(_whole(0)),

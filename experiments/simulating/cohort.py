@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
+from conf.question import HORIZONS_YEARS
 from conf.run import Run, world_trees
 from experiments.simulating.clock import clock_of
 from experiments.simulating.crowd import WarmUp, attend, attend_in_blocks, crowd_of, warm_up
@@ -26,8 +27,10 @@ from sim.luck import draw_luck
 from sim.parameters import pack
 from sim.patient import YEAR_DAYS, new_patients
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 BLOCK = 8_192  # patients that are simulated, counted and forgotten together
-HORIZONS_YEARS = (1.0, 2.0, 3.0, 5.0, 10.0)
 Worlds = dict[str, np.ndarray]  # the packed world of each policy, by its name
 Rows = dict[str, np.ndarray]  # the same patients under each policy
 
@@ -54,6 +57,7 @@ class Simulated:
     noted: dict[str, list[Noted]] = field(default_factory=dict)  # by policy, where the run keeps a journal
     warm_up: WarmUp | None = None  # None where nobody waits
     overloads: dict[str, Overload] = field(default_factory=dict)  # by policy, where a queue keeps growing
+    waits: "dict[str, pd.DataFrame]" = field(default_factory=dict)  # by policy, where patients queue
 
 
 def simulate(run: Run) -> Simulated:
@@ -132,7 +136,10 @@ def _queue(
                 noted[name] = _noted(there.rows, there.journal, there.log)
             done(len(there.rows))
         yield rows, noted
+    from analysis.tables.queueing import waits  # imported late: pandas takes as long as a small run
+
     for name, log in logs.items():
+        simulated.waits[name] = waits(log, crowd.clinic, run.patients)
         if growing := overload(log, crowd.clinic, crowd.last_day):
             simulated.overloads[name] = growing
 

@@ -27,7 +27,7 @@ HEAD = "ledger.json"
 OLD_SECONDS = 3600.0
 # Of a resolved run: what the results do not depend on, or what may grow.
 LEFT_OUT = (
-    "out", "rows", "journal", "pictures", "clock", "published", "patients", "replication",
+    "out", "rows", "journal", "pictures", "clock", "published", "question", "patients", "replication",
     "ensemble", "steps", "search_evaluations", "workers", "ship",
 )  # fmt: skip
 

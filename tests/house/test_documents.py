@@ -29,7 +29,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 OUTCOMES = (ROOT / "docs/outcomes.md").read_text("utf-8")
 MODEL = (ROOT / "docs/model.md").read_text("utf-8")
 LABELS = ("outcome", "mechanism", "compartment", "group", "treatment", "margin", "fate")
-FILES = (".csv", ".parquet", ".yaml", ".json")
+FILES = (".csv", ".parquet", ".yaml", ".json", ".txt")
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
 
 

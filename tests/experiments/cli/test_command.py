@@ -141,7 +141,7 @@ REFUSED = [
     ("compare +surgery.lekage=1", "surgery.lekage=1: there is no key surgery.lekage"),
     ("compare cohort.female_shar=0.4", "did you mean cohort.female_share?"),
     ("compare cohort=duch_tme", "cohort=duch_tme: there is no such cohort; did you mean dutch_tme?"),
-    ("compare scenario=duch_tme", "did you mean dutch_tme? There are: default, dutch_tme"),
+    ("compare scenario=duch_tme", "did you mean dutch_tme? There are: before_surgery, "),
     ("compare clinic=limited", "did you mean unlimited?"),
     ("compare cohort=null", "cohort=null"),
     ("compare policies=[tme_alon]", "policy tme_alon: there is no such policy; did you mean tme_alone?"),
