@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from conf.run import world_tree
+from conf.run import world_trees
 from conf.schema import compose_run
 from experiments.simulating.clock import clock_of
 from sim.luck import draw_luck
@@ -18,7 +18,7 @@ WARM_UP = 200  # patients: compiles, or loads what was compiled
 def patients_a_second(clock: str, patients: int) -> tuple[float, float]:
     """Return patients a CPU second, from luck to the end of the last life, and the peak memory in MiB."""
     run = compose_run("policies=[chemoradiotherapy]", f"clock={clock}")
-    world = pack(world_tree(run, run.policies[0]))
+    world = pack(*world_trees(run, run.policies[0]))
 
     def simulate_rows(n: int) -> np.ndarray:
         rows = new_patients(0, n)

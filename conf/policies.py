@@ -1,7 +1,7 @@
 """Policies: the levers, what each may be, and how policy files combine."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from types import SimpleNamespace
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from conf import composition as library
 from conf import units
+from conf.contradictions import Contradiction, contradictions
 from conf.input_error import InputError, choice, nearest, shown
+from conf.schedules import FollowUp, read_follow_up
 from sim.policy import (
     Adherence,
     AdjuvantChemotherapy,
@@ -59,85 +61,6 @@ LATEST = {
         2,
     ),
 }  # fmt: skip
-DAYS_PER_MONTH = 365.25 / 12
-MOST_VISITS = 24
-
-
-@dataclass(frozen=True)
-class FollowUp:
-    """A schedule of follow-up: months after the primary operation, and which visits have a CT or an MRI.
-
-    The months of ``watch`` count from the day on which an organ is kept; each of its visits has an endoscopy.
-    A schedule without them is one for patients who are operated on.
-    """
-
-    name: str
-    visit_months: tuple[int, ...]
-    ct_months: tuple[int, ...]
-    mri_months: tuple[int, ...]
-    watch_months: tuple[int, ...] = ()
-    watch_ct_months: tuple[int, ...] = ()
-    watch_mri_months: tuple[int, ...] = ()
-
-    def record(self) -> dict[str, list[float]]:
-        """Return the days of visits (padded with infinity) and what each has (0 or 1), 24 floats each.
-
-        ``visit_days``, ``ct`` and ``mri``; ``watch_days``, ``watch_ct`` and ``watch_mri``.
-        """
-        return {
-            "visit_days": _days(self.visit_months),
-            "ct": _flags(self.visit_months, self.ct_months),
-            "mri": _flags(self.visit_months, self.mri_months),
-            "watch_days": _days(self.watch_months),
-            "watch_ct": _flags(self.watch_months, self.watch_ct_months),
-            "watch_mri": _flags(self.watch_months, self.watch_mri_months),
-        }
-
-
-def _days(months: tuple[int, ...]) -> list[float]:
-    padding = [float("inf")] * (MOST_VISITS - len(months))
-    return [month * DAYS_PER_MONTH for month in months] + padding
-
-
-def _flags(visits: tuple[int, ...], chosen: tuple[int, ...]) -> list[float]:
-    return [float(month in chosen) for month in visits] + [0.0] * (MOST_VISITS - len(visits))
-
-
-def read_follow_up(name: str) -> FollowUp:
-    """Return the schedule in ``follow_up/name.yaml``. Raises InputError for a file that is no schedule."""
-    content = library.read("follow_up", name)
-    content.pop("description", None)
-    keys = [field.name for field in dataclasses.fields(FollowUp)][1:]
-    for key in content:
-        if key not in keys:
-            raise InputError(f"follow_up {name}: {key}: there is no such key{choice(key, keys)}")
-    absent: list[int] = []  # a schedule may leave out the watching
-    months = {
-        key: _months(f"follow_up {name}: {key}", content.get(key, absent if "watch" in key else None))
-        for key in keys
-    }
-    for key in keys:
-        named = "watch_months" if key.startswith("watch") else "visit_months"
-        visits = months[named]
-        if len(visits) > MOST_VISITS:
-            raise InputError(
-                f"follow_up {name}: {named}: {len(visits)} visits; at most {MOST_VISITS} are allowed"
-            )
-        for month in months[key]:
-            if month not in visits:
-                raise InputError(
-                    f"follow_up {name}: {key}: month {month} is not one of {named}, {list(visits)}"
-                )
-    return FollowUp(name, **months)
-
-
-def _months(key: str, value: object) -> tuple[int, ...]:
-    if not isinstance(value, list):
-        raise InputError(f"{key}={shown(value)}: must be a list of whole months, such as [6, 12, 24], or []")
-    months = tuple(units.whole(key, month, 1) for month in value)
-    if list(months) != sorted(set(months)):
-        raise InputError(f"{key}={shown(value)}: months must increase")
-    return months
 
 
 WHO = (
@@ -145,14 +68,6 @@ WHO = (
     "mesorectal fascia or an enlarged lateral node"
 )
 THRESHOLD_MM = units.Range(1, 30, "from 1 to 30")
-
-
-class Contradiction(NamedTuple):
-    """Two levers that contradict each other: the one to blame, in words, and whether treatment would do."""
-
-    lever: str
-    words: str
-    needs_treatment: bool = False
 
 
 class Plan(NamedTuple):
@@ -321,6 +236,10 @@ class Policy:
         }
         return {**levers, "guideline": self.guideline.content(), "groups": groups}
 
+    def levers_of_plan(self, plan: int) -> dict[str, Any]:
+        """Return the levers that the patients of one of the plans get, as ``levers`` writes them."""
+        return {lever: _in_full(value) for lever, value in self.plans()[plan].levers.items()}
+
     def records(self) -> list[dict[str, Any]]:
         """Return each plan as numbers, in order: ``policy``, ``follow_up`` and ``guideline``.
 
@@ -352,89 +271,6 @@ def _in_full(value: Any) -> Any:
         schedule = dataclasses.asdict(value)
         return {key: list(item) if isinstance(item, tuple) else item for key, item in schedule.items()}
     return _plain(value)
-
-
-def contradictions(name: str, levers: Any) -> Iterator[Contradiction]:
-    """Yield where the levers of a plan contradict each other. ``levers`` has each as an attribute."""
-    operation = f"operation={levers.operation.name.lower()}"
-    without_anastomosis = levers.operation in (
-        OperationChoice.ABDOMINOPERINEAL_RESECTION,
-        OperationChoice.HARTMANN,
-    )
-    untreated = levers.neoadjuvant is Regimen.NONE
-    if without_anastomosis and levers.diverting_stoma is Use.ALWAYS:
-        yield Contradiction(
-            "operation", f"{operation} leaves no anastomosis for diverting_stoma=always to protect"
-        )
-    if without_anastomosis and levers.leak_prevention:
-        yield Contradiction(
-            "operation", f"{operation} leaves no anastomosis for leak_prevention=true to protect"
-        )
-    if levers.operation is OperationChoice.ABDOMINOPERINEAL_RESECTION and levers.washout is Use.ALWAYS:
-        yield Contradiction("operation", f"{operation} leaves no rectum for washout=always to wash")
-    if levers.lateral_boost and untreated:
-        yield Contradiction(
-            "lateral_boost",
-            "lateral_boost=true needs radiotherapy before surgery, but neoadjuvant=none; "
-            f"combine it, as in chemoradiotherapy+{name}",
-            needs_treatment=True,
-        )
-    if levers.lateral_dissection is LateralDissection.SIZE_AFTER and untreated:
-        yield Contradiction(
-            "lateral_dissection",
-            "lateral_dissection=size_after needs treatment before surgery, but neoadjuvant=none; "
-            f"combine it, as in chemoradiotherapy+{name}, or use lateral_dissection=size_before",
-            needs_treatment=True,
-        )
-    yield from _contradictions_of_organ_preservation(name, levers)
-    if levers.contact_boost and untreated:
-        yield Contradiction(
-            "contact_boost",
-            "contact_boost=true needs radiotherapy before surgery, but neoadjuvant=none; "
-            f"combine it, as in chemoradiotherapy+{name}",
-            needs_treatment=True,
-        )
-
-
-def _contradictions_of_organ_preservation(name: str, levers: Any) -> Iterator[Contradiction]:
-    preserves = levers.organ_preservation is not OrganPreservation.NEVER
-    after_treatment = levers.local_excision is LocalExcision.AFTER_TREATMENT
-    if not preserves and levers.local_excision is LocalExcision.NEVER:
-        return
-    lever = "organ_preservation" if preserves else "local_excision"
-    words = f"{lever}={getattr(levers, lever).name.lower()}"
-    if (preserves or after_treatment) and levers.neoadjuvant is Regimen.NONE:
-        yield Contradiction(
-            lever,
-            f"{words} needs treatment before surgery, but neoadjuvant=none; "
-            f"combine it, as in total_neoadjuvant+{name}",
-            needs_treatment=True,
-        )
-    if (preserves or after_treatment) and levers.neoadjuvant is Regimen.SHORT_COURSE:
-        yield Contradiction(
-            lever,
-            f"{words} needs time for a response, but neoadjuvant=short_course is followed by surgery "
-            "within days; use neoadjuvant=short_course_delayed",
-            needs_treatment=True,
-        )
-    if levers.lateral_dissection is LateralDissection.ROUTINE:
-        yield Contradiction(
-            lever,
-            f"{words} keeps the organ of some, but lateral_dissection=routine dissects all low advanced "
-            "tumours; use lateral_dissection=size_after, which acts on those who are operated on",
-        )
-    if levers.operation is not OperationChoice.TAILORED:
-        yield Contradiction(
-            lever,
-            f"{words} keeps the organ of some, but operation={levers.operation.name.lower()} operates on "
-            "all alike; use operation=tailored",
-        )
-    if not levers.follow_up.watch_months:
-        yield Contradiction(
-            lever,
-            f"{words} needs a schedule of surveillance, but follow_up={levers.follow_up.name} has no "
-            "watch_months; use follow_up=standard, or add them to the file",
-        )
 
 
 class Lever(NamedTuple):

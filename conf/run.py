@@ -77,10 +77,9 @@ class Run:
         }
 
 
-def world_tree(run: Run, policy: Policy) -> Tree:
-    """Return the numbers of a policy without a guideline, which has one plan. Raises ValueError for others."""
-    (tree,) = world_trees(run.cohort, run.parameters, policy)
-    return tree
+def world_trees(run: Run, policy: Policy) -> list[Tree]:
+    """Return the numbers of a policy's plans in a run; see ``plan_trees``."""
+    return plan_trees(run.cohort, run.parameters, policy)
 
 
 def leaf_values(tree: Mapping[str, Any], above: str = "") -> Tree:
@@ -92,7 +91,7 @@ def leaf_values(tree: Mapping[str, Any], above: str = "") -> Tree:
     return leaves
 
 
-def world_trees(cohort: Tree, parameters: Mapping[str, Tree], policy: Policy) -> list[Tree]:
+def plan_trees(cohort: Tree, parameters: Mapping[str, Tree], policy: Policy) -> list[Tree]:
     """Return the numbers that a policy's patients are simulated with, a tree for each of its plans.
 
     For ``sim.parameters.pack``: ``cohort`` and each section of the disease; ``policy``: the levers,

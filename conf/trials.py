@@ -65,6 +65,7 @@ class Trial:
     arms: dict[str, Arm]
     follow_up_years: float
     endpoints: tuple[Endpoint, ...]
+    usual_care: str | None  # the policy of the cohort's country at the time
 
     def policies(self) -> dict[str, Policy]:
         """Return the policies of all arms, by name."""
@@ -140,6 +141,7 @@ def _trial(name: str, given: Tree) -> Trial:
         arms=arms,
         follow_up_years=follow_up,
         endpoints=read,
+        usual_care=usual_care,
     )
 
 

@@ -100,7 +100,7 @@ class Model:
         key = repr((numbers, policy, first, stop, settings))
         if key not in self.kept:
             run = dataclasses.replace(self.run, **changed(self.run, numbers or {}), **settings)
-            world = pack(*world_trees(run.cohort, run.parameters, policy or self.base))
+            world = pack(*world_trees(run, policy or self.base))
             self.kept[key] = simulate_block(run, {"": world}, first, stop)[""]
         return self.kept[key]
 

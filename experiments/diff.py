@@ -1,9 +1,10 @@
-"""What differs between two runs: their configurations, the code, and what they found."""
+"""What differs between two runs: their configurations, the code, and what they found; or between policies."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conf.input_error import InputError, shown
+from conf.input_error import InputError, choice, shown
 from conf.numbers import number_of
 from conf.own_file import read_yaml
 from conf.policies import BASE, LEVERS
@@ -13,13 +14,14 @@ from conf.schema import shipped, shipped_sections
 from conf.stated_sources import ASSUMPTION, comments, ids_in, shipped_names
 from experiments.checklist import origins_of
 from experiments.draw import read_whole
+from experiments.policy_diff import KEY_WORDS as KEY_WORDS
+from experiments.policy_diff import policy_diff
 from experiments.reproduce import differing_between
 from experiments.results.received_run import ReceivedRun, received_run
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KEY_WORDS: dict[str, str] = {}
 # Keys of a resolved configuration that change nothing that is found.
 NOT_FOUND_BY = ("out", "pictures", "rows", "journal", "clock", "compute", "workers")
 LISTED = 30
@@ -30,9 +32,24 @@ UNPAIRED = "*"
 
 
 def diff(words: Sequence[str]) -> str:
-    """Return what differs between two runs, each a folder or a zip. Raises InputError for what is no run."""
+    """Return what differs between two runs, each a folder or a zip, or between two policies.
+
+    A word that is a folder or a file is a run, unless settings follow, which are of policies. Raises
+    InputError for what is neither.
+    """
+    settings = dict(word.split("=", 1) for word in words if "=" in word)
+    words = [word for word in words if "=" not in word]
     if len(words) != 2:
-        raise InputError(f"{' '.join(words)}: name two runs, as in: lrrc diff runs/compare/A runs/compare/B")
+        raise InputError(
+            f"{' '.join(words)}: name two runs, as in: lrrc diff runs/compare/A runs/compare/B, or policies"
+        )
+    for key, value in settings.items():
+        if key not in KEY_WORDS:
+            raise InputError(f"{key}={shown(value)}: there is no such key{choice(key, KEY_WORDS)}")
+    for key, value in settings.items() if any(map(_is_path, words)) else ():
+        raise InputError(f"{key}={shown(value)}: two runs take no settings; they are of two policies")
+    if settings or not any(_is_path(word) or Path(word).expanduser().exists() for word in words):
+        return policy_diff((words[0], words[1]), settings)
     with received_run(words[0]) as one, received_run(words[1]) as other:
         parts = [
             [
@@ -44,6 +61,10 @@ def diff(words: Sequence[str]) -> str:
             _section("results", list(results(one, other))),
         ]
     return "\n\n".join("\n".join(part) for part in parts)
+
+
+def _is_path(word: str) -> bool:
+    return "/" in word or "\\" in word or word.endswith(".zip")
 
 
 def _section(title: str, lines: Sequence[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """A new file of the user's own: every key with its words, what it may be, and its default."""
 
+import dataclasses
 import re
 import shlex
 from collections.abc import Callable, Sequence
@@ -13,11 +14,17 @@ from conf.schema import shipped
 
 FOLDER = "lrrc_files"
 SCHEMAS = "schemas"
-BASES = {"policy": "tme_alone", "cohort": "dutch_contemporary", "clinic": "regional"}
+BASES = {
+    "policy": "tme_alone",
+    "guideline": "dutch_2014",
+    "cohort": "dutch_contemporary",
+    "clinic": "regional",
+}
 TRIAL = "dutch_tme"
 # The command that takes a file of a kind.
 NEXT = {
     "policy": "lrrc compare --config-dir {folder} policies=[tme_alone,{name}]",
+    "guideline": "lrrc compare --config-dir {folder} policies=[usual_care,{name}]",
     "cohort": "lrrc compare --config-dir {folder} cohort={name}",
     "clinic": "lrrc capacity --config-dir {folder} clinics=[{name}]",
     "trial": "lrrc validate --config-dir {folder} trial={name}",
@@ -25,7 +32,7 @@ NEXT = {
 }
 KEY_WORDS = {
     "dir": f"the folder of your own files, which --config-dir names; default: {FOLDER}",
-    "like": "a policy, cohort or clinic to start from; default: "
+    "like": "a policy, guideline, cohort or clinic to start from; default: "
     + ", ".join(f"{base} ({kind})" for kind, base in BASES.items()),
     "from": "of a cohort: a table of patients, as CSV with the columns age, sex (F, M), height (of the "
     "tumour above the anal verge, cm), T, and N (nodes involved) or cN (as MRI reads them)",
@@ -45,30 +52,38 @@ class Asked(NamedTuple):
 def new(words: Sequence[str]) -> Path:
     """Write a commented file of the user's own, print the command that takes it, and return its path.
 
-    ``words``: policy, cohort, clinic, trial or scenario; a name; and settings. Raises InputError for other
-    words, for a name that is taken or cannot be one, and for a table that cannot be used.
+    ``words``: policy, guideline, cohort, clinic, trial or scenario; a name; and settings. A guideline comes
+    with a policy of its name. Raises InputError for other words, for a name that is taken or cannot be one,
+    and for a table that cannot be used.
     """
     asked = read(words)
     folder = Path(asked.settings.get("dir", FOLDER)).expanduser()
-    path = folder / asked.kind / f"{asked.name}.yaml"
-    if path.exists():
-        raise InputError(f"{path}: is there already, and stays as it is; choose another name")
+    kinds = (asked.kind, "policy") if asked.kind == "guideline" else (asked.kind,)
+    paths = {kind: folder / kind / f"{asked.name}.yaml" for kind in kinds}
+    for path in paths.values():
+        if path.exists():
+            raise InputError(f"{path}: is there already, and stays as it is; choose another name")
     # Imported late: what is refused above is refused at once.
     from conf.composition import composing, options
 
     with composing():
-        if asked.name in options(asked.kind):
-            raise InputError(f"{asked.name}: a shipped {asked.kind} has this name; choose another one")
-    text = f"# yaml-language-server: $schema=../{SCHEMAS}/{asked.kind}.json\n" + WRITERS[asked.kind](asked)
+        for kind in kinds:
+            if asked.name in options(kind):
+                raise InputError(f"{asked.name}: a shipped {kind} has this name; choose another one")
+    texts = {kind: WRITERS[kind](asked) for kind in kinds}
+    path = paths[asked.kind]
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_schema(folder / SCHEMAS, asked.kind)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        for kind, text in texts.items():
+            paths[kind].parent.mkdir(parents=True, exist_ok=True)
+            write_schema(folder / SCHEMAS, kind)
+            with paths[kind].open("x", encoding="utf-8", newline="\n") as file:
+                file.write(f"# yaml-language-server: $schema=../{SCHEMAS}/{kind}.json\n{text}")
     except FileExistsError as error:
         raise InputError(f"{error.filename}: is there already, and stays as it is") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+    if "policy" in texts and asked.kind == "guideline":
+        print(f"what its groups get: {paths['policy']}")
     print("next:", NEXT[asked.kind].format(folder=shlex.quote(str(folder)), name=asked.name))
     return path
 
@@ -123,7 +138,41 @@ def _policy(asked: Asked) -> str:
     from conf.policies import BASE, read_policy
 
     with composing():
-        return policy_file(asked.name, read_policy(asked.settings.get("like", BASE)), read_policy(BASE))
+        base = read_policy(BASE)
+        if asked.kind != "guideline":
+            return policy_file(asked.name, read_policy(asked.settings.get("like", BASE)), base)
+        like = asked.settings.get("like", BASES["guideline"])
+        policy = read_policy(_policy_of(like))
+        assert policy.guideline is not None  # it was found by its guideline
+        own = dataclasses.replace(policy, guideline=dataclasses.replace(policy.guideline, name=asked.name))
+        return policy_file(asked.name, own, base)
+
+
+def _policy_of(guideline: str) -> str:
+    """Return the first shipped policy with a guideline; within ``composing``. Raises InputError."""
+    from conf.composition import options, read
+
+    if guideline not in options("guideline"):
+        hint = choice(guideline, options("guideline"))
+        raise InputError(f"like={shown(guideline)}: there is no such guideline{hint}")
+    return next(name for name in options("policy") if read("policy", name).get("guideline") == guideline)
+
+
+def _guideline(asked: Asked) -> str:
+    from analysis.words.own_files import guideline_file
+    from conf.composition import composing
+    from conf.policies import read_policy
+    from sim.seen import Moment, Seen, seen_from
+
+    like = asked.settings.get("like", BASES["guideline"])
+    with composing():
+        guideline = read_policy(_policy_of(like)).guideline
+    assert guideline is not None  # the policy was found by it
+    columns = {
+        moment.name.lower(): [column.name.lower() for column in Seen if seen_from(column) is moment]
+        for moment in Moment
+    }
+    return guideline_file(asked.name, guideline, columns)
 
 
 def _numbers(kind: str, like: str) -> Tree:
@@ -182,6 +231,7 @@ def _scenario(asked: Asked) -> str:
 
 WRITERS: dict[str, Callable[[Asked], str]] = {
     "policy": _policy,
+    "guideline": _guideline,
     "cohort": _cohort,
     "clinic": _clinic,
     "trial": _trial,

@@ -55,7 +55,11 @@ def perform(asked: Request, keep: bool = True) -> Result:
         assert number is not None
         witnessed = witness(run, number)
         lives = [life for life, _ in witnessed]
-        levers = {policy.name: policy.levers() for policy in run.policies}
+        # What the patient's own plan sets, where groups differ.
+        levers = {
+            policy.name: {**policy.levers(), **policy.levers_of_plan(int(life.end["plan"]))}
+            for policy, life in zip(run.policies, lives, strict=True)
+        }
         words = {lever: kind.words for lever, kind in LEVERS.items()}
         note = f"Seed {run.seed}, followed for {run.horizon_years:g} years."
         if not is_unlimited(run.clinic):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conf.input_error import InputError
-from conf.policies import BASE, LEVERS, read_policy
+from conf.policies import BASE, LEVERS, groups_of, read_policy
 from conf.posterior import MEMBER, Sample
 from conf.request import Request
 from conf.run import Tree
@@ -76,13 +76,20 @@ def _perform(plan: Plan, words: dict[str, str], asked: Request, pictures: bool) 
 
 def policy_labels(plan: Plan) -> dict[str, str]:
     """Return how people read each policy of the sweep: with the swept levers that its name has wrong."""
+    from analysis.words.guideline import group_of_rule
     from analysis.words.sweep import lever_words
     from analysis.words.wording import policy_words
 
     base, labels = read_policy(BASE).levers(), {}
-    for name in dict.fromkeys(policy.name for point in plan.points for policy in point.run.policies):
-        own = read_policy(name).levers()
-        swept = [key for key in plan.points[0].values if key in LEVERS and own[key] != base[key]]
+    named = {policy.name: point.run.usual_care for point in plan.points for policy in point.run.policies}
+    for name, usual_care in named.items():
+        policy = read_policy(name, usual_care)
+        own = policy.levers()
+        swept = [
+            key
+            for key in plan.points[0].values
+            if (own[key] != base[key] if key in LEVERS else group_of_rule(key) in groups_of(policy))
+        ]
         as_swept = f" ({', '.join(map(lever_words, swept))} as swept)" if swept else ""
         labels[name] = f"{policy_words(name)}{as_swept}"
     return labels
@@ -267,7 +274,7 @@ def write(
     }
     read = labels.__getitem__
     if pictures:
-        draw_sweep(complete, names, plan.outcomes, plan.years, folder.path, plan.precision, read)
+        draw_sweep(complete, names, plan.outcomes, plan.years, folder.path, plan.precision, read, plan.harms)
     points = [name for name in names if name != MEMBER]
     main = plan.outcomes[0]
     return Result(
@@ -276,7 +283,7 @@ def write(
         patients_per_policy=plan.run.patients,
         policies=[policy.name for policy in plan.run.policies],
         seed=plan.run.seed,
-        pictures=sweep_pictures(complete, names, plan.outcomes, plan.years, plan.precision, read),
+        pictures=sweep_pictures(complete, names, plan.outcomes, plan.years, plan.precision, read, plan.harms),
     )
 
 

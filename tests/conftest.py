@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 
 from conf.composition import composing
-from conf.run import world_tree
+from conf.run import world_trees
 from conf.schema import compose_run
 from experiments.cli.command import main
 from experiments.cli.first_run import FirstRun
@@ -54,7 +54,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
 def world_of(policy: str, overrides: tuple[str, ...]) -> np.ndarray:
     """Return the packed world of a policy; composing it takes longer than a thousand patients."""
     run = compose_run(f"policies=[{policy}]", *overrides)
-    return pack(world_tree(run, run.policies[0]))
+    return pack(*world_trees(run, run.policies[0]))
 
 
 def lives(

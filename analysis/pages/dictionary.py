@@ -19,6 +19,7 @@ from analysis.words.columns import (
     UNITS_OF_TABLES,
     unit_by_name,
 )
+from analysis.words.guideline import CONDITION, rule_of
 from analysis.words.own_files import number_words
 from analysis.words.vocabulary import VOCABULARY
 from analysis.words.wording import policy_words
@@ -167,6 +168,13 @@ def _setting(name: str) -> tuple[str, str]:
     """Return what a swept or fitted name is, and its unit; nothing for a name that is no setting."""
     if name in LEVERS:
         return f"lever of the policies: {LEVERS[name].words}", unit_by_name(name)
+    if rule := rule_of(name):
+        of = f"group {rule.group} of the guideline: "
+        if not rule.of_guideline:
+            return f"lever of the policies in {of}{LEVERS[rule.part].words}", unit_by_name(rule.part)
+        if rule.part == CONDITION:
+            return f"{of}who is in it", ""
+        return f"{of}the number that its condition compares {rule.part} with", unit_by_name(rule.part)
     if name in SETTINGS:
         return SETTINGS[name], ""
     if "." in name:

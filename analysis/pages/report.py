@@ -28,6 +28,7 @@ from analysis.pages.report_parts import (
 )
 from analysis.pages.report_run import RunRead, chosen_file, mapping, names_in
 from analysis.pages.validated import INSIDE, SETS, far_off, validated
+from analysis.words.guideline import by_group, condition_words, group_words, groups_in, rule_of
 from analysis.words.limits import LEFT_OUT
 from analysis.words.report import (
     COMMON,
@@ -42,12 +43,13 @@ from analysis.words.report import (
     lever_words,
     picture_words,
     question,
+    setting,
     setting_words,
 )
 from analysis.words.sweep import number_words
 from analysis.words.wording import listed, policy_words, sentence, years_words
 from conf.input_error import shown
-from conf.policies import LEVERS
+from conf.policies import LEVERS, USUAL_CARE
 from conf.question import WAITS, outcome_names
 from conf.run import Tree
 from conf.stated_sources import (
@@ -246,6 +248,8 @@ def _patients(run: RunRead) -> list[Block]:
             "every policy."
         )
     lines = [first, *_who(cohort)]
+    if isinstance(usual := cohort.get(USUAL_CARE), str):
+        lines.append(f"Usual care is the policy {policy_words(shown(usual))}.")
     if isinstance(years, int | float):
         lines.append(f"Each is followed from diagnosis to death, or for {years_words(float(years))}.")
     if clinic := chosen_file(run, "clinic"):
@@ -295,11 +299,14 @@ def _policies(run: RunRead) -> list[Block]:
     if not policies:
         return []
     first = next(iter(policies.values()))
-    varied = [name for name in LEVERS if name in run.swept]
+    varied = [name for name in run.swept if name in LEVERS or rule_of(name)]
     differ = [
         name
-        for name in LEVERS
-        if name not in varied and any(levers.get(name) != first.get(name) for levers in policies.values())
+        for name in dict.fromkeys(
+            [*LEVERS, *(key for levers in policies.values() for key in by_group(levers))]
+        )
+        if name not in varied
+        and any(setting(levers, name) != setting(first, name) for levers in policies.values())
     ]
     described = [
         (sentence(policy_words(name)), str(levers.get("description", "")))
@@ -307,18 +314,39 @@ def _policies(run: RunRead) -> list[Block]:
     ]
     blocks: list[Block] = [Items(described)]
     if varied:
-        blocks.append(Text(f"The sweep sets in every policy: {listed(map(lever_words, varied))}."))
+        for_all = [lever_words(name) for name in varied if not rule_of(name)]
+        by_rule = [lever_words(name) for name in varied if rule_of(name)]
+        said = [f"in every policy: {listed(for_all)}"] if for_all else []
+        said += [f"in the policies that have the group: {listed(by_rule)}"] if by_rule else []
+        blocks.append(Text(f"The sweep sets {'; '.join(said)}."))
+    groups = [
+        [
+            sentence(policy_words(name)),
+            sentence(group_words(one.group)),
+            one.moment,
+            condition_words(one.condition),
+        ]
+        for name, levers in policies.items()
+        for one in groups_in(levers)
+    ]
+    if groups:
+        head = ["Policy", "Group", "Placed in it", "Who"]
+        note = (
+            "Of the groups of one moment the first that fits counts. What a group does not set is as for all."
+        )
+        blocks.append(Table("The risk groups", head, groups, note, numbers=False))
     if differ:
         rows = [
             [
                 sentence(lever_words(name)),
                 name,
-                *(setting_words(levers.get(name)) for levers in policies.values()),
+                *(setting_words(setting(levers, name)) for levers in policies.values()),
             ]
             for name in differ
         ]
         head = ["Lever", "Key", *(sentence(policy_words(name)) for name in policies)]
-        blocks.append(Table("The levers in which the policies differ", head, rows, numbers=False))
+        note = "Under a policy without a group its row is what all get." if groups else ""
+        blocks.append(Table("The levers in which the policies differ", head, rows, note, numbers=False))
     same = [name for name in LEVERS if name not in (*differ, *varied) and name in first]
     if same:
         settings = "; ".join(f"{lever_words(name)}: {setting_words(first[name])}" for name in same)

@@ -9,6 +9,7 @@ from analysis.pages.report_run import RunRead, chosen_file, mapping
 from analysis.words.own_files import COHORT
 from analysis.words.wording import listed, policy_words, sentence
 from conf.input_error import shown
+from conf.policies import USUAL_CARE
 from conf.stated_sources import (
     ASSUMPTION,
     CLINIC,
@@ -69,7 +70,7 @@ def changed_numbers(run: RunRead) -> list[Changed]:
         chosen = chosen_file(run, group)
         theirs, words = shipped_file(group, chosen) if chosen in shipped_names(group) else ({}, {})
         for key, value in mapping(run.config.get(group)).items():
-            if f"{group}.{key}" in run.swept:
+            if f"{group}.{key}" in run.swept or key == USUAL_CARE:
                 continue
             if key in usual and not _same(usual[key], value):
                 as_shipped = _same(theirs.get(key), value)
@@ -189,6 +190,7 @@ def _cohort(run: RunRead) -> list[Block]:
             _sources(said.get(key, "")) if _same(usual.get(key), value) else Sources((), "set in this run"),
         ]
         for key, value in cohort.items()
+        if key != USUAL_CARE
     ]
     return [Table("The cohort, number by number", ["Number", "Value", "Source"], rows, numbers=False)]
 

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analysis.words import harm
+from analysis.words.guideline import by_group, condition_words, group_words, groups_in
+from analysis.words.report import lever_words, setting_words
 from analysis.words.sentences import Said
 from analysis.words.terms import ORIGIN, listed
 from analysis.words.vocabulary import ANSWERS_TO, SETTING, VOCABULARY
@@ -23,6 +25,7 @@ SAME = "the same"
 TOGETHER = ("plane", "crm_mm", "perforated", "leaked", "abscess")  # fields on which each lever acts alone
 HARM_LABEL = "harm"
 OPERATIONS = (Event.RESECTION, Event.PRIMARY_EMERGENCY)  # their own words say what stoma is made
+PLACED = ("plan", "risk_group")  # which numbers a policy's groups have: what is done differs or does not
 QUEUES = ("waiting", "waited_days", "agenda")  # what a queue changes without anything having happened
 
 
@@ -74,10 +77,13 @@ class Line(NamedTuple):
 
 
 def differing(one: Any, other: Any, ignored: Sequence[str] = ()) -> list[str]:
-    """Return the fields in which two rows differ; ``agenda.X`` for each event that is booked otherwise."""
+    """Return the fields in which two rows differ; ``agenda.X`` for each event that is booked otherwise.
+
+    The number of a group is no difference: what is done to its patients may be.
+    """
     fields = []
     for name in one.dtype.names:
-        if name in ignored or np.array_equal(one[name], other[name]):
+        if name in ignored or name in PLACED or np.array_equal(one[name], other[name]):
             continue
         if name == "agenda":
             fields += [f"agenda.{event.name}" for event in Event if one[name][event] != other[name][event]]
@@ -280,6 +286,7 @@ class Story(NamedTuple):
     title: str
     note: str
     shorts: list[tuple[str, str]]  # policies, what came of it
+    placed: list[tuple[str, str]]  # policy, in which risk groups the patient was and what these get
     shared: list[Line]
     partings: list[tuple[str, str]]  # when, why
     columns: list[tuple[str, list[Line]]]  # policies, lines
@@ -307,6 +314,11 @@ def story(
             lines = lines_of(life, shared_until, len(life.moments), own, (parted, horizon_days))
             columns.append((_heading(life.policies), lines))
     shorts = [(_heading(life.policies), in_short(life, horizon_years)) for life in different]
+    placed = [
+        (_heading(life.policies), words)
+        for life in lives
+        if (words := placed_words(life.end["risk_group"], levers[life.policies[0]]))
+    ]
     stated = [
         (f"{when(p.day)}, {VOCABULARY[Event(p.event)].label}", why(p, levers, lever_words)) for p in partings
     ]
@@ -314,7 +326,27 @@ def story(
         stated = [
             ("never", "No difference between the policies affects this patient: the courses are the same.")
         ]
-    return Story(f"Patient {number}. {first}", note, shorts, shared, stated, columns)
+    return Story(f"Patient {number}. {first}", note, shorts, placed, shared, stated, columns)
+
+
+def placed_words(found: Sequence[int], levers: Mapping[str, Any]) -> str:
+    """Return the risk groups of a patient and what each gets; nothing under a policy without a guideline.
+
+    ``found``: the number of the group at each moment, as the row has it; ``levers``: the policy's, in full.
+    """
+    groups, own = groups_in(levers), by_group(levers)
+    said = []
+    for group in (groups[k] for k in found if k >= 0):
+        gets = [
+            f"{lever_words(name.partition('.')[2])}: {setting_words(value)}"
+            for name, value in own.items()
+            if name.partition(".")[0] == group.group
+        ]
+        said.append(
+            f"group {group_words(group.group)} {group.moment} ({condition_words(group.condition)}); "
+            + (", ".join(gets) or "treated as all are")
+        )
+    return "; ".join(said)
 
 
 def _heading(policies: Sequence[str]) -> str:
@@ -343,6 +375,9 @@ def as_text(stated: Story) -> str:
     parts.append(["In short"])
     for heading, short in stated.shorts:
         parts.append(_wrapped(f"{heading}: {short}.", 2))
+    if stated.placed:
+        parts.append(["", "Risk group"])
+        parts += [_wrapped(f"{heading}: {words}.", 2) for heading, words in stated.placed]
     if stated.shared:
         parts += [["", "Under every policy" if stated.columns or len(stated.shorts) > 1 else "The course"]]
         parts += [_timed(line) for line in stated.shared]
@@ -405,6 +440,9 @@ def as_markdown(stated: Story, picture: str | None = None) -> str:
     parts = [f"# {stated.title}", ""]
     parts += [f"{stated.note} {HIDDEN}".strip(), ""]
     parts += [f"- **{heading}**: {short}." for heading, short in stated.shorts]
+    if stated.placed:
+        parts += ["", "Risk group:", ""]
+        parts += [f"- **{heading}**: {words}." for heading, words in stated.placed]
     if picture:
         parts += ["", f"![The courses on one axis of time]({picture})"]
     if stated.shared:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.words.sweep import about, number_words, patients_of, value_words
+from analysis.words.sweep import about, letter, number_words, patients_of, value_words
 from analysis.words.wording import INTERVALS, Words, interval, percent, policy_words
 
 MOST = 30  # lines of points, of all tables together
@@ -34,7 +34,7 @@ def summary(
     lines = [f"{about(outcome, years)}, %. {patients_of(rows)}", f"In round brackets: {of}."]
     if sampled:
         lines.append(f"In square brackets: the members' mean {INTERVALS}.")
-    letters = {policy: _letter(k) for k, policy in enumerate(policies)}
+    letters = {policy: letter(k) for k, policy in enumerate(policies)}
     lines += [f"  {letter}  {words(policy)}" for policy, letter in letters.items()]
     first = [[number_words(name) for name in names], *([_value(value) for value in key] for key in keys)]
     widths = [max(map(len, column)) for column in zip(*first, strict=True)]
@@ -65,8 +65,3 @@ def _row(values: Sequence[str], widths: Sequence[int]) -> str:
 def _value(value: object) -> str:
     words = value_words(value)
     return words if len(words) <= VALUE else f"{words[: VALUE - 1]}…"
-
-
-def _letter(k: int) -> str:
-    """Return A to Z, then AA, AB and so on."""
-    return (_letter(k // 26 - 1) if k >= 26 else "") + chr(ord("A") + k % 26)

@@ -24,10 +24,11 @@ from analysis.words.endpoints import (
     verdict,
     with_interval,
 )
+from analysis.words.report import differing, setting
 from analysis.words.wording import DASH, sentence, signed
 from conf.endpoint import RATIOS
 from conf.input_error import shown
-from conf.policies import Policy, read_policy
+from conf.policies import USUAL_CARE, Policy, read_policy
 from conf.schema import shipped
 from conf.trials import SETS, Trial
 
@@ -217,7 +218,9 @@ def section(trial: Trial, rows: pd.DataFrame, heading: str, picture: str) -> lis
         lines += [trial.note, ""]
     if trial.eligibility:
         lines += ["Eligible: " + " and ".join(f"`{one.text}`" for one in trial.eligibility) + ".", ""]
-    arms = [f"{arm_words(name)} ({_policies(arm.policies)})" for name, arm in trial.arms.items()]
+    arms = [
+        f"{arm_words(name)} ({_policies(arm.policies, trial.usual_care)})" for name, arm in trial.arms.items()
+    ]
     lines += [f"{'Arms' if several else 'Arm'}: {'; '.join(arms)}. {_cohort(trial)}", ""]
     lines += [f"![{trial.title}: published and simulated]({picture})", ""]
     lines += [
@@ -240,20 +243,21 @@ def section(trial: Trial, rows: pd.DataFrame, heading: str, picture: str) -> lis
     return [*lines, ""]
 
 
-def _policies(policies: tuple[tuple[Policy, float], ...]) -> str:
+def _policies(policies: tuple[tuple[Policy, float], ...], usual_care: str | None) -> str:
     """Return the policies of an arm, with their shares where they are mixed."""
     if len(policies) == 1:
-        return _policy(policies[0][0])
-    return ", ".join(f"{share:.0%} {_policy(policy)}" for policy, share in policies)
+        return _policy(policies[0][0], usual_care)
+    return ", ".join(f"{share:.0%} {_policy(policy, usual_care)}" for policy, share in policies)
 
 
-def _policy(policy: Policy) -> str:
-    """Return a policy's name, and the levers that the trial sets otherwise."""
-    named = read_policy(policy.name).levers()
-    changed = [
-        f"`{lever}` {shown(value)}" for lever, value in policy.levers().items() if value != named[lever]
-    ]
-    return " with ".join(filter(None, (f"`{policy.name}`", ", ".join(changed))))
+def _policy(policy: Policy, usual_care: str | None) -> str:
+    """Return a policy's name, what usual care is, and the levers that the trial sets otherwise."""
+    named, own = read_policy(policy.name, usual_care).levers(), policy.levers()
+    changed = [f"`{lever}` {shown(setting(own, lever))}" for lever in differing(own, named)]
+    name = f"`{policy.name}`"
+    if USUAL_CARE in policy.name.split("+"):
+        name += f", which is `{usual_care}` here"
+    return " with ".join(filter(None, (name, ", ".join(changed))))
 
 
 def _cell(words: str) -> str:

@@ -13,7 +13,8 @@ from analysis.pages.report_numbers import Changed, changed_numbers
 from analysis.pages.report_parts import Reference
 from analysis.pages.report_run import RunRead
 from analysis.pages.validated import INSIDE, Validated, validated
-from analysis.words.report import NO_ADVICE, OF_LUCK, OF_MEMBERS, setting_words
+from analysis.words.guideline import by_group, conditions
+from analysis.words.report import NO_ADVICE, OF_LUCK, OF_MEMBERS, lever_words, setting, setting_words
 from conf.input_error import in_full
 from conf.policies import LEVERS
 from conf.run import Tree, leaf_values
@@ -129,6 +130,10 @@ def _policies(policies: Mapping[str, Tree]) -> Iterator[Row]:
     for name, lever in LEVERS.items():
         settings = [_setting(levers.get(name)) for levers in policies.values()]
         yield name, lever.words, *settings
+    for name in dict.fromkeys(name for levers in policies.values() for name in by_group(levers)):
+        yield name, lever_words(name), *(_setting(setting(levers, name)) for levers in policies.values())
+    for name in dict.fromkeys(name for levers in policies.values() for name in conditions(levers)):
+        yield name, lever_words(name), *(conditions(levers).get(name, "") for levers in policies.values())
 
 
 def _setting(value: Any) -> Any:

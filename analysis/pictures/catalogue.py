@@ -16,6 +16,7 @@ from analysis.pictures.icon_array import icon_array
 from analysis.pictures.incidence import incidence, incidence_by_mechanism
 from analysis.pictures.pelvis import pelvis, pelvis_change
 from analysis.pictures.price import averted_and_harmed
+from analysis.pictures.rules import averted_against_harmed
 from analysis.pictures.survival import survival
 from analysis.pictures.waits import queue_lengths, utilisation, waits
 
@@ -25,6 +26,7 @@ PICTURES: dict[Callable[..., Figure], tuple[str, ...]] = {
     incidence_by_mechanism: ("curves", "outcomes", "differences"),
     survival: ("curves", "outcomes", "differences"),
     averted_and_harmed: ("averted", "harmed"),
+    averted_against_harmed: ("differences",),
     averted_by_mechanism: ("averted",),
     averted_by_compartment: ("averted",),
     pelvis: ("outcomes", "differences"),

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.pictures import look
 from analysis.pictures.convergence import convergence
+from analysis.pictures.rules import differences_at, rules_differ, rules_picture
 from analysis.pictures.uncertainty import drawn_intervals, have_room, whole_cohort
 from analysis.pictures.waits import draw_key, key_height
 from analysis.tables.uncertainty import averaged
@@ -44,9 +45,10 @@ def draw_sweep(
     folder: Path,
     precision: float | None,
     words: Words = policy_words,
+    harms: Sequence[str] = (),
 ) -> list[Path]:
     """Draw each outcome over the swept names and write it, as ``sweep_pictures``; return the paths."""
-    drawn = sweep_pictures(tables, names, outcomes, years, precision, words)
+    drawn = sweep_pictures(tables, names, outcomes, years, precision, words, harms)
     return [path for name, draw in drawn.items() for path in look.save(draw(), folder, name)]
 
 
@@ -57,13 +59,16 @@ def sweep_pictures(
     years: float,
     precision: float | None,
     words: Words = policy_words,
+    harms: Sequence[str] = (),
 ) -> dict[str, Callable[[], Figure]]:
     """Return a function that draws it, by name, for each picture of an outcome over the swept names.
 
     One swept number gives lines, two heat maps, a number and a word lines by word; words alone, or a single
     point, give points; members of a posterior sample give intervals. More than two swept names have no
-    picture of their own. ``tables``: outcomes, differences; of a posterior sample, uncertainty, which is then
-    shown; where precision was asked for, convergence. ``words`` returns a policy's name.
+    picture of their own. Rules, which are levers and what a guideline says, also give what each averts
+    against the patients with the ``harms``. ``tables``: outcomes, differences; of a posterior sample,
+    uncertainty, which is then shown; where precision was asked for, convergence. ``words`` returns a
+    policy's name.
     """
     points, sampled = [name for name in names if name != MEMBER], "uncertainty" in tables
     swept = tables["outcomes"][points]
@@ -95,6 +100,11 @@ def sweep_pictures(
             )
         elif f"{outcome}_uncertainty" not in drawn:
             drawn[f"{outcome}_points"] = partial(dots, rows, varied, outcome, years, comparator, bands, words)
+    if harms and rules_differ(tables, points, harms, years):
+        rows = differences_at(tables, points, harms, years)
+        drawn["averted_against_harmed"] = partial(
+            rules_picture, rows, points, harms, years, patients_of(rows), bands, words
+        )
     if precision is not None:
         drawn["convergence"] = partial(convergence, tables["convergence"], list(names), precision, words)
     return drawn

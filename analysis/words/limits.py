@@ -25,7 +25,7 @@ LEFT_OUT = (
         "recurrences averted: the policy that averts most is not necessarily the best one.",
     ),
     (
-        "What harm does to later treatment and survival; toxicity of chemotherapy",
+        "What harm does to later treatment and survival; toxicity of chemotherapy after surgery",
         "Harm is counted, but without any consequence except the deaths that surgery and radiotherapy cause.",
     ),
     (

@@ -9,9 +9,11 @@ from typing import Any
 from conf import relations, units
 from conf.clinics import NEEDED_FOR
 from conf.endpoint import ESTIMATORS, ORIGINS
+from conf.guideline import WHEN, Guideline
 from conf.input_error import in_full
 from conf.policies import LEVERS, Policy, settings, written
 from conf.trials import SETS
+from sim.policy import NeoadjuvantFor
 
 WIDTH = 100
 EMPTY_POLICY = "queue_priority"  # set in a file that changes nothing yet
@@ -103,13 +105,57 @@ def policy_file(name: str, like: Policy, base: Policy) -> str:
         "# A policy: the levers that differ from tme_alone. Remove the # before a lever to set it.",
         "# What stays commented out is as in tme_alone, or as in a policy that is joined with this one by +.",
     ]
-    if not set_there:
+    if not set_there and like.guideline is None:
         set_there = [EMPTY_POLICY]
         lines += [f"# A file sets one lever at least: {EMPTY_POLICY} below, which changes nothing yet."]
     lines += [f"description: {json.dumps(_description(name, like, base), ensure_ascii=False)}", ""]
+    lines += _by_group(like)
     for lever, (_, words) in LEVERS.items():
         lines += _comment(f"{words}. Allowed: {settings(lever).removeprefix('one of ')}")
         lines += [f"{'' if lever in set_there else '# '}{lever}: {written(getattr(like, lever))}", ""]
+    return _text(lines)
+
+
+def _by_group(like: Policy) -> list[str]:
+    """Return the part of a policy's file that gives groups of a guideline their levers; or an example."""
+    lines = _comment(
+        "Levers by risk group: a guideline names the groups, and each group may be given levers of its own, "
+        "as in `high: {neoadjuvant: chemoradiotherapy}`. What a group does not set is as for all."
+    )
+    if like.guideline is None:
+        return [*lines, "# guideline: dutch_2014", ""]
+    lines += [f"guideline: {like.guideline.name}"]
+    for group in like.guideline.groups:
+        lines += _comment(f"{group.name}, {WHEN[group.moment]}: {group.condition}")
+        own = like.of_group(group.name)
+        if "neoadjuvant" in own and own.get("neoadjuvant_for") is NeoadjuvantFor.EVERYONE:
+            del own["neoadjuvant_for"]  # as it is wherever a group sets its treatment
+        set_there = ", ".join(f"{lever}: {written(value)}" for lever, value in own.items())
+        lines.append(f"{group.name}: {{{set_there}}}" if own else f"# {group.name}: {{follow_up: standard}}")
+    return [*lines, ""]
+
+
+def guideline_file(name: str, like: Guideline, columns: Mapping[str, Sequence[str]]) -> str:
+    """Return the text of a guideline with the groups of ``like``; ``columns``: those seen, by moment."""
+    lines = [
+        "# A guideline: risk groups by what a clinician sees. Of a moment's groups the first that fits",
+        "# counts.",
+        f"# What each group gets is in policy/{name}.yaml.",
+        f"description: {json.dumps(f'{name}: {like.description}', ensure_ascii=False)}",
+        "",
+    ]
+    for moment, when in WHEN.items():
+        key = moment.name.lower()
+        also = "" if key == "meeting" else "also "
+        seen = ", ".join(columns[key])
+        lines += _comment(f"{when[0].upper()}{when[1:]}, {also}by conditions on {seen}")
+        groups = [f"{group.name}: {group.condition}" for _, group in like.at(moment)]
+        lines += [f"{key}:", *(f"  - {group}" for group in groups)] if groups else [f"# {key}:"]
+        lines.append("")
+    lines += _comment(
+        "A condition compares a column with a number or a word, with and, or, not, in and brackets; "
+        "docs/outcomes.md has the columns. The last group may be: otherwise"
+    )
     return _text(lines)
 
 

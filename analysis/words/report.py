@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.words.clinic import STEP_WORDS
+from analysis.words.guideline import by_group, condition_words, conditions, group_words, is_condition, rule_of
+from analysis.words.sweep import number_words
 from analysis.words.vocabulary import SETTING
 from analysis.words.wording import LUCK, listed, policy_words, sentence
 from conf.policies import LEVERS
@@ -17,6 +19,7 @@ PICTURES = {
     "averted_and_harmed": "Bars of recurrences averted and of patients harmed and spared, by policy",
     "averted_by_mechanism": "Bars of recurrences averted and caused, by mechanism",
     "averted_by_compartment": "Bars of recurrences averted and caused, by compartment",
+    "averted_against_harmed": "Marks of rules by recurrences averted and patients harmed, with a frontier",
     "pelvis": "Outlines of the pelvis, coloured by how often a recurrence lies in each compartment",
     "pelvis_change": "Outlines of the pelvis, coloured by the change in each compartment",
     "flow": "Streams from found recurrences through treatment and margin to what became of the patients",
@@ -48,6 +51,7 @@ ENDINGS = {
 OF_LEVERS = {
     "neoadjuvant_for": "who gets treatment before surgery",
     "postoperative_chemoradiotherapy": "who is irradiated after surgery",
+    "adherence": "how far planned treatment before surgery is given",
     "follow_up": "schedule of follow-up",
     "surgical_training": "quality programme for surgeons",
 }
@@ -122,15 +126,27 @@ def picture_words(name: str) -> str:
 
 
 def lever_words(lever: str) -> str:
-    """Return what a lever is, for people, without what it may be set to."""
+    """Return what a lever is, for people, without what it may be set to; of a group, with its name.
+
+    Also of what a guideline sets: ``guideline`` itself, and ``guideline.GROUP.condition``.
+    """
+    if lever == "guideline":
+        return "risk groups"
+    if rule := rule_of(lever):
+        if rule.of_guideline:
+            return number_words(lever)
+        words, comma, unit = lever_words(rule.part).partition(", mm")
+        return f"{words} (group {group_words(rule.group)}){comma}{unit}"
     words = OF_LEVERS.get(lever) or re.split("[,:;]", LEVERS[lever].words)[0]
     return f"{words}, mm" if lever.endswith("_mm") else words
 
 
 def setting_words(value: Any) -> str:
     """Return what a lever is set to, for people."""
-    if isinstance(value, Mapping):  # a schedule of follow-up
+    if isinstance(value, Mapping):  # a schedule of follow-up, or a guideline
         value = value.get("name")
+    if isinstance(value, str) and is_condition(value):
+        return condition_words(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
@@ -139,14 +155,40 @@ def setting_words(value: Any) -> str:
 
 
 def differing(levers: Mapping[str, Any], others: Mapping[str, Any]) -> list[str]:
-    """Return the levers in which two policies differ, in the order of ``LEVERS``."""
-    return [name for name in LEVERS if levers.get(name) != others.get(name)]
+    """Return the levers in which two policies differ, in the order of ``LEVERS``; after them by group.
+
+    Of guidelines of another name their groups differ; of the same name, the conditions that do.
+    """
+    names = [*LEVERS, *dict.fromkeys([*by_group(levers), *by_group(others)])]
+    if _guideline(levers) != _guideline(others):
+        names.append("guideline")
+    else:
+        names += conditions(levers)
+    return [name for name in names if setting(levers, name) != setting(others, name)]
+
+
+def setting(levers: Mapping[str, Any], name: str) -> Any:
+    """Return what a policy sets a lever to; for a group that sets it not, as for all patients."""
+    if name == "guideline":
+        return _guideline(levers)
+    rule = rule_of(name)
+    if rule is None:
+        return levers.get(name)
+    if rule.of_guideline:
+        return conditions(levers).get(name)
+    return by_group(levers).get(name, levers.get(rule.part))
+
+
+def _guideline(levers: Mapping[str, Any]) -> str:
+    guideline = levers.get("guideline")
+    return str(guideline.get("name")) if isinstance(guideline, Mapping) else "none"
 
 
 def difference_words(levers: Mapping[str, Any], others: Mapping[str, Any]) -> str:
     """Return how a policy differs from another: ``washout: always instead of usual; ...``."""
     parts = [
-        f"{lever_words(name)}: {setting_words(levers.get(name))} instead of {setting_words(others.get(name))}"
+        f"{lever_words(name)}: {setting_words(setting(levers, name))} instead of "
+        f"{setting_words(setting(others, name))}"
         for name in differing(levers, others)
     ]
     return "; ".join(parts) or "the same levers"

@@ -17,6 +17,7 @@ from conf import composition as library
 from conf import policies, units
 from conf.composition import CONF
 from conf.input_error import shown
+from conf.schedules import read_follow_up
 from conf.schema import shipped, shipped_sections
 from experiments.cli import guide
 from experiments.cli.catalogue import EXPERIMENTS, ON_MODEL, ON_RUNS, OWN_FILES, Experiment
@@ -170,7 +171,7 @@ def shipped_policies() -> str:
 def follow_up() -> str:
     """Return every schedule of follow-up, in months after the operation."""
     with library.composing():
-        schedules = [policies.read_follow_up(name) for name in library.options("follow_up")]
+        schedules = [read_follow_up(name) for name in library.options("follow_up")]
         abouts = [guide.about("follow_up", each.name) for each in schedules]
     rows = []
     for each, about in zip(schedules, abouts, strict=True):

@@ -98,8 +98,8 @@ ON_RUNS = {
     ),
     "diff": Experiment(
         "experiments.diff:diff",
-        "show what differs between two runs: configuration, code, results",
-        ("lrrc diff runs/compare/2026-05-04_09-30-00 leaks",),
+        "show what differs between two runs, or between two policies: levers, and who is treated differently",
+        ("lrrc diff runs/compare/2026-05-04_09-30-00 leaks", "lrrc diff dutch_before_2014 dutch_2014"),
     ),
     "checklist": Experiment(
         "experiments.checklist:checklist",
@@ -133,6 +133,7 @@ OWN_FILES = {
         "write a file of your own, with every key, its default and what it may be",
         (
             "lrrc new policy mine",
+            "lrrc new guideline ours like=english",
             "lrrc new cohort mine from=patients.csv",
             "lrrc new clinic mine dir=hospital",
         ),

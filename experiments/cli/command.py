@@ -34,7 +34,7 @@ def run(words: list[str]) -> int:
     if name in ON_RUNS:
         return at_once(name, rest, ON_RUNS[name], "RUN")
     if name in OWN_FILES:
-        return at_once(name, rest, OWN_FILES[name], "policy|cohort|clinic|trial|scenario NAME")
+        return at_once(name, rest, OWN_FILES[name], "policy|guideline|cohort|clinic|trial|scenario NAME")
     if name in ON_MODEL:
         return on_model(name, rest, ON_MODEL[name])
     check(name)

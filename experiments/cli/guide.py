@@ -4,14 +4,14 @@ import re
 import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hydra import compose
 
 from conf import composition as library
 from conf import policies, schema
 from conf.composition import CONF, chosen_groups
-from conf.input_error import shown
+from conf.input_error import InputError, shown
 
 if TYPE_CHECKING:
     from experiments.cli.catalogue import Experiment
@@ -59,6 +59,7 @@ KEY_WORDS = {
     "precision": "add blocks until the half-width of the 95 % interval is at most this, such as 0.001",
     "precision_of": "of the difference from the comparator, or of the outcome",
     "outcomes": "the outcomes that are drawn; precision is that of the first",
+    "harms": "the harms that are drawn against the recurrences averted, where levers or rules are swept",
     "at_years": "when they are drawn and made precise; null: at 5 years",
     "trials": "a trial, a list, the path of your own file (docs/trials.md), or all; trial=... is the same",
     "fitted": "what to fit: sections or keys, as in [margin,surgery.leak_probability]; null: all uncertain",
@@ -98,7 +99,8 @@ def guide(
             ["keys", *(_line(f"{key}={shown(defaults[key])}", words) for key, words in settings.items())],
             _numbers(name),
             *([f"{_heading(group, defaults)} {words}", *_files(group)] for group, words in groups.items()),
-            ["policies: files that set a few levers; + combines them", *_files("policy"), *_own_policy(name)],
+            ["policies: files that set a few levers; + combines them", *_policies(), *_own_policy(name)],
+            ["guidelines: the risk groups that a policy may give its levers by", *_guidelines()],
             ["levers: what a policy file may set, and what each is in tme_alone", *_levers()],
             ["follow_up: schedules", *_files("follow_up")],
             *([["trials: trial=...", *_files("trial")]] if "trials" in defaults else []),
@@ -137,6 +139,48 @@ def _levers() -> list[str]:
         lines += [_line(f"{lever}: {policies.written(value)}", words)]
         lines += _wrapped(policies.settings(lever), 6)
     return lines
+
+
+def _policies() -> list[str]:
+    """Return the policies; below one with a guideline, what each group gets."""
+    lines = []
+    for file in library.options("policy"):
+        lines.append(_line(file, about("policy", file)))
+        content = _content("policy", file)
+        if guideline := content.get("guideline"):
+            groups = {group: own for group, own in content.items() if isinstance(own, Mapping)}
+            gets = [
+                f"{group}: {', '.join(f'{lever} {shown(value)}' for lever, value in own.items())}"
+                for group, own in groups.items()
+            ]
+            lines += _wrapped(f"guideline {shown(guideline)}; {'; '.join(gets)}", 6)
+    of = [
+        f"{usual} (cohort {file})"
+        for file in library.options("cohort")
+        if (usual := _content("cohort", file).get(policies.USUAL_CARE))
+    ]
+    return [*lines, _line(policies.USUAL_CARE, f"the policy that the cohort names: {', '.join(of)}")]
+
+
+def _guidelines() -> list[str]:
+    """Return the guidelines, each with its groups and who is in them, as its file writes it."""
+    lines = []
+    for file in library.options("guideline"):
+        lines.append(_line(file, about("guideline", file)))
+        for moment, groups in _content("guideline", file).items():
+            if isinstance(groups, list | Mapping):
+                parts = [groups] if isinstance(groups, Mapping) else groups
+                who = [f"{name}: {when}" for part in parts for name, when in part.items()]
+                lines += _wrapped(f"{moment}: {'; '.join(who)}", 6)
+    return lines
+
+
+def _content(group: str, file: str) -> Mapping[str, Any]:
+    """Return what a file holds; nothing of a user's own that cannot be read."""
+    try:
+        return library.read(group, file)
+    except InputError:
+        return {}
 
 
 def _files(group: str) -> list[str]:

@@ -16,6 +16,7 @@ from analysis.words.own_files import number_words
 from conf import calibration, compute, endpoint, policies, question, schema, trials, units
 from conf.composition import CONF, GROUPS, experiments
 from conf.own_file import MOST_VALUES
+from conf.schedules import MOST_VISITS
 from conf.schema import shipped
 from conf.stated_sources import comments
 from experiments.cli.guide import KEY_WORDS
@@ -211,7 +212,7 @@ def _guideline() -> Schema:
 
 def _follow_up() -> Schema:
     months = _list(_whole(1))
-    months |= {"uniqueItems": True, "maxItems": policies.MOST_VISITS}
+    months |= {"uniqueItems": True, "maxItems": MOST_VISITS}
     properties = {
         "description": _said(TEXT, "What it is, in a few words."),
         "visit_months": _said(months, "Months after the primary operation, rising."),
@@ -340,6 +341,7 @@ def _setting(key: str) -> Schema:
         "precision": _or_null({"type": "number", "exclusiveMinimum": 0}),
         "precision_of": _one_of(("difference", "outcome")),
         "outcomes": _list(NAME, least=1),
+        "harms": _list(NAME),
         "at_years": _or_null(_number(schema.HORIZON)),
     }
     words = KEY_WORDS.get(key, key.replace("_", " "))

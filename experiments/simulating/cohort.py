@@ -251,7 +251,7 @@ def unhindered(run: Run, world: np.ndarray) -> np.ndarray:
 
 def worlds_of(run: Run) -> dict[str, np.ndarray]:
     """Return the packed worlds of each policy, one for each of its plans, by its name."""
-    return {policy.name: pack(*world_trees(run.cohort, run.parameters, policy)) for policy in run.policies}
+    return {policy.name: pack(*world_trees(run, policy)) for policy in run.policies}
 
 
 def progress(total: int, unit: str = " patients", what: str = "", delay_seconds: float = 2.0) -> tqdm:

@@ -6,7 +6,7 @@ import numpy as np
 
 from conf.endpoint import Endpoint
 from conf.input_error import InputError
-from conf.run import Tree, world_trees
+from conf.run import Tree, plan_trees
 from conf.trials import Arm, Trial
 from experiments.simulating.reading import Reading, sample
 from sim.clocks.compiled_clock import simulate_rows
@@ -44,7 +44,7 @@ def simulate_arm(
     mixed = _policy_of(rows["number"], [share for _, share in arm.policies])
     parts = []
     for k, (policy, _) in enumerate(arm.policies):
-        world = pack(*world_trees(arm.cohort, parameters, policy))
+        world = pack(*plan_trees(arm.cohort, parameters, policy))
         whole = len(arm.policies) == 1
         own = rows if whole else rows[mixed == k]
         simulate_rows(own, luck if whole else luck[mixed == k], world, horizon_days)

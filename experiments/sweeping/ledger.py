@@ -36,9 +36,7 @@ def lives_digest(run: Run) -> str:
     """Return the digest of what a run's results depend on: numbers, levers, luck, horizon and code."""
     return digest(
         {
-            "worlds": {
-                policy.name: world_trees(run.cohort, run.parameters, policy) for policy in run.policies
-            },
+            "worlds": {policy.name: world_trees(run, policy) for policy in run.policies},
             "clinic": run.clinic,
             "comparator": run.comparator.name,
             "horizon_years": run.horizon_years,

@@ -23,7 +23,7 @@ from sim.clinic.needs import is_unlimited
 # The sweep's own keys; their words are in experiments/cli/guide.py.
 SWEEP_KEYS = (
     "grid", "list", "latin", "points", "design_seed", "posterior", "posterior_from", "replications", "block",
-    "on_error", "precision", "precision_of", "most_patients", "outcomes", "at_years", "compute",
+    "on_error", "precision", "precision_of", "most_patients", "outcomes", "harms", "at_years", "compute",
 )  # fmt: skip
 
 
@@ -45,6 +45,7 @@ class Plan:
     of_difference: bool
     most_patients: int
     outcomes: list[str]
+    harms: list[str]
     years: float
     compute: Tree
 
@@ -109,6 +110,7 @@ def read_plan(config: DictConfig, words: list[str]) -> Plan:
         of_difference=_one_of("precision_of", own["precision_of"], ("difference", "outcome")) == "difference",
         most_patients=units.whole("most_patients", own["most_patients"], 1),
         outcomes=_outcomes(own["outcomes"]),
+        harms=_harms(own["harms"]),
         years=_years(own["at_years"], [point.run for point in points]),
         compute=checked_compute(own["compute"]),
     )
@@ -152,6 +154,14 @@ def _outcomes(names: object) -> list[str]:
     if not isinstance(names, list) or not names:
         raise InputError(f"outcomes={shown(names)}: must be a list of outcomes, as in [{CURVES[0]}]")
     return [_one_of("outcomes", name, CURVES) for name in names]
+
+
+def _harms(names: object) -> list[str]:
+    from sim.counting.outcomes import HARMS
+
+    if not isinstance(names, list):
+        raise InputError(f"harms={shown(names)}: must be a list of harms, as in [{HARMS[1]}], or []")
+    return [_one_of("harms", name, HARMS) for name in names]
 
 
 def _years(years: object, runs: Sequence[Run]) -> float:

@@ -31,8 +31,8 @@ def simulate_rows(
     """Simulate every patient from diagnosis to death or the horizon, in a clinic where nobody waits.
 
     ``rows`` dtype ROW and ``luck`` dtype LUCK, shape (n,), the rows written in place; ``worlds`` the
-    packed records of the policy's plans; the horizon counts from diagnosis. A journal, where given, receives (day,
-    index of the patient, event) in the order of time within each group of patients.
+    packed records of the policy's plans; the horizon counts from diagnosis. A journal, where given, receives
+    (day, index of the patient, event) in the order of time within each group of patients.
     """
     agenda = rows["agenda"]
     with _without_garbage_collection():

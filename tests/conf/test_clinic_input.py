@@ -10,7 +10,7 @@ from conf import schema
 from conf.capacity import compose_capacity
 from conf.clinics import NEEDED_FOR, NO_LIMIT
 from conf.input_error import InputError
-from conf.run import world_tree
+from conf.run import world_trees
 from conf.schema import compose_run, shipped
 from experiments.cli.command import main
 from sim.clinic.needs import arrival_days, is_unlimited
@@ -127,7 +127,7 @@ def test_calendars_that_never_meet_do_not_hang_the_machine(monday):
     clinic = {**run.clinic, "colorectal_team_open_hours": [monday, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]}
     rows, luck = new_patients(0, 30), draw_luck(0, 30, 1)
     rows["agenda"][:, Event.DIAGNOSIS] = arrival_days(luck["arrival"], 150.0)
-    clinic_run = simulate_in_clinic(rows, luck, pack(world_tree(run, run.policies[0])), clinic, YEAR_DAYS)
+    clinic_run = simulate_in_clinic(rows, luck, pack(*world_trees(run, run.policies[0])), clinic, YEAR_DAYS)
     resections = clinic_run.log[clinic_run.log["event"] == Event.RESECTION]
     assert len(resections) > 20
     assert not resections["granted"].any()
@@ -139,7 +139,7 @@ def test_a_course_of_no_fractions_waits_for_nothing():
     run = compose_run("clinic=regional", "policies=[chemoradiotherapy+for_everyone]", none)
     rows, luck = new_patients(0, 50), draw_luck(0, 50, 1)
     rows["agenda"][:, Event.DIAGNOSIS] = arrival_days(luck["arrival"], 150.0)
-    simulate_in_clinic(rows, luck, pack(world_tree(run, run.policies[0])), run.clinic, 2 * YEAR_DAYS)
+    simulate_in_clinic(rows, luck, pack(*world_trees(run, run.policies[0])), run.clinic, 2 * YEAR_DAYS)
     assert np.isfinite(rows["operated_day"]).mean() > 0.9
 
 

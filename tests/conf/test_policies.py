@@ -11,7 +11,8 @@ from hydra.core.global_hydra import GlobalHydra
 from conf import composition as library
 from conf.composition import composing
 from conf.input_error import InputError
-from conf.policies import LEVERS, MOST_VISITS, FollowUp, Policy, read_follow_up, read_policy
+from conf.policies import LEVERS, Policy, read_policy
+from conf.schedules import MOST_VISITS, FollowUp, read_follow_up
 from sim.policy import LateralDissection, OperationChoice, Regimen, Use
 
 NEED_RADIOTHERAPY = (

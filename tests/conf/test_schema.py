@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from conf import schema, units
 from conf.composition import composing
 from conf.input_error import InputError
-from conf.run import world_tree
+from conf.run import world_trees
 from conf.schema import checked, compose_run, read_run, shipped, shipped_sections, unknown_key
 from sim.parameters import pack
 
@@ -226,7 +226,7 @@ def test_what_is_typed_wins_over_the_scenario():
 
 def test_the_world_of_a_policy_packs_into_one_record(run):
     policy = next(policy for policy in run.policies if "lateral_after_5mm" in policy.name)
-    world = pack(world_tree(run, policy))[0]
+    world = pack(*world_trees(run, policy))[0]
     assert world["policy"]["neoadjuvant"] == policy.neoadjuvant
     assert world["policy"]["lateral_threshold_mm"] == 5.0
     assert world["follow_up"]["visit_days"].shape == (24,)
@@ -237,7 +237,7 @@ def test_the_world_of_a_policy_packs_into_one_record(run):
 
 
 def test_the_worlds_of_two_policies_differ_only_in_what_the_policies_say(run):
-    first, second = (world_tree(run, policy) for policy in run.policies[:2])
+    first, second = (world_trees(run, policy)[0] for policy in run.policies[:2])
     assert {key for key in first if first[key] != second[key]} == {"policy"}
 
 

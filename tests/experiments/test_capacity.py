@@ -14,7 +14,7 @@ from analysis.tables.waiting_harm import waiting_harm
 from analysis.words.clinic import overload_words
 from conf.capacity import compose_capacity
 from conf.clinics import NEEDED_FOR, NO_LIMIT
-from conf.run import world_tree
+from conf.run import world_trees
 from conf.schema import compose_run
 from experiments.capacity_search import needed, smallest, standing
 from experiments.cli.command import main
@@ -265,7 +265,9 @@ def test_without_a_linac_radiotherapy_waits_for_ever_and_is_reported():
     rows, luck = new_patients(0, 60), draw_luck(0, 60, 1)
     rows["agenda"][:, Event.DIAGNOSIS] = arrival_days(luck["arrival"], 150.0)
     clinic = {**run.clinic, "linac_count": 0}
-    clinic_run = simulate_in_clinic(rows, luck, pack(world_tree(run, run.policies[0])), clinic, 3 * YEAR_DAYS)
+    clinic_run = simulate_in_clinic(
+        rows, luck, pack(*world_trees(run, run.policies[0])), clinic, 3 * YEAR_DAYS
+    )
     table = queueing.waits(clinic_run.log, clinic, 60).set_index("step")
     assert table.loc["radiotherapy", "n"] > 50
     assert table.loc["radiotherapy", "served"] == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.pages.diagrams import levers_that_differ, pathway
-from conf.run import world_tree
+from conf.run import world_trees
 from conf.schema import compose_run
 from experiments import model_source
 from experiments.model_source import bookings
@@ -24,7 +24,7 @@ def booked():
 def watched(policy, patients=1500):
     """Run patients; return, by event, what it was seen to book or move, and to call off."""
     run = compose_run(f"policies=[{policy}]", f"patients={patients}")
-    world = pack(world_tree(run, run.policies[0]))
+    world = pack(*world_trees(run, run.policies[0]))
     rows, luck = new_patients(0, patients), draw_luck(0, patients, 1)
     books = {event.name: set() for event in Event}
     off = {event.name: set() for event in Event}

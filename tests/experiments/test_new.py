@@ -101,7 +101,7 @@ def test_a_new_trial_simulates_what_the_shipped_trial_simulates_of_the_same_figu
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("policy", [*LEVERS]),
+        ("policy", [*LEVERS, "guideline"]),
         ("cohort", [*shipped("cohort/dutch_contemporary")]),
         ("clinic", [*shipped("clinic/unlimited")]),
     ],
@@ -183,7 +183,7 @@ def test_a_name_that_cannot_be_one_is_refused_in_one_line(here, capsys, name):
         (["policy", "mine", "like=tme_alon"], "did you mean tme_alone?"),
         (["cohort", "mine", "like=dutch_tem"], "did you mean dutch_tme?"),
         (["clinic", "mine", "like=../x"], "there is no such clinic"),
-        (["trial", "mine", "like=rapido"], "only of a policy, cohort, clinic"),
+        (["trial", "mine", "like=rapido"], "only of a policy, guideline, cohort, clinic"),
         (["cohort", "mine", "from=nothing.csv"], "cannot be read"),
         (["policy", "mine", "dir=file"], "cannot be written"),
     ],
@@ -202,3 +202,32 @@ def test_help_names_every_kind_and_every_setting(capsys):
     for word in (*KINDS, "dir ", "like ", "from ", "lrrc_files"):
         assert word in out
     assert max(map(len, out.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("like", ["dutch_2014", "japanese"])
+def test_a_new_guideline_comes_with_a_policy_that_does_what_the_guidelines_own_does(written, like):
+    path, words = written("guideline", f"like={like}")
+    assert (path.parent.parent / "policy/mine.yaml").is_file()
+    assert words[-1] == "policies=[usual_care,mine]"
+    with composing("lrrc_files"):
+        mine, theirs = read_policy("mine"), read_policy(like)
+        assert mine.records() == theirs.records()
+        assert mine.guideline.name == "mine"
+
+
+def test_a_new_guideline_can_be_run_and_is_changed_in_a_line(written, tmp_path):
+    path, words = written("guideline")
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("short_axis_mm >= 7", "short_axis_mm >= 30"), "utf-8")
+    assert words[-1] == "policies=[usual_care,mine]"
+    run([*words[:-1], "policies=[dutch_2014,mine]", "patients=300", "horizon_years=1"], tmp_path / "a")
+    table = pd.read_csv(tmp_path / "a/outcomes.csv")
+    found = table[table["outcome"] == "irradiated"].set_index("policy")["estimate"]
+    assert 0 < found["mine"] < found["dutch_2014"]
+
+
+def test_a_new_policy_like_one_with_a_guideline_gives_each_group_the_same(written):
+    path, _ = written("policy", "like=dutch_2014+washout_always")
+    assert "high: {neoadjuvant: chemoradiotherapy}" in path.read_text("utf-8")
+    with composing("lrrc_files"):
+        assert read_policy("mine").records() == read_policy("dutch_2014+washout_always").records()

@@ -62,7 +62,7 @@ def for_all(regimen: str) -> dict[str, Any]:
 def worlds_of(policy: Policy, *overrides: str) -> np.ndarray:
     """Return the packed worlds of a policy's plans."""
     run = run_of("tme_alone", *overrides)
-    return pack(*world_trees(run.cohort, run.parameters, policy))
+    return pack(*world_trees(run, policy))
 
 
 def simulated(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from conf.input_error import InputError
-from conf.run import world_tree
+from conf.run import world_trees
 from conf.schema import checked, compose_run
 from conf.uncertain import uncertain_numbers, with_values
 from sim.clinic.needs import arrival_days
@@ -55,7 +55,7 @@ def random_world(policy: str, seed: int) -> tuple[np.ndarray, dict, dict]:
             drawn[section] = run.parameters[section]
     cohort = {**run.cohort, **{k: random.uniform(*span) for k, span in COHORT_NUMBERS.items()}}
     world = dataclasses.replace(run, parameters=drawn, cohort=cohort)
-    return pack(world_tree(world, world.policies[0])), drawn, run.clinic
+    return pack(*world_trees(world, world.policies[0])), drawn, run.clinic
 
 
 def lives_in(policy: str, seed: int, waiting: bool) -> tuple[np.ndarray, dict]:

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from conf.run import world_tree
+from conf.run import world_trees
 from conf.schema import compose_run
 from sim import luck as luck_module
 from sim.clocks.simpy_clock import simulate_rows
@@ -29,7 +29,7 @@ def bits(rows):
 @functools.cache
 def world_of(policy, *overrides):
     run = compose_run(f"policies=[{policy}]", *overrides)
-    return pack(world_tree(run, run.policies[0]))
+    return pack(*world_trees(run, run.policies[0]))
 
 
 @functools.cache
@@ -133,7 +133,7 @@ def under(patients, **levers):
     run = compose_run("policies=[tme_alone]")
     policy = dataclasses.replace(run.policies[0], **levers)
     rows = new_patients(0, patients)
-    simulate_rows(rows, draw_luck(0, patients, 1), pack(world_tree(run, policy)), HORIZON_DAYS)
+    simulate_rows(rows, draw_luck(0, patients, 1), pack(*world_trees(run, policy)), HORIZON_DAYS)
     return rows
 
 
@@ -263,7 +263,7 @@ def test_the_same_lives_whatever_the_set_of_policies(simulated):
     before = bits(luck)
     for policy in run.policies:
         rows = new_patients(0, 500)
-        simulate_rows(rows, luck, pack(world_tree(run, policy)), HORIZON_DAYS)
+        simulate_rows(rows, luck, pack(*world_trees(run, policy)), HORIZON_DAYS)
         assert bits(rows) == bits(simulated(policy=policy.name, patients=500))
     assert bits(luck) == before
 

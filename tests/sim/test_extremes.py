@@ -8,7 +8,7 @@ import pytest
 
 from conf import units
 from conf.input_error import InputError
-from conf.run import world_tree
+from conf.run import world_trees
 from conf.schema import checked, compose_run
 from sim.clocks.compiled_clock import simulate_rows
 from sim.distributions import with_odds
@@ -53,7 +53,7 @@ def test_every_number_at_its_extremes_makes_lives(run, luck):
                 except InputError:  # a relation between numbers
                     continue
                 rows = new_patients(0, PATIENTS)
-                simulate_rows(rows, luck, pack(world_tree(other, other.policies[0])), 10 * YEAR_DAYS)
+                simulate_rows(rows, luck, pack(*world_trees(other, other.policies[0])), 10 * YEAR_DAYS)
                 for field in rows.dtype.names:
                     if rows[field].dtype.kind == "f":
                         assert not np.isnan(rows[field]).any(), f"{section}.{name}={extreme}: {field}"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from conf.condition import LONGEST, read_condition
 from conf.guideline import FLAGS, Guideline
-from conf.policies import LEVERS, FollowUp, Policy
+from conf.policies import LEVERS, Policy
+from conf.schedules import FollowUp
 from sim.counting.columns import COLUMNS, READABLE
 from sim.events import END, Event
 from sim.guideline import seen

@@ -7,8 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from conf.policies import LEVERS, FollowUp
-from conf.run import world_tree
+from conf.policies import LEVERS
+from conf.run import world_trees
+from conf.schedules import FollowUp
 from conf.schema import compose_run
 from sim.clocks.simpy_clock import simulate_rows
 from sim.events import END, Event
@@ -50,7 +51,7 @@ def pulled(policy, *overrides, **levers):
     """The rows of 3,000 patients under a policy with some levers set by hand, which no file sets alone."""
     run = run_of(policy, *overrides)
     rows = new_patients(0, 3000)
-    world = pack(world_tree(run, dataclasses.replace(run.policies[0], **levers)))
+    world = pack(*world_trees(run, dataclasses.replace(run.policies[0], **levers)))
     simulate_rows(rows, draw_luck(0, 3000, 1), world, 10 * YEAR_DAYS)
     return rows
 
@@ -566,7 +567,7 @@ def test_no_decision_changes_when_the_hidden_truth_is_turned_over():
         "+adjuvant_stage_iii+expert_centre",
         *MANY_RECURRENCES,
     )
-    world = pack(world_tree(run, run.policies[0]))
+    world = pack(*world_trees(run, run.policies[0]))
     rows, luck, horizon = new_patients(0, 1500), draw_luck(0, 1500, 1), 10 * YEAR_DAYS
     decisions = dict.fromkeys(DECIDED, 0)
     for i in range(len(rows)):

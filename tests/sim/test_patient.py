@@ -54,10 +54,10 @@ def content(row):
 @pytest.fixture(scope="module")
 def cohort():
     """Rows of 2,000 patients under the three policies."""
-    from conf.run import world_tree
+    from conf.run import world_trees
 
     run = compose_run(DIFFERENT)
-    worlds = {policy.name: pack(world_tree(run, policy)) for policy in run.policies}
+    worlds = {policy.name: pack(*world_trees(run, policy)) for policy in run.policies}
     return simulate_block(run, worlds, 0, 2000)
 
 

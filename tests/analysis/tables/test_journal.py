@@ -54,14 +54,14 @@ def journal(runs):
 @pytest.fixture(scope="module")
 def queued():
     """Lives in a regional clinic: rows, log and journal."""
-    from conf.run import world_tree
+    from conf.run import world_trees
     from sim.parameters import pack
 
     run = compose_run("policies=[chemoradiotherapy]", "clinic=regional", "horizon_years=3")
     rows, luck = new_patients(0, 150), draw_luck(0, 150, 1)
     rows["agenda"][:, Event.DIAGNOSIS] = arrival_days(luck["arrival"], run.clinic["arrivals_per_year"])
     entries = []
-    world = pack(world_tree(run, run.policies[0]))
+    world = pack(*world_trees(run, run.policies[0]))
     clinic_run = simulate_in_clinic(rows, luck, world, run.clinic, 3 * YEAR_DAYS, entries)
     return rows, clinic_run.log, journal_table("chemoradiotherapy", rows, entries, 3.0, clinic_run.log), run
 

@@ -26,8 +26,9 @@ from conf.hydra_errors import input_error_of
 from conf.input_error import InputError
 from conf.own_file import read_own_file
 from conf.patient import read_patient
-from conf.policies import read_follow_up, read_policy
+from conf.policies import read_policy
 from conf.request import FOREIGN
+from conf.schedules import read_follow_up
 from conf.schema import leaves, read_run
 from conf.trials import read_trial
 from conf.validation import read_validation

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from conf.run import world_tree
+from conf.run import world_trees
 from conf.schema import compose_run
 from sim.clinic.needs import arrival_days
 from sim.clinic.queues import UNLIMITED_COUNT, Resource
@@ -57,7 +57,7 @@ def go_through(
     assert settings.keys() <= run.clinic.keys()
     rows = new_patients(0, patients)
     rows["agenda"][:, Event.DIAGNOSIS] = np.arange(patients) * days_apart
-    world = pack(world_tree(run, run.policies[0]))
+    world = pack(*world_trees(run, run.policies[0]))
     clinic = {**run.clinic, **settings}
     luck = draw_luck(0, patients, seed)
     return rows, simulate_in_clinic(rows, luck, world, clinic, years * YEAR_DAYS, journal)
@@ -165,7 +165,7 @@ NO_THEATRE = ("clinic.theatre_count=1", "clinic.turnover_minutes=1600", "clinic.
 def test_in_an_overloaded_clinic_more_have_died_at_every_horizon_from_the_first_year_on(policy, clinic):
     """Compared with the same patients where nobody waits: an untreated primary kills."""
     run = compose_run(f"policies=[{policy}]", *clinic)
-    world, horizon = pack(world_tree(run, run.policies[0])), 10.0 * YEAR_DAYS
+    world, horizon = pack(*world_trees(run, run.policies[0])), 10.0 * YEAR_DAYS
     died = {"free": np.zeros(9), "waiting": np.zeros(9)}
     for seed in (1, 2, 3):
         luck = draw_luck(0, 1200, seed)

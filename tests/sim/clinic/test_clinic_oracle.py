@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import simpy
 
-from conf.run import world_tree
+from conf.run import world_trees
 from conf.schema import compose_run
 from sim.clinic.needs import clinic_record, is_served, needs
 from sim.clinic.queues import N_RESOURCES, Resource
@@ -264,7 +264,7 @@ def cohort(
     clinic = {**run.clinic, **settings}
     rows = new_patients(1000, 1000 + patients)
     rows["agenda"][:, Event.DIAGNOSIS] = np.arange(patients) // 2 + 0.5
-    world = pack(world_tree(run, run.policies[0]))
+    world = pack(*world_trees(run, run.policies[0]))
     return rows, draw_luck(1000, 1000 + patients, seed), world, clinic
 
 

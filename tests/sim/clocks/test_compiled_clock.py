@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conf.policies import LEVERS, Policy
-from conf.run import Run, world_tree
+from conf.run import Run, world_trees
 from conf.schema import compose_run
 from sim.clinic.needs import arrival_days
 from sim.clocks import compiled_clock, simpy_clock
@@ -71,7 +71,7 @@ def differing_fields(mine: np.ndarray, theirs: np.ndarray) -> list[str]:
 
 def check_unlimited(run: Run, patients: int, seed: int) -> np.ndarray:
     """Compare the clocks without queues; return the rows."""
-    world = pack(world_tree(run, run.policies[0]))
+    world = pack(*world_trees(run, run.policies[0]))
     mine, luck = rows_of(run, patients, seed, arriving=False)
     theirs = mine.copy()
     compiled_clock.simulate_rows(mine, luck, world, HORIZON_DAYS)
@@ -84,7 +84,7 @@ def check_unlimited(run: Run, patients: int, seed: int) -> np.ndarray:
 
 def check_clinic(run: Run, patients: int, seed: int) -> np.ndarray:
     """Compare the clocks in a clinic, the queues too; return the rows."""
-    world = pack(world_tree(run, run.policies[0]))
+    world = pack(*world_trees(run, run.policies[0]))
     mine, luck = rows_of(run, patients, seed, arriving=True)
     theirs = mine.copy()
     served = compiled_clock.simulate_in_clinic(mine, luck, world, run.clinic, HORIZON_DAYS)

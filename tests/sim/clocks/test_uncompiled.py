@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import sim
-from conf.run import world_tree
+from conf.run import world_trees
 from conf.schema import compose_run
 from experiments.cli.command import main
 from experiments.compare import journal, patients, tables_of
@@ -70,7 +70,7 @@ def few_lives():
             tables["journal"] = journal(run, simulated)
         made |= {f"{clock} {name}": content_digest(table) for name, table in tables.items()}
     run = compose_run(ONE, "clinic=strained")
-    world = pack(world_tree(run, run.policies[0]))
+    world = pack(*world_trees(run, run.policies[0]))
     for clock in (compiled_clock, simpy_clock):
         rows, luck = new_patients(0, 25), draw_luck(0, 25, 1)
         rows["agenda"][:, 0] = arrival_days(luck["arrival"], 4000.0)

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 import sim
 from conf.composition import composing
 from conf.input_error import InputError
-from conf.policies import LEVERS, FollowUp, Policy, read_follow_up
-from conf.run import world_tree
+from conf.policies import LEVERS, Policy
+from conf.run import world_trees
+from conf.schedules import FollowUp, read_follow_up
 from conf.schema import compose_run
 from sim.clocks.simpy_clock import simulate_rows
 from sim.distributions import GRID
@@ -268,7 +269,7 @@ def test_the_clock_adds_nothing_to_the_reactions(eventful):
     rows, journal = eventful
     stepped, luck = new_patients(0, len(rows)), draw_luck(0, len(rows), 1)
     run = compose_run(f"policies=[{POLICY}]", *EVENTFUL)
-    world = pack(world_tree(run, run.policies[0]))
+    world = pack(*world_trees(run, run.policies[0]))
     lines = by_patient(journal, len(rows))
     for i in range(300):
         line, event = [], next_event(stepped[i], HORIZON_DAYS)
@@ -282,7 +283,7 @@ def test_the_clock_adds_nothing_to_the_reactions(eventful):
 @functools.cache
 def plain_world():
     run = compose_run("policies=[tme_alone]")
-    return pack(world_tree(run, run.policies[0]))
+    return pack(*world_trees(run, run.policies[0]))
 
 
 @pytest.mark.parametrize("event", list(Event))
@@ -450,7 +451,7 @@ def policies(draw):
 @given(policies(), st.integers(0, 5))
 def test_every_life_under_any_policy_goes_in_order(policy, seed):
     rows, journal = new_patients(0, 200), []
-    world = pack(world_tree(eventful_run(), policy))
+    world = pack(*world_trees(eventful_run(), policy))
     simulate_rows(rows, draw_luck(0, 200, seed), world, HORIZON_DAYS, journal)
     check_rows(rows, HORIZON_DAYS)
     check_journal(rows, journal, HORIZON_DAYS)
