@@ -25,7 +25,7 @@ from sim.patient import Mechanism
 with composing():
     ASKED = {name: question for name, question in questions().items() if question}
 FEWEST = 12
-LARGEST_PICTURE = 60_000  # bytes
+LARGEST_PICTURE = 64_000  # bytes
 PHRASES = {**{words: name for name, words in COUNTED.items()}, **{f"of {w}": n for n, w in SHARES.items()}}
 CHANGE = re.compile(
     r"(less than )?([\d,]+\.\d)( points)? (more|fewer) (.+?) \(([\d,]+\.\d) to ([\d,]+\.\d)\)"
