@@ -32,7 +32,7 @@ def run(words: list[str]) -> int:
         return 0
     name, *rest = words
     if name in ON_RUNS:
-        return at_once(name, rest, ON_RUNS[name], "RUN")
+        return at_once(name, rest, ON_RUNS[name], "A B" if name == "diff" else "RUN")
     if name in OWN_FILES:
         return at_once(name, rest, OWN_FILES[name], "policy|guideline|cohort|clinic|trial|scenario NAME")
     if name in ON_MODEL:
