@@ -24,7 +24,7 @@ TRIAL = "dutch_tme"
 # The command that takes a file of a kind.
 NEXT = {
     "policy": "lrrc compare --config-dir {folder} policies=[tme_alone,{name}]",
-    "guideline": "lrrc compare --config-dir {folder} policies=[usual_care,{name}]",
+    "guideline": "lrrc compare --config-dir {folder} policies=[usual_care,{name}+as_practised]",
     "cohort": "lrrc compare --config-dir {folder} cohort={name}",
     "clinic": "lrrc capacity --config-dir {folder} clinics=[{name}]",
     "trial": "lrrc validate --config-dir {folder} trial={name}",

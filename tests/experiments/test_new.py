@@ -208,7 +208,7 @@ def test_help_names_every_kind_and_every_setting(capsys):
 def test_a_new_guideline_comes_with_a_policy_that_does_what_the_guidelines_own_does(written, like):
     path, words = written("guideline", f"like={like}")
     assert (path.parent.parent / "policy/mine.yaml").is_file()
-    assert words[-1] == "policies=[usual_care,mine]"
+    assert words[-1] == "policies=[usual_care,mine+as_practised]"
     with composing("lrrc_files"):
         mine, theirs = read_policy("mine"), read_policy(like)
         assert mine.records() == theirs.records()
@@ -219,7 +219,7 @@ def test_a_new_guideline_can_be_run_and_is_changed_in_a_line(written, tmp_path):
     path, words = written("guideline")
     text = path.read_text("utf-8")
     path.write_text(text.replace("short_axis_mm >= 7", "short_axis_mm >= 30"), "utf-8")
-    assert words[-1] == "policies=[usual_care,mine]"
+    assert words[-1] == "policies=[usual_care,mine+as_practised]"
     run([*words[:-1], "policies=[dutch_2014,mine]", "patients=300", "horizon_years=1"], tmp_path / "a")
     table = pd.read_csv(tmp_path / "a/outcomes.csv")
     found = table[table["outcome"] == "irradiated"].set_index("policy")["estimate"]
