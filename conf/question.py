@@ -16,7 +16,8 @@ WAITS = ("mri", "endoscopy", "meeting", "radiotherapy", "resection", "salvage") 
 HORIZONS_YEARS = (1.0, 2.0, 3.0, 5.0, 10.0)  # of the tables, beside the run's own
 TABLES = ("outcomes", "differences", "averted", "harmed", "curves", "flow", "published", "waits")
 PICTURES = (
-    "incidence", "incidence_by_mechanism", "survival", "averted_and_harmed", "averted_by_mechanism",
+    "incidence", "incidence_by_mechanism", "survival", "averted_and_harmed", "averted_against_harmed",
+    "averted_by_mechanism",
     "averted_by_compartment", "pelvis", "pelvis_change", "flow", "icon_array", "beside_published", "waits",
 )  # fmt: skip
 LOOK_AT = tuple(dict.fromkeys((*PICTURES, *TABLES)))
