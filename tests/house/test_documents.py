@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 from hydra.core.global_hydra import GlobalHydra
 
 import conf
 from conf import policies, schema
 from conf.calibration import read_calibration
 from conf.capacity import read_capacity
+from conf.composition import composing
 from conf.patient import read_patient
 from conf.schema import read_run
 from conf.validation import read_validation
@@ -77,7 +77,7 @@ def own_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for block in fenced(README, "yaml"):
         path = Path(block.splitlines()[0].removeprefix("# "))
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block, "utf-8")
 
 
@@ -135,7 +135,7 @@ def test_every_path_that_is_named_is_there(path):
 
 def vocabulary():
     """Return every policy, file, lever, setting, key, column and outcome that a document may name."""
-    words = {*schema.RUN_KEYS, *policies.LEVERS, *EXPERIMENTS, *ROW.names}
+    words = {*schema.RUN_KEYS, *policies.LEVERS, *EXPERIMENTS, *ROW.names, policies.USUAL_CARE}
     words |= {file.stem for file in (ROOT / "conf").rglob("*.yaml")}
     for kind, _ in policies.LEVERS.values():
         words |= {member.lower() for member in getattr(kind, "__members__", ())}
@@ -205,8 +205,11 @@ def test_the_documents_name_the_block_of_the_code():
 
 
 def test_the_policies_of_the_readmes_yaml_are_policies(own_files):
-    for block in fenced(README, "yaml"):
-        assert set(yaml.safe_load(block)) <= {"description", *policies.LEVERS}
+    names = re.findall(r"^# mine/policy/(\w+)\.yaml$", README, re.MULTILINE)
+    assert len(names) == len(set(names)) >= 2
+    with composing("mine"):
+        read = {name: policies.read_policy(name) for name in names}
+    assert any(policy.guideline is not None for policy in read.values())
     assert not GlobalHydra.instance().is_initialized()
 
 
