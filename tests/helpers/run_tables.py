@@ -28,7 +28,7 @@ def run_tables(*overrides: str) -> dict[str, pd.DataFrame]:
 
 
 def default(patients: int = 1000) -> dict[str, pd.DataFrame]:
-    """Return the tables of the default cohort under four policies, each of which averts more than the last."""
+    """Return the tables of the default cohort under four policies, each averting more than the last."""
     policies = "tme_alone,short_course,chemoradiotherapy,chemoradiotherapy+lateral_after_5mm"
     return run_tables(f"patients={patients}", f"policies=[{policies}]")
 
