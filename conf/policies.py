@@ -370,7 +370,7 @@ def _parts(name: str, usual_care: str | None) -> list[str]:
             if usual_care is None:
                 raise InputError(
                     f"policy {name}: the cohort names no usual care; add usual_care: dutch_2014, or another "
-                    "policy, to its file"
+                    "policy, to its file, or set policies=[tme_alone,...]"
                 )
             parts += _parts(usual_care, None)
         else:

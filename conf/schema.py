@@ -57,29 +57,34 @@ def read_run(config: DictConfig) -> Run:
         if key not in given:
             raise InputError(f"{key}: missing; the configuration must hold it")
     usual_care = _usual_care(given["cohort"])
-    policies = _policies(given["policies"], usual_care)
     parameters = {
         section: checked(section, given[section], shipped(f"parameters/{section}")) for section in sections
     }
+    cohort = checked("cohort", given["cohort"], shipped("cohort/dutch_contemporary"))
     patients = units.whole("patients", given["patients"], 1)
     journal = read_flag("journal", given["journal"])
     horizon_years = units.number("horizon_years", given["horizon_years"], HORIZON)
+    settings: dict[str, Any] = {
+        "seed": units.whole("seed", given["seed"], 0),
+        "replication": units.whole("replication", given["replication"], 0),
+        "clock": _clock(given["clock"], patients, journal),
+        "out": read_folder(given["out"]),
+        "rows": read_flag("rows", given["rows"]),
+        "pictures": read_flag("pictures", given["pictures"]),
+    }
+    # Late: a guideline's conditions are read by what compiles, and a refusal should not wait for that.
+    policies = _policies(given["policies"], usual_care)
     run = Run(
+        **settings,
         patients=patients,
-        seed=units.whole("seed", given["seed"], 0),
-        replication=units.whole("replication", given["replication"], 0),
         horizon_years=horizon_years,
         policies=policies,
         comparator=_comparator(given["comparator"], policies),
-        clock=_clock(given["clock"], patients, journal),
-        out=read_folder(given["out"]),
-        rows=read_flag("rows", given["rows"]),
         journal=journal,
-        pictures=read_flag("pictures", given["pictures"]),
         published=_published(given["published"], usual_care),
         question=read_question(given["question"], horizon_years),
         usual_care=usual_care,
-        cohort=checked("cohort", given["cohort"], shipped("cohort/dutch_contemporary")),
+        cohort=cohort,
         clinic=read_clinic(given["clinic"], policies, parameters),
         parameters=parameters,
     )

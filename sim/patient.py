@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.compiled import record_dtype
 from sim.events import N_EVENTS, Event
-from sim.seen import Moment
+from sim.seen import N_MOMENTS
 
 YEAR_DAYS = 365.25
 
@@ -231,7 +231,7 @@ ROW = record_dtype(
         ("fascia_reading_mm", "f8"),  # the same distance before treatment, as MRI reads it
         # plan and neoadjuvant treatment
         ("plan", "i4"),  # of the policy's plans, by the groups of its guideline
-        ("risk_group", "i4", (len(Moment),)),  # by moment; -1 none
+        ("risk_group", "i4", (N_MOMENTS,)),  # by moment; -1 none
         ("high_risk", "?"),
         ("never_resected", "?"),  # too old, too unfit, or unwilling
         ("boosted", "?"),

@@ -17,6 +17,9 @@ class Moment(IntEnum):
     PATHOLOGY = 2  # when the specimen has been read
 
 
+N_MOMENTS = len(Moment)
+
+
 class Seen(IntEnum):
     """What a clinician sees of a patient, by the name of its column."""
 

@@ -55,11 +55,11 @@ def test_what_is_named_here_is_what_the_simulation_has():
         ("clinic.linac_count=-1", ["clinic.linac_count=-1", "out of range"]),
         ("clinic.linac_count=2.5", ["clinic.linac_count=2.5", "whole number"]),
         ("clinic.linac_count=many", ["clinic.linac_count=many", "must be a number"]),
-        ("clinic.linac_count=0", ["clinic.linac_count=0", "tme_alone needs it", "radiotherapy"]),
+        ("clinic.linac_count=0", ["clinic.linac_count=0", "usual_care needs it", "radiotherapy"]),
         ("clinic.vascular_team_count=0", ["clinic.vascular_team_count=0", "salvage of a lateral"]),
         (
             f"clinic.theatre_open_hours={NEVER}",
-            ["clinic.theatre_open_hours=[0,0", "never opens", "tme_alone"],
+            ["clinic.theatre_open_hours=[0,0", "never opens", "usual_care"],
         ),
         ("clinic.mri_open_hours=[25,0,0,0,0,0,0]", ["clinic.mri_open_hours=[25", "0 to 24"]),
         ("clinic.mri_open_hours=[8,8]", ["clinic.mri_open_hours=[8,8]", "list of 7"]),
@@ -72,7 +72,7 @@ def test_what_is_named_here_is_what_the_simulation_has():
         ("clinic.theatre_closed_from_days=9", ["theatre_closed_until_days=0", "theatre_closed_from_days"]),
         (
             "clinic.orthopaedic_team_open_hours=[10,0,0,0,0,0,0]",
-            ["orthopaedic_team_open_hours=[10,0,0", "never open together", "salvage", "tme_alone"],
+            ["orthopaedic_team_open_hours=[10,0,0", "never open together", "salvage", "usual_care"],
         ),
         (
             "clinic.theatre_open_hours=[0,10,0,4,0,0,0]",

@@ -68,7 +68,7 @@ def test_its_report_says_which_group_the_sweep_sets(thresholds):
     page = re.sub(r"<[^>]+>|\s+", " ", (thresholds / "report.html").read_text("utf-8"))
     assert "The sweep sets in the policies that have the group: short axis (group high), mm." in page
     assert "How do the outcomes depend on short axis (group high), mm" in page
-    assert "Usual care is the policy dutch 2014 + as practised." in page
+    assert "Usual care is the policy Dutch guideline of 2014 as practised." in page
 
 
 @pytest.mark.parametrize(

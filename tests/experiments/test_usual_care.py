@@ -59,16 +59,23 @@ def own(here):
 
 @pytest.mark.parametrize("clinic", ["unlimited", "regional"])
 def test_usual_care_has_the_rows_and_outcomes_of_the_policy_that_it_names(here, clinic):
-    words = ("policies=[tme_alone,usual_care,dutch_2014]", "rows=true", f"clinic={clinic}", "patients=200")
+    words = (
+        "policies=[tme_alone,usual_care,dutch_2014+as_practised]",
+        "rows=true",
+        f"clinic={clinic}",
+        "patients=200",
+    )
     out = run(here / "run", *words)
-    pd.testing.assert_frame_equal(rows_of(out, "usual_care"), rows_of(out, "dutch_2014"))
-    pd.testing.assert_frame_equal(outcomes_of(out, "usual_care"), outcomes_of(out, "dutch_2014"))
+    pd.testing.assert_frame_equal(rows_of(out, "usual_care"), rows_of(out, "dutch_2014+as_practised"))
+    pd.testing.assert_frame_equal(outcomes_of(out, "usual_care"), outcomes_of(out, "dutch_2014+as_practised"))
     assert not outcomes_of(out, "usual_care").equals(outcomes_of(out, "tme_alone"))
 
 
 def test_usual_care_combines_with_other_policies(here):
-    out = run(here / "run", "policies=[usual_care+washout_always,dutch_2014+washout_always]")
-    mine, theirs = (outcomes_of(out, f"{name}+washout_always") for name in ("usual_care", "dutch_2014"))
+    out = run(here / "run", "policies=[usual_care+washout_always,dutch_2014+as_practised+washout_always]")
+    mine, theirs = (
+        outcomes_of(out, f"{name}+washout_always") for name in ("usual_care", "dutch_2014+as_practised")
+    )
     pd.testing.assert_frame_equal(mine, theirs)
 
 

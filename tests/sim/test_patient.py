@@ -140,7 +140,7 @@ def test_who_is_searched_for_queues_in_the_clinic_of_compare(counted):
 def test_a_story_of_equal_courses_says_so():
     one = narrated("policies=[tme_alone,follow_up_minimal]", "horizon_years=0.1")
     assert one.partings[0][0] == "never" and one.columns == []
-    assert len(one.shorts) == 1 and one.shorts[0][0] == "TME alone; Follow up minimal"
+    assert len(one.shorts) == 1 and one.shorts[0][0] == "TME alone; Minimal follow-up"
     assert "The courses never diverge." in as_text(one)
     assert "the courses are the same" in as_markdown(one)
 

@@ -139,7 +139,7 @@ def test_the_config_says_every_lever_of_every_policy(here):
     run = compose_run("out=here")
     written = OmegaConf.load(finish(run) / "config.yaml")
     assert OmegaConf.to_container(written) == run.resolved()
-    assert written.policy["chemoradiotherapy+lateral_after_5mm"].lateral_dissection == "size_after"
+    assert written.policy["usual_care+lateral_before_7mm"].lateral_dissection == "size_before"
     assert written.policy.tme_alone.follow_up.visit_months[0] == 6
 
 
@@ -148,7 +148,7 @@ def test_the_manifest_says_what_ran_and_on_what(here):
     manifest = json.loads((final / "manifest.json").read_text())
     assert manifest["command"] == COMMAND
     assert (manifest["seed"], manifest["patients"], manifest["replication"]) == (7, 12, 3)
-    assert manifest["policies"][0] == "tme_alone"
+    assert manifest["policies"][0] == "usual_care"
     assert {"simpy", "numpy", "numba", "hydra-core", "pandas"} <= set(manifest["packages"])
     assert not {"statsmodels", "optuna"} & set(manifest["packages"])
     assert manifest["packages"]["numpy"] == np.__version__
