@@ -73,6 +73,7 @@ def read_run(config: DictConfig) -> Run:
         "pictures": read_flag("pictures", given["pictures"]),
     }
     # Late: a guideline's conditions are read by what compiles, and a refusal should not wait for that.
+    _check_usual_care(usual_care)
     policies = _policies(given["policies"], usual_care)
     run = Run(
         **settings,
@@ -175,12 +176,16 @@ def _usual_care(cohort: object) -> str | None:
     name = cohort.pop(USUAL_CARE, None) if isinstance(cohort, dict) else None
     if name is not None and (not isinstance(name, str) or USUAL_CARE in name.split("+")):
         raise InputError(f"cohort.{USUAL_CARE}={shown(name)}: must be the name of a policy, as in dutch_2014")
+    return name
+
+
+def _check_usual_care(name: str | None) -> None:
+    """Refuse a usual care that cannot be read: it would be found only by who asks for it."""
     if name is not None:
         try:
-            read_policy(name)  # a misspelt one would be found only by who asks for usual care
+            read_policy(name)
         except InputError as error:
             raise InputError(f"cohort.{USUAL_CARE}={shown(name)}: {error}") from error
-    return name
 
 
 def _policies(names: object, usual_care: str | None) -> tuple[Policy, ...]:
