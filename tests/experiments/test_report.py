@@ -77,7 +77,7 @@ def sheet(path, name):
 # The others are long.
 SHORT = ("compare", "validate", "patient")
 # Made for tests of every page alone, and slow.
-SLOW = ("capacity", "calibrate")
+SLOW = ("capacity", "calibrate", "posterior", "grid", "groups")
 PAGES = [pytest.param(name, marks=pytest.mark.long) if name in SLOW else name for name in RUNS]
 
 

@@ -130,7 +130,10 @@ def test_a_cohort_of_ones_own_names_a_policy_of_ones_own_with_a_guideline(here, 
     [
         pytest.param(("policies=[tme_alone,usual_care]",), marks=pytest.mark.long),
         pytest.param(("policies=[usual_care,graded]", "--config-dir", "mine"), marks=pytest.mark.long),
-        ("policies=[tme_alone,usual_care]", "cohort.usual_care=graded", "--config-dir", "mine"),
+        pytest.param(
+            ("policies=[tme_alone,usual_care]", "cohort.usual_care=graded", "--config-dir", "mine"),
+            marks=pytest.mark.long,
+        ),
         (
             "policies=[graded+washout_always,tme_alone]",
             "clinic=regional",

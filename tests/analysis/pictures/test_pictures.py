@@ -217,7 +217,15 @@ def test_published_figures_that_fit_no_policy_leave_a_message():
 
 @pytest.mark.parametrize(
     "tables",
-    [default, shipped, pytest.param(eight, marks=pytest.mark.long), keeping, tiny, nobody_recurs, dutch],
+    [
+        pytest.param(default, marks=pytest.mark.long),
+        shipped,
+        pytest.param(eight, marks=pytest.mark.long),
+        keeping,
+        tiny,
+        nobody_recurs,
+        dutch,
+    ],
     ids=lambda made: made.__name__,
 )
 def test_no_words_cover_others_or_leave_the_page(tables):
