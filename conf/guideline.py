@@ -377,9 +377,8 @@ def _refuse_overlap(guideline: Guideline, moment: Moment) -> None:
         raise InputError(f"{key}: too many comparisons to find whether groups overlap; {advice}")
     for case in itertools.product(*values.values()):
         seen = dict(zip(values, case, strict=True))
-        if {Seen.CT, Seen.T_CATEGORY} <= seen.keys() and T_CATEGORY[int(seen[Seen.CT])] != seen[
-            Seen.T_CATEGORY
-        ]:
+        category = seen.get(Seen.T_CATEGORY)
+        if category is not None and Seen.CT in seen and category != T_CATEGORY[int(seen[Seen.CT])]:
             continue  # nobody is both
         inside = [
             group.name

@@ -56,10 +56,11 @@ def waits(log: np.ndarray, clinic: Mapping[str, Any], patients: int) -> pd.DataF
 
 
 def named(policy: str, clinic: str, table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of one policy in one clinic, with their names as its first columns."""
-    table.insert(0, "policy", policy)
-    table.insert(1, "clinic", clinic)
-    return table
+    """Return a table of one policy in one clinic with their names as its first columns, as a new table."""
+    whole = table.copy()
+    whole.insert(0, "policy", policy)
+    whole.insert(1, "clinic", clinic)
+    return whole
 
 
 def queues(log: np.ndarray, first_day: float, last_day: float) -> pd.DataFrame:
