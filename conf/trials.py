@@ -166,7 +166,7 @@ def _cohort(key: str, given: object) -> tuple[Tree, str | None]:
     if "base" not in changes:
         raise InputError(f"{key}.base: missing; name the cohort that this one is like")
     try:
-        base = _named_cohort(str(changes.pop("base")))
+        base = named_cohort(str(changes.pop("base")))
     except InputError as error:
         raise InputError(f"{key}.base: {error}") from error
     own, usual_care = changes.pop(USUAL_CARE, None), base.pop(USUAL_CARE, None)
@@ -176,13 +176,13 @@ def _cohort(key: str, given: object) -> tuple[Tree, str | None]:
     return _changed(key, base, changes), usual_care
 
 
-def _named_cohort(name: str) -> Tree:
+def named_cohort(name: str) -> Tree:
     """Return a shipped cohort's content: its own file, over the one that it starts from."""
     content = library.read("cohort", name)
     below: Tree = {}
     for base in content.pop("defaults", []):
         if base != "_self_":
-            below |= _named_cohort(str(base))
+            below |= named_cohort(str(base))
     return {**below, **content}
 
 

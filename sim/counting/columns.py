@@ -139,14 +139,15 @@ def _harm_columns() -> dict[str, Column]:
 
 def _lateral_residual(rows: np.ndarray) -> np.ndarray:
     """Return which sides have a lateral node with tumour left after treatment, bool, shape (n, 2)."""
-    left: np.ndarray = (rows["lateral_involved"] > 0) & (rows["lateral_sterilised"] == 0)
-    return left
+    involved, sterilised = rows["lateral_involved"] > 0, rows["lateral_sterilised"] > 0
+    return np.logical_and(involved, np.logical_not(sterilised))
 
 
 def _lateral_site(rows: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Return the fossa of the larger of the nodes that are there, shape (n, 2); -1 where there is none."""
     side = np.where(there, rows["lateral_mm"], -1.0).argmax(axis=1)
-    return np.where(there.any(axis=1), rows["lateral_site"][np.arange(len(rows)), side], -1)
+    site: np.ndarray = rows["lateral_site"][np.arange(len(rows)), side]
+    return np.where(there.any(axis=1), site, -1)
 
 
 def _operative_death(rows: np.ndarray) -> np.ndarray:
@@ -186,7 +187,7 @@ COLUMNS: dict[str, Column] = {
         "largest lateral node before treatment; 0: none seen",
         trait=True,
     ),
-    "lateral_site": Column(
+    "lateral_node_site": Column(
         lambda rows: _lateral_site(rows, rows["lateral_mm"] > 0),
         "fossa of the largest lateral node before treatment",
         LATERAL_SITES,
@@ -200,7 +201,7 @@ COLUMNS: dict[str, Column] = {
         _any_side("lateral_involved"), "lateral nodes involved on a side, as they are"
     ),
     "lateral_residual_tumour": Column(
-        lambda rows: _lateral_residual(rows).any(axis=1),
+        lambda rows: _lateral_residual(rows).max(axis=1) > 0,
         "lateral nodes involved on a side and not sterilised by treatment, if any",
     ),
     "lateral_residual_site": Column(

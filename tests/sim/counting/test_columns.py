@@ -104,12 +104,12 @@ SIDES = {
 OF_THE_RESECTED = ("operation", "plane", "pathological_stage", "operative_death")
 PLACES = ("central", "anterior", "posterior", "lateral", "perineal", "peritoneal")
 OWN = (
-    "t_category", "mechanism", "compartment", "compartments", "procedure", "lateral_site",
+    "t_category", "mechanism", "compartment", "compartments", "procedure", "lateral_node_site",
     "lateral_residual_tumour", "lateral_residual_site", "height_above_anorectal_junction_cm", "reirradiated",
 )  # fmt: skip
 WORDS = {
     "ct": ("t1", "t2", "t3ab", "t3cd", "t4a", "t4b"),
-    "lateral_site": ("none", "obturator", "internal_iliac"),
+    "lateral_node_site": ("none", "obturator", "internal_iliac"),
     "lateral_residual_site": ("none", "obturator", "internal_iliac"),
     "regimen": ("none", "short_course", "short_course_delayed", "chemoradiotherapy", "total_neoadjuvant"),
     "operation": ("lar", "apr", "hartmann"),
@@ -187,8 +187,8 @@ def test_a_column_of_two_sides_takes_the_larger(rows, reading, name):
 
 def test_a_lateral_node_with_tumour_left_is_one_that_was_involved_and_not_sterilised(rows, reading):
     names = {-1: "none", 0: "obturator", 1: "internal_iliac"}
-    words = COLUMNS["lateral_site"].words
-    seen = {"lateral_site": set(), "lateral_residual_site": set()}
+    words = COLUMNS["lateral_node_site"].words
+    seen = {"lateral_node_site": set(), "lateral_residual_site": set()}
     for k, row in enumerate(rows):
         nodes = [
             (mm, site) for mm, site in zip(row["lateral_mm"], row["lateral_site"], strict=True) if mm > 0
@@ -199,7 +199,7 @@ def test_a_lateral_node_with_tumour_left_is_one_that_was_involved_and_not_steril
             if row["lateral_involved"][side] and not row["lateral_sterilised"][side]
         ]
         assert reading.column("lateral_residual_tumour")[k] == bool(left)
-        for name, among in (("lateral_site", nodes), ("lateral_residual_site", left)):
+        for name, among in (("lateral_node_site", nodes), ("lateral_residual_site", left)):
             largest = max(among, key=lambda node: node[0], default=(0, -1))
             assert reading.column(name)[k] == words[names[int(largest[1])]]
             seen[name].add(names[int(largest[1])])
