@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip
 INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 
 .DELETE_ON_ERROR:
-.PHONY: help compare test test-long lint bench mutants gallery calibrated validation scenarios parameters schema data-flow docs lock python clean
+.PHONY: help compare test test-long lint bench mutants gallery calibrated validation scenarios parameters schema trial-format data-flow docs lock python clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -49,6 +49,9 @@ scenarios: .venv/.installed  ## docs/scenarios.md and its pictures, made again (
 
 parameters: .venv/.installed  ## docs/parameters.md, read from the code and its configuration again
 	$(BIN)/python -m experiments.pages.parameters_page
+
+trial-format: .venv/.installed  ## what docs/trials.md has from the code and the shipped files, again
+	$(BIN)/python -m experiments.pages.trials_page
 
 schema: .venv/.installed  ## conf/schemas, the JSON Schemas of the YAML files, read from the code again
 	$(BIN)/python -m experiments.pages.json_schema

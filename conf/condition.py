@@ -5,6 +5,7 @@
 """
 
 import ast
+import copy
 import operator
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
@@ -42,19 +43,53 @@ COLUMN_WORDS = {name: column.words for name, column in READABLE.items() if colum
 
 
 def read_condition(
-    key: str, text: object, flags: Collection[str] = (), example: str = "crm_mm <= 1"
+    key: str,
+    text: object,
+    flags: Collection[str] = (),
+    example: str = "crm_mm <= 1",
+    subgroups: Mapping[str, "Condition"] | None = None,
 ) -> "Condition":
     """Return a condition on the columns of a patient's row, checked before anything is simulated.
 
-    ``flags``: names that may stand in it beside columns, each true or false of a patient. Raises InputError.
+    ``flags``: names that may stand in it beside columns, each true or false of a patient. ``subgroups``:
+    conditions by name; a name in the text stands for its condition. Raises InputError.
     """
     if not isinstance(text, str):
         raise InputError(f"{key}={shown(text)}: must be a condition, as in {example}")
     read = Condition(key, text, READABLE, COLUMN_WORDS, example)
+    of_names = _OfNames(subgroups or {})
+    read.tree = of_names.visit(read.tree)
     nobody = new_patients(0, 1)
-    nothing = dict.fromkeys(flags, np.zeros(1, bool))
+    nothing = dict.fromkeys([*flags, *(subgroups or {})], np.zeros(1, bool))
     read.holds(read.names(lambda name: np.asarray(READABLE[name].of(nobody)), nothing))
+    if of_names.found:
+        read.text = ast.unparse(read.tree)
     return read
+
+
+class _OfNames(ast.NodeTransformer):
+    """Puts the conditions of named subgroups where their names stand."""
+
+    def __init__(self, subgroups: Mapping[str, "Condition"]) -> None:
+        self.subgroups, self.found = subgroups, False
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id not in self.subgroups:
+            return node
+        self.found = True
+        return copy.deepcopy(self.subgroups[node.id].tree)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        self.generic_visit(node)
+        # One `and` within another is one, as it would have been written without names.
+        node.values = [
+            part
+            for value in node.values
+            for part in (
+                value.values if isinstance(value, ast.BoolOp) and type(value.op) is type(node.op) else [value]
+            )
+        ]
+        return node
 
 
 class Condition:

@@ -1,5 +1,6 @@
 """A trial as a file: its cohort, its arms, and the published figures that an emulation is compared with."""
 
+import keyword
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +27,11 @@ from conf.schema import checked, leaves, shipped, shipped_sections
 from sim.counting.columns import COLUMNS, READABLE
 
 SETS = ("calibration", "validation")
+MIX = "{mix: {tme_alone: 0.5, short_course: 0.5}}"
+MEMBER = "{share: 0.5, policy: {base: short_course, washout: never}}"
 KEYS = (
     "title", "set", "source", "note", "cohort", "eligibility", "arms", "follow_up_years", "time_from",
-    "estimator", "endpoints",
+    "estimator", "subgroups", "endpoints",
 )  # fmt: skip
 OPTIONAL: Tree = {
     "set": "validation",
@@ -37,6 +40,7 @@ OPTIONAL: Tree = {
     "eligibility": [],
     "time_from": "diagnosis",
     "estimator": "cumulative_incidence",
+    "subgroups": {},
 }
 
 
@@ -127,8 +131,9 @@ def _trial(name: str, given: Tree) -> Trial:
     if not isinstance(endpoints, list) or not endpoints:
         raise InputError(f"{where}endpoints={shown(endpoints)}: must be a list of endpoints")
     follow_up = units.number(f"{where}follow_up_years", given["follow_up_years"], POSITIVE_YEARS)
+    subgroups = _subgroups(f"{where}subgroups", given["subgroups"])
     read = tuple(
-        read_endpoint(f"{where}endpoints[{k}]", endpoint, given, arms, follow_up)
+        read_endpoint(f"{where}endpoints[{k}]", endpoint, given, arms, follow_up, subgroups)
         for k, endpoint in enumerate(endpoints)
     )
     return Trial(
@@ -161,7 +166,7 @@ def _cohort(key: str, given: object) -> tuple[Tree, str | None]:
     if "base" not in changes:
         raise InputError(f"{key}.base: missing; name the cohort that this one is like")
     try:
-        base = _named_cohort(str(changes.pop("base")))
+        base = named_cohort(str(changes.pop("base")))
     except InputError as error:
         raise InputError(f"{key}.base: {error}") from error
     own, usual_care = changes.pop(USUAL_CARE, None), base.pop(USUAL_CARE, None)
@@ -171,13 +176,13 @@ def _cohort(key: str, given: object) -> tuple[Tree, str | None]:
     return _changed(key, base, changes), usual_care
 
 
-def _named_cohort(name: str) -> Tree:
+def named_cohort(name: str) -> Tree:
     """Return a shipped cohort's content: its own file, over the one that it starts from."""
     content = library.read("cohort", name)
     below: Tree = {}
     for base in content.pop("defaults", []):
         if base != "_self_":
-            below |= _named_cohort(str(base))
+            below |= named_cohort(str(base))
     return {**below, **content}
 
 
@@ -225,18 +230,59 @@ def _arms(key: str, given: object, cohort: Tree, usual_care: str | None) -> dict
 
 
 def _policies(key: str, content: object, usual_care: str | None) -> tuple[tuple[Policy, float], ...]:
+    """Return the policies of an arm with their shares: one, a mix by name, or a mix that is a list."""
     if not isinstance(content, Mapping) or "mix" not in content:
         return ((_policy(key, content, usual_care), 1.0),)
     if len(content) > 1:
         raise InputError(f"{key}={shown(dict(content))}: an arm is a policy or a mix of policies, not both")
-    example = "{mix: {tme_alone: 0.5, short_course: 0.5}}"
-    shares = {
-        name: units.number(f"{key}.mix.{name}", share, units.FRACTION)
-        for name, share in read_mapping(f"{key}.mix", content["mix"], example).items()
-    }
-    if abs(sum(shares.values()) - 1.0) > relations.TOLERANCE:
-        raise InputError(f"{key}.mix={shown(shares)}: the shares must add up to 1, as in {example}")
-    return tuple((_policy(f"{key}.mix", name, usual_care), share) for name, share in shares.items())
+    mix = content["mix"]
+    if isinstance(mix, list):
+        mixed = [_member(f"{key}.mix[{k}]", member, usual_care) for k, member in enumerate(mix)]
+    else:
+        mixed = [
+            (
+                _policy(f"{key}.mix", name, usual_care),
+                units.number(f"{key}.mix.{name}", share, units.FRACTION),
+            )
+            for name, share in read_mapping(f"{key}.mix", mix, MIX).items()
+        ]
+    if abs(sum(share for _, share in mixed) - 1.0) > relations.TOLERANCE:
+        shares = ", ".join(f"{share:g}" for _, share in mixed)
+        raise InputError(f"{key}.mix: the shares are {shares}; they must add up to 1, as in {MIX}")
+    return tuple(mixed)
+
+
+def _member(key: str, given: object, usual_care: str | None) -> tuple[Policy, float]:
+    """Return a member of a mix that is a list: a policy, with levers of its own or without, and its share."""
+    parts = read_mapping(key, given, MEMBER)
+    for part, value in parts.items():
+        if part not in ("policy", "share"):
+            raise InputError(
+                f"{key}.{part}={shown(value)}: there is no such key{nearest(part, ('policy', 'share'))}; "
+                f"a member of a mix is as in {MEMBER}"
+            )
+    for part in ("policy", "share"):
+        if part not in parts:
+            raise InputError(f"{key}.{part}: missing; a member of a mix is as in {MEMBER}")
+    share = units.number(f"{key}.share", parts["share"], units.FRACTION)
+    return _policy(f"{key}.policy", parts["policy"], usual_care), share
+
+
+def _subgroups(key: str, given: object) -> dict[str, Condition]:
+    """Return the trial's named subgroups. A name must mean nothing else in a condition. Raises InputError."""
+    if given == {}:
+        return {}
+    words = {word for column in READABLE.values() for word in column.words}
+    read = {}
+    for name, text in read_mapping(key, given, "{low: height_above_verge_cm <= 5}").items():
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise InputError(
+                f"{key}: {shown(name)}: must be a name of letters, digits and _, as in low_tumour"
+            )
+        if name in READABLE or name in words or name in ("true", "false", "never"):
+            raise InputError(f"{key}: {name}: is a column, or a word of one; choose another name")
+        read[name] = read_condition(f"{key}.{name}", text)
+    return read
 
 
 def _policy(key: str, content: object, usual_care: str | None) -> Policy:

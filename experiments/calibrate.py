@@ -69,7 +69,9 @@ def perform(asked: Request) -> Result:
     from analysis.pages.calibration_pages import summary
 
     words = summary(made)
-    if left_out := [one.endpoint.evidence for _, one in targets.all if not one.comparable]:
+    if left_out := [
+        one.endpoint.evidence for _, one in targets.all if one.endpoint.judged and not one.comparable
+    ]:
         words += f"\n\nleft out, because too few simulated patients had an event: {', '.join(left_out)}"
     return Result(
         tables=made,
@@ -154,8 +156,9 @@ class Targets:
 
 
 def _small_for_most(endpoints: "list[EndpointComparison]") -> bool:
-    errors = [min(one.error_beside_published, FARTHEST) for one in endpoints]  # infinity has no quantile
-    return bool(np.quantile(errors, 0.8) <= MOST_ERROR)
+    # Infinity has no quantile.
+    errors = [min(one.error_beside_published, FARTHEST) for one in endpoints if one.endpoint.judged]
+    return not errors or bool(np.quantile(errors, 0.8) <= MOST_ERROR)
 
 
 def fit(run: CalibrationRun, targets: Targets, ledger: Ledger, folder: SweepFolder) -> Fitted:

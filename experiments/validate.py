@@ -77,7 +77,7 @@ def negligible(endpoints: "list[EndpointComparison]") -> bool:
     """Return whether the simulation's own error is negligible beside each published one."""
     from analysis.tables.validation import NEGLIGIBLE
 
-    return all(one.error_beside_published <= NEGLIGIBLE for one in endpoints)
+    return all(one.error_beside_published <= NEGLIGIBLE for one in endpoints if one.endpoint.judged)
 
 
 def precise(

@@ -23,7 +23,7 @@ from analysis.words.guideline import CONDITION, rule_of
 from analysis.words.own_files import number_words
 from analysis.words.vocabulary import VOCABULARY
 from analysis.words.wording import policy_words
-from conf.endpoint import AMOUNTS, CONTRASTS, ESTIMATORS, ORIGINS
+from conf.endpoint import AMOUNTS, CONTRASTS, ESTIMATORS, ORIGINS, TIMES, WITH_DIFFERENCE
 from conf.policies import LEVERS
 from conf.trials import SETS
 from sim.clinic.load import RESOURCES
@@ -268,7 +268,10 @@ def _listed(table: str) -> dict[str, Sequence[str]]:
         "step": STEPS,
         "resource": RESOURCES,
         "set": (*SETS, "all") if table == "agreement" else SETS,
-        "measure": ("incidence", "survival", "share", *AMOUNTS, *CONTRASTS),
+        "measure": (
+            *("incidence", "survival", "share", *AMOUNTS, *TIMES, *CONTRASTS),
+            *(f"{outcome}_difference" for outcome in WITH_DIFFERENCE),
+        ),
         "time_from": ORIGINS,
         "estimator": ESTIMATORS,
         "passed": ("pass", "fail", "-"),

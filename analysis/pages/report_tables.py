@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.pages.report_parts import Block, Cell, Heading, Sources, Table, Text
 from analysis.pictures.sweep import over_members, pooled
 from analysis.words.clinic import STEP_WORDS, resource_words
-from analysis.words.endpoints import NOT_COMPARABLE, arm_words, outcome_words, unit, verdict
+from analysis.words.endpoints import arm_words, outcome_words, unit, verdict_words
 from analysis.words.endpoints import with_interval as stated
 from analysis.words.price import NOT_OPERATED, counts_harm, failure_differs, keeps_organs
 from analysis.words.report import OF_LUCK, OF_MEMBERS
@@ -432,7 +432,7 @@ def agreement(tables: Tables) -> list[Block]:
         ["inside", "far"], ascending=[True, False], kind="stable"
     )
     for _, row in order.iterrows():
-        of, found = unit(row), verdict(row)
+        of = unit(row)
         years = f", {years_words(row['horizon_years'])}" if row["horizon_years"] > 0 else ""
         whom = "" if row["subgroup"] == ALL else f", {policy_words(str(row['subgroup']))}"
         rows.append(
@@ -442,7 +442,7 @@ def agreement(tables: Tables) -> list[Block]:
                 f"{stated(row, 'published')}{of}",
                 f"{stated(row, 'simulated')}{of}",
                 signed(row["z"]),
-                found if found in ("inside", NOT_COMPARABLE) else f"too {found}",
+                verdict_words(row),
                 Sources((row["endpoint"],)),
             ]
         )

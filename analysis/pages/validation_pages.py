@@ -21,7 +21,7 @@ from analysis.words.endpoints import (
     miss,
     number,
     unit,
-    verdict,
+    verdict_words,
     with_interval,
 )
 from analysis.words.report import differing, setting
@@ -155,13 +155,21 @@ def _inside(endpoints: pd.DataFrame) -> str:
 
 
 def _left_out(endpoints: pd.DataFrame) -> list[str]:
-    """Return a paragraph on the endpoints that cannot be compared, where there are any."""
-    n = int((~endpoints["comparable"]).sum())
-    if not n:
-        return []
+    """Return a paragraph for each kind of endpoint that no count holds, where there are any."""
+    return [line for words in _why_left_out(endpoints) for line in (words, "")]
+
+
+def _why_left_out(endpoints: pd.DataFrame) -> list[str]:
+    judged = endpoints["judged"]
+    kinds = {
+        f"Not comparable, and left out of all counts: {{}}, {WHY_NOT}.": judged & ~endpoints["comparable"],
+        "Shown, not judged, and left out of all counts: {}, for which no interval is printed or which the "
+        "trial's file excludes.": ~judged,
+    }
     return [
-        f"Not comparable, and left out of all counts: {_count(n, 'endpoint', 'endpoints')}, {WHY_NOT}.",
-        "",
+        words.format(_count(int(which.sum()), "endpoint", "endpoints"))
+        for words, which in kinds.items()
+        if which.any()
     ]
 
 
@@ -228,8 +236,8 @@ def section(trial: Trial, rows: pd.DataFrame, heading: str, picture: str) -> lis
         "|---|---|--:|--:|--:|--:|---|",
     ]
     for _, row in rows.iterrows():
-        which = verdict(row)
-        stated = which if which in ("inside", NOT_COMPARABLE) else f"**too {which}**"
+        which = verdict_words(row)
+        stated = f"**{which}**" if which.startswith("too ") else which
         of = unit(row)
         lines.append(
             f"| {_cell(sentence(row['label']))} | `{row['endpoint']}` | {row['n'] or DASH} "
@@ -312,14 +320,14 @@ def _of_trials(endpoints: pd.DataFrame, few: int) -> list[str]:
         lines.append(f"{name}:")
         wholly, nearly = [], []
         for trial, rows in part.groupby("trial", sort=False):
-            if rows["inside"].all():
-                wholly.append(f"{trial} ({len(rows)})")
+            if rows.loc[rows["judged"], "inside"].all():
+                wholly.append(f"{trial} ({int(rows['judged'].sum())})")
                 continue
             outside = sorted(_misses(rows)["z"], key=abs, reverse=True)
             stated = [" ".join(map(signed, outside[:NAMED_MISSES]))]
             more = len(outside) - NAMED_MISSES
             stated[0] += f" and {more} more" if more > 0 else ""
-            if left_out := int((~rows["comparable"]).sum()):
+            if left_out := int((rows["judged"] & ~rows["comparable"]).sum()):
                 stated.append(f"{left_out} {NOT_COMPARABLE}")
             said = "; ".join(filter(None, stated))
             if few and len(outside) <= few:
@@ -345,8 +353,8 @@ def _of_sets(endpoints: pd.DataFrame, agreement: pd.DataFrame) -> list[str]:
             f"{row['set']:<14}{count:>12}{_coverage(row):>10}{_known(row['slope']):>8}"
             f"{row['chi_square']:>12.0f}{row['degrees']:>9}"
         )
-    if left_out := int((~endpoints["comparable"]).sum()):
-        lines += wrap(f"Not comparable, and left out of all counts: {left_out}, {WHY_NOT}.", WIDEST)
+    for words in _why_left_out(endpoints):
+        lines += wrap(words, WIDEST)
     return lines
 
 

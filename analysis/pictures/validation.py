@@ -14,7 +14,8 @@ from analysis.pictures import look
 from analysis.tables.validation import LEVELS, calibration_line
 from analysis.words.endpoints import (
     ABBREVIATIONS,
-    NOT_COMPARABLE,
+    NO_INTERVAL,
+    NOT_JUDGED,
     arm_words,
     number,
     outcome_words,
@@ -24,7 +25,7 @@ from analysis.words.endpoints import (
     with_interval,
 )
 from analysis.words.wording import sentence
-from conf.endpoint import RATIOS
+from conf.endpoint import AMOUNTS, RATIOS, TIMES, WITH_DIFFERENCE
 from conf.trials import SETS
 
 LABEL, RIGHT = 3.65, 1.55  # inches left and right of the dumbbells
@@ -36,6 +37,7 @@ RATIO_TICKS = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 20.0)
 LEAST, MOST = 0.002, 0.99  # proportions beyond are drawn at the edge
 # By verdict: a miss differs in colour, in shape, and in the word beside it.
 MARKS = {"inside": (look.BLUE, "o"), "high": (look.VERMILION, ">"), "low": (look.VERMILION, "<")}
+SHOWN_ONLY = {NO_INTERVAL: (look.GREY, "o"), NOT_JUDGED: (look.GREY, "o")}
 SET_LOOKS = {"calibration": (look.BLUE, "o"), "validation": (look.VERMILION, "s")}
 PUBLISHED: look.Style = {
     "marker": "D",
@@ -67,7 +69,11 @@ class Scale(NamedTuple):
 SCALES = (
     Scale("Proportions, %", LEVELS, log_odds, PERCENT_TICKS),
     Scale("Ratios", RATIOS, log, RATIO_TICKS),
-    Scale("Others", ("difference", "median", "mean"), None),
+    Scale(
+        "Others",
+        ("difference", *AMOUNTS, *TIMES, *(f"{outcome}_difference" for outcome in WITH_DIFFERENCE)),
+        None,
+    ),
 )
 
 
@@ -84,8 +90,10 @@ def dumbbells(endpoints: pd.DataFrame, what: str = "endpoints") -> Figure:
         "Proportions lie by their log odds, ratios by their logs: the scales on which they are compared. "
         + ABBREVIATIONS
     )
-    if compared < len(endpoints):
-        note = f"Left out, for they cannot be compared: {len(endpoints) - compared}. {note}"
+    if left_out := int((endpoints["judged"] & ~endpoints["comparable"]).sum()):
+        note = f"Left out, for they cannot be compared: {left_out}. {note}"
+    if shown := int((~endpoints["judged"]).sum()):
+        note = f"Grey, shown and not judged: {shown}. {note}"
     sections = [
         (scale, rows) for scale in SCALES if len(rows := endpoints[endpoints["measure"].isin(scale.measures)])
     ]
@@ -113,13 +121,15 @@ def _blocks(rows: pd.DataFrame) -> tuple[list[Block], float]:
     height = 0.0
     for _, part in rows.groupby("trial", sort=False):
         title = look.wrapped(part["title"].iloc[0], LABEL, look.SMALL, "bold")
-        labels = [
-            (look.wrapped(sentence(short(row["label"])), LABEL, look.SMALL), row)
-            for _, row in part.iterrows()
-        ]
+        labels = [(look.wrapped(_labelled(row), LABEL, look.SMALL), row) for _, row in part.iterrows()]
         blocks.append((title, labels))
         height += _head_height(title) + sum(len(lines) * STEP + BETWEEN for lines, _ in labels)
     return blocks, height
+
+
+def _labelled(row: pd.Series) -> str:
+    found = verdict(row)
+    return sentence(short(row["label"])) + (f", {found}" if found in SHOWN_ONLY else "")
 
 
 def _head_height(title: Sequence[str]) -> float:
@@ -153,7 +163,7 @@ def _section(ax: Axes, scale: Scale, blocks: Sequence[Block], height: float) -> 
             middle = y + (len(lines) * STEP + BETWEEN) / 2
             ax.text(at_label, middle, "\n".join(lines), va="center", **small)
             which = verdict(row)
-            colour = {"inside": look.INK, NOT_COMPARABLE: look.GREY}.get(which, look.VERMILION)
+            colour = {"inside": look.INK, "high": look.VERMILION, "low": look.VERMILION}.get(which, look.GREY)
             at_figures = at_value if scale.place is not None else 0.0
             ax.text(at_figures, middle, _figures(row, scale), color=colour, va="center", **small)
             if which in ("high", "low"):
@@ -220,7 +230,7 @@ def _marks(ax: Axes, y: np.ndarray, rows: pd.DataFrame, place: Callable[[float],
     for name in ("published_low", "published_high"):
         ax.plot(at[name], y, zorder=2, gid=name, **ends)
     ax.plot(at["published"], y, linestyle="none", markersize=5.5, zorder=3, gid="published", **PUBLISHED)
-    for which, (colour, marker) in MARKS.items():
+    for which, (colour, marker) in {**MARKS, **SHOWN_ONLY}.items():
         here = verdicts == which
         dot: look.Style = {"color": colour, "marker": marker, "markersize": 7, "markeredgecolor": "white"}
         dot |= {"linestyle": "none", "markeredgewidth": 0.5, "zorder": 4}
@@ -325,6 +335,8 @@ def trial_curves(curves: pd.DataFrame, endpoints: pd.DataFrame) -> Figure:
         "Lines: simulated. Diamonds: published, with their 95 % interval; filled where it holds the "
         "simulated figure, open where it does not."
     )
+    if not points["judged"].all():
+        note += " Grey: shown, not judged."
     arms = list(dict.fromkeys(curves["arm"]))
     looks = look.policy_looks(arms, arms[0])
     panels = list(dict.fromkeys(zip(*_panel_of(curves), strict=True)))
@@ -351,7 +363,7 @@ def trial_curves(curves: pd.DataFrame, endpoints: pd.DataFrame) -> Figure:
             look.years_axis(ax, 1.06 * end, 5)
             ax.set_xlabel(f"years since {panel[1]}", size=look.SMALL)
             survival = panel[0].endswith("survival")
-            top = look.largest(lines["estimate"], marks["published_high"], 0.01)
+            top = look.largest(lines["estimate"], marks["published"], marks["published_high"], 0.01)
             ax.set_ylim(0, 1.0 if survival else 1.05 * top)
             look.percent_axis(ax.yaxis, 5)
             ax.tick_params(labelsize=look.SMALL)
@@ -390,7 +402,7 @@ def _points(
         x = row["horizon_years"] + (aside if len(arms) > 1 else 0.0)
         ax.plot([x, x], [row["published_low"], row["published_high"]], color=colour, linewidth=1.2, zorder=3)
         mark: look.Style = {"marker": "D", "markersize": 6, "markeredgecolor": colour, "markeredgewidth": 1.3}
-        face = colour if row["inside"] else "white"
+        face = look.PALE if not row["judged"] else colour if row["inside"] else "white"
         ax.plot(
             [x], [row["published"]], markerfacecolor=face, zorder=4, gid=f"published {row['arm']}", **mark
         )

@@ -7,7 +7,13 @@ import numpy as np
 from scipy.stats import binom
 
 from analysis.tables.estimates import Z95, jackknife, share, unchanged_error, wilson
-from conf.endpoint import AMOUNTS, RATIOS, SURVIVALS, Endpoint
+from analysis.tables.survival_times import (
+    median_interval,
+    median_months,
+    published_median_interval,
+    restricted_mean_years,
+)
+from conf.endpoint import AMOUNTS, RATIOS, SURVIVALS, TIMES, WITH_DIFFERENCE, Endpoint
 from sim.counting.samples import (
     CENSORED,
     EVENT,
@@ -47,9 +53,9 @@ def _odds(share: float) -> float:
 
 
 def _level(endpoint: Endpoint, side: Sample) -> float:
-    """Return the incidence, survival, share, median or mean of one side."""
+    """Return the incidence, survival, share, median, mean or time of one side."""
     level = _level_as_summed(endpoint, side)
-    if endpoint.outcome in AMOUNTS or ROUNDING < level < 1 - ROUNDING or math.isnan(level):
+    if endpoint.outcome in (*AMOUNTS, *TIMES) or ROUNDING < level < 1 - ROUNDING or math.isnan(level):
         return level
     return float(round(level))
 
@@ -62,6 +68,10 @@ def _level_as_summed(endpoint: Endpoint, side: Sample) -> float:
         return float(side.kind.mean())
     if endpoint.outcome in AMOUNTS:
         return float(np.median(side.value) if endpoint.outcome == "median" else side.value.mean())
+    if endpoint.outcome == "median_survival":
+        return median_months(side)
+    if endpoint.outcome == "restricted_mean":
+        return restricted_mean_years(side, endpoint.horizon_years or math.inf)
     day = (endpoint.horizon_years or math.inf) * YEAR_DAYS
     if endpoint.outcome in SURVIVALS:
         return 1.0 - kaplan_meier(side, day)
@@ -76,11 +86,13 @@ class Precision(NamedTuple):
     """How precisely the simulation shows an endpoint.
 
     ``error``: its standard error, infinite where the patients do not determine it; a ratio's is of its log.
-    ``rests_on``: the effective number of patients of a proportion; NaN of anything else.
+    ``rests_on``: the effective number of patients of a proportion; NaN of anything else. ``bounds``: the 95 %
+    interval of a median survival, which is not symmetric; None of anything else.
     """
 
     error: float
     rests_on: float = math.nan
+    bounds: tuple[float, float] | None = None
 
 
 def precision(endpoint: Endpoint, side: Sample, other: Sample | None) -> Precision:
@@ -88,8 +100,12 @@ def precision(endpoint: Endpoint, side: Sample, other: Sample | None) -> Precisi
 
     Both sides leave out the same patients, so that the luck they share is allowed for. Folds that all show
     the same are no certainty: a proportion then has the error of Wilson's interval, a contrast at least that
-    of a difference without a change, a median that of its order statistics; a mean's is not known.
+    of a difference without a change, a median that of its order statistics; a mean's is not known. A median
+    survival's is that of Brookmeyer and Crowley.
     """
+    if endpoint.outcome == "median_survival":
+        low, high = median_interval(side)
+        return Precision((high - low) / (2 * Z95) if len(side.value) else math.nan, bounds=(low, high))
     value = simulated(endpoint, side, other)
     left_out = np.array(
         [
@@ -108,8 +124,10 @@ def precision(endpoint: Endpoint, side: Sample, other: Sample | None) -> Precisi
     if endpoint.ratio is not None:
         assert other is not None
         least = math.hypot(_unchanged(endpoint, side), _unchanged(endpoint, other))
-        return Precision(max(error, least) if math.isfinite(error) else math.inf)
-    if not error > ROUNDING:
+        return Precision(max(error, least) if math.isfinite(error) and least > 0 else math.inf)
+    if endpoint.outcome == "restricted_mean":
+        error = max(error, _unchanged(endpoint, side))
+    elif not error > ROUNDING:
         error = _order_error(side.value) if endpoint.outcome == "median" else math.inf
     return Precision(error)
 
@@ -121,7 +139,7 @@ def standard_error(endpoint: Endpoint, side: Sample, other: Sample | None) -> fl
 
 def is_proportion(endpoint: Endpoint) -> bool:
     """Return whether an endpoint is an incidence, a survival or a share of one side."""
-    return endpoint.ratio is None and endpoint.outcome not in AMOUNTS
+    return endpoint.ratio is None and endpoint.outcome not in (*AMOUNTS, *TIMES)
 
 
 def effective(endpoint: Endpoint, side: Sample) -> float:
@@ -160,12 +178,19 @@ def proportion_interval(value: float, rests_on: float) -> tuple[float, float]:
 
 
 def _unchanged(endpoint: Endpoint, side: Sample) -> float:
-    """Return one side's least standard error in a contrast: half an event, on the scale of the contrast."""
+    """Return one side's least standard error in a contrast: half an event, on the scale of the contrast.
+
+    Of a mean it is half a patient who differs by a standard deviation; of a restricted mean, by the horizon.
+    """
     if endpoint.ratio == "hazard_ratio":
         years = endpoint.horizon_years
         day = math.inf if years is None else years * YEAR_DAYS
         return 1.0 / max(int(((side.kind == EVENT) & (side.value <= day)).sum()), 1)
     error = unchanged_error(len(side.value))
+    if endpoint.outcome == "restricted_mean":
+        return error * (endpoint.horizon_years or math.inf)
+    if endpoint.outcome == "mean":
+        return error * float(side.value.std()) if len(side.value) else math.inf
     level = _level(endpoint, side)
     if endpoint.ratio == "difference":
         return error
@@ -188,15 +213,18 @@ def _order_error(values: np.ndarray) -> float:
 
 
 def published_interval(endpoint: Endpoint, side: Sample) -> tuple[float, float]:
-    """Return the 95 % interval of the published figure: as printed, or from its n.
+    """Return the 95 % interval of the published figure: as printed, or from its n; NaN where there is none.
 
     A proportion's is Wilson's; a median's is that of large samples, with the simulated distribution's density
-    about its median.
+    about its median; a median survival's is ``published_median_interval``.
     """
     if endpoint.low is not None and endpoint.high is not None:
         return endpoint.low, endpoint.high
-    assert endpoint.n is not None
+    if endpoint.n is None or endpoint.ratio is not None or endpoint.outcome in WITH_DIFFERENCE:
+        return math.nan, math.nan
     n = endpoint.n
+    if endpoint.outcome == "median_survival":
+        return published_median_interval(side, endpoint.published, n)
     if endpoint.outcome == "median":
         if n and np.ptp(side.value) == 0:
             return endpoint.published, endpoint.published  # of one value there is no density

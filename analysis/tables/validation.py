@@ -18,7 +18,7 @@ from analysis.tables.endpoints import (
 )
 from analysis.tables.estimates import Z95
 from conf.condition import Condition
-from conf.endpoint import AMOUNTS, RATIOS, Endpoint
+from conf.endpoint import AMOUNTS, RATIOS, TIMES, WITH_DIFFERENCE, Endpoint
 from conf.trials import Trial
 from sim.counting.samples import MOST_LOG_RATIO, Sample
 
@@ -27,14 +27,15 @@ NEGLIGIBLE = 0.2  # of the published standard error: it then adds 2 % to the err
 COMPARISON_COLUMNS = (
     "trial", "set", "endpoint", "arm", "outcome", "subgroup", "horizon_years", "n", "published",
     "published_low", "published_high", "simulated", "simulated_low", "simulated_high", "comparable", "inside",
-    "z", "measure", "note",
+    "z", "measure", "judged", "note",
 )  # fmt: skip
 
 
 class EndpointComparison(NamedTuple):
     """One endpoint: published with its interval, simulated with its standard error, and z.
 
-    ``rests_on``: the effective number of simulated patients of a proportion.
+    ``rests_on``: the effective number of simulated patients of a proportion; ``bounds``: the simulation's own
+    interval where its standard error does not give it.
     """
 
     endpoint: Endpoint
@@ -44,6 +45,7 @@ class EndpointComparison(NamedTuple):
     error: float
     z: float
     rests_on: float = math.nan
+    bounds: tuple[float, float] | None = None
 
     @property
     def inside(self) -> bool:
@@ -51,16 +53,25 @@ class EndpointComparison(NamedTuple):
         return self.comparable and self.low <= self.value <= self.high
 
     @property
-    def comparable(self) -> bool:
-        """Return whether the simulated patients can distinguish a hit from a miss.
+    def determined(self) -> bool:
+        """Return whether the simulated patients determine the value and how far it may be off.
 
-        They cannot where a ratio has no event on a side, where nothing says how far a mean or a median may
-        be off, and where a proportion of 0 or 1 lies outside the published interval, which its own reaches.
+        They do not where a ratio has no event on a side, where a mean is of values that are all the same, and
+        where a median survival or the upper end of its interval is not reached.
         """
-        if not (math.isfinite(self.value) and math.isfinite(self.error) and self.high > self.low):
+        if not (math.isfinite(self.value) and math.isfinite(self.error)):
             return False
-        if self.endpoint.ratio in RATIOS:
-            return abs(math.log(self.value)) < MOST_LOG_RATIO
+        return self.endpoint.ratio not in RATIOS or abs(math.log(self.value)) < MOST_LOG_RATIO
+
+    @property
+    def comparable(self) -> bool:
+        """Return whether the figure is judged, and the simulated patients can distinguish a hit from a miss.
+
+        They cannot where they do not determine the value, and where a proportion of 0 or 1 lies outside the
+        published interval, which its own reaches.
+        """
+        if not (self.endpoint.judged and self.determined and self.low < self.high < math.inf):
+            return False
         if is_proportion(self.endpoint) and self.value in (0, 1) and not self.low <= self.value <= self.high:
             low, high = self.interval()
             return high < self.low or low > self.high
@@ -74,12 +85,14 @@ class EndpointComparison(NamedTuple):
             if not self.comparable:
                 return math.inf
             low, high = math.log(low), math.log(high)
-        return self.error * 2 * Z95 / (high - low) if high > low else math.inf
+        return self.error * 2 * Z95 / (high - low) if low < high < math.inf else math.inf
 
     def interval(self) -> tuple[float, float]:
         """Return the simulation's own 95 % interval; of a proportion it is Wilson's."""
         if is_proportion(self.endpoint):
             return proportion_interval(self.value, self.rests_on)
+        if self.bounds is not None:
+            return self.bounds
         half = Z95 * self.error
         if self.endpoint.ratio in RATIOS:
             return self.value * math.exp(-half), self.value * math.exp(half)
@@ -88,17 +101,17 @@ class EndpointComparison(NamedTuple):
 
 def compare_endpoint(endpoint: Endpoint, side: Sample, other: Sample | None) -> EndpointComparison:
     """Return an endpoint as the simulation shows it beside what was published."""
-    value, (error, rests_on) = simulated(endpoint, side, other), precision(endpoint, side, other)
+    value, (error, rests_on, bounds) = simulated(endpoint, side, other), precision(endpoint, side, other)
     low, high = published_interval(endpoint, side)
-    z = deviation(endpoint, value, low, high, error, rests_on)
-    return EndpointComparison(endpoint, low, high, value, error, z, rests_on)
+    z = deviation(endpoint, value, low, high, error, rests_on) if endpoint.judged else math.nan
+    return EndpointComparison(endpoint, low, high, value, error, z, rests_on, bounds)
 
 
 def measure(endpoint: Endpoint) -> str:
     """Return what kind of number an endpoint is: a ratio's name, or incidence, survival, share, ..."""
     if endpoint.ratio is not None:
-        return endpoint.ratio
-    if endpoint.outcome in ("share", *AMOUNTS):
+        return f"{endpoint.outcome}_difference" if endpoint.outcome in WITH_DIFFERENCE else endpoint.ratio
+    if endpoint.outcome in ("share", *AMOUNTS, *TIMES):
         return endpoint.outcome
     return "survival" if endpoint.outcome.endswith("survival") else "incidence"
 
@@ -108,7 +121,7 @@ def rows(trial: Trial, endpoints: list[EndpointComparison]) -> pd.DataFrame:
     lines = []
     for one in endpoints:
         endpoint, value, z = one.endpoint, one.value, one.z if one.comparable else math.nan
-        if one.comparable or is_proportion(endpoint):
+        if one.determined or is_proportion(endpoint):
             low, high = one.interval()
         else:  # nothing is known of it
             value = low = high = math.nan
@@ -131,6 +144,7 @@ def rows(trial: Trial, endpoints: list[EndpointComparison]) -> pd.DataFrame:
             "inside": one.inside,
             "z": z,
             "measure": measure(endpoint),
+            "judged": endpoint.judged,
             "note": endpoint.note,
         }
         lines.append(line)
@@ -157,7 +171,7 @@ def agreement(endpoints: pd.DataFrame) -> pd.DataFrame:
     """Return how each set agrees, and ``all``: ``set``, ``trials``, ``endpoints``, ``comparable``,
     ``inside``, ``coverage``, ``slope``, ``intercept``, ``chi_square``, ``degrees``, ``p_value``.
 
-    Endpoints that cannot be compared are left out of all but ``trials`` and ``endpoints``.
+    Endpoints that are not judged or not comparable are left out of all but ``trials`` and ``endpoints``.
     ``slope`` and ``intercept`` are those of the published on the simulated proportions, both as log odds,
     weighted by the published precision: 1 and 0 where they agree. Endpoints of one trial depend on each
     other, so that the chi-square is a guide, no test.

@@ -24,6 +24,7 @@ def curves(trial: Trial, sides: Sequence[tuple[Sample, Sample | None]]) -> pd.Da
     for endpoint, (side, _) in zip(trial.endpoints, sides, strict=True):
         whole = endpoint.subgroup is None and endpoint.where is None and endpoint.ratio is None
         # a crude figure, of uneven follow-up, is no point of a curve
+        whole = whole and endpoint.outcome != "restricted_mean"
         if whole and endpoint.horizon_years is not None and endpoint.estimator != "crude":
             key = (endpoint.outcome, endpoint.arm, endpoint.time_from, endpoint.estimator)
             last = wanted[key][2] if key in wanted else 0.0

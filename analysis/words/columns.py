@@ -114,6 +114,7 @@ COLUMNS = {
     "simulated_low": LUCK_LOW,
     "simulated_high": LUCK_HIGH,
     "comparable": "whether the simulated patients can distinguish a hit from a miss",
+    "judged": "whether the figure counts in coverage and chi-square; without a printed interval it cannot",
     "inside": "whether the simulated figure lies in the published interval",
     "z": "published standard errors by which the simulated figure lies above the published one",
     "measure": "kind of figure",

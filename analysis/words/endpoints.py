@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.tables.validation import LEVELS
 from analysis.words.wording import DASH, interval, percent, policy_words, signed, years_words
 from conf.condition import Condition
-from conf.endpoint import AMOUNTS, INCIDENCES, RATIOS, Endpoint
+from conf.endpoint import AMOUNTS, INCIDENCES, RATIOS, SURVIVALS, TIMES, Endpoint
 from conf.trials import Trial
 
 # Columns whose name is no short word; all others are written as they are spelt.
@@ -120,6 +120,16 @@ CONTRAST = {
 }
 
 NOT_COMPARABLE = "not comparable"
+# Of figures that are shown and count nowhere.
+NO_INTERVAL, NOT_JUDGED = "no interval printed", "not judged"
+# The unit of a measure; that of a median or a mean is its column's.
+MEASURED_IN = {
+    **dict.fromkeys(LEVELS, " %"),
+    "difference": " points",
+    "median_survival": " months",
+    "restricted_mean": " years",
+    "restricted_mean_difference": " years",
+}
 
 # As oncologists write where there is little room.
 ABBREVIATED = {
@@ -226,10 +236,14 @@ def _outcome(endpoint: Endpoint) -> str:
         return condition_words(endpoint.of)
     if endpoint.outcome in AMOUNTS:
         return f"{endpoint.outcome} time to {_noun(str(endpoint.of))}"
-    words = outcome_words(endpoint.outcome, endpoint.time_from)
+    words = outcome_words(endpoint.event, endpoint.time_from)
     if endpoint.where is not None:
         where = condition_words(endpoint.where)
         words = f"{where} recurrence" if _is_place(endpoint.where) else f"{words} ({where})"
+    if endpoint.outcome in TIMES:
+        kind = "median" if endpoint.outcome == "median_survival" else "restricted mean"
+        beside = {"median": " time to", "restricted mean": " time without"}[kind]
+        words = f"{kind}{'' if endpoint.event in SURVIVALS else beside} {words}"
     if endpoint.horizon_years is not None:
         words += f", {_time_words(endpoint.horizon_years)}"
     if endpoint.outcome in INCIDENCES and endpoint.ratio is None and endpoint.estimator in ESTIMATOR:
@@ -344,16 +358,21 @@ def number(value: float, measure: str) -> str:
         return percent(value)
     if measure == "difference":
         return signed(100 * value)
+    if measure == "mean_difference":
+        return signed(value)
+    if measure == "restricted_mean_difference":  # a tenth of a life year is much
+        return f"{value:+.2f}".replace("-", "−")
+    if measure == "restricted_mean":
+        return f"{value:.2f}"
     return f"{value:.2f}" if measure in RATIOS and value < 100 else f"{value:.1f}"
 
 
 def unit(row: pd.Series) -> str:
     """Return the unit of an endpoint's numbers, to follow them; empty for a ratio."""
-    if row["measure"] in LEVELS:
-        return " %"
-    if row["measure"] == "difference":
-        return " points"
-    return f" {_unit(row['outcome'])}".rstrip() if row["measure"] in AMOUNTS else ""
+    measure = str(row["measure"])
+    if measure.removesuffix("_difference") in AMOUNTS:
+        return f" {_unit(row['outcome'])}".rstrip()
+    return MEASURED_IN.get(measure, "")
 
 
 def with_interval(row: pd.Series, which: str) -> str:
@@ -361,15 +380,25 @@ def with_interval(row: pd.Series, which: str) -> str:
     low, high = row[f"{which}_low"], row[f"{which}_high"]
     if np.isnan(row[which]):
         return DASH
+    if np.isnan(low):
+        return number(row[which], row["measure"])
     stated = interval(low, high, lambda value: number(value, row["measure"]))
     return f"{number(row[which], row['measure'])} ({stated})"
 
 
 def verdict(row: pd.Series) -> str:
-    """Return ``inside`` the published interval, or too ``high`` or too ``low``; or ``not comparable``."""
+    """Return ``inside`` the published interval, or too ``high`` or too ``low``; or why it is not judged."""
+    if not row["judged"]:
+        return NO_INTERVAL if np.isnan(row["published_low"]) else NOT_JUDGED
     if not row["comparable"]:
         return NOT_COMPARABLE
     return "inside" if row["inside"] else "high" if row["simulated"] > row["published"] else "low"
+
+
+def verdict_words(row: pd.Series) -> str:
+    """Return the verdict as tables have it: ``inside``, ``too high``, ``too low``, or why there is none."""
+    found = verdict(row)
+    return f"too {found}" if found in ("high", "low") else found
 
 
 def miss(row: pd.Series) -> str:

@@ -267,7 +267,7 @@ def trial_file(like: Tree, cohort: Tree) -> str:
         "",
         *_comment(
             "name: policy, as on the command line; or {base: policy, lever: value}, {policy: ..., cohort: "
-            "{key: value}}, {mix: {policy: share, policy: share}}"
+            "{key: value}}, {mix: {policy: share, policy: share}}, {mix: [{share: share, policy: policy}]}"
         ),
         "arms:",
         *(f"  {name}: {policy}" for name, policy in arms.items()),
@@ -280,6 +280,9 @@ def trial_file(like: Tree, cohort: Tree) -> str:
         "",
         *_comment(f"how incidences are estimated: {', '.join(ESTIMATORS)}"),
         f"estimator: {like['estimator']}",
+        "",
+        *_comment("conditions by name, which those of endpoints may use, as in {involved: crm_mm <= 1}"),
+        "subgroups: {}",
         "",
         *_comment(
             "one line for each published figure: evidence (its name), arm, outcome, horizon_years, "

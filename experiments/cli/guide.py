@@ -13,6 +13,7 @@ from conf import policies, schema
 from conf.composition import CONF, chosen_groups
 from conf.guideline_file import written_groups
 from conf.input_error import InputError, shown
+from experiments.cli.trial_skeleton import SKELETON
 
 if TYPE_CHECKING:
     from experiments.cli.catalogue import Experiment
@@ -104,10 +105,17 @@ def guide(
             ["guidelines: the risk groups that a policy may give its levers by", *_guidelines()],
             ["levers: what a policy file may set, and what each is in tme_alone", *_levers()],
             ["follow_up: schedules", *_files("follow_up")],
-            *([["trials: trial=...", *_files("trial")]] if "trials" in defaults else []),
+            *([["trials: trial=...", *_files("trial")], _trial()] if "trials" in defaults else []),
             ["options", *(_line(spelling, words) for spelling, words in options)],
         ]
     return "\n\n".join("\n".join(lines) for lines in parts)
+
+
+def _trial() -> list[str]:
+    return [
+        "a trial of your own: copy this into path/to/mine.yaml, then lrrc validate trial=path/to/mine.yaml",
+        *SKELETON.rstrip().splitlines(),
+    ]
 
 
 def _numbers(name: str) -> list[str]:

@@ -351,7 +351,10 @@ def _setting(key: str) -> Schema:
 def _trial() -> Schema:
     base = _said(NAME, "The name of the one that this is like.")
     policy = {"anyOf": [NAME, _object({"base": base, **_levers()}, ["base"])]}
-    mix = _object({"mix": {"type": "object", "additionalProperties": _number(units.FRACTION)}}, ["mix"])
+    share = _number(units.FRACTION)
+    member = _object({"share": share, "policy": policy}, ["share", "policy"])
+    mixed = {"anyOf": [{"type": "object", "additionalProperties": share}, _list(member, least=1)]}
+    mix = _object({"mix": mixed}, ["mix"])
     content = {"anyOf": [*policy["anyOf"], mix]}
     cohort = {name: {"$ref": f"#/$defs/cohort/{name}"} for name in shipped("cohort/dutch_contemporary")}
     cohort |= _usual_care()
@@ -371,13 +374,14 @@ def _trial() -> Schema:
         "time_from": _said(origin, "Where time begins."),
         "estimator": _said(estimator, "How the incidence is estimated."),
         "where": _said(TEXT, "A condition on the event."),
-        "of": _said(TEXT, "A condition (of a share) or a column (of a median or mean)."),
+        "of": _said(TEXT, "A condition (of a share), a column (of a median or mean), or what is timed."),
         "ratio": _said(_one_of(endpoint.CONTRASTS), "The kind of contrast."),
         "against": _said(NAME, "The arm of the comparison."),
         "against_subgroup": _said(TEXT, "A condition on the patients of the comparison."),
         "n": _said(_whole(1), "How many patients the figure rests on."),
         "low": _said(_number(units.ANY), "Lower end of its published 95 % interval."),
         "high": _said(_number(units.ANY), "Upper end of its published 95 % interval."),
+        "judged": _said(FLAG, "Whether it counts; without n or an interval it is only shown."),
         "note": _said(TEXTS, "What the reader should know."),
     }
     properties = {
@@ -396,6 +400,10 @@ def _trial() -> Schema:
         "follow_up_years": _said(years, "The longest follow-up."),
         "time_from": _said(origin, "Where time begins, for every figure that does not say."),
         "estimator": _said(estimator, "How incidences are estimated, where a figure does not say."),
+        "subgroups": _said(
+            {"type": "object", "additionalProperties": TEXT},
+            "Conditions by name, which the conditions of endpoints may use.",
+        ),
         "endpoints": _said(
             _list(_object(fields, ["evidence", "arm", "outcome", "published"]), least=1),
             "The published figures.",

@@ -61,7 +61,7 @@ def sample(endpoint: Endpoint, subgroup: Condition | None, reading: Reading, fol
         values = of(reading.column(str(endpoint.of))).astype(float)
         return Sample(values, np.full(len(values), EVENT, np.int8), fold)
     death = of(rows["death_day"])
-    happened = _event_day(endpoint.outcome, rows, members)
+    happened = _event_day(endpoint.event, rows, members)
     if endpoint.where is not None:
         happened = np.where(of(reading.holds(endpoint.where)), happened, np.inf)
     first = np.minimum(np.minimum(happened, death), of(rows["diagnosed_day"]) + follow_up_days)

@@ -19,6 +19,7 @@ from sim.patient import (
     Compartment,
     FoundBy,
     Harm,
+    LateralSite,
     Margin,
     Mechanism,
     Operation,
@@ -34,6 +35,8 @@ from sim.patient import (
 from sim.policy import Regimen
 
 MONTH_DAYS = YEAR_DAYS / 12
+ANAL_CANAL_CM = 3.0  # assumption: from the verge to the anorectal junction
+LATERAL_SITES = {"none": -1, **{site.name.lower(): int(site) for site in LateralSite}}
 Words = Mapping[str, int]
 
 
@@ -134,6 +137,19 @@ def _harm_columns() -> dict[str, Column]:
     return columns
 
 
+def _lateral_residual(rows: np.ndarray) -> np.ndarray:
+    """Return which sides have a lateral node with tumour left after treatment, bool, shape (n, 2)."""
+    involved, sterilised = rows["lateral_involved"] > 0, rows["lateral_sterilised"] > 0
+    return np.logical_and(involved, np.logical_not(sterilised))
+
+
+def _lateral_site(rows: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Return the fossa of the larger of the nodes that are there, shape (n, 2); -1 where there is none."""
+    side = np.where(there, rows["lateral_mm"], -1.0).argmax(axis=1)
+    site: np.ndarray = rows["lateral_site"][np.arange(len(rows)), side]
+    return np.where(there.any(axis=1), site, -1)
+
+
 def _operative_death(rows: np.ndarray) -> np.ndarray:
     died: np.ndarray = operative_death(rows["operated_day"], rows["death_day"])
     return died
@@ -145,6 +161,11 @@ COLUMNS: dict[str, Column] = {
     "female": Column(_field("female"), "woman", trait=True),
     "unfit": Column(_field("unfit"), "ASA III or more", trait=True),
     "height_above_verge_cm": Column(_field("height_above_verge_cm"), "height of the tumour", trait=True),
+    "height_above_anorectal_junction_cm": Column(
+        lambda rows: rows["height_above_verge_cm"] - ANAL_CANAL_CM,
+        f"the same above the anorectal junction, which is {ANAL_CANAL_CM:g} cm above the verge",
+        trait=True,
+    ),
     "ct": Column(_field("ct"), "clinical T", _words(TStage), trait=True),
     "t_category": Column(lambda rows: T_CATEGORY[rows["ct"]], "clinical T, 1 to 4", trait=True),
     "cn": Column(_field("cn"), "mesorectal nodes as MRI reads them: 0, 1, 2", trait=True),
@@ -166,12 +187,27 @@ COLUMNS: dict[str, Column] = {
         "largest lateral node before treatment; 0: none seen",
         trait=True,
     ),
+    "lateral_node_site": Column(
+        lambda rows: _lateral_site(rows, rows["lateral_mm"] > 0),
+        "fossa of the largest lateral node before treatment",
+        LATERAL_SITES,
+        trait=True,
+    ),
     "residual_short_axis_mm": Column(
         lambda rows: rows["lateral_residual_mm"].max(axis=1),
         "largest lateral node as it was seen last, after treatment if any",
     ),
     "lateral_involved": Column(
         _any_side("lateral_involved"), "lateral nodes involved on a side, as they are"
+    ),
+    "lateral_residual_tumour": Column(
+        lambda rows: _lateral_residual(rows).max(axis=1) > 0,
+        "lateral nodes involved on a side and not sterilised by treatment, if any",
+    ),
+    "lateral_residual_site": Column(
+        lambda rows: _lateral_site(rows, _lateral_residual(rows)),
+        "fossa of the largest lateral node with tumour left",
+        LATERAL_SITES,
     ),
     # treatment
     "regimen": Column(_field("regimen"), "neoadjuvant treatment", _words(Regimen)),
@@ -244,6 +280,14 @@ COLUMNS: dict[str, Column] = {
         _field("synchronous_metastasis"), "metastases known when it was restaged"
     ),
     "curative_intent": Column(_field("curative_intent"), "treated with curative intent"),
+    "salvage_irradiated": Column(_field("salvage_irradiated"), "irradiated for the recurrence"),
+    "reirradiated": Column(
+        lambda rows: rows["salvage_irradiated"] & (rows["irradiated"] | rows["postoperatively_irradiated"]),
+        "irradiated for the recurrence, after irradiation of the primary",
+    ),
+    "salvage_induction": Column(
+        _field("salvage_induction"), "induction chemotherapy before the salvage resection"
+    ),
     "salvaged": Column(_happened("salvage_day"), "salvage resection done"),
     "procedure": Column(_field("salvage_procedure"), "salvage operation", _words(Procedure)),
     "salvage_margin": Column(_field("salvage_margin"), "margin of the salvage resection", _words(Margin)),
@@ -262,6 +306,9 @@ COLUMNS: dict[str, Column] = {
     "survival_months": Column(_months("death_day", "operated_day"), "months to death"),
     "survival_after_recurrence_months": Column(
         _months("death_day", "recurrence_found_day"), "months from the recurrence to death"
+    ),
+    "survival_after_salvage_months": Column(
+        _months("death_day", "salvage_day"), "months from the salvage resection to death"
     ),
 }
 

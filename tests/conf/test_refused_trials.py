@@ -78,7 +78,70 @@ REFUSED = {
         ["mine.hazard", "needs low and high"],
     ),
     "half an interval": (with_endpoint(low=0.05), ["low and high belong together"]),
-    "neither n nor an interval": (with_endpoint(n=None), ["mine.lr", "needs n, or low and high"]),
+    "neither n nor an interval of a figure to be judged": (
+        with_endpoint(n=None, judged=True),
+        ["mine.lr", "needs n, or low and high", "judged: false"],
+    ),
+    "a word for judged": (with_endpoint(judged="perhaps"), ["judged=perhaps", "must be true or false"]),
+    "a median survival with a horizon": (
+        with_endpoint(outcome="median_survival"),
+        ["outcome=median_survival has no horizon_years"],
+    ),
+    "a median survival of no event": (
+        with_endpoint(outcome="median_survival", of="overal_survival", horizon_years=None),
+        ["of=overal_survival", "did you mean overall_survival?"],
+    ),
+    "a ratio of medians": (
+        with_endpoint(2, outcome="median_survival", horizon_years=None, ratio="difference"),
+        ["a difference is not of a median_survival"],
+    ),
+    "a restricted mean without a horizon": (
+        with_endpoint(outcome="restricted_mean", horizon_years=None, low=0.05, high=0.2),
+        ["outcome=restricted_mean needs horizon_years"],
+    ),
+    "a restricted mean in months": (
+        with_endpoint(outcome="restricted_mean", horizon_years=5, published=50, low=45, high=55),
+        ["published=50", "in years, from 0 to horizon_years=5"],
+    ),
+    "a restricted mean without an interval": (
+        with_endpoint(outcome="restricted_mean", published=1.5),
+        ["a restricted_mean needs low and high", "judged: false"],
+    ),
+    "an odds ratio of means": (
+        with_endpoint(2, outcome="mean", of="survival_months", horizon_years=None, ratio="odds_ratio"),
+        ["a odds_ratio is not of a mean"],
+    ),
+    "a local recurrence counted from a salvage": (
+        with_endpoint(time_from="salvage"),
+        ["outcome=local_recurrence", "time_from=salvage", "from the start", "use rerecurrence"],
+    ),
+    "a local recurrence counted from the recurrence": (
+        mine(time_from="recurrence"),
+        ["mine.lr", "time_from=recurrence", "use overall_survival or distant_metastasis"],
+    ),
+    "a time to local recurrence from a salvage": (
+        with_endpoint(
+            outcome="median_survival", of="local_recurrence", horizon_years=None, time_from="salvage"
+        ),
+        ["of=local_recurrence", "use rerecurrence"],
+    ),
+    "an unknown subgroup": (
+        {**with_endpoint(subgroup="lwo_tumour"), "subgroups": {"low_tumour": "height_above_verge_cm <= 5"}},
+        ["subgroup=lwo_tumour", "did you mean low_tumour?"],
+    ),
+    "a subgroup that is a column": (
+        mine(subgroups={"leaked": "leaked"}),
+        ["subgroups: leaked", "is a column, or a word of one"],
+    ),
+    "a subgroup that is a word of a column": (
+        mine(subgroups={"apr": "leaked"}),
+        ["subgroups: apr", "a word"],
+    ),
+    "a subgroup without a name": (mine(subgroups={"low tumour": "leaked"}), ["low tumour", "must be a name"]),
+    "a subgroup that is no condition": (
+        mine(subgroups={"low": "height_above_verge_cm"}),
+        ["subgroups.low", "is a number; compare it"],
+    ),
     "an n that is none": (with_endpoint(n=0), ["n=0", "whole number of 1 or more"]),
     "a figure outside its interval": (
         with_endpoint(low=0.2, high=0.3),
@@ -140,6 +203,24 @@ REFUSED = {
     "a mix that is not whole": (
         arms(other={"mix": {"tme_alone": 0.5, "short_course": 0.4}}),
         ["arms.other.mix", "must add up to 1"],
+    ),
+    "a list of a mix that is not whole": (
+        arms(
+            other={"mix": [{"share": 0.5, "policy": "tme_alone"}, {"share": 0.4, "policy": "short_course"}]}
+        ),
+        ["arms.other.mix", "the shares are 0.5, 0.4", "must add up to 1"],
+    ),
+    "a member of a mix with an unknown key": (
+        arms(other={"mix": [{"share": 1.0, "polcy": "tme_alone"}]}),
+        ["arms.other.mix[0].polcy=tme_alone", "did you mean policy?"],
+    ),
+    "a member of a mix without a share": (
+        arms(other={"mix": [{"policy": "tme_alone"}]}),
+        ["arms.other.mix[0].share: missing"],
+    ),
+    "a member of a mix with an unknown lever": (
+        arms(other={"mix": [{"share": 1.0, "policy": {"base": "tme_alone", "washot": "never"}}]}),
+        ["arms.other.mix[0].policy", "washot", "did you mean washout?"],
     ),
     "a mix of an unknown policy": (
         arms(other={"mix": {"tme_alon": 0.5, "short_course": 0.5}}),

@@ -11,7 +11,7 @@ DEFAULTS: dict[str, Any] = {
     "evidence": "e", "arm": "a", "outcome": "local_recurrence", "published": 0.2, "subgroup": None,
     "horizon_years": 5.0, "followed_from_years": None, "time_from": "surgery",
     "estimator": "cumulative_incidence", "where": None, "of": None, "ratio": None, "against": "a",
-    "against_subgroup": None, "n": 100,
+    "against_subgroup": None, "n": 100, "judged": True,
     "low": None, "high": None, "note": "",
 }  # fmt: skip
 

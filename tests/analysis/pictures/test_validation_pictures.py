@@ -267,6 +267,18 @@ def test_what_cannot_be_compared_is_counted_nowhere_and_said(successive_samples,
     assert "left out of all counts: 1" in printed
 
 
+def test_a_figure_that_is_not_judged_is_drawn_in_grey_and_counted_nowhere(stated):
+    rows = stated[stated["measure"].isin(["incidence", "survival", "share"])].head(6).copy()
+    rows.loc[rows.index[:2], ["judged", "comparable", "inside"]] = False
+    rows.loc[rows.index[0], ["published_low", "published_high", "z"]] = np.nan
+    figure = dumbbells(rows)
+    Page(figure)
+    said = "\n".join(words(figure)).replace("\n", " ")
+    assert title(figure).startswith(f"{rows['inside'].sum()} of 4 endpoints lie inside")
+    assert "shown and not judged: 2" in said.replace("  ", " ")
+    assert "no interval printed" in said and "not judged" in said
+
+
 def test_a_trial_s_page_names_the_levers_and_the_numbers_that_make_it_another_trial(
     written, successive_samples
 ):

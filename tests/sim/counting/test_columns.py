@@ -64,6 +64,8 @@ SAME = [
     "found_by",
     "synchronous_metastasis",
     "curative_intent",
+    "salvage_irradiated",
+    "salvage_induction",
     "salvage_margin",
     "salvage_complication",
     "metastasis_systemic",
@@ -89,6 +91,7 @@ BETWEEN = {
     "metastasis_months": ("operated_day", "metastasis_found_day"),
     "survival_months": ("operated_day", "death_day"),
     "survival_after_recurrence_months": ("recurrence_found_day", "death_day"),
+    "survival_after_salvage_months": ("salvage_day", "death_day"),
 }
 SIDES = {
     "short_axis_mm": lambda rows: np.maximum(rows["lateral_mm"][:, 0], rows["lateral_mm"][:, 1]),
@@ -100,9 +103,14 @@ SIDES = {
 }
 OF_THE_RESECTED = ("operation", "plane", "pathological_stage", "operative_death")
 PLACES = ("central", "anterior", "posterior", "lateral", "perineal", "peritoneal")
-OWN = ("t_category", "mechanism", "compartment", "compartments", "procedure")
+OWN = (
+    "t_category", "mechanism", "compartment", "compartments", "procedure", "lateral_node_site",
+    "lateral_residual_tumour", "lateral_residual_site", "height_above_anorectal_junction_cm", "reirradiated",
+)  # fmt: skip
 WORDS = {
     "ct": ("t1", "t2", "t3ab", "t3cd", "t4a", "t4b"),
+    "lateral_node_site": ("none", "obturator", "internal_iliac"),
+    "lateral_residual_site": ("none", "obturator", "internal_iliac"),
     "regimen": ("none", "short_course", "short_course_delayed", "chemoradiotherapy", "total_neoadjuvant"),
     "operation": ("lar", "apr", "hartmann"),
     "plane": ("mesorectal", "intramesorectal", "muscularis"),
@@ -175,6 +183,46 @@ def test_months_are_counted_between_two_days_and_infinite_where_one_is_missing(r
 def test_a_column_of_two_sides_takes_the_larger(rows, reading, name):
     assert np.array_equal(reading.column(name), SIDES[name](rows))
     assert 0 < np.count_nonzero(reading.column(name)) < len(rows)
+
+
+def test_a_lateral_node_with_tumour_left_is_one_that_was_involved_and_not_sterilised(rows, reading):
+    names = {-1: "none", 0: "obturator", 1: "internal_iliac"}
+    words = COLUMNS["lateral_node_site"].words
+    seen = {"lateral_node_site": set(), "lateral_residual_site": set()}
+    for k, row in enumerate(rows):
+        nodes = [
+            (mm, site) for mm, site in zip(row["lateral_mm"], row["lateral_site"], strict=True) if mm > 0
+        ]
+        left = [
+            (row["lateral_mm"][side], row["lateral_site"][side])
+            for side in (0, 1)
+            if row["lateral_involved"][side] and not row["lateral_sterilised"][side]
+        ]
+        assert reading.column("lateral_residual_tumour")[k] == bool(left)
+        for name, among in (("lateral_node_site", nodes), ("lateral_residual_site", left)):
+            largest = max(among, key=lambda node: node[0], default=(0, -1))
+            assert reading.column(name)[k] == words[names[int(largest[1])]]
+            seen[name].add(names[int(largest[1])])
+    assert seen == {name: set(names.values()) for name in seen}
+    both = (rows["lateral_involved"] > 0).all(axis=1)
+    assert both.any()  # so that the larger one had to be chosen
+
+
+def test_who_was_irradiated_for_the_recurrence_was_so_again_only_after_irradiation_of_the_primary():
+    policy = "short_course+expert_centre"
+    rows = lives(policy=policy, patients=4000, years=8.0)
+    reading = Reading(rows)
+    again = [
+        row["salvage_irradiated"] and (row["irradiated"] or row["postoperatively_irradiated"]) for row in rows
+    ]
+    assert np.array_equal(reading.column("reirradiated"), again)
+    first = reading.holds(condition("subgroup", "salvage_irradiated and not reirradiated"))
+    assert first.any() and any(again)
+
+
+def test_the_anorectal_junction_is_three_centimetres_above_the_verge(rows, reading):
+    height = reading.column("height_above_anorectal_junction_cm")
+    assert np.allclose(height + 3.0, rows["height_above_verge_cm"])
 
 
 def test_where_cells_stayed_and_where_they_grew(rows, reading):
