@@ -95,6 +95,7 @@ def _morbidity(patient: Record, luck: Record, world: Record, now: float) -> None
     """Severe morbidity and reoperation, by leak, fitness, radiotherapy, dissection and emergency."""
     harm = world.harm
     odds = by_side(patient, harm.morbidity_dissected_side_odds_ratio)
+    odds *= world.cohort.morbidity_odds_ratio
     if patient.irradiated:
         odds *= harm.morbidity_irradiated_odds_ratio
     if patient.unfit:
