@@ -107,7 +107,7 @@ def test_a_distribution_fits_the_range_of_its_unit(key):
 def test_every_value_names_its_source_beside_it(file):
     keys = shipped(f"{file.parent.name}/{file.stem}").keys() - {"defaults"}
     if file.parent.name == "cohort":
-        keys |= set(re.findall(r"^(usual_care):", file.read_text(), re.MULTILINE))
+        keys |= set(re.findall(r"^(usual_care|life_table):", file.read_text(), re.MULTILINE))
     beside = dict(re.findall(r"^\s*(\w+): +[^#\n]*?(?:  # (.*))?$", file.read_text(), re.MULTILINE))
     assert keys == beside.keys()
     unsourced = [
