@@ -55,13 +55,6 @@ def years_to_live(hazard_per_year: np.ndarray, first_age: float, age: float, haz
 
 
 @compiled
-def hasten_death(patient: Record, world: Record, now: float) -> None:
-    """Radiotherapy does late harm: the time left until death from other causes shrinks by a ratio."""
-    left = patient.agenda[Event.DEATH_OTHER] - now
-    patient.agenda[Event.DEATH_OTHER] = now + on_grid(left * world.mortality.irradiated_time_ratio)
-
-
-@compiled
 def operative_odds(patient: Record, world: Record) -> float:
     """Return the odds ratio of death around any operation, by age and fitness."""
     mortality = world.mortality
