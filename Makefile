@@ -47,7 +47,7 @@ validation: .venv/.installed  ## docs/validation.md and its pictures, made again
 scenarios: .venv/.installed  ## docs/scenarios.md and its pictures, made again (ten minutes)
 	$(BIN)/python -m experiments.pages.scenarios_page $(ARGS)
 
-parameters: .venv/.installed  ## docs/parameters.md, read from the code and its configuration again
+parameters: .venv/.installed  ## docs/parameters.md, and the keys of a cohort in docs/trials.md, read from the code and its configuration again
 	$(BIN)/python -m experiments.pages.parameters_page
 
 schema: .venv/.installed  ## conf/schemas, the JSON Schemas of the YAML files, read from the code again

@@ -65,10 +65,15 @@ COHORT = {
     "response_sensitivity": "tumours that are gone, read as a complete response",
     "response_specificity": "tumours that are not gone, not read as a complete response",
     "background_mortality_ratio": "death from other causes, against the life table",
-    "participant_share": "participants of a trial, who die less of other causes: 0 in a registry, 1 in a trial",
+    "participant_share": "participants of a trial, who die less of other causes: 0 a registry, 1 a trial",
     "metastasis_odds_ratio": "metastases, against the model's own: staging and selection of the era",
     "overlooked_metastasis_share": "metastases that are there at surgery and were not seen before",
     "metastasis_treatment_odds_ratio": "metastases treated, against 2008-2011",
+}
+# Keys of a cohort whose value is the name of a file.
+COHORT_FILES = {
+    "life_table": "death from other causes by age and sex, a file in life_table/",
+    "usual_care": "the policy that is usual care there; the policy usual_care stands for it",
 }
 CLINIC = {
     "arrivals_per_year": "patients who come in a year, at random",
@@ -162,8 +167,10 @@ def guideline_file(name: str, like: "Guideline", columns: Mapping[str, Sequence[
     return _text(lines)
 
 
-def cohort_file(like: str, numbers: Tree, found: Tree | None = None, notes: Sequence[str] = ()) -> str:
-    """Return the text of a cohort that starts from ``like``, with these numbers.
+def cohort_file(
+    like: str, numbers: Tree, files: Tree, found: Tree | None = None, notes: Sequence[str] = ()
+) -> str:
+    """Return the text of a cohort that starts from ``like``, with these numbers and names of files.
 
     ``found``: the numbers that are set, by key; the others are commented out. ``notes``: how they were found.
     """
@@ -177,6 +184,8 @@ def cohort_file(like: str, numbers: Tree, found: Tree | None = None, notes: Sequ
     for key, value in numbers.items():
         lines += _comment(f"{COHORT[key]}. {_allowed(key, value)}")
         lines += [f"{'' if key in found else '# '}{key}: {_value(found.get(key, value))}", ""]
+    for key, words in COHORT_FILES.items():
+        lines += [*_comment(words), f"# {key}: {files[key]}", ""]
     return _text(lines)
 
 
