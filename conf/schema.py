@@ -205,11 +205,11 @@ def _comparator(name: object, policies: tuple[Policy, ...]) -> Policy:
     named = {policy.name: policy for policy in policies}
     if name is None:
         return policies[0]
-    if name not in named:
+    if not isinstance(name, str) or name not in named:
         raise InputError(
             f"comparator={shown(name)}: must be one of the run's policies{choice(str(name), named)}"
         )
-    return named[str(name)]
+    return named[name]
 
 
 def _clock(name: object, patients: int, journal: bool) -> str:

@@ -163,6 +163,8 @@ def test_a_name_without_a_unit_is_refused(key):
         ("policies=[tme_alone,short_course,tme_alone]", "tme_alone appears twice"),
         ("comparator=tme_alon", "did you mean tme_alone?"),
         ("comparator=total_neoadjuvant", "must be one of the run's policies"),
+        ("comparator=[]", "must be one of the run's policies"),
+        ("comparator=[tme_alone]", "must be one of the run's policies"),
         ("published=3", "published=3: must be a list"),
         ("published=[{evidence:x}]", "published[0]"),
         ("+patience=3", "did you mean patients?"),
