@@ -42,6 +42,7 @@ COHORT = {
     "fascia_distance_median_mm": f"median distance from tumour to mesorectal fascia, {T_WORDS}",
     "fascia_distance_sigma": "standard deviation of its logarithm",
     "fascia_distance_low_ratio": "how much nearer the fascia is to a low tumour",
+    "lateral_node_seen_from_mm": "the smallest lateral node that reports of MRI give a size",
     "plane_shares": "plane of surgery, of all elective resections: mesorectal, intramesorectal, muscularis",
     "residual_mesorectum_odds_ratio": "mesorectum left behind, against total mesorectal excision",
     "apr_up_to_cm": "height up to which abdominoperineal resection is usual",
