@@ -26,8 +26,8 @@ from conf.input_error import InputError, choice, shown
 from conf.own_file import GLOBAL, is_bare, read_own_file
 
 GROUPS = (
-    "cohort", "scenario", "policy", "guideline", "follow_up", "disease", "clinic", "parameters", "trial",
-    "compute",
+    "cohort", "scenario", "policy", "guideline", "life_table", "follow_up", "disease", "clinic", "parameters",
+    "trial", "compute",
 )  # fmt: skip
 OWN = "command-line"
 CONF = Path(__file__).parent

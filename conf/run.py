@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from conf import relations
-from conf.policies import Policy
+from conf.derived import derived
+from conf.life_table import LIFE_TABLE, LifeTable
+from conf.policies import USUAL_CARE, Policy
 from conf.question import Question
 
 # Numbers and flat lists of numbers, in mappings.
@@ -48,6 +50,7 @@ class Run:
     clinic: Tree
     parameters: dict[str, Tree]
     usual_care: str | None  # the policy of the cohort's country at the time
+    life_table: LifeTable  # of the cohort's country at the time
 
     def __post_init__(self) -> None:
         relations.check({"cohort": self.cohort, "clinic": self.clinic, **self.parameters})
@@ -69,9 +72,12 @@ class Run:
             "published": [vars(figure) for figure in self.published],
             "question": None if self.question is None else self.question.resolved(),
             "policy": {p.name: {"description": p.description, **p.levers()} for p in self.policies},
-            "cohort": self.cohort
-            if self.usual_care is None
-            else {**self.cohort, "usual_care": self.usual_care},
+            "cohort": {
+                **self.cohort,
+                **({} if self.usual_care is None else {USUAL_CARE: self.usual_care}),
+                LIFE_TABLE: self.life_table.name,
+            },
+            LIFE_TABLE: self.life_table.content(),
             "clinic": self.clinic,
             **self.parameters,
         }
@@ -79,7 +85,7 @@ class Run:
 
 def world_trees(run: Run, policy: Policy) -> list[Tree]:
     """Return the numbers of a policy's plans in a run; see ``plan_trees``."""
-    return plan_trees(run.cohort, run.parameters, policy)
+    return plan_trees(run.cohort, run.life_table, run.parameters, policy)
 
 
 def leaf_values(tree: Mapping[str, Any], above: str = "") -> Tree:
@@ -91,11 +97,15 @@ def leaf_values(tree: Mapping[str, Any], above: str = "") -> Tree:
     return leaves
 
 
-def plan_trees(cohort: Tree, parameters: Mapping[str, Tree], policy: Policy) -> list[Tree]:
+def plan_trees(
+    cohort: Tree, life_table: LifeTable, parameters: Mapping[str, Tree], policy: Policy
+) -> list[Tree]:
     """Return the numbers that a policy's patients are simulated with, a tree for each of its plans.
 
     For ``sim.parameters.pack``: ``cohort`` and each section of the disease; ``policy``: the levers,
     enumerations as their member's number; ``follow_up``: ``visit_days``, ``ct``, ``mri``, lists of 24 floats;
-    ``guideline``: the diagram of the risk groups.
+    ``guideline``: the diagram of the risk groups; ``life_table``: as ``LifeTable.record`` has it;
+    ``derived``: what follows from the cohort's numbers and the disease's.
     """
-    return [{"cohort": cohort, **parameters, **record} for record in policy.records()]
+    of_cohort = {"cohort": cohort, "life_table": life_table.record(), "derived": derived(cohort, parameters)}
+    return [{**of_cohort, **parameters, **record} for record in policy.records()]

@@ -11,6 +11,7 @@ from conf import relations, sizes, units
 from conf.clinics import checked_clinic
 from conf.composition import composed, composing, plain
 from conf.input_error import InputError, choice, nearest, shown
+from conf.life_table import LIFE_TABLE, read_life_table
 from conf.policies import BASE, LEVERS, USUAL_CARE, Policy, check_usual_care, read_policy
 from conf.question import read_question
 from conf.run import Published, Run, Tree
@@ -56,7 +57,7 @@ def read_run(config: DictConfig) -> Run:
     for key in known:
         if key not in given:
             raise InputError(f"{key}: missing; the configuration must hold it")
-    usual_care = _usual_care(given["cohort"])
+    usual_care, life_table = _usual_care(given["cohort"]), _life_table(given["cohort"])
     parameters = {
         section: checked(section, given[section], shipped(f"parameters/{section}")) for section in sections
     }
@@ -86,6 +87,7 @@ def read_run(config: DictConfig) -> Run:
         published=_published(given["published"], usual_care),
         question=read_question(given["question"], horizon_years),
         usual_care=usual_care,
+        life_table=read_life_table(f"cohort.{LIFE_TABLE}", life_table),
         cohort=cohort,
         clinic=read_clinic(given["clinic"], policies, parameters),
         parameters=parameters,
@@ -108,10 +110,11 @@ def shipped_sections() -> tuple[str, ...]:
 def shipped(file: str) -> Tree:
     """Return a shipped file's content: it says which keys there are and how long each list is.
 
-    A cohort's numbers, without the name of its usual care.
+    A cohort's numbers, without the names of its usual care and its life table.
     """
     content = plain(OmegaConf.load(Path(__file__).parent / f"{file}.yaml"), throw_on_missing=True)
-    content.pop(USUAL_CARE, None)
+    for name in (USUAL_CARE, LIFE_TABLE):
+        content.pop(name, None)
     return content
 
 
@@ -178,6 +181,13 @@ def _usual_care(cohort: object) -> str | None:
     if name is not None and (not isinstance(name, str) or USUAL_CARE in name.split("+")):
         raise InputError(f"cohort.{USUAL_CARE}={shown(name)}: must be the name of a policy, as in dutch_2014")
     return name
+
+
+def _life_table(cohort: object) -> object:
+    """Take the name of the life table out of a cohort, where it is a word among numbers."""
+    if isinstance(cohort, dict) and LIFE_TABLE not in cohort:
+        raise InputError(f"cohort.{LIFE_TABLE}: missing; name one, as in {LIFE_TABLE}: dutch_1995_2000")
+    return cohort.pop(LIFE_TABLE) if isinstance(cohort, dict) else None
 
 
 def _policies(names: object, usual_care: str | None) -> tuple[Policy, ...]:

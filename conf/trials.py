@@ -20,6 +20,7 @@ from conf.endpoint import (
     read_text,
 )
 from conf.input_error import InputError, choice, nearest, shown
+from conf.life_table import LIFE_TABLE, LifeTable, read_life_table
 from conf.own_file import is_bare, read_own_file
 from conf.policies import USUAL_CARE, Policy, check_usual_care, read_policy, with_levers
 from conf.run import Tree
@@ -46,7 +47,7 @@ OPTIONAL: Tree = {
 
 @dataclass(frozen=True)
 class Arm:
-    """What is done in one arm of a trial, and to whom: the numbers of the cohort.
+    """What is done in one arm of a trial, and to whom: the numbers of the cohort, and its life table.
 
     ``policies``: each with the share of the patients who have it, shares adding up to 1; mostly one.
     """
@@ -54,6 +55,7 @@ class Arm:
     name: str
     policies: tuple[tuple[Policy, float], ...]
     cohort: Tree
+    life_table: LifeTable
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,8 @@ def _trial(name: str, given: Tree) -> Trial:
     given = {**OPTIONAL, **given}
     for key, allowed in (("set", SETS), ("time_from", ORIGINS), ("estimator", ESTIMATORS)):
         one_of(f"{where}{key}", given[key], allowed)
-    cohort, usual_care = _cohort(f"{where}cohort", given["cohort"])
-    arms = _arms(f"{where}arms", given["arms"], cohort, usual_care)
+    cohort, life_table, usual_care = _cohort(f"{where}cohort", given["cohort"])
+    arms = _arms(f"{where}arms", given["arms"], cohort, life_table, usual_care)
     endpoints = given["endpoints"]
     if not isinstance(endpoints, list) or not endpoints:
         raise InputError(f"{where}endpoints={shown(endpoints)}: must be a list of endpoints")
@@ -160,8 +162,8 @@ def _unknown(where: str, key: str, value: object) -> InputError:
     return InputError(f"{where}{key}={shown(value)}: there is no such key{choice(key, KEYS)}")
 
 
-def _cohort(key: str, given: object) -> tuple[Tree, str | None]:
-    """Return a trial's cohort, and the policy that is its usual care."""
+def _cohort(key: str, given: object) -> tuple[Tree, LifeTable, str | None]:
+    """Return a trial's cohort, its life table, and the policy that is its usual care."""
     changes = read_mapping(key, given, "{base: dutch_contemporary, female_share: 0.36}")
     if "base" not in changes:
         raise InputError(f"{key}.base: missing; name the cohort that this one is like")
@@ -173,7 +175,16 @@ def _cohort(key: str, given: object) -> tuple[Tree, str | None]:
     if own is not None:
         usual_care = read_text(f"{key}.{USUAL_CARE}", own)
         check_usual_care(f"{key}.{USUAL_CARE}", usual_care)
-    return _changed(key, base, changes), usual_care
+    life_table = read_life_table(f"{key}.{LIFE_TABLE}", base.pop(LIFE_TABLE, None))
+    life_table = _life_table(key, life_table, changes)
+    return _changed(key, base, changes), life_table, usual_care
+
+
+def _life_table(key: str, table: LifeTable, changes: Tree) -> LifeTable:
+    """Take the life table out of changes of a cohort; without one it stays."""
+    if LIFE_TABLE not in changes:
+        return table
+    return read_life_table(f"{key}.{LIFE_TABLE}", changes.pop(LIFE_TABLE))
 
 
 def named_cohort(name: str) -> Tree:
@@ -202,7 +213,9 @@ def _changed(key: str, cohort: Tree, changes: Tree) -> Tree:
     return whole
 
 
-def _arms(key: str, given: object, cohort: Tree, usual_care: str | None) -> dict[str, Arm]:
+def _arms(
+    key: str, given: object, cohort: Tree, life_table: LifeTable, usual_care: str | None
+) -> dict[str, Arm]:
     arms = {}
     for name, content in read_mapping(
         key, given, "{surgery_alone: tme_alone, preoperative: short_course}"
@@ -219,12 +232,14 @@ def _arms(key: str, given: object, cohort: Tree, usual_care: str | None) -> dict
                         else InputError(f"{here}.{part}={shown(value)}: an arm has a policy and a cohort")
                     )
             content, changes = parts["policy"], parts.get("cohort", {})
+        where = f"{here}.cohort"
+        own = read_mapping(where, changes, "{female_share: 0.4}") if changes else {}
+        table = _life_table(where, life_table, own)
         arms[name] = Arm(
             name,
             _policies(here, content, usual_care),
-            _changed(f"{here}.cohort", cohort, read_mapping(f"{here}.cohort", changes, "{female_share: 0.4}"))
-            if changes
-            else cohort,
+            _changed(where, cohort, own) if own else cohort,
+            table,
         )
     return arms
 

@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 from conf import relations, sizes, units
 from conf.composition import plain
 from conf.input_error import InputError
+from conf.life_table import LIFE_TABLE
 from conf.policies import Policy
 from conf.run import Tree
 from conf.schema import checked, read_flag, read_folder, shipped, shipped_sections, unknown_key
@@ -72,7 +73,8 @@ def resolved_trial(trial: Trial) -> Tree:
                 "policies": [
                     {"name": policy.name, "share": share, **policy.levers()} for policy, share in arm.policies
                 ],
-                "cohort": arm.cohort,
+                "cohort": {**arm.cohort, LIFE_TABLE: arm.life_table.name},
+                LIFE_TABLE: arm.life_table.content(),
             }
             for name, arm in trial.arms.items()
         },

@@ -173,25 +173,32 @@ def _guideline(asked: Asked) -> str:
     return guideline_file(asked.name, guideline, columns)
 
 
-def _numbers(kind: str, like: str) -> Tree:
-    """Return all numbers of a shipped cohort or clinic. Raises InputError."""
+def _content(kind: str, like: str) -> Tree:
+    """Return all that a shipped cohort or clinic holds. Raises InputError."""
     from conf.composition import composed, composing, options, plain
 
     with composing():
         if like not in options(kind):
             raise InputError(f"like={shown(like)}: there is no such {kind}{choice(like, options(kind))}")
         config = composed("compare", [f"{kind}={like}"])[0]
-    tree = plain(config[kind])
-    return {key: tree[key] for key in shipped(f"{kind}/{'unlimited' if kind == 'clinic' else BASES[kind]}")}
+    return plain(config[kind])
+
+
+def _numbers(kind: str, content: Tree) -> Tree:
+    """Return the numbers of a cohort or clinic, in the order of the shipped one."""
+    return {
+        key: content[key] for key in shipped(f"{kind}/{'unlimited' if kind == 'clinic' else BASES[kind]}")
+    }
 
 
 def _cohort(asked: Asked) -> str:
     from analysis.words.own_files import cohort_file
 
     like = asked.settings.get("like", BASES["cohort"])
-    numbers = _numbers("cohort", like)
+    content = _content("cohort", like)
+    numbers = _numbers("cohort", content)
     if "from" not in asked.settings:
-        return cohort_file(like, numbers)
+        return cohort_file(like, numbers, content)
     from analysis.fitting.case_mix import case_mix
     from conf.schema import compose_run
 
@@ -201,21 +208,21 @@ def _cohort(asked: Asked) -> str:
     lines += [f"{n} left out: {why}" for why, n in mix.left_out.most_common()]
     lines += mix.notes
     print("\n".join(lines))
-    return cohort_file(like, numbers, mix.found, lines)
+    return cohort_file(like, numbers, content, mix.found, lines)
 
 
 def _clinic(asked: Asked) -> str:
     from analysis.words.own_files import clinic_file
 
     like = asked.settings.get("like", BASES["clinic"])
-    return clinic_file(like, _numbers("clinic", like))
+    return clinic_file(like, _numbers("clinic", _content("clinic", like)))
 
 
 def _trial(asked: Asked) -> str:
     from analysis.words.own_files import trial_file
 
     like = shipped(f"trial/{TRIAL}")
-    return trial_file(like, _numbers("cohort", like["cohort"]["base"]))
+    return trial_file(like, _numbers("cohort", _content("cohort", like["cohort"]["base"])))
 
 
 def _scenario(asked: Asked) -> str:

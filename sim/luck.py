@@ -41,12 +41,12 @@ DRAWS = (
     # harm
     "stoma_closure", "stoma_closure_day", "bowel_dysfunction", "incontinence", "urinary_dysfunction",
     "sexual_dysfunction", "morbidity", "reoperation", "obstruction", "obstruction_day", "fracture",
-    "fracture_day", "second_cancer",
+    "fracture_day", "second_cancer", "second_cancer_death",
     # the recurrence
-    "symptoms", "progression", "conspicuity", "survival_recurrence",
-    "dissemination", "dissemination_day", "intent", "restaging", "salvage_abandoned", "salvage_margin",
-    "salvage_death", "salvage_complication", "rerecurrence", "rerecurrence_day", "survival_rerecurrence",
-    "salvage_metastasis", "salvage_metastasis_day",
+    "symptoms", "progression", "conspicuity", "survival_recurrence", "dissemination",
+    "dissemination_day", "intent", "palliative_treatment", "restaging", "salvage_abandoned",
+    "salvage_margin", "salvage_death", "salvage_complication", "rerecurrence", "rerecurrence_day",
+    "survival_rerecurrence", "salvage_metastasis", "salvage_metastasis_day",
     # metastasis
     "metastasis", "metastasis_day", "metastasis_symptoms", "metastasis_conspicuity", "survival_metastasis",
     "metastasis_systemic", "metastasectomy", "metastasis_cure",

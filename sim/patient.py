@@ -216,6 +216,11 @@ ROW = record_dtype(
         ("height_above_verge_cm", "f8"),
         ("mesorectum_mm", "f8"),  # thickness at the tumour: muscularis to fascia
         ("fascia_distance_mm", "f8"),  # tumour to mesorectal fascia; after treatment, what is left of it
+        (
+            "lateral_size_mm",
+            "f8",
+            (2,),
+        ),  # short axis of the largest lateral node, left and right, as it is; 0 none
         ("lateral_mm", "f8", (2,)),  # short axis of the largest lateral node, left and right; 0 none seen
         ("lateral_residual_mm", "f8", (2,)),
         ("aggressiveness", "f8"),  # hidden, standard normal
@@ -303,6 +308,7 @@ ROW = record_dtype(
         ("unresectable", "?"),
         ("synchronous_metastasis", "?"),
         ("curative_intent", "?"),
+        ("recurrence_palliated", "?"),  # treated without curative intent
         ("expert_centre", "?"),
         ("salvage_induction", "?"),
         ("salvage_irradiated", "?"),

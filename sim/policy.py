@@ -14,6 +14,7 @@ class Regimen(IntEnum):
     SHORT_COURSE_DELAYED = 2
     CHEMORADIOTHERAPY = 3
     TOTAL_NEOADJUVANT = 4
+    LONG_COURSE = 5  # radiotherapy without chemotherapy
 
 
 class Adherence(IntEnum):

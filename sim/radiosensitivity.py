@@ -17,6 +17,8 @@ def tumour_odds(patient: Record, world: Record) -> float:
 
 @compiled
 def response_odds(patient: Record, world: Record) -> float:
-    """Return the odds ratio of a response to neoadjuvant treatment by radiosensitivity and tumour."""
-    slope = world.neoadjuvant.radiosensitivity_log_odds_per_sd
-    return math.exp(slope * patient.radiosensitivity) * tumour_odds(patient, world)
+    """Return the odds ratio of a response of nodes and deposits by radiosensitivity, nodes and tumour."""
+    neoadjuvant = world.neoadjuvant
+    by_nodes = neoadjuvant.nodes_response_odds_ratio[patient.nodes]
+    slope = neoadjuvant.radiosensitivity_log_odds_per_sd
+    return math.exp(slope * patient.radiosensitivity) * by_nodes * tumour_odds(patient, world)

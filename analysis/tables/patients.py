@@ -34,6 +34,7 @@ KNOWN_IN = {
     ),
     "found": (
         "recurrence_found_day", "synchronous_metastasis", "curative_intent", "expert_centre",
+        "recurrence_palliated",
         "salvage_induction", "salvage_irradiated",
     ),
     "salvaged": ("salvage_day", "salvage_specialties", "salvage_complication"),

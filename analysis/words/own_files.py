@@ -42,7 +42,8 @@ COHORT = {
     "fascia_distance_median_mm": f"median distance from tumour to mesorectal fascia, {T_WORDS}",
     "fascia_distance_sigma": "standard deviation of its logarithm",
     "fascia_distance_low_ratio": "how much nearer the fascia is to a low tumour",
-    "plane_shares": "plane of surgery: mesorectal, intramesorectal, muscularis",
+    "lateral_node_seen_from_mm": "the smallest lateral node that reports of MRI give a size",
+    "plane_shares": "plane of surgery, of all elective resections: mesorectal, intramesorectal, muscularis",
     "residual_mesorectum_odds_ratio": "mesorectum left behind, against total mesorectal excision",
     "apr_up_to_cm": "height up to which abdominoperineal resection is usual",
     "apr_share": "abdominoperineal resection among these low tumours",
@@ -52,6 +53,8 @@ COHORT = {
     "diverting_stoma_share": "diverting stoma, likewise (diverting_stoma: usual)",
     "adjuvant_probability": "chemotherapy after surgery, likewise; by pathological stage: 0, I, II, III",
     "operative_mortality_odds_ratio": "death after surgery, against the model's own",
+    "perforation_odds_ratio": "perforation of tumour or bowel in surgery, against the model's own",
+    "morbidity_odds_ratio": "severe morbidity after surgery, against the model's own",
     "unresected_share": "patients who are never operated on, of the fit at the mean age; 0: none",
     "unresected_log_odds_per_year": "how the log odds of that rise with a year of age",
     "unresected_unfit_odds_ratio": "the same in the unfit",
@@ -62,10 +65,16 @@ COHORT = {
     "stopped_for_toxicity_share": "of severe toxicity, whose treatment is stopped; beyond what trials had",
     "response_sensitivity": "tumours that are gone, read as a complete response",
     "response_specificity": "tumours that are not gone, not read as a complete response",
-    "background_mortality_ratio": "death from other causes, against the life table of 1995-2000",
+    "background_mortality_ratio": "death from other causes, against the life table",
+    "participant_share": "participants of a trial, who die less of other causes: 0 a registry, 1 a trial",
     "metastasis_odds_ratio": "metastases, against the model's own: staging and selection of the era",
     "overlooked_metastasis_share": "metastases that are there at surgery and were not seen before",
     "metastasis_treatment_odds_ratio": "metastases treated, against 2008-2011",
+}
+# Keys of a cohort whose value is the name of a file.
+COHORT_FILES = {
+    "life_table": "death from other causes by age and sex, a file in life_table/",
+    "usual_care": "the policy that is usual care there; the policy usual_care stands for it",
 }
 CLINIC = {
     "arrivals_per_year": "patients who come in a year, at random",
@@ -159,8 +168,10 @@ def guideline_file(name: str, like: "Guideline", columns: Mapping[str, Sequence[
     return _text(lines)
 
 
-def cohort_file(like: str, numbers: Tree, found: Tree | None = None, notes: Sequence[str] = ()) -> str:
-    """Return the text of a cohort that starts from ``like``, with these numbers.
+def cohort_file(
+    like: str, numbers: Tree, files: Tree, found: Tree | None = None, notes: Sequence[str] = ()
+) -> str:
+    """Return the text of a cohort that starts from ``like``, with these numbers and names of files.
 
     ``found``: the numbers that are set, by key; the others are commented out. ``notes``: how they were found.
     """
@@ -174,6 +185,8 @@ def cohort_file(like: str, numbers: Tree, found: Tree | None = None, notes: Sequ
     for key, value in numbers.items():
         lines += _comment(f"{COHORT[key]}. {_allowed(key, value)}")
         lines += [f"{'' if key in found else '# '}{key}: {_value(found.get(key, value))}", ""]
+    for key, words in COHORT_FILES.items():
+        lines += [*_comment(words), f"# {key}: {files[key]}", ""]
     return _text(lines)
 
 

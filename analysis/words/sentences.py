@@ -390,7 +390,8 @@ def recurrence_meeting(before: Row, after: Row) -> Iterator[Said]:
     centre = " in an expert centre" if after["expert_centre"] else ""
     if not after["curative_intent"]:
         why = "it cannot be resected" if after["unresectable"] else "an operation is not advised"
-        yield Said(f"Treatment{centre} is palliative: {why}.")
+        gains = ", which gains time" if after["recurrence_palliated"] else ""
+        yield Said(f"Treatment{centre} is palliative{gains}: {why}.")
         return
     first = []
     if after["salvage_induction"]:

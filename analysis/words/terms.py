@@ -42,6 +42,7 @@ REGIMEN = {
     Regimen.SHORT_COURSE_DELAYED: "a short course of radiotherapy, then surgery after weeks",
     Regimen.CHEMORADIOTHERAPY: "long-course chemoradiotherapy",
     Regimen.TOTAL_NEOADJUVANT: "total neoadjuvant therapy: radiotherapy and all chemotherapy",
+    Regimen.LONG_COURSE: "long-course radiotherapy without chemotherapy",
 }
 OPERATION = {
     Operation.NONE: "no operation",

@@ -13,8 +13,9 @@ from enum import IntEnum
 from typing import Any
 
 from analysis.words.own_files import number_words
-from conf import calibration, compute, endpoint, policies, question, schema, trials, units
+from conf import calibration, compute, endpoint, life_table, policies, question, schema, trials, units
 from conf.composition import CONF, GROUPS, experiments
+from conf.life_table import LIFE_TABLE
 from conf.own_file import MOST_VALUES
 from conf.schedules import MOST_VISITS
 from conf.schema import shipped
@@ -44,6 +45,7 @@ def schemas() -> dict[str, Schema]:
         "policy": _policy,
         "follow_up": _follow_up,
         "guideline": _guideline,
+        "life_table": _life_table,
         "cohort": lambda: _numbers_file("cohort", "dutch_contemporary", "A cohort: who the patients are."),
         "clinic": lambda: _numbers_file("clinic", "unlimited", "A clinic: who comes, and the capacity."),
         "disease": _disease,
@@ -225,17 +227,45 @@ def _follow_up() -> Schema:
     return _object(properties, ["visit_months", "ct_months", "mri_months"], "A schedule of follow-up.")
 
 
+def _life_table() -> Schema:
+    probabilities = {
+        **_list(_number(life_table.PROBABILITY)),
+        "minItems": life_table.LEAST_BANDS,
+        "maxItems": life_table.MOST_BANDS,
+    }
+    properties = {
+        "description": _said(TEXT, "What it is, in a few words."),
+        "first_age_years": _said(_number(life_table.FIRST_AGE), "The first age of the table."),
+        **{
+            f"{sex}_five_year_death_probability": _said(
+                probabilities, f"Death of {sex} within five years, from the first age on every five years."
+            )
+            for sex in life_table.SEXES
+        },
+        "growth_five_years_ratio": _said(
+            _number(life_table.GROWTH), "How the hazard grows every five years beyond the table."
+        ),
+    }
+    return _object(properties, life_table.KEYS[1:], "A life table: death from other causes by age and sex.")
+
+
 def _numbers(section: str, file: str) -> dict[str, Schema]:
     return {name: number(f"{section}.{name}", value) for name, value in shipped(file).items()}
 
 
-def _usual_care() -> dict[str, Schema]:
-    words = "The policy that is usual care there; the policy usual_care stands for it."
-    return {policies.USUAL_CARE: _said({**NAME, "examples": _shipped("policy")}, words)}
+def _names_of_files() -> dict[str, Schema]:
+    """Return the keys of a cohort whose value is the name of a file."""
+    usual_care = "The policy that is usual care there; the policy usual_care stands for it."
+    return {
+        policies.USUAL_CARE: _said({**NAME, "examples": _shipped("policy")}, usual_care),
+        LIFE_TABLE: _said(
+            {**NAME, "examples": _shipped("life_table")}, "Its life table, a file in life_table/."
+        ),
+    }
 
 
 def _numbers_file(section: str, file: str, words: str) -> Schema:
-    own = _usual_care() if section == "cohort" else {}
+    own = _names_of_files() if section == "cohort" else {}
     return _object({"defaults": DEFAULTS, **own, **_numbers(section, f"{section}/{file}")}, words=words)
 
 
@@ -252,7 +282,7 @@ def _disease() -> Schema:
 def _scenario() -> Schema:
     settings = {key: _setting(key) for key in schema.RUN_KEYS}
     groups = {
-        "cohort": _object({**_usual_care(), **_numbers("cohort", "cohort/dutch_contemporary")}),
+        "cohort": _object({**_names_of_files(), **_numbers("cohort", "cohort/dutch_contemporary")}),
         "clinic": _object(_numbers("clinic", "clinic/unlimited")),
     }
     words = "A scenario: a cohort, a clinic, the policies to compare, and what was published of them."
@@ -357,7 +387,7 @@ def _trial() -> Schema:
     mix = _object({"mix": mixed}, ["mix"])
     content = {"anyOf": [*policy["anyOf"], mix]}
     cohort = {name: {"$ref": f"#/$defs/cohort/{name}"} for name in shipped("cohort/dutch_contemporary")}
-    cohort |= _usual_care()
+    cohort |= _names_of_files()
     arm = _object({"policy": content, "cohort": _object(cohort)}, ["policy"])
     years = _number(endpoint.POSITIVE_YEARS)
     origin, estimator = _one_of(endpoint.ORIGINS), _one_of(endpoint.ESTIMATORS)

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from analysis.words.columns import unit_by_name
-from analysis.words.own_files import COHORT
+from analysis.words.own_files import COHORT, COHORT_FILES
 from conf import units
 from conf.composition import composing, options, read
 from conf.input_error import in_full
-from conf.policies import USUAL_CARE
 from conf.run import Tree
 from conf.trials import named_cohort
 from experiments.cli.guide import about
@@ -65,22 +64,15 @@ def _keys(default: Tree) -> str:
     rows = [
         (
             f"`{key}`",
-            COHORT[key],
+            words,
             unit_by_name(key),
             units.range_of(f"cohort.{key}").words,
-            _value(value),
+            _value(default[key]),
         )
-        for key, value in default.items()
-        if key != USUAL_CARE
+        for key, words in COHORT.items()
     ]
-    usual = (
-        f"`{USUAL_CARE}`",
-        f"what the policy `{USUAL_CARE}` is: the guideline of country and era",
-        "",
-        "a policy",
-        _value(default[USUAL_CARE]),
-    )
-    return _table(("key", "what it does", "unit", "allowed", "default"), [*rows, usual])
+    files = [(f"`{key}`", words, "", "a name", _value(default[key])) for key, words in COHORT_FILES.items()]
+    return _table(("key", "what it does", "unit", "allowed", "default"), [*rows, *files])
 
 
 def _cohorts(default: Tree) -> str:

@@ -44,7 +44,7 @@ def simulate_arm(
     mixed = _policy_of(rows["number"], [share for _, share in arm.policies])
     parts = []
     for k, (policy, _) in enumerate(arm.policies):
-        world = pack(*plan_trees(arm.cohort, parameters, policy))
+        world = pack(*plan_trees(arm.cohort, arm.life_table, parameters, policy))
         whole = len(arm.policies) == 1
         own = rows if whole else rows[mixed == k]
         simulate_rows(own, luck if whole else luck[mixed == k], world, horizon_days)

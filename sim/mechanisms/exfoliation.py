@@ -1,6 +1,7 @@
 """Exfoliation into the lumen: cells caught in the staple line, or carried by a leak into an abscess."""
 
 from sim.compiled import Record, compiled
+from sim.distributions import with_odds
 from sim.mechanisms.deposit import settle, sterilisation_probability
 from sim.patient import Compartment, Operation, Route
 
@@ -11,7 +12,10 @@ def cells_in_lumen(patient: Record, luck: Record, world: Record) -> bool:
     exfoliation = world.exfoliation
     if patient.complete_response or patient.operation == Operation.ABDOMINOPERINEAL_RESECTION:
         return False
-    shed = luck.luminal_cells < exfoliation.luminal_cells_probability[patient.regimen]
+    shed = luck.luminal_cells < with_odds(
+        exfoliation.luminal_cells_probability[patient.regimen],
+        exfoliation.t_luminal_cells_odds_ratio[patient.ct],
+    )
     cleared = patient.washed_out and luck.washout_clears < exfoliation.washout_clears_probability
     return shed and not cleared
 

@@ -11,18 +11,18 @@ from sim.policy import LateralDissection, LateralSides
 
 @compiled
 def node_sterilisation_probability(patient: Record, world: Record, side: int) -> float:
-    """Return the probability that the regimen sterilises an involved lateral node, by its size."""
+    """Return the probability that the patient's regimen sterilises an involved lateral node, by its size."""
     node = world.lateral_node
-    size_mm = patient.lateral_mm[side]
-    odds = math.exp(
-        node.sterilised_log_odds_per_log_mm * math.log(size_mm / node.sterilised_reference_mm)
+    larger = math.log(patient.lateral_size_mm[side] / node.sterilised_reference_mm)
+    odds = node.sterilised_odds_ratio[patient.regimen] * math.exp(
+        node.sterilised_log_odds_per_log_mm * larger
         + world.neoadjuvant.radiosensitivity_log_odds_per_sd * patient.radiosensitivity
     )
     if patient.boosted:
         odds *= node.boost_odds_ratio
     if patient.treatment_stopped:
         odds *= world.neoadjuvant.stopped_response_odds_ratio
-    return with_odds(node.sterilised_probability[patient.regimen], odds)
+    return with_odds(node.sterilised_probability, odds)
 
 
 @compiled
@@ -60,6 +60,10 @@ def seed_lateral_nodes(patient: Record, luck: Record, world: Record, now: float)
     for side in range(2):
         removed = patient.dissected[side] and luck.lateral_missed[side] >= node.missed_probability
         cells = patient.lateral_involved[side] and not patient.lateral_sterilised[side] and not removed
+        takes = node.take_probability
+        if cells:  # a larger node holds more of them
+            larger = math.log(patient.lateral_size_mm[side] / node.sterilised_reference_mm)
+            takes = with_odds(takes, math.exp(node.take_log_odds_per_log_mm * larger))
         compartment = Compartment.LATERAL_LEFT + side
         route = Route.LATERAL_LEFT + side
-        settle(patient, luck, world, route, cells, node.take_probability, compartment, 0, now)
+        settle(patient, luck, world, route, cells, takes, compartment, 0, now)

@@ -62,6 +62,12 @@ def _place(patient: Record, luck: Record, cohort: Record) -> None:
 
 
 @compiled
+def read_mm(size_mm: float, world: Record) -> float:
+    """Return the short axis of a lateral node as MRI reports it: 0 where none so small is reported."""
+    return size_mm if size_mm >= world.cohort.lateral_node_seen_from_mm else 0.0
+
+
+@compiled
 def _lateral_nodes(patient: Record, luck: Record, world: Record) -> None:
     """The largest lateral node of each side: hidden involvement, then the size and fossa that MRI sees."""
     node = world.lateral_node
@@ -79,8 +85,9 @@ def _lateral_nodes(patient: Record, luck: Record, world: Record) -> None:
         elif luck.lateral_visible[side] < node.benign_visible_probability:
             size = lognormal(luck.lateral_size[side], node.benign_median_mm, node.benign_size_sigma)
         size = min(size, world.anatomy.largest_lateral_node_mm)
-        patient.lateral_mm[side] = size
-        patient.lateral_residual_mm[side] = size
+        patient.lateral_size_mm[side] = size
+        patient.lateral_mm[side] = read_mm(size, world)
+        patient.lateral_residual_mm[side] = patient.lateral_mm[side]
         obturator = luck.lateral_site[side] < node.obturator_share
         patient.lateral_site[side] = LateralSite.OBTURATOR if obturator else LateralSite.INTERNAL_ILIAC
 

@@ -8,7 +8,6 @@ from sim.events import Event
 from sim.mechanisms.deposit import treat_seeds
 from sim.pathway.harm import late_harm_of_radiotherapy
 from sim.pathway.metastasis import find_metastasis, treat_occult_metastasis
-from sim.pathway.mortality import hasten_death
 from sim.pathway.recurrence import find_recurrence
 from sim.patient import FoundBy
 from sim.policy import AdjuvantChemotherapy, PostoperativeChemoradiotherapy
@@ -58,7 +57,6 @@ def irradiate_after_surgery(patient: Record, luck: Record, world: Record, now: f
     postoperative = world.postoperative
     patient.irradiated = True
     patient.postoperatively_irradiated = True
-    hasten_death(patient, world, now)
     late_harm_of_radiotherapy(patient, luck, world, now)
     patient.radiotherapy_courses += 1
     patient.radiotherapy_fractions += postoperative.fractions_count

@@ -4,6 +4,7 @@ import numpy as np
 
 from sim.compiled import Record, compiled
 from sim.distributions import happens, lognormal, on_grid
+from sim.events import Event
 from sim.patient import YEAR_DAYS, Harm, Operation, Procedure
 
 
@@ -44,7 +45,7 @@ def harm_of_irradiated_organ(patient: Record, luck: Record, world: Record, from_
 
 @compiled
 def late_harm_of_radiotherapy(patient: Record, luck: Record, world: Record, now: float) -> None:
-    """A pelvic fracture that is noticed, and a second cancer, years after radiotherapy."""
+    """A pelvic fracture that is noticed, and a second cancer, which may kill, years after radiotherapy."""
     harm = world.harm
     odds = harm.fracture_female_odds_ratio if patient.female else 1.0
     if patient.age_years >= harm.fracture_old_from_years:
@@ -58,7 +59,12 @@ def late_harm_of_radiotherapy(patient: Record, luck: Record, world: Record, now:
         # The same uniform, stretched, says when.
         later = luck.second_cancer / harm.second_cancer_probability
         years = harm.second_cancer_from_years + later * harm.second_cancer_over_years
-        begin(patient, Harm.SECOND_CANCER, now + on_grid(years * YEAR_DAYS), np.inf)
+        day = now + on_grid(years * YEAR_DAYS)
+        begin(patient, Harm.SECOND_CANCER, day, np.inf)
+        if luck.second_cancer_death < harm.second_cancer_death_probability:
+            u = luck.second_cancer_death / harm.second_cancer_death_probability
+            day += on_grid(lognormal(u, harm.second_cancer_death_median_days, harm.second_cancer_death_sigma))
+            patient.agenda[Event.DEATH_OTHER] = min(patient.agenda[Event.DEATH_OTHER], day)
 
 
 @compiled
@@ -95,6 +101,7 @@ def _morbidity(patient: Record, luck: Record, world: Record, now: float) -> None
     """Severe morbidity and reoperation, by leak, fitness, radiotherapy, dissection and emergency."""
     harm = world.harm
     odds = by_side(patient, harm.morbidity_dissected_side_odds_ratio)
+    odds *= world.cohort.morbidity_odds_ratio
     if patient.irradiated:
         odds *= harm.morbidity_irradiated_odds_ratio
     if patient.unfit:

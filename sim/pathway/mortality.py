@@ -20,52 +20,38 @@ def death_from_other_causes_day(patient: Record, u: float, world: Record) -> flo
     mortality = world.mortality
     ratio = world.cohort.background_mortality_ratio
     ratio *= mortality.unfit_hazard_ratio if patient.unfit else mortality.fit_hazard_ratio
+    ratio *= mortality.participant_hazard_ratio**world.cohort.participant_share
     older = patient.age_years - mortality.operative_reference_age_years
     ratio *= math.exp(
         mortality.selection_hazard_log_ratio_per_year * older
     )  # old patients who are operated on are selected
     hazard_to_live = -math.log(u) / ratio
-    first = mortality.table_first_age_years
-    growth = mortality.hazard_growth_five_years_ratio
-    age = patient.age_years
-    if patient.female:
-        years = years_to_live(mortality.women_five_year_death_probability, first, growth, age, hazard_to_live)
-    else:
-        years = years_to_live(mortality.men_five_year_death_probability, first, growth, age, hazard_to_live)
-    return years * YEAR_DAYS
+    table = world.life_table
+    hazards = table.women_hazard_per_year if patient.female else table.men_hazard_per_year
+    return years_to_live(hazards, table.first_age_years, patient.age_years, hazard_to_live) * YEAR_DAYS
 
 
 @compiled
-def years_to_live(
-    table: np.ndarray, first_age: float, growth: float, age: float, hazard_to_live: float
-) -> float:
-    """Return the years until a cumulative hazard is used up, under a table of five-year death probabilities.
+def years_to_live(hazard_per_year: np.ndarray, first_age: float, age: float, hazard_to_live: float) -> float:
+    """Return the years until a cumulative hazard is used up, under hazards by five years of age.
 
-    The hazard is constant within five years of age; before the table's first age its first hazard
-    holds, after its last age the hazard grows by a ratio every five years (Gompertz). Infinity where it
-    is not used up in ``ENDLESS_YEARS``.
+    Before the first age the first hazard holds, beyond the last band the last one. Infinity where it is not
+    used up in ``ENDLESS_YEARS``.
     """
     reached = age
     left = hazard_to_live
-    last_band = len(table) - 1
-    while reached - age < ENDLESS_YEARS:
-        band = max(math.floor((reached - first_age) / 5.0), 0)
-        hazard = -math.log(1.0 - table[min(band, last_band)]) / 5.0
-        if band > last_band:
-            hazard *= growth ** (band - last_band)
+    last_band = len(hazard_per_year) - 1
+    band = min(max(math.floor((age - first_age) / 5.0), 0), last_band)
+    while band < last_band:
         end = first_age + 5.0 * (band + 1)
-        if left <= hazard * (end - reached):
-            return reached + left / hazard - age
-        left -= hazard * (end - reached)
+        within = hazard_per_year[band] * (end - reached)
+        if left <= within:
+            return reached + left / hazard_per_year[band] - age
+        left -= within
         reached = end
-    return np.inf
-
-
-@compiled
-def hasten_death(patient: Record, world: Record, now: float) -> None:
-    """Radiotherapy does late harm: the time left until death from other causes shrinks by a ratio."""
-    left = patient.agenda[Event.DEATH_OTHER] - now
-    patient.agenda[Event.DEATH_OTHER] = now + on_grid(left * world.mortality.irradiated_time_ratio)
+        band += 1
+    years = reached + left / hazard_per_year[last_band] - age
+    return years if years < ENDLESS_YEARS else np.inf
 
 
 @compiled

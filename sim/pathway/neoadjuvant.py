@@ -8,7 +8,6 @@ from sim.events import Event
 from sim.fitness import odds_by_age_and_fitness
 from sim.pathway.harm import begin, harm_of_irradiated_organ, late_harm_of_radiotherapy
 from sim.pathway.metastasis import treat_occult_metastasis
-from sim.pathway.mortality import hasten_death
 from sim.pathway.organ_preservation import assess, excises_first
 from sim.pathway.primary import hold_primary
 from sim.pathway.response import book_response, respond
@@ -118,7 +117,6 @@ def treat(patient: Record, luck: Record, world: Record, now: float) -> None:
     neoadjuvant = world.neoadjuvant
     regimen = patient.regimen
     patient.irradiated = True
-    hasten_death(patient, world, now)
     suffer_toxicity(patient, luck.toxicity, world, now)
     patient.radiotherapy_courses += 1
     given = neoadjuvant.stopped_dose_share if patient.treatment_stopped else 1.0

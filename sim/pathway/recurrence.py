@@ -105,6 +105,8 @@ def give_symptoms(patient: Record, luck: Record, world: Record, now: float) -> N
     recurrence = world.recurrence
     days = lognormal(luck.survival_recurrence, recurrence.survival_median_days, recurrence.survival_sigma)
     days *= course_ratio(patient, world)
+    if patient.recurrence_palliated:
+        days *= recurrence.palliative_survival_ratio
     patient.agenda[Event.DEATH_RECURRENCE] = now + on_grid(days)
     find_recurrence(patient, world, FoundBy.SYMPTOMS, now)
 

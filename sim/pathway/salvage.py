@@ -8,7 +8,7 @@ from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid, with_odds
 from sim.events import Event
 from sim.pathway.harm import harm_of_salvage
-from sim.pathway.metastasis import disseminate, find_metastasis, stop_dissemination
+from sim.pathway.metastasis import disseminate, find_metastasis, stop_dissemination, treatment_odds
 from sim.pathway.mortality import operative_odds
 from sim.pathway.recurrence import course_ratio, hold_growth
 from sim.patient import Compartment, FoundBy, Margin, Operation, Procedure, Specialty
@@ -65,6 +65,18 @@ def _restage(patient: Record, luck: Record, world: Record, now: float) -> None:
 
 
 @compiled
+def palliate(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """Treatment without curative intent, of the young and fit rather: the recurrence kills later."""
+    recurrence = world.recurrence
+    odds = treatment_odds(patient, world)
+    if luck.palliative_treatment >= with_odds(recurrence.palliative_treatment_probability, odds):
+        return
+    patient.recurrence_palliated = True
+    left = patient.agenda[Event.DEATH_RECURRENCE] - now  # infinite until there are symptoms
+    patient.agenda[Event.DEATH_RECURRENCE] = now + on_grid(left * recurrence.palliative_survival_ratio)
+
+
+@compiled
 def meet(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Restaging and team meeting: intent, and the preparation before a salvage resection."""
     policy = world.policy
@@ -72,6 +84,7 @@ def meet(patient: Record, luck: Record, world: Record, now: float) -> None:
     patient.synchronous_metastasis = patient.metastasis_found_day <= now
     patient.expert_centre = policy.recurrence_centre == RecurrenceCentre.EXPERT
     if luck.intent >= curative_probability(patient, world):
+        palliate(patient, luck, world, now)
         return
     patient.curative_intent = True
     patient.unresectable = False
@@ -209,7 +222,10 @@ def _after_margin(patient: Record, luck: Record, world: Record, now: float) -> N
     """
     salvage = world.salvage
     k = patient.salvage_margin - Margin.R0
-    relapse = salvage.symptoms_relapse_odds_ratio if patient.found_by == FoundBy.SYMPTOMS else 1.0
+    further = count_compartments(patient.recurrence_compartments) - 1
+    relapse = salvage.further_compartment_relapse_odds_ratio**further
+    if patient.found_by == FoundBy.SYMPTOMS:
+        relapse *= salvage.symptoms_relapse_odds_ratio
     if patient.salvage_margin != Margin.R2:
         stop_dissemination(patient, luck, world)
     if patient.salvage_margin == Margin.R2:

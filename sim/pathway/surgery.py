@@ -55,7 +55,11 @@ def quality_odds(world: Record, training_odds_ratio: float, centralised_odds_rat
 
 @compiled
 def plane_of_surgery(patient: Record, u: float, world: Record) -> int:
-    """Return the plane: mesorectal with the cohort's odds, times quality and the perineal phase."""
+    """Return the plane: mesorectal with the cohort's odds, times quality and the perineal phase.
+
+    The share that the odds start from is that of resections without a perineal phase: with the cohort's
+    others it gives the cohort's share.
+    """
     surgery = world.surgery
     shares = world.cohort.plane_shares
     odds = quality_odds(world, surgery.trained_plane_odds_ratio, surgery.centralised_plane_odds_ratio)
@@ -63,7 +67,7 @@ def plane_of_surgery(patient: Record, u: float, world: Record) -> int:
         odds *= surgery.apr_plane_odds_ratio
     if patient.emergency:
         odds *= world.primary.emergency_plane_odds_ratio
-    mesorectal = with_odds(shares[Plane.MESORECTAL], odds)
+    mesorectal = with_odds(world.derived.abdominal_mesorectal_share, odds)
     if u < mesorectal:
         return Plane.MESORECTAL
     worse = shares[Plane.INTRAMESORECTAL] / (shares[Plane.INTRAMESORECTAL] + shares[Plane.MUSCULARIS])
@@ -103,6 +107,7 @@ def perforation_probability(patient: Record, world: Record) -> float:
         odds *= surgery.old_perforation_odds_ratio
     if patient.emergency:
         odds *= world.primary.emergency_perforation_odds_ratio
+    odds *= world.cohort.perforation_odds_ratio
     return with_odds(surgery.perforation_probability, odds)
 
 

@@ -16,7 +16,7 @@ from conf.schema import shipped, shipped_sections
 from experiments.cli.command import main
 from experiments.pages.json_schema import FOLDER, schemas, written
 
-GROUPS = ("policy", "follow_up", "cohort", "clinic", "disease", "scenario", "trial", "compute")
+GROUPS = ("policy", "follow_up", "life_table", "cohort", "clinic", "disease", "scenario", "trial", "compute")
 PAPERS = sorted((CONF.parent / "examples/papers").glob("*.yaml"))
 SHIPPED = [
     *((group, path) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))),
@@ -69,7 +69,12 @@ def test_a_new_file_names_its_schema_and_fits_it_with_every_key_set(here, kind):
     assert faults(kind, read_yaml(path, "mine")) == []
     # Uncommented, the keys are those of the schema: an editor offers no other.
     if kind in ("policy", "cohort", "clinic"):
-        names = {"defaults", "guideline", "usual_care"}  # names of files, which a new file may go without
+        names = {
+            "defaults",
+            "guideline",
+            "usual_care",
+            "life_table",
+        }  # names of files, which a new file may go without
         keys = set(re.findall(r"^(?:# )?([a-z]\w*):", text, re.MULTILINE)) - names
         assert keys == set(validator(kind).schema["properties"]) - names
 

@@ -42,11 +42,12 @@ UNCERTAINTIES = dict(
 FILES = [
     *sorted(CONF.glob("parameters/*.yaml")),
     *sorted(CONF.glob("cohort/*.yaml")),
+    *sorted(CONF.glob("life_table/*.yaml")),
     *sorted(CONF.glob("uncertainty/*.yaml")),
     *sorted(CONF.glob("scenario/*.yaml")),
     *sorted(CONF.glob("trial/*.yaml")),
 ]
-COMMENTED = [file for file in FILES if file.parent.name in ("parameters", "cohort")]
+COMMENTED = [file for file in FILES if file.parent.name in ("parameters", "cohort", "life_table")]
 TRIALS = [file for file in FILES if file.parent.name == "trial"]
 
 
@@ -105,15 +106,15 @@ def test_a_distribution_fits_the_range_of_its_unit(key):
 
 @pytest.mark.parametrize("file", COMMENTED, ids=lambda file: file.stem)
 def test_every_value_names_its_source_beside_it(file):
-    keys = shipped(f"{file.parent.name}/{file.stem}").keys() - {"defaults"}
+    keys = shipped(f"{file.parent.name}/{file.stem}").keys() - {"defaults", "description"}
     if file.parent.name == "cohort":
-        keys |= set(re.findall(r"^(usual_care):", file.read_text(), re.MULTILINE))
+        keys |= set(re.findall(r"^(usual_care|life_table):", file.read_text(), re.MULTILINE))
     beside = dict(re.findall(r"^\s*(\w+): +[^#\n]*?(?:  # (.*))?$", file.read_text(), re.MULTILINE))
-    assert keys == beside.keys()
+    assert keys == beside.keys() - {"description"}
     unsourced = [
         key
         for key, comment in beside.items()
-        if not (named_in(comment) & EVIDENCE.keys() or re.search(r"\bassumption\b", comment))
+        if key in keys and not (named_in(comment) & EVIDENCE.keys() or re.search(r"\bassumption\b", comment))
     ]
     assert unsourced == []
 

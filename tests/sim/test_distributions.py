@@ -9,15 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
+from conf.composition import composing
+from conf.life_table import read_life_table
 from conf.schema import shipped
 from sim.distributions import GRID, lognormal, normal_quantile, on_grid, pick, with_odds
 from sim.pathway.mortality import years_to_live
 from sim.patient import YEAR_DAYS, Cause
 
-MORTALITY = shipped("parameters/mortality")
-TABLES = {sex: np.array(MORTALITY[f"{sex}_five_year_death_probability"], float) for sex in ("men", "women")}
-FIRST_AGE = float(MORTALITY["table_first_age_years"])
-GROWTH = float(MORTALITY["hazard_growth_five_years_ratio"])
+DUTCH = shipped("life_table/dutch_1995_2000")
+TABLES = {sex: np.array(DUTCH[f"{sex}_five_year_death_probability"], float) for sex in ("men", "women")}
+FIRST_AGE = float(DUTCH["first_age_years"])
+GROWTH = float(DUTCH["growth_five_years_ratio"])
+with composing():
+    PACKED = read_life_table("here", "dutch_1995_2000").record()
+HAZARDS = {sex: np.array(PACKED[f"{sex}_hazard_per_year"]) for sex in TABLES}
 
 probabilities = st.floats(0, 1, exclude_max=True)
 
@@ -120,7 +125,7 @@ def test_the_years_to_live_use_up_the_integrated_hazard(sex):
     edges = [FIRST_AGE + 5 * k for k in range(60)]
     for age in (35.0, 49.9, 50.0, 52.3, 64.999, 65.0, 71.4, 88.0, 95.0, 99.0, 104.0):
         for hazard in (1e-9, 0.003, 0.1, 0.7, 2.0, 9.0):
-            years = years_to_live(table, FIRST_AGE, GROWTH, age, hazard)
+            years = years_to_live(HAZARDS[sex], FIRST_AGE, age, hazard)
             inside = [edge for edge in edges if age < edge < age + years]
             steps = [age, *inside, age + years]
             total = sum(
@@ -135,60 +140,84 @@ def test_the_five_year_death_probability_is_the_tables_entry(sex):
     """From each age of the table five years use up exactly the hazard of its entry."""
     for band, probability in enumerate(TABLES[sex]):
         age = FIRST_AGE + 5 * band
-        years = years_to_live(TABLES[sex], FIRST_AGE, GROWTH, age, -math.log(1 - probability))
+        years = years_to_live(HAZARDS[sex], FIRST_AGE, age, -math.log(1 - probability))
         assert years == pytest.approx(5, rel=1e-12)
         alive = [
-            years_to_live(TABLES[sex], FIRST_AGE, GROWTH, age, -math.log(u)) > 5
+            years_to_live(HAZARDS[sex], FIRST_AGE, age, -math.log(u)) > 5
             for u in np.linspace(5e-4, 0.9995, 1000)
         ]
         assert 1 - np.mean(alive) == pytest.approx(probability, abs=0.0011)
 
 
 def test_a_greater_hazard_to_live_gives_a_longer_life():
-    lives = [
-        years_to_live(TABLES["men"], FIRST_AGE, GROWTH, 68.0, hazard) for hazard in np.linspace(0.001, 5, 500)
-    ]
+    lives = [years_to_live(HAZARDS["men"], FIRST_AGE, 68.0, hazard) for hazard in np.linspace(0.001, 5, 500)]
     assert (np.diff(lives) > 0).all()
 
 
+WITHOUT_CANCER = (
+    "cohort.age_sd_years=0",
+    "cohort.background_mortality_ratio=1",
+    "mortality.fit_hazard_ratio=1",
+    "mortality.unfit_hazard_ratio=1",
+    "mortality.selection_hazard_log_ratio_per_year=0",
+    "mortality.operative_death_probability=0",
+    "mortality.late_operative_death_probability=0",
+    "metastasis.occult_probability=0",
+    "primary.seeding_median_days=1e9",
+    *(
+        f"{mechanism}_probability=0"
+        for mechanism in (
+            "margin.circumferential_take",
+            "margin.distal_take",
+            "mesorectum.take",
+            "exfoliation.anastomotic_take",
+            "exfoliation.perianastomotic_take",
+            "spillage.take",
+        )
+    ),
+    "lateral_node.involved_probability=[0,0,0]",
+)
+
+
+@pytest.mark.parametrize("name", ["dutch_1995_2000", "irish_2010_2012"])
 @pytest.mark.parametrize(("sex", "female", "band"), [("men", 0, 4), ("women", 1, 4), ("men", 0, 6)])
-def test_lives_without_cancer_death_die_as_the_table_says(lives, sex, female, band):
+def test_lives_without_cancer_death_die_as_the_table_says(lives, name, sex, female, band):
     """The whole path, from the uniform to the death: nobody recurs, spreads or dies of the operation."""
     rows = lives(
+        *WITHOUT_CANCER,
+        f"cohort.life_table={name}",
         f"cohort.age_mean_years={FIRST_AGE + 5 * band}",
-        "cohort.age_sd_years=0",
         f"cohort.female_share={female}",
-        "cohort.background_mortality_ratio=1",
-        "mortality.fit_hazard_ratio=1",
-        "mortality.unfit_hazard_ratio=1",
-        "mortality.selection_hazard_log_ratio_per_year=0",
-        "mortality.operative_death_probability=0",
-        "mortality.late_operative_death_probability=0",
-        "metastasis.occult_probability=0",
-        "primary.seeding_median_days=1e9",
-        *(
-            f"{mechanism}_probability=0"
-            for mechanism in (
-                "margin.circumferential_take",
-                "margin.distal_take",
-                "mesorectum.take",
-                "lateral_node.take",
-                "exfoliation.anastomotic_take",
-                "exfoliation.perianastomotic_take",
-                "spillage.take",
-            )
-        ),
         patients=5000,
     )
+    table = shipped(f"life_table/{name}")[f"{sex}_five_year_death_probability"]
     assert set(rows["death_cause"]) == {Cause.ALIVE, Cause.OTHER}
-    expected = TABLES[sex][band]
-    error = math.sqrt(expected * (1 - expected) / 5000)
-    assert np.mean(rows["death_day"] <= 5 * YEAR_DAYS) == pytest.approx(expected, abs=4 * error)
-    expected = 1 - (1 - expected) * (1 - TABLES[sex][band + 1])
-    assert np.mean(rows["death_day"] <= 10 * YEAR_DAYS) == pytest.approx(expected, abs=4 * error)
+    # At a year within the first five, at their end and at ten years: constant hazards within the five.
+    for years, alive in (
+        (2.0, (1 - table[band]) ** 0.4),
+        (5.0, 1 - table[band]),
+        (10.0, (1 - table[band]) * (1 - table[band + 1])),
+    ):
+        error = math.sqrt(alive * (1 - alive) / 5000)
+        assert np.mean(rows["death_day"] > years * YEAR_DAYS) == pytest.approx(alive, abs=4 * error)
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_participants_die_of_the_tables_hazard_times_a_ratio(lives, share):
+    rows = lives(
+        *WITHOUT_CANCER,
+        f"cohort.age_mean_years={FIRST_AGE + 20}",
+        "cohort.female_share=0",
+        "mortality.participant_hazard_ratio=0.64",
+        f"cohort.participant_share={share}",
+        patients=5000,
+    )
+    alive = (1 - TABLES["men"][4]) ** (0.64**share)
+    error = math.sqrt(alive * (1 - alive) / 5000)
+    assert np.mean(rows["death_day"] > 5 * YEAR_DAYS) == pytest.approx(alive, abs=4 * error)
 
 
 @pytest.mark.parametrize("sex", TABLES)
 def test_nobody_outlives_the_oldest_ever(sex):
     """At 100 an expectation of some years, and one in ten thousand of those aged 70 dies after 115."""
-    assert FIRST_AGE + years_to_live(TABLES[sex], FIRST_AGE, GROWTH, 50.0, -math.log(1e-4)) < 118
+    assert FIRST_AGE + years_to_live(HAZARDS[sex], FIRST_AGE, 50.0, -math.log(1e-4)) < 118

@@ -62,21 +62,25 @@ def test_every_number_at_its_extremes_makes_lives(run, luck):
 
 
 @pytest.mark.parametrize(
-    ("table", "growth", "hazard"),
+    ("hazards", "hazard"),
     [
-        ([0.0, 0.0], 1.4, 1.0),  # nobody ever dies
-        ([0.1, 0.2], 1e-9, 5.0),  # the hazard dies out
-        ([0.1, 0.2], 1.0, 1e300),
-        ([0.1, 0.2], 1.4, math.inf),
-        ([0.1, 0.2], 1.4, math.nan),
+        ([1e-300, 1e-300], 1.0),  # nobody ever dies
+        ([0.02, 1e-9], 5.0),  # the hazard dies out
+        ([0.02, 0.04], 1e300),
+        ([0.02, 0.04], math.inf),
+        ([0.02, 0.04], math.nan),
     ],
 )
-def test_a_hazard_that_is_never_used_up_means_no_death(table, growth, hazard):
-    assert years_to_live(np.array(table), 50.0, growth, 68.0, hazard) == math.inf
+def test_a_hazard_that_is_never_used_up_means_no_death(hazards, hazard):
+    assert years_to_live(np.array(hazards), 50.0, 68.0, hazard) == math.inf
 
 
-def test_a_certain_death_comes_at_once():
-    assert years_to_live(np.array([0.1, 1.0]), 50.0, 1.4, 68.0, 3.0) == 0.0
+def test_a_death_that_is_all_but_certain_comes_at_once():
+    assert years_to_live(np.array([0.02, 1e300]), 50.0, 68.0, 3.0) == 0.0
+
+
+def test_an_age_that_is_no_sum_of_fives_ends():
+    assert years_to_live(np.array([0.1, 0.1, 0.1]), 0.1, 0.1 + 5.0, 0.2) == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize(
