@@ -14,26 +14,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from conf import composition as library
-from conf.condition import Condition
+from conf.condition import COMPARISONS, Condition
+from conf.guideline_file import OTHERWISE, WHEN, written_groups
 from conf.input_error import InputError, choice, nearest, shown
 from sim.counting.columns import READABLE
+from sim.patient import T_CATEGORY, new_patients
 from sim.seen import MOST_GROUPS, MOST_TESTS, NO_GROUP, Comparison, Moment, Seen, end_of, seen_from
 
-OTHERWISE = "otherwise"
-WHEN = {
-    Moment.MEETING: "at the first team meeting",
-    Moment.RESTAGING: "at restaging",
-    Moment.PATHOLOGY: "when the specimen has been read",
-}
 EXAMPLE = "ct >= t3cd or fascia_threatened"
 SEEN = {column.name.lower(): column for column in Seen}
 FLAGS = frozenset(
-    {
-        Seen.FEMALE, Seen.UNFIT, Seen.EMVI, Seen.FASCIA_THREATENED, Seen.HIGH_RISK, Seen.BOOSTED,
-        Seen.CRM_INVOLVED, Seen.ANASTOMOSIS, Seen.DIVERTING_STOMA, Seen.DISSECTED, Seen.PERFORATED,
-        Seen.BREACHED, Seen.EMERGENCY, Seen.LEAKED, Seen.COMPLETE_RESPONSE,
-    }
-)  # fmt: skip
+    column for name, column in SEEN.items() if READABLE[name].of(new_patients(0, 1)).dtype == bool
+)
 COMPARED: dict[type[ast.cmpop], Comparison] = {
     ast.Eq: Comparison.EQUAL,
     ast.NotEq: Comparison.UNEQUAL,
@@ -42,6 +34,7 @@ COMPARED: dict[type[ast.cmpop], Comparison] = {
     ast.Gt: Comparison.ABOVE,
     ast.GtE: Comparison.AT_LEAST,
 }
+HOLDS = {comparison: COMPARISONS[kind] for kind, comparison in COMPARED.items()}
 TURNED = {
     Comparison.BELOW: Comparison.ABOVE,
     Comparison.AT_MOST: Comparison.AT_LEAST,
@@ -50,8 +43,7 @@ TURNED = {
 }
 # Nobody knows these while the patient is treated.
 HIDDEN = ("nodes", "lateral_involved", "aggressiveness", "radiosensitivity", "lateral_sterilised")
-# What columns of whole numbers can be; the T category by clinical T.
-T_CATEGORIES = (1, 2, 3, 3, 4, 4)
+# What columns of whole numbers can be.
 WHOLE = {
     Seen.CN: (0.0, 1.0, 2.0),
     Seen.T_CATEGORY: (1.0, 2.0, 3.0, 4.0),
@@ -310,9 +302,13 @@ def _with_number(key: str, guideline: Guideline, group: Group, column: str, valu
             f"{key}={shown(value)}: group {group.name} of guideline {guideline.name} is "
             f"{group.condition!r} and {why}; set guideline.{group.name}.condition instead{hint}"
         )
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    new: ast.expr
+    if isinstance(value, str):
+        new = ast.Name(value)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < math.inf:
+        new = ast.Constant(value)
+    else:
         raise InputError(f"{key}={shown(value)}: must be a number, or a word for one")
-    new: ast.expr = ast.Constant(value) if not isinstance(value, str) else ast.Name(value)
     node, place = found[0]
     if place == 0:
         node.left = new
@@ -354,7 +350,7 @@ def _groups(where: str, moment: Moment, given: object) -> Iterator[Group]:
         raise InputError(f"{where}={shown(given)}: must be a list of groups, as in {example}")
     if parts is given and any(len(part) > 1 for part in parts):
         raise InputError(f"{where}={shown(given)}: each item of the list names one group, as in {example}")
-    pairs = [pair for part in parts for pair in part.items()]
+    pairs = written_groups(given)
     for k, (name, condition) in enumerate(pairs):
         if not isinstance(name, str) or not name.isidentifier() or name in (OTHERWISE, "condition"):
             raise InputError(f"{where}: {shown(name)}: must be the name of a group: letters, digits and _")
@@ -381,8 +377,10 @@ def _refuse_overlap(guideline: Guideline, moment: Moment) -> None:
         raise InputError(f"{key}: too many comparisons to find whether groups overlap; {advice}")
     for case in itertools.product(*values.values()):
         seen = dict(zip(values, case, strict=True))
-        if seen.get(Seen.T_CATEGORY) not in (None, *_t_categories(seen)):
-            continue
+        if {Seen.CT, Seen.T_CATEGORY} <= seen.keys() and T_CATEGORY[int(seen[Seen.CT])] != seen[
+            Seen.T_CATEGORY
+        ]:
+            continue  # nobody is both
         inside = [
             group.name
             for group, (starts, tests) in zip(groups, compiled, strict=True)
@@ -407,11 +405,6 @@ def _around(column: Seen, number: float) -> tuple[float, ...]:
     return WHOLE.get(column, (number - STEP, number, number + STEP))
 
 
-def _t_categories(seen: Mapping[Seen, float]) -> tuple[int, ...]:
-    """Return the T categories of a patient whose clinical T may be known."""
-    return (T_CATEGORIES[int(seen[Seen.CT])],) if Seen.CT in seen else T_CATEGORIES
-
-
 def _word(column: Seen, value: float) -> str:
     if column in FLAGS:
         return "true" if value else "false"
@@ -423,15 +416,7 @@ def _ends(place: int, tests: Sequence[_Test], seen: Mapping[Seen, float]) -> boo
     """Return whether the walk for what is seen ends in the one group of the tests."""
     while place >= 0:
         test = tests[place]
-        value, number = seen[test.column], test.number
-        held = {
-            Comparison.EQUAL: value == number,
-            Comparison.UNEQUAL: value != number,
-            Comparison.BELOW: value < number,
-            Comparison.AT_MOST: value <= number,
-            Comparison.ABOVE: value > number,
-            Comparison.AT_LEAST: value >= number,
-        }[test.comparison]
+        held = HOLDS[test.comparison](seen[test.column], test.number)
         place = test.if_true if held else test.if_false
     return place != NO_GROUP
 

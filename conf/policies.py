@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from conf import composition as library
 from conf import units
-from conf.contradictions import Contradiction, contradictions
+from conf.contradictions import contradictions
+from conf.guideline_file import WHEN
 from conf.input_error import InputError, choice, nearest, shown
 from conf.schedules import FollowUp, read_follow_up
 from sim.policy import (
@@ -37,28 +38,28 @@ BASE = "tme_alone"
 NOT_RESTAGED = (Regimen.NONE, Regimen.SHORT_COURSE)  # operated on at once, or within days
 USUAL_CARE = "usual_care"
 MOST_PLANS = 64
-# The last moment (sim.seen.Moment) at which a group may set a lever; those that are not here are for all.
+# The last moment at which a group may set a lever; those that are not here are for all.
 LATEST = {
     **dict.fromkeys(
         (
             "neoadjuvant", "neoadjuvant_for", "adherence", "organ_preservation", "contact_boost",
             "local_excision", "local_excision_up_to", "lateral_boost",
         ),
-        0,
+        Moment.MEETING,
     ),
     **dict.fromkeys(
         (
             "lateral_dissection", "lateral_threshold_mm", "lateral_sides", "operation", "washout",
             "diverting_stoma", "leak_prevention", "centralisation",
         ),
-        1,
+        Moment.RESTAGING,
     ),
     **dict.fromkeys(
         (
             "postoperative_chemoradiotherapy", "adjuvant_chemotherapy", "follow_up", "recurrence_centre",
             "recurrence_induction_chemotherapy", "recurrence_reirradiation",
         ),
-        2,
+        Moment.PATHOLOGY,
     ),
 }  # fmt: skip
 
@@ -131,14 +132,16 @@ class Policy:
                 self._refuse_late(group, lever)
         plans = self.plans()
         self._refuse_never_found(plans)
-        for plan in plans:
+        found = [list(contradictions(self.name, SimpleNamespace(**plan.levers))) for plan in plans]
+        everywhere = set.intersection(*({one.lever for one in own} for own in found))
+        for plan, there in zip(plans, found, strict=True):
             set_here = {lever for group in plan.groups for lever in self.of_group(group)}
-            for found in contradictions(self.name, SimpleNamespace(**plan.levers)):
+            for one in there:
                 # What a policy does after treatment is done to those who had it.
-                if found.needs_treatment and found.lever not in set_here and self._treats(found, plans):
+                if one.needs_treatment and one.lever not in set_here | everywhere:
                     continue
                 where = f"group {' and '.join(plan.groups)}: " if plan.groups else ""
-                raise InputError(f"policy {self.name}: {where}{found.words}")
+                raise InputError(f"policy {self.name}: {where}{one.words}")
 
     def _refuse_late(self, group: str, lever: str) -> None:
         moment = self._guideline().of(group).moment
@@ -148,12 +151,9 @@ class Policy:
                 f"policy {self.name}: {group}.{lever}: is one for all patients; a group may set {allowed}"
             )
         if LATEST[lever] < moment:
-            from conf.guideline import WHEN
-
-            last = WHEN[Moment(LATEST[lever])]
             raise InputError(
                 f"policy {self.name}: {group}.{lever}: is too late; this group is found {WHEN[moment]}, and "
-                f"{lever} acts on what is known {last}"
+                f"{lever} acts on what is known {WHEN[LATEST[lever]]}"
             )
 
     def _refuse_never_found(self, plans: list["Plan"]) -> None:
@@ -172,17 +172,16 @@ class Policy:
         assert self.guideline is not None
         return self.guideline
 
-    def _treats(self, found: Contradiction, plans: list[Plan]) -> bool:
-        """Return whether this contradiction does not hold in some plan of the policy."""
-        return any(
-            found.lever
-            not in {other.lever for other in contradictions(self.name, SimpleNamespace(**plan.levers))}
-            for plan in plans
-        )
-
     def of_group(self, group: str) -> dict[str, Any]:
-        """Return the levers that a group sets."""
+        """Return the levers that a group sets; its treatment is for all of it unless it says otherwise."""
         return dict(dict(self.by_group).get(group, ()))
+
+    def written_of_group(self, group: str) -> dict[str, Any]:
+        """Return the levers that a group sets, without what its file need not say."""
+        own = self.of_group(group)
+        if "neoadjuvant" in own and own["neoadjuvant_for"] is NeoadjuvantFor.EVERYONE:
+            del own["neoadjuvant_for"]
+        return own
 
     def plans(self) -> list[Plan]:
         """Return the policy's plans: first that of patients in no group, then those that groups lead to.
@@ -231,7 +230,7 @@ class Policy:
         if self.guideline is None:
             return levers
         groups = {
-            group: {lever: _in_full(value) for lever, value in self.of_group(group).items()}
+            group: {lever: _in_full(value) for lever, value in self.written_of_group(group).items()}
             for group in self.guideline.names()
         }
         return {**levers, "guideline": self.guideline.content(), "groups": groups}
@@ -305,7 +304,8 @@ def read_policy(name: str, usual_care: str | None = None) -> Policy:
     levers = _read_part(BASE, BASE).levers
     if missing := [lever for lever in LEVERS if lever not in levers]:
         raise InputError(f"policy {BASE}: {missing[0]} is missing; this file sets every lever")
-    parts = [_read_part(part, name) for part in _parts(name, usual_care) if part != BASE]
+    listed = [_read_part(part, name) for part in _parts(name, usual_care)]
+    parts = [part for part in listed if part.name != BASE]
     guideline = _guideline_of(name, parts)
     set_by: dict[str, _Part] = {}
     groups: dict[str, dict[str, Any]] = (
@@ -335,10 +335,7 @@ def read_policy(name: str, usual_care: str | None = None) -> Policy:
                 f"policy {name}: {part_name} sets {lever}={written(groups[group][lever])} for group {group} "
                 f"and {other.name} sets {lever}={written(levers[lever])} for all; combine only one of them"
             )
-    described = [library.read("policy", part) for part in _parts(name, usual_care)]
-    words = "; ".join(
-        str(c.get("description", p)) for c, p in zip(described, _parts(name, usual_care), strict=True)
-    )
+    words = "; ".join(part.description for part in listed)
     by_group = tuple((group, tuple(own.items())) for group, own in groups.items() if own)
     return Policy(name, words, **levers, guideline=guideline, by_group=by_group)
 
@@ -351,10 +348,19 @@ def _given_to_all(groups: Mapping[str, dict[str, Any]]) -> list[str]:
     return whole
 
 
+def check_usual_care(key: str, name: str) -> None:
+    """Refuse a cohort's usual care that cannot be read: it would be found only by who asks for it."""
+    try:
+        read_policy(name)
+    except InputError as error:
+        raise InputError(f"{key}={shown(name)}: {error}") from error
+
+
 class _Part(NamedTuple):
     """A policy file: its levers, its guideline, and the levers of its groups."""
 
     name: str
+    description: str
     levers: dict[str, Any]
     guideline: str | None
     groups: dict[str, dict[str, Any]]
@@ -435,7 +441,7 @@ def _unknown_group(
 def _read_part(part: str, policy: str) -> _Part:
     where = f"policy {policy}: " + (f"{part}.yaml: " if part != policy else "")
     content = library.read("policy", part)
-    content.pop("description", None)
+    description = str(content.pop("description", part))
     guideline = content.pop("guideline", None)
     if guideline is not None and not isinstance(guideline, str):
         raise InputError(f"{where}guideline={shown(guideline)}: must be the name of a file in guideline/")
@@ -456,7 +462,7 @@ def _read_part(part: str, policy: str) -> _Part:
             raise InputError(f"{where}{lever}={shown(value)}: there is no such lever{choice(lever, LEVERS)}")
     if part != BASE and not levers and not any(groups.values()):
         raise InputError(f"policy {part}: its file sets no lever{choice('', LEVERS)}")
-    return _Part(part, levers, guideline, groups)
+    return _Part(part, description, levers, guideline, groups)
 
 
 def _setting(where: str, lever: str, value: object) -> Any:
@@ -493,8 +499,15 @@ def written(value: Any) -> str:
 
 def is_of_groups(name: str, policies: Iterable[Policy]) -> bool:
     """Return whether a name is of a guideline or a group: ``guideline.GROUP.COLUMN`` or ``GROUP.LEVER``."""
-    first = name.partition(".")[0]
-    return "." in name and (first == "guideline" or any(first in groups_of(policy) for policy in policies))
+    group, part = split_rule(name)
+    of_guideline = name.startswith("guideline.")
+    return of_guideline or bool(part and any(group in groups_of(policy) for policy in policies))
+
+
+def split_rule(name: str) -> tuple[str, str]:
+    """Return the group of a swept name, and what of it: a lever, or a column of its condition."""
+    group, _, part = name.removeprefix("guideline.").partition(".")
+    return group, part
 
 
 def groups_of(policy: Policy) -> list[str]:
@@ -513,7 +526,7 @@ def with_levers(policy: Policy, given: Mapping[str, object]) -> Policy:
     groups = {group: policy.of_group(group) for group in groups_of(policy)}
     guideline = policy.guideline
     for name, value in given.items():
-        group, _, part = name.removeprefix("guideline.").partition(".")
+        group, part = split_rule(name)
         if name.startswith("guideline."):
             if guideline is None:
                 raise InputError(f"{name}={shown(value)}: policy {policy.name} has no guideline")

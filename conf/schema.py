@@ -11,7 +11,7 @@ from conf import relations, sizes, units
 from conf.clinics import checked_clinic
 from conf.composition import composed, composing, plain
 from conf.input_error import InputError, choice, nearest, shown
-from conf.policies import BASE, LEVERS, USUAL_CARE, Policy, read_policy
+from conf.policies import BASE, LEVERS, USUAL_CARE, Policy, check_usual_care, read_policy
 from conf.question import read_question
 from conf.run import Published, Run, Tree
 
@@ -73,7 +73,8 @@ def read_run(config: DictConfig) -> Run:
         "pictures": read_flag("pictures", given["pictures"]),
     }
     # Late: a guideline's conditions are read by what compiles, and a refusal should not wait for that.
-    _check_usual_care(usual_care)
+    if usual_care is not None:
+        check_usual_care(f"cohort.{USUAL_CARE}", usual_care)
     policies = _policies(given["policies"], usual_care)
     run = Run(
         **settings,
@@ -177,15 +178,6 @@ def _usual_care(cohort: object) -> str | None:
     if name is not None and (not isinstance(name, str) or USUAL_CARE in name.split("+")):
         raise InputError(f"cohort.{USUAL_CARE}={shown(name)}: must be the name of a policy, as in dutch_2014")
     return name
-
-
-def _check_usual_care(name: str | None) -> None:
-    """Refuse a usual care that cannot be read: it would be found only by who asks for it."""
-    if name is not None:
-        try:
-            read_policy(name)
-        except InputError as error:
-            raise InputError(f"cohort.{USUAL_CARE}={shown(name)}: {error}") from error
 
 
 def _policies(names: object, usual_care: str | None) -> tuple[Policy, ...]:

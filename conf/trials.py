@@ -20,7 +20,7 @@ from conf.endpoint import (
 )
 from conf.input_error import InputError, choice, nearest, shown
 from conf.own_file import is_bare, read_own_file
-from conf.policies import USUAL_CARE, Policy, read_policy, with_levers
+from conf.policies import USUAL_CARE, Policy, check_usual_care, read_policy, with_levers
 from conf.run import Tree
 from conf.schema import checked, leaves, shipped, shipped_sections
 from sim.counting.columns import COLUMNS, READABLE
@@ -167,9 +167,7 @@ def _cohort(key: str, given: object) -> tuple[Tree, str | None]:
     own, usual_care = changes.pop(USUAL_CARE, None), base.pop(USUAL_CARE, None)
     if own is not None:
         usual_care = read_text(f"{key}.{USUAL_CARE}", own)
-        _policy(
-            f"{key}.{USUAL_CARE}", usual_care, None
-        )  # a misspelt one would be found only by who asks for it
+        check_usual_care(f"{key}.{USUAL_CARE}", usual_care)
     return _changed(key, base, changes), usual_care
 
 

@@ -102,7 +102,7 @@ def compare_clinics(run: CapacityRun) -> ClinicComparison:
                     "utilisation": queueing.utilisation(there.log, there.clinic, *days),
                     "waiting_harm": waiting_harm(there.rows, free, horizons(run.horizon_years)),
                 }
-                parts.append({name: _named(policy, clinic, table) for name, table in tables.items()})
+                parts.append({name: queueing.named(policy, clinic, table) for name, table in tables.items()})
                 if growing := overload(there.log, there.clinic, there.last_day):
                     warnings.append(overload_words(f"{clinic}, {policy}", growing))
         found = ClinicComparison(
@@ -123,6 +123,7 @@ def _search(
     """Add the table of needed capacity, and a warning for each target that no count can meet."""
     import pandas as pd
 
+    from analysis.tables.queueing import named
     from conf.clinics import NEEDED_FOR
     from experiments.capacity_search import needed
 
@@ -148,7 +149,7 @@ def _search(
                     ("utilisation", need.utilisation),
                 ):
                     table[column] = table["resource"].map(values).astype(float)
-                parts.append(_named(policy, clinic, table))
+                parts.append(named(policy, clinic, table))
     found.tables["needed"] = pd.concat(parts, ignore_index=True)
 
 
@@ -160,9 +161,3 @@ def _designs(run: CapacityRun) -> dict[str, list[str]]:
     for name, tree in run.clinics.items():
         designs.setdefault(repr(standing(tree)), []).append(name)
     return designs
-
-
-def _named(policy: str, clinic: str, table: "pd.DataFrame") -> "pd.DataFrame":
-    table.insert(0, "policy", policy)
-    table.insert(1, "clinic", clinic)
-    return table

@@ -143,9 +143,9 @@ def waits(found: "Mapping[str, pd.DataFrame]", clinic: str) -> "pd.DataFrame":
     """Return how long patients waited, the policies one below the other; ``clinic``: its file's name."""
     import pandas as pd
 
-    parts = [table.assign(policy=name, clinic=clinic) for name, table in found.items()]
-    whole = pd.concat(parts, ignore_index=True)
-    return whole[["policy", "clinic", *whole.columns.drop(["policy", "clinic"])]]
+    from analysis.tables.queueing import named
+
+    return pd.concat([named(name, clinic, table) for name, table in found.items()], ignore_index=True)
 
 
 def patients(rows: "Mapping[str, list[np.ndarray]]") -> "pd.DataFrame":

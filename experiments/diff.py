@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conf.input_error import InputError, choice, shown
+from conf.input_error import InputError, shown
 from conf.numbers import number_of
 from conf.own_file import read_yaml
 from conf.policies import BASE, LEVERS
@@ -18,6 +18,7 @@ from experiments.policy_diff import KEY_WORDS as KEY_WORDS
 from experiments.policy_diff import policy_diff
 from experiments.reproduce import differing_between
 from experiments.results.received_run import ReceivedRun, received_run
+from experiments.results.run_words import settings_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,15 +38,12 @@ def diff(words: Sequence[str]) -> str:
     A word that is a folder or a file is a run, unless settings follow, which are of policies. Raises
     InputError for what is neither.
     """
-    settings = dict(word.split("=", 1) for word in words if "=" in word)
+    settings = settings_in(words, KEY_WORDS)
     words = [word for word in words if "=" not in word]
     if len(words) != 2:
         raise InputError(
             f"{' '.join(words)}: name two runs, as in: lrrc diff runs/compare/A runs/compare/B, or policies"
         )
-    for key, value in settings.items():
-        if key not in KEY_WORDS:
-            raise InputError(f"{key}={shown(value)}: there is no such key{choice(key, KEY_WORDS)}")
     for key, value in settings.items() if any(map(_is_path, words)) else ():
         raise InputError(f"{key}={shown(value)}: two runs take no settings; they are of two policies")
     if settings or not any(_is_path(word) or Path(word).expanduser().exists() for word in words):

@@ -82,7 +82,7 @@ def new(words: Sequence[str]) -> Path:
         raise InputError(f"{error.filename}: is there already, and stays as it is") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
-    if "policy" in texts and asked.kind == "guideline":
+    if asked.kind == "guideline":
         print(f"what its groups get: {paths['policy']}")
     print("next:", NEXT[asked.kind].format(folder=shlex.quote(str(folder)), name=asked.name))
     return path
@@ -161,13 +161,11 @@ def _policy_of(guideline: str) -> str:
 def _guideline(asked: Asked) -> str:
     from analysis.words.own_files import guideline_file
     from conf.composition import composing
-    from conf.policies import read_policy
+    from conf.guideline import read_guideline
     from sim.seen import Moment, Seen, seen_from
 
-    like = asked.settings.get("like", BASES["guideline"])
     with composing():
-        guideline = read_policy(_policy_of(like)).guideline
-    assert guideline is not None  # the policy was found by it
+        guideline = read_guideline(asked.settings.get("like", BASES["guideline"]))
     columns = {
         moment.name.lower(): [column.name.lower() for column in Seen if seen_from(column) is moment]
         for moment in Moment

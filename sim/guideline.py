@@ -9,6 +9,7 @@ diagram of comparisons, so that a patient is placed by a short walk, and a polic
 import numpy as np
 
 from sim.compiled import Record, compiled
+from sim.patient import T_CATEGORY
 from sim.seen import NO_GROUP, Comparison, Seen
 
 
@@ -25,8 +26,8 @@ def seen(patient: Record, column: int) -> float:
         return patient.height_above_verge_cm
     if column == Seen.CT:
         return 1.0 * patient.ct
-    if column == Seen.T_CATEGORY:  # T1, T2, T3ab, T3cd, T4a, T4b
-        return 1.0 + min(patient.ct, 1) + (patient.ct >= 2) + (patient.ct >= 4)
+    if column == Seen.T_CATEGORY:
+        return 1.0 * T_CATEGORY[patient.ct]
     if column == Seen.CN:
         return 1.0 * patient.cn
     if column == Seen.EMVI:
@@ -98,7 +99,10 @@ def holds(value: float, comparison: int, number: float) -> bool:
 
 @compiled
 def group_of(patient: Record, guideline: Record, moment: int) -> int:
-    """Return the first group of a moment that fits, or -1; every step of the walk goes forward."""
+    """Return the first group of a moment that fits, or -1.
+
+    What follows a comparison stands before it in the lists, so that every walk ends.
+    """
     place = int(guideline.starts[moment])
     while place >= 0:
         value = seen(patient, int(guideline.columns[place]))

@@ -201,6 +201,8 @@ class Cause(IntEnum):
     CANCER = 3
 
 
+T_CATEGORY = np.array([1, 2, 3, 3, 4, 4])  # by clinical T
+
 N_ROUTES = len(Route)
 N_COMPARTMENTS = len(Compartment)
 N_HARMS = len(Harm)

@@ -55,6 +55,13 @@ def waits(log: np.ndarray, clinic: Mapping[str, Any], patients: int) -> pd.DataF
     return pd.DataFrame(rows)
 
 
+def named(policy: str, clinic: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of one policy in one clinic, with their names as its first columns."""
+    table.insert(0, "policy", policy)
+    table.insert(1, "clinic", clinic)
+    return table
+
+
 def queues(log: np.ndarray, first_day: float, last_day: float) -> pd.DataFrame:
     """Return the mean length of each resource's queue, by four weeks from the cohort's first arrival on.
 

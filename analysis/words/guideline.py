@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from conf.guideline import OTHERWISE, WHEN
+from conf.guideline_file import OTHERWISE, WHEN, written_groups
 from conf.policies import LEVERS
 
 CONDITION = "condition"
@@ -98,19 +98,17 @@ def groups_in(levers: Mapping[str, Any]) -> list[Placed]:
 
 def _placed(guideline: Mapping[str, Any]) -> Iterator[Placed]:
     for moment, when in WHEN.items():
-        groups = guideline.get(moment.name.lower())
-        for part in groups if isinstance(groups, list) else []:
-            for group, condition in part.items() if isinstance(part, Mapping) else ():
-                yield Placed(when, str(group), str(condition))
+        for group, condition in written_groups(guideline.get(moment.name.lower())):
+            yield Placed(when, str(group), str(condition))
 
 
 def by_group(levers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the groups of a policy set, by ``GROUP.LEVER``; all of a group get what it names itself."""
+    """Return what the groups of a policy set, by ``GROUP.LEVER``."""
     groups = levers.get("groups")
     found = {}
     for group, own in groups.items() if isinstance(groups, Mapping) else ():
         for lever, value in own.items() if isinstance(own, Mapping) else ():
-            if lever in LEVERS and not (lever == "neoadjuvant_for" and "neoadjuvant" in own):
+            if lever in LEVERS:
                 found[f"{group}.{lever}"] = value
     return found
 

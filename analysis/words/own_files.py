@@ -4,16 +4,18 @@ import json
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conf import relations, units
 from conf.clinics import NEEDED_FOR
 from conf.endpoint import ESTIMATORS, ORIGINS
-from conf.guideline import WHEN, Guideline
+from conf.guideline_file import WHEN
 from conf.input_error import in_full
 from conf.policies import LEVERS, Policy, settings, written
 from conf.trials import SETS
-from sim.policy import NeoadjuvantFor
+
+if TYPE_CHECKING:
+    from conf.guideline import Guideline
 
 WIDTH = 100
 EMPTY_POLICY = "queue_priority"  # set in a file that changes nothing yet
@@ -127,15 +129,13 @@ def _by_group(like: Policy) -> list[str]:
     lines += [f"guideline: {like.guideline.name}"]
     for group in like.guideline.groups:
         lines += _comment(f"{group.name}, {WHEN[group.moment]}: {group.condition}")
-        own = like.of_group(group.name)
-        if "neoadjuvant" in own and own.get("neoadjuvant_for") is NeoadjuvantFor.EVERYONE:
-            del own["neoadjuvant_for"]  # as it is wherever a group sets its treatment
+        own = like.written_of_group(group.name)
         set_there = ", ".join(f"{lever}: {written(value)}" for lever, value in own.items())
         lines.append(f"{group.name}: {{{set_there}}}" if own else f"# {group.name}: {{follow_up: standard}}")
     return [*lines, ""]
 
 
-def guideline_file(name: str, like: Guideline, columns: Mapping[str, Sequence[str]]) -> str:
+def guideline_file(name: str, like: "Guideline", columns: Mapping[str, Sequence[str]]) -> str:
     """Return the text of a guideline with the groups of ``like``; ``columns``: those seen, by moment."""
     lines = [
         "# A guideline: risk groups by what a clinician sees. Of a moment's groups the first that fits",

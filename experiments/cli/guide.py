@@ -11,6 +11,7 @@ from hydra import compose
 from conf import composition as library
 from conf import policies, schema
 from conf.composition import CONF, chosen_groups
+from conf.guideline_file import written_groups
 from conf.input_error import InputError, shown
 
 if TYPE_CHECKING:
@@ -168,9 +169,7 @@ def _guidelines() -> list[str]:
     for file in library.options("guideline"):
         lines.append(_line(file, about("guideline", file)))
         for moment, groups in _content("guideline", file).items():
-            if isinstance(groups, list | Mapping):
-                parts = [groups] if isinstance(groups, Mapping) else groups
-                who = [f"{name}: {when}" for part in parts for name, when in part.items()]
+            if who := [f"{name}: {when}" for name, when in written_groups(groups)]:
                 lines += _wrapped(f"{moment}: {'; '.join(who)}", 6)
     return lines
 

@@ -1,4 +1,4 @@
-"""One run and its settings, as the words of a command name them: ``RUN key=value``."""
+"""Runs and settings, as the words of a command name them: ``RUN key=value``."""
 
 from collections.abc import Collection, Sequence
 
@@ -13,6 +13,11 @@ def run_and_settings(words: Sequence[str], keys: Collection[str], advice: str) -
     names = [word for word in words if "=" not in word]
     if len(names) != 1 or names[0].startswith("-"):
         raise InputError(f"{shown(' '.join(words))}: {advice}")
+    return names[0], settings_in(words, keys)
+
+
+def settings_in(words: Sequence[str], keys: Collection[str]) -> dict[str, str]:
+    """Return the settings among the words, each of ``keys`` at most once. Raises InputError."""
     settings: dict[str, str] = {}
     for word in words:
         key, equals, value = word.partition("=")
@@ -23,4 +28,4 @@ def run_and_settings(words: Sequence[str], keys: Collection[str], advice: str) -
         if key in settings or not value or "\0" in value:
             raise InputError(f"{shown(word)}: {key} needs one value")
         settings[key] = value
-    return names[0], settings
+    return settings

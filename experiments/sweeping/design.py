@@ -10,7 +10,7 @@ from typing import Any
 from conf import sizes, units
 from conf.input_error import InputError, choice, in_full, shown
 from conf.overrides import override
-from conf.policies import LEVERS, Policy, groups_of, is_of_groups, with_levers
+from conf.policies import LEVERS, Policy, groups_of, is_of_groups, split_rule, with_levers
 from conf.posterior import MEMBER, Sample
 from conf.run import Run, Tree
 from conf.schema import checked, read_clinic, unknown_key
@@ -174,11 +174,11 @@ def _with_levers(policies: tuple[Policy, ...], levers: Values) -> tuple[Policy, 
     """Return the policies with levers set: those by group in the policies that have the group."""
 
     def has(policy: Policy, name: str) -> bool:
-        return name in LEVERS or name.removeprefix("guideline.").partition(".")[0] in groups_of(policy)
+        return name in LEVERS or split_rule(name)[0] in groups_of(policy)
 
     for name, value in levers.items():
         if not any(has(policy, name) for policy in policies):
-            group = name.removeprefix("guideline.").partition(".")[0]
+            group, _ = split_rule(name)
             groups = sorted({group for policy in policies for group in groups_of(policy)})
             listed = f"; there are {', '.join(groups)}" if groups else ""
             raise InputError(f"{name}={shown(value)}: no policy of the run has a group {group}{listed}")

@@ -13,6 +13,7 @@ from sim.counting.outcomes import operative_death
 from sim.patient import (
     MECHANISM_OF_ROUTE,
     ROW,
+    T_CATEGORY,
     YEAR_DAYS,
     Cause,
     Compartment,
@@ -145,9 +146,7 @@ COLUMNS: dict[str, Column] = {
     "unfit": Column(_field("unfit"), "ASA III or more", trait=True),
     "height_above_verge_cm": Column(_field("height_above_verge_cm"), "height of the tumour", trait=True),
     "ct": Column(_field("ct"), "clinical T", _words(TStage), trait=True),
-    "t_category": Column(
-        lambda rows: np.array([1, 2, 3, 3, 4, 4])[rows["ct"]], "clinical T, 1 to 4", trait=True
-    ),
+    "t_category": Column(lambda rows: T_CATEGORY[rows["ct"]], "clinical T, 1 to 4", trait=True),
     "cn": Column(_field("cn"), "mesorectal nodes as MRI reads them: 0, 1, 2", trait=True),
     "nodes": Column(_field("nodes"), "mesorectal nodes as they are: 0, 1, 2"),
     "emvi": Column(_field("emvi"), "extramural vascular invasion", trait=True),

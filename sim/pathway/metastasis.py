@@ -8,6 +8,7 @@ from sim.agenda import abandon_salvage, call_off
 from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid, with_odds
 from sim.events import Event
+from sim.fitness import odds_by_age_and_fitness
 from sim.patient import FoundBy
 
 
@@ -109,10 +110,12 @@ def give_metastasis_symptoms(patient: Record, luck: Record, world: Record, now: 
 def treatment_odds(patient: Record, world: Record) -> float:
     """Return the odds ratio of treating metastases, against a fit patient of the reference age in 2008."""
     metastasis = world.metastasis
-    older = patient.age_years - metastasis.treatment_reference_age_years
-    odds = math.exp(metastasis.treatment_log_odds_per_year * older)
-    if patient.unfit:
-        odds *= metastasis.treatment_unfit_odds_ratio
+    odds = odds_by_age_and_fitness(
+        patient,
+        metastasis.treatment_reference_age_years,
+        metastasis.treatment_log_odds_per_year,
+        metastasis.treatment_unfit_odds_ratio,
+    )
     return odds * world.cohort.metastasis_treatment_odds_ratio
 
 

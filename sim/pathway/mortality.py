@@ -8,6 +8,7 @@ from sim.agenda import call_off_all
 from sim.compiled import Record, compiled
 from sim.distributions import on_grid, with_odds
 from sim.events import Event
+from sim.fitness import odds_by_age_and_fitness
 from sim.patient import YEAR_DAYS, Cause
 
 ENDLESS_YEARS = 1000.0  # a death later than this is beyond every horizon, whatever hastens it
@@ -71,11 +72,12 @@ def hasten_death(patient: Record, world: Record, now: float) -> None:
 def operative_odds(patient: Record, world: Record) -> float:
     """Return the odds ratio of death around any operation, by age and fitness."""
     mortality = world.mortality
-    older = patient.age_years - mortality.operative_reference_age_years
-    odds = math.exp(mortality.operative_log_odds_per_year * older)
-    if patient.unfit:
-        odds *= mortality.operative_unfit_odds_ratio
-    return odds
+    return odds_by_age_and_fitness(
+        patient,
+        mortality.operative_reference_age_years,
+        mortality.operative_log_odds_per_year,
+        mortality.operative_unfit_odds_ratio,
+    )
 
 
 @compiled

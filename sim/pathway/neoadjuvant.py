@@ -1,12 +1,11 @@
 """Plan and neoadjuvant treatment: who is operated on, who is irradiated, and what it does before surgery."""
 
-import math
-
 import numpy as np
 
 from sim.compiled import Record, compiled
 from sim.distributions import happens, on_grid, with_odds
 from sim.events import Event
+from sim.fitness import odds_by_age_and_fitness
 from sim.pathway.harm import begin, harm_of_irradiated_organ, late_harm_of_radiotherapy
 from sim.pathway.metastasis import treat_occult_metastasis
 from sim.pathway.mortality import hasten_death
@@ -44,10 +43,12 @@ def will_not_be_resected(patient: Record, u: float, world: Record) -> bool:
     cohort = world.cohort
     if cohort.unresected_share == 0.0:
         return False
-    older = patient.age_years - cohort.age_mean_years
-    odds = math.exp(cohort.unresected_log_odds_per_year * older)
-    if patient.unfit:
-        odds *= cohort.unresected_unfit_odds_ratio
+    odds = odds_by_age_and_fitness(
+        patient,
+        cohort.age_mean_years,
+        cohort.unresected_log_odds_per_year,
+        cohort.unresected_unfit_odds_ratio,
+    )
     return happens(u, cohort.unresected_share, odds)
 
 
@@ -60,10 +61,9 @@ def is_omitted(patient: Record, u: float, world: Record) -> bool:
     if world.policy.adherence == Adherence.FULL:
         return False
     cohort = world.cohort
-    older = patient.age_years - cohort.age_mean_years
-    odds = math.exp(cohort.treated_log_odds_per_year * older)
-    if patient.unfit:
-        odds *= cohort.treated_unfit_odds_ratio
+    odds = odds_by_age_and_fitness(
+        patient, cohort.age_mean_years, cohort.treated_log_odds_per_year, cohort.treated_unfit_odds_ratio
+    )
     return not happens(u, cohort.treated_share, odds)
 
 

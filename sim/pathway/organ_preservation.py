@@ -1,13 +1,12 @@
 """Organ preservation: the response is read, the organ kept or not, and what is left grows again."""
 
-import math
-
 import numpy as np
 
 from sim.agenda import call_off
 from sim.compiled import Record, compiled
 from sim.distributions import happens, lognormal, on_grid
 from sim.events import Event
+from sim.fitness import odds_by_age_and_fitness
 from sim.pathway.follow_up import day_due, look_for_metastasis, next_due, seen
 from sim.pathway.harm import harm_of_irradiated_organ
 from sim.pathway.primary import book_danger, end_danger
@@ -210,10 +209,12 @@ def find_regrowth(patient: Record, luck: Record, world: Record, found_by: int, n
     patient.regrowth_found_by = found_by
     call_off(patient, Event.WATCH_VISIT)
     call_off(patient, Event.REGROWTH_SYMPTOMS)
-    older = patient.age_years - world.mortality.operative_reference_age_years
-    odds = math.exp(organ.regrowth_resection_log_odds_per_year * older)
-    if patient.unfit:
-        odds *= organ.regrowth_resection_unfit_odds_ratio
+    odds = odds_by_age_and_fitness(
+        patient,
+        world.mortality.operative_reference_age_years,
+        organ.regrowth_resection_log_odds_per_year,
+        organ.regrowth_resection_unfit_odds_ratio,
+    )
     if found_by == FoundBy.SYMPTOMS:
         odds *= organ.regrowth_resection_symptoms_odds_ratio
     spread = patient.metastasis_found_day <= now and not patient.metastasis_resected

@@ -104,3 +104,19 @@ def test_a_folder_that_was_received_may_hold_anything_as_groups(groups, guidelin
     received = {"guideline": guideline, "groups": groups}
     assert by_group(received) == {} and groups_in(received) == []
     assert differing(received, received) == []
+
+
+def test_groups_without_an_order_are_shown_as_those_of_a_list_are(tmp_path):
+    for group, text in (
+        ("guideline", "meeting:\n  high: ct >= t4a\n  low: otherwise\n"),
+        ("policy", "guideline: mine\nhigh: {neoadjuvant: chemoradiotherapy, neoadjuvant_for: high_risk}\n"),
+    ):
+        (tmp_path / group).mkdir()
+        (tmp_path / group / "mine.yaml").write_text(text, "utf-8")
+    with composing(tmp_path):
+        own = read_policy("mine").levers()
+    assert [(one.group, one.condition) for one in groups_in(own)] == [
+        ("high", "ct >= t4a"),
+        ("low", "otherwise"),
+    ]
+    assert by_group(own) == {"high.neoadjuvant": "chemoradiotherapy", "high.neoadjuvant_for": "high_risk"}
