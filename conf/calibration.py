@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from omegaconf import DictConfig
 
 from conf import sizes, units
-from conf.composition import options, plain
+from conf.composition import plain
 from conf.compute import MOST_AT_ONCE
 from conf.input_error import InputError, shown
 from conf.run import Tree
 from conf.schema import read_flag, read_folder
-from conf.trials import Trial, read_trial, read_trials
+from conf.trials import read_trials
 from conf.uncertain import Uncertain, uncertain_numbers
 from conf.validation import TrialsRun, read_parameters
 
@@ -68,13 +68,7 @@ def read_calibration(config: DictConfig) -> CalibrationRun:
         parameters=parameters,
         # Last: there are many files to read, and a wrong word should be refused at once.
         numbers=tuple(uncertain_numbers(fitted)),
-        trials=tuple(_targets(given["trials"])),
+        trials=tuple(read_trials(given["trials"])),
     )
     sizes.check_calibration(run)
     return run
-
-
-def _targets(asked: object) -> list[Trial]:
-    if asked != "calibration":
-        return read_trials(asked)
-    return [trial for trial in map(read_trial, options("trial")) if trial.set == "calibration"]

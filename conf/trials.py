@@ -79,16 +79,22 @@ class Trial:
 
 
 def read_trials(asked: object) -> list[Trial]:
-    """Return the trials of a name, a path to a file, a list of either, or ``all``.
+    """Return the trials of a name, a path to a file, a list of either, of a set, or ``all``.
 
+    ``calibration`` and ``validation`` are the sets: the shipped trials that are fitted, and the others.
     Hydra must be initialised: trials are found through it. Raises InputError.
     """
     names = asked if isinstance(asked, list) else [asked]
     if names == ["all"]:
         names = library.options("trial")
+    if names in [[each] for each in SETS]:
+        return [trial for trial in map(read_trial, library.options("trial")) if trial.set == names[0]]
     words = [name for name in names if isinstance(name, str) and name]
     if not words or len(words) < len(names):
-        raise InputError(f"trial={shown(asked)}: must be a trial, a list of trials, a file, or all")
+        raise InputError(
+            f"trial={shown(asked)}: must be a trial, a list of trials, a file, a set (calibration or "
+            "validation), or all"
+        )
     trials = [read_trial(word) for word in words]
     for trial in trials:
         if sum(trial.name == other.name for other in trials) > 1:

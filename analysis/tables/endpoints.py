@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import expit
 from scipy.stats import binom
 
 from analysis.tables.estimates import Z95, jackknife, share, unchanged_error, wilson
@@ -237,34 +238,56 @@ def published_interval(endpoint: Endpoint, side: Sample) -> tuple[float, float]:
     return low, high
 
 
+def scale(endpoint: Endpoint, low: float, high: float) -> str:
+    """Return the scale on which an endpoint is compared: ``log``, ``log_odds``, or ``plain``.
+
+    Ratios are compared by their logs, proportions by their log odds; a proportion whose published interval
+    reaches 0 or 1, and anything else, as it is.
+    """
+    if endpoint.ratio in RATIOS:
+        return "log"
+    return "log_odds" if is_proportion(endpoint) and low > 0 and high < 1 else "plain"
+
+
+def scaled(value: float, scale: str) -> float:
+    """Return a value on the scale on which its endpoint is compared; bounded."""
+    if scale == "log":
+        return float(bounded(log(value)))
+    return float(bounded(log(_odds(value)))) if scale == "log_odds" else value
+
+
+def unscaled(value: float, scale: str) -> float:
+    """Return what ``scaled`` was given."""
+    if scale == "log":
+        return math.exp(value)
+    return float(expit(value)) if scale == "log_odds" else value
+
+
 def deviation(
     endpoint: Endpoint, value: float, low: float, high: float, error: float = 0.0, rests_on: float = math.nan
 ) -> float:
     """Return how many standard errors the simulated value lies above the published one.
 
-    Proportions are compared by their log odds, ratios by their logs. An interval need not be symmetric: its
-    side towards the simulated value counts. ``error`` is the simulation's own standard error; that of a
-    proportion follows from the patients that it rests on, where they are given. A proportion of 0 or 1 then
-    has half a patient added on either side of its odds (Haldane JBS, Ann Hum Genet 1956;20:309-311).
+    Compared on their ``scale``. An interval need not be symmetric: its side towards the simulated value
+    counts. ``error`` is the simulation's own standard error; that of a proportion follows from the patients
+    that it rests on, where they are given. A proportion of 0 or 1 then has half a patient added on either
+    side of its odds (Haldane JBS, Ann Hum Genet 1956;20:309-311).
     """
-    published = endpoint.published
-    if endpoint.ratio in RATIOS:
-        value, published, low, high = (bounded(log(x)) for x in (value, published, low, high))
-    elif is_proportion(endpoint):
-        if not math.isnan(rests_on):
-            error = _share_error(value, rests_on)
-        if low > 0 and high < 1:
+    by = scale(endpoint, low, high)
+    if is_proportion(endpoint) and not math.isnan(rests_on):
+        error = _share_error(value, rests_on)
+    if by == "log_odds" and value in (0, 1) and not math.isnan(rests_on):
+        value, error = _haldane(value, rests_on)
+    else:
+        if by == "log_odds":
             error = error / max(value * (1 - value), 1e-9)
-            published, low, high = (bounded(log(_odds(x))) for x in (published, low, high))
-            if value in (0, 1) and not math.isnan(rests_on):
-                value, error = _haldane(value, rests_on)
-            else:
-                value = bounded(log(_odds(value)))
+        value = scaled(value, by)
+    published, low, high = (scaled(x, by) for x in (endpoint.published, low, high))
     half = high - published if value > published else published - low
-    scale = math.hypot(half / Z95, error)
-    if scale == 0:
+    total = math.hypot(half / Z95, error)
+    if total == 0:
         return 0.0 if value == published else math.copysign(math.inf, value - published)
-    return (value - published) / scale
+    return (value - published) / total
 
 
 def _haldane(value: float, rests_on: float) -> tuple[float, float]:
