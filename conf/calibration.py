@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 from conf import sizes, units
 from conf.composition import plain
 from conf.compute import MOST_AT_ONCE
-from conf.input_error import InputError, shown
+from conf.input_error import InputError, nearest, shown
 from conf.run import Tree
 from conf.schema import read_flag, read_folder
 from conf.trials import read_trials
@@ -15,20 +15,24 @@ from conf.uncertain import Uncertain, uncertain_numbers
 from conf.validation import TrialsRun, read_parameters
 
 CALIBRATION_KEYS = (
-    "trials", "fitted", "patients", "ensemble", "steps", "search_evaluations", "seed", "workers", "ship",
-    "out",
+    "trials", "fitted", "patients", "ensemble", "steps", "search_evaluations", "refits", "seed", "workers",
+    "ship", "out",
 )  # fmt: skip
 FEWEST_MEMBERS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationRun(TrialsRun):
-    """A calibration: the endpoints of ``trials`` are the targets, ``numbers`` are fitted."""
+    """A calibration: the endpoints of ``trials`` are the targets, ``numbers`` are fitted.
+
+    ``refits``: names of trials without each of which the best fit is searched again.
+    """
 
     numbers: tuple[Uncertain, ...]
     ensemble: int
     steps: int
     search_evaluations: int
+    refits: tuple[str, ...]
     workers: int | None
     ship: bool
 
@@ -38,6 +42,7 @@ class CalibrationRun(TrialsRun):
             "ensemble": self.ensemble,
             "steps": self.steps,
             "search_evaluations": self.search_evaluations,
+            "refits": list(self.refits),
             "workers": self.workers,
             "ship": self.ship,
             **super().resolved(),
@@ -55,12 +60,15 @@ def read_calibration(config: DictConfig) -> CalibrationRun:
         raise InputError(
             f"fitted={shown(fitted)}: must be a list of sections or keys, as in [margin], or null"
         )
-    workers = given["workers"]
+    workers, refits = given["workers"], given["refits"]
+    if not (isinstance(refits, list) and all(isinstance(name, str) for name in refits)):
+        raise InputError(f"refits={shown(refits)}: must be a list of trials, as in [dutch_tme]")
     run = CalibrationRun(
         patients=units.whole("patients", given["patients"], 1),
         ensemble=units.whole("ensemble", given["ensemble"], FEWEST_MEMBERS),
         steps=units.whole("steps", given["steps"], 1),
         search_evaluations=units.whole("search_evaluations", given["search_evaluations"], 0),
+        refits=tuple(refits),
         seed=units.whole("seed", given["seed"], 0),
         workers=None if workers is None else units.whole("workers", workers, 1, MOST_AT_ONCE),
         ship=read_flag("ship", given["ship"]),
@@ -70,5 +78,11 @@ def read_calibration(config: DictConfig) -> CalibrationRun:
         numbers=tuple(uncertain_numbers(fitted)),
         trials=tuple(read_trials(given["trials"])),
     )
+    names = [trial.name for trial in run.trials]
+    for name in run.refits:
+        if name not in names:
+            raise InputError(
+                f"refits={name}: must be one of the trials that are fitted{nearest(name, names)}"
+            )
     sizes.check_calibration(run)
     return run

@@ -1,7 +1,8 @@
 """Fitting the disease's uncertain numbers to published trials: a posterior sample, then the best fit.
 
 Both work on standard normal deviates of the priors. The sample is an ensemble that is fitted to the endpoints
-in steps; the search starts from it, for the most probable numbers of all.
+in steps; the search starts from it, for the most probable numbers of all. Studies enter with the error of
+their sampling, and with their discrepancy: how far apart they lie from what the others predict, beyond it.
 """
 
 from collections.abc import Callable
@@ -13,12 +14,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import conf
+from analysis.fitting.discrepancy import (
+    Approximation,
+    Discrepancy,
+    LeftOut,
+    approximate,
+    found_discrepancy,
+    left_out,
+)
 from analysis.fitting.smoother import assimilate, correlations
 from analysis.fitting.surrogate import BATCH, asked_next, objective
 from conf.calibration import CalibrationRun, read_calibration
 from conf.request import Request
 from conf.uncertain import with_values
 from experiments.calibrating.evaluate import ESTIMATES, Evaluator, workers
+from experiments.calibrating.targets import Targets
 from experiments.results.ending import IncompleteError
 from experiments.results.result import Result, report
 from experiments.results.run_folder import code_version
@@ -26,21 +36,17 @@ from experiments.simulating.cohort import progress
 from experiments.sweeping.code import code_digest
 from experiments.sweeping.folder import SweepFolder, sweep_folder
 from experiments.sweeping.ledger import Ledger
-from experiments.validate import precise
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.tables.validation import EndpointComparison
-    from conf.trials import Trial
 
 CONF = Path(conf.__file__).parent
 INFLUENCE = 3.2  # a correlation of this over the square root of the ensemble shows that a number matters
 SEARCH_TIMES = 6  # patients of the search against those of the sample: it is not to fit their luck
 FIRST_RADIUS = 0.3  # of the search's steps, in standard deviations of the priors
-MOST_TIMES_PATIENTS = 8
-MOST_ERROR = 0.5  # of the simulation beside the published one, for most endpoints of a trial
-FARTHEST = 20.0  # a deviation beyond this many standard errors says no more
+SHIPPED = ("posterior", "discrepancy", "left_out")  # tables that conf/ holds too
+REFIT_ROUNDS = 3  # of the search for the best fit without a study, from the best with it
 
 
 def calibrate(asked: Request) -> Path:
@@ -88,7 +94,9 @@ class Fitted:
     """What a calibration found; ensembles have a line a member, deviates of the priors.
 
     ``prior`` and ``posterior``: shape (members, numbers), and what they predict, shape (members, endpoints);
-    ``influential``: the numbers that were searched, bool, shape (numbers,); ``best``: what the search found.
+    ``influential``: the numbers that were searched, bool, shape (numbers,); ``discrepancy`` of the studies;
+    ``left_out``: what is predicted for each study without it; ``best``: what the search found, and ``refits``
+    what it found without a study, by its name.
     """
 
     prior: np.ndarray
@@ -96,7 +104,10 @@ class Fitted:
     posterior: np.ndarray
     posterior_predicted: np.ndarray
     influential: np.ndarray
+    discrepancy: Discrepancy
+    left_out: LeftOut
     best: "Best"
+    refits: "dict[str, Best]"
 
 
 @dataclass(frozen=True)
@@ -104,61 +115,14 @@ class Best:
     """The best of a search.
 
     ``normals``: deviates, shape (numbers,); ``predicted``: what they predict, ``apart``: its deviations, both
-    of shape (endpoints,); ``trace``: the least objective by evaluation.
+    of shape (endpoints,); ``trace``: the least objective by evaluation; ``evaluated``: all that was tried.
     """
 
     normals: np.ndarray
     predicted: np.ndarray
     apart: np.ndarray
     trace: list[tuple[int, float]]
-
-
-class Targets:
-    """The endpoints that numbers are fitted to, in one order, as the unfitted disease shows them.
-
-    ``patients``: of every arm, by trial: so many that for most endpoints the simulation's own error is small.
-    Endpoints that even so many cannot compare are ignored: they deviate by 0, whatever is predicted.
-    """
-
-    def __init__(self, run: CalibrationRun, patients: int) -> None:
-        self.patients: list[int] = []
-        self.all: list[tuple[Trial, EndpointComparison]] = []
-        most = MOST_TIMES_PATIENTS * patients
-        for trial in run.trials:
-            endpoints, _, simulated = precise(
-                trial, run.parameters, patients, most, run.seed, _small_for_most
-            )
-            self.patients.append(simulated)
-            self.all += [(trial, endpoint) for endpoint in endpoints]
-
-    def deviations(self, predicted: np.ndarray) -> np.ndarray:
-        """Return the deviations of predictions, shape (members, endpoints), in standard errors."""
-        from analysis.tables.endpoints import deviation
-
-        found = np.array(
-            [
-                [
-                    deviation(one.endpoint, value, one.low, one.high, one.error, one.rests_on)
-                    if one.comparable
-                    else 0.0
-                    for (_, one), value in zip(self.all, line, strict=True)
-                ]
-                for line in predicted
-            ]
-        )
-        within: np.ndarray = np.clip(np.nan_to_num(found, nan=FARTHEST), -FARTHEST, FARTHEST)
-        return within
-
-    @property
-    def comparable(self) -> np.ndarray:
-        """Return which endpoints can be compared, bool, shape (endpoints,)."""
-        return np.array([one.comparable for _, one in self.all])
-
-
-def _small_for_most(endpoints: "list[EndpointComparison]") -> bool:
-    # Infinity has no quantile.
-    errors = [min(one.error_beside_published, FARTHEST) for one in endpoints if one.endpoint.judged]
-    return not errors or bool(np.quantile(errors, 0.8) <= MOST_ERROR)
+    evaluated: "Evaluated"
 
 
 def fit(run: CalibrationRun, targets: Targets, ledger: Ledger, folder: SweepFolder) -> Fitted:
@@ -167,21 +131,56 @@ def fit(run: CalibrationRun, targets: Targets, ledger: Ledger, folder: SweepFold
     prior = rng.standard_normal((run.ensemble, len(run.numbers)))
     reached = folder.progress
     reached.wanted = run.ensemble * (run.steps + 1) + run.search_evaluations
+    reached.wanted += len(run.refits) * REFIT_ROUNDS * BATCH
     with progress(reached.wanted, " evaluations") as bar:
         with workers(run, targets.patients) as pool:
             evaluate = Evaluator(run, targets.patients, ledger, pool, reached, bar)
             ensembles, shown = [prior], [evaluate(prior)]
             influential = influences(prior, targets.deviations(shown[0]))
             for _ in range(run.steps):
-                apart = targets.deviations(shown[-1])
+                discrepancy = found_discrepancy(
+                    targets.figures, approximated(targets, influential, ensembles, shown)
+                )
+                weights = targets.weights(discrepancy, shown[-1].mean(axis=0))
+                apart = targets.deviations(shown[-1]) * weights
                 ensembles.append(assimilate(ensembles[-1], apart, float(run.steps), rng))
                 shown.append(evaluate(ensembles[-1]))
+        approximation = approximated(targets, influential, ensembles, shown)
+        discrepancy = found_discrepancy(targets.figures, approximation)
         more = Targets(run, SEARCH_TIMES * run.patients)
         with workers(run, more.patients) as pool:
             evaluate = Evaluator(run, more.patients, ledger, pool, reached, bar)
-            sampled = Sampled(np.concatenate(ensembles), more.deviations(np.concatenate(shown)))
-            best = search(run, more, evaluate, influential, ensembles[-1], sampled, rng)
-    return Fitted(prior, shown[0], ensembles[-1], shown[-1], influential, best)
+            weights = more.weights(discrepancy, shown[-1].mean(axis=0))
+            known = Evaluated(np.concatenate(ensembles), np.concatenate(shown))
+            by_hand = [number.normal(number.default) for number in run.numbers]
+            start = np.where(influential, ensembles[-1].mean(axis=0), by_hand)
+            problem = Search(evaluate, more, weights, influential, rng)
+            best = problem.best(start, known, (run.search_evaluations - 1) // BATCH)
+            refits = {}
+            for name in run.refits:
+                others = np.array([trial.name != name for trial, _ in more.all])
+                problem = Search(evaluate, more, weights * others, influential, rng)
+                refits[name] = problem.best(best.normals, known.and_those_of(best), REFIT_ROUNDS)
+    return Fitted(
+        prior,
+        shown[0],
+        ensembles[-1],
+        shown[-1],
+        influential,
+        discrepancy,
+        left_out(targets.figures, approximation),
+        best,
+        refits,
+    )
+
+
+def approximated(
+    targets: Targets, influential: np.ndarray, ensembles: list[np.ndarray], shown: list[np.ndarray]
+) -> Approximation:
+    """Return the linear approximation of the endpoints that can be compared, around the last ensemble."""
+    normals = np.concatenate(ensembles)[:, influential]
+    centre = ensembles[-1][:, influential].mean(axis=0)
+    return approximate(normals, targets.on_scales(np.concatenate(shown)), centre)
 
 
 def influences(normals: np.ndarray, deviations: np.ndarray) -> np.ndarray:
@@ -192,89 +191,73 @@ def influences(normals: np.ndarray, deviations: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Sampled:
-    """The evaluations of all ensembles.
-
-    ``normals``: deviates, shape (n, numbers); ``apart``: deviations, shape (n, endpoints).
-    """
+class Evaluated:
+    """Evaluations: deviates, shape (n, numbers), and what they predict, shape (n, endpoints)."""
 
     normals: np.ndarray
-    apart: np.ndarray
+    predicted: np.ndarray
+
+    def and_those_of(self, best: Best) -> "Evaluated":
+        """Return these evaluations and those of a search."""
+        more = best.evaluated
+        return Evaluated(
+            np.concatenate([self.normals, more.normals]), np.concatenate([self.predicted, more.predicted])
+        )
 
 
-def search(
-    run: CalibrationRun,
-    targets: Targets,
-    evaluate: Callable[[np.ndarray], np.ndarray],
-    influential: np.ndarray,
-    posterior: np.ndarray,
-    sampled: Sampled,
-    rng: np.random.Generator,
-) -> Best:
-    """Return the most probable deviates and what they predict.
+@dataclass(frozen=True)
+class Search:
+    """A search for the most probable deviates of the influential numbers.
 
-    Searched are the influential numbers, from the mean of the posterior sample: each round evaluates the best
-    points of linear approximations to all evaluations so far, and points around them. The objective is minus
-    the log of the posterior density.
-    """
-    by_hand = [number.normal(number.default) for number in run.numbers]
-    start = np.where(influential, posterior.mean(axis=0), by_hand)
-    tried = Tried(start, influential, evaluate, targets)
-    tried.add(start[influential][None])
-    if not influential.any():
-        return tried.best()
-    radius = FIRST_RADIUS
-    while len(tried.values) + BATCH <= run.search_evaluations:
-        normals = np.concatenate([tried.normals, sampled.normals[:, influential]])
-        deviations = np.concatenate([tried.apart, sampled.apart])
-        before = min(tried.values)
-        found = tried.add(asked_next(normals, deviations, int(np.argmin(tried.values)), radius, rng))
-        # the first of a batch is its shortest step: a best there says that the picture holds no further
-        radius *= 1.2 if min(found) < before and np.argmin(found) > 0 else 0.8
-    return tried.best()
-
-
-class Tried:
-    """The evaluations of a search: deviates of the influential numbers, and what they came to.
-
-    ``normals``: shape (n, influential numbers); ``predicted`` and ``apart`` (deviations): shape
-    (n, endpoints); ``values``: of the objective; ``trace``: the least of them by evaluation.
+    ``weights``: of the endpoints' deviations, shape (endpoints,); 0 for a figure that is not fitted.
     """
 
-    def __init__(
-        self,
-        start: np.ndarray,
-        influential: np.ndarray,
-        evaluate: Callable[[np.ndarray], np.ndarray],
-        targets: Targets,
-    ) -> None:
-        self.start, self.influential, self.evaluate, self.targets = start, influential, evaluate, targets
-        self.normals = np.empty((0, int(influential.sum())))
-        self.predicted = np.empty((0, len(targets.all)))
-        self.apart = np.empty((0, len(targets.all)))
-        self.values: list[float] = []
-        self.trace: list[tuple[int, float]] = []
+    evaluate: Callable[[np.ndarray], np.ndarray]
+    targets: Targets
+    weights: np.ndarray
+    influential: np.ndarray
+    rng: np.random.Generator
 
-    def add(self, asked: np.ndarray) -> list[float]:
-        """Evaluate deviates of the influential numbers, shape (n, numbers); return the objective of each."""
-        normals = np.tile(self.start, (len(asked), 1))
-        normals[:, self.influential] = asked
-        predicted = self.evaluate(normals)
-        apart = self.targets.deviations(predicted)
-        found = [objective(a, d) for a, d in zip(asked, apart, strict=True)]
-        self.normals = np.concatenate([self.normals, asked])
-        self.predicted = np.concatenate([self.predicted, predicted])
-        self.apart = np.concatenate([self.apart, apart])
-        self.values += found
-        self.trace.append((len(self.values), min(self.values)))
-        return found
+    def best(self, start: np.ndarray, known: Evaluated, rounds: int) -> Best:
+        """Return the most probable deviates that were found, after so many rounds.
 
-    def best(self) -> Best:
-        """Return the best, with the deviates of all numbers."""
-        k = int(np.argmin(self.values))
-        normals = self.start.copy()
-        normals[self.influential] = self.normals[k]
-        return Best(normals, self.predicted[k], self.apart[k], self.trace)
+        Each round evaluates the best points of linear approximations to all evaluations so far, and points
+        around them. ``start``: deviates of all numbers; ``known``: other evaluations. The objective is minus
+        the log of the posterior density.
+        """
+        found = self._evaluated(start[None])
+        values, radius = self._objectives(found), FIRST_RADIUS
+        trace = [(1, values[0])]
+        apart_of_known = self._apart(known.predicted)
+        for _ in range(rounds if self.influential.any() else 0):
+            normals = np.concatenate([found.normals, known.normals])[:, self.influential]
+            apart = np.concatenate([self._apart(found.predicted), apart_of_known])
+            asked = np.tile(start, (BATCH, 1))
+            asked[:, self.influential] = asked_next(normals, apart, int(np.argmin(values)), radius, self.rng)
+            batch = self._evaluated(asked)
+            of_batch, before = self._objectives(batch), min(values)
+            # the first of a batch is its shortest step: a best there says that the approximation ends there
+            radius *= 1.2 if min(of_batch) < before and np.argmin(of_batch) > 0 else 0.8
+            found = Evaluated(
+                np.concatenate([found.normals, batch.normals]),
+                np.concatenate([found.predicted, batch.predicted]),
+            )
+            values += of_batch
+            trace.append((len(values), min(values)))
+        k = int(np.argmin(values))
+        predicted = found.predicted[k]
+        return Best(found.normals[k], predicted, self.targets.deviations(predicted[None])[0], trace, found)
+
+    def _evaluated(self, normals: np.ndarray) -> Evaluated:
+        return Evaluated(normals, self.evaluate(normals))
+
+    def _apart(self, predicted: np.ndarray) -> np.ndarray:
+        apart: np.ndarray = self.targets.deviations(predicted) * self.weights
+        return apart
+
+    def _objectives(self, evaluated: Evaluated) -> list[float]:
+        normals = evaluated.normals[:, self.influential]
+        return [objective(a, d) for a, d in zip(normals, self._apart(evaluated.predicted), strict=True)]
 
 
 def write(
@@ -291,7 +274,8 @@ def write(
     draw_calibration(made, folder.path)
     if run.ship:
         (CONF / "disease" / "calibrated.yaml").write_text(disease, "utf-8")
-        made["posterior"].to_csv(CONF / "posterior.csv", index=False, lineterminator="\n")
+        for name in SHIPPED:
+            made[name].to_csv(CONF / f"{name}.csv", index=False, lineterminator="\n")
     return made
 
 
@@ -299,8 +283,12 @@ def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, 
     """Return the tables of a calibration, by name."""
     import pandas as pd
 
-    from analysis.fitting import posterior
+    from analysis.fitting import posterior, prediction
 
+    refits = np.full(len(targets.all), np.nan)
+    for name, refit in fitted.refits.items():
+        its = np.array([trial.name == name for trial, _ in targets.all])
+        refits[its] = refit.predicted[its]
     best = fitted.best
     low, high = np.quantile(fitted.posterior_predicted, [0.025, 0.975], axis=0)
     bounds = np.array([(one.low, one.high) for _, one in targets.all])
@@ -328,6 +316,8 @@ def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, 
         "tradeoffs": posterior.tradeoffs(run.numbers, fitted.posterior, fitted.influential),
         "pulls": posterior.pulls(names, fitted.prior, targets.deviations(fitted.prior_predicted), best.apart),
         "trace": pd.DataFrame(best.trace, columns=["evaluation", "objective"]),
+        "discrepancy": prediction.discrepancy_table(fitted.discrepancy, targets.figures),
+        "left_out": prediction.left_out_table(targets.compared, fitted.left_out, refits[targets.comparable]),
     }
 
 

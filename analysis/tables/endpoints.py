@@ -238,29 +238,42 @@ def published_interval(endpoint: Endpoint, side: Sample) -> tuple[float, float]:
     return low, high
 
 
-def scale(endpoint: Endpoint, low: float, high: float) -> str:
-    """Return the scale on which an endpoint is compared: ``log``, ``log_odds``, or ``plain``.
+class Scale(NamedTuple):
+    """The scale on which an endpoint is compared, and its published standard errors on it.
 
-    Ratios are compared by their logs, proportions by their log odds; a proportion whose published interval
-    reaches 0 or 1, and anything else, as it is.
+    ``name``: ``log`` of ratios, ``log_odds`` of proportions; ``plain`` of anything else, and of a proportion
+    whose published interval reaches 0 or 1. ``unit``: what a plain value is divided by.
     """
+
+    name: str
+    error_below: float
+    error_above: float
+    unit: float = 1.0
+
+    def of(self, value: float) -> float:
+        """Return a value on this scale; bounded."""
+        if self.name == "log":
+            return float(bounded(log(value)))
+        return float(bounded(log(_odds(value)))) if self.name == "log_odds" else value / self.unit
+
+    def back(self, value: float) -> float:
+        """Return the value that lies there on this scale."""
+        if self.name == "log":
+            return math.exp(value)
+        return float(expit(value)) if self.name == "log_odds" else value * self.unit
+
+
+def scale_of(endpoint: Endpoint, low: float, high: float) -> Scale:
+    """Return the scale of an endpoint with a published interval; a plain one's unit is its standard error."""
+    name = "plain"
     if endpoint.ratio in RATIOS:
-        return "log"
-    return "log_odds" if is_proportion(endpoint) and low > 0 and high < 1 else "plain"
-
-
-def scaled(value: float, scale: str) -> float:
-    """Return a value on the scale on which its endpoint is compared; bounded."""
-    if scale == "log":
-        return float(bounded(log(value)))
-    return float(bounded(log(_odds(value)))) if scale == "log_odds" else value
-
-
-def unscaled(value: float, scale: str) -> float:
-    """Return what ``scaled`` was given."""
-    if scale == "log":
-        return math.exp(value)
-    return float(expit(value)) if scale == "log_odds" else value
+        name = "log"
+    elif is_proportion(endpoint) and low > 0 and high < 1:
+        name = "log_odds"
+    scale = Scale(name, 0.0, 0.0)
+    below, middle, above = (scale.of(x) for x in (low, endpoint.published, high))
+    unit = (above - below) / (2 * Z95) if name == "plain" and above > below else 1.0
+    return Scale(name, (middle - below) / Z95 / unit, (above - middle) / Z95 / unit, unit)
 
 
 def deviation(
@@ -268,26 +281,25 @@ def deviation(
 ) -> float:
     """Return how many standard errors the simulated value lies above the published one.
 
-    Compared on their ``scale``. An interval need not be symmetric: its side towards the simulated value
+    Compared on their ``Scale``. An interval need not be symmetric: its side towards the simulated value
     counts. ``error`` is the simulation's own standard error; that of a proportion follows from the patients
     that it rests on, where they are given. A proportion of 0 or 1 then has half a patient added on either
     side of its odds (Haldane JBS, Ann Hum Genet 1956;20:309-311).
     """
-    by = scale(endpoint, low, high)
+    scale = scale_of(endpoint, low, high)
     if is_proportion(endpoint) and not math.isnan(rests_on):
         error = _share_error(value, rests_on)
-    if by == "log_odds" and value in (0, 1) and not math.isnan(rests_on):
-        value, error = _haldane(value, rests_on)
+    if scale.name == "log_odds" and value in (0, 1) and not math.isnan(rests_on):
+        shown, error = _haldane(value, rests_on)
     else:
-        if by == "log_odds":
+        shown = scale.of(value)
+        if scale.name == "log_odds":
             error = error / max(value * (1 - value), 1e-9)
-        value = scaled(value, by)
-    published, low, high = (scaled(x, by) for x in (endpoint.published, low, high))
-    half = high - published if value > published else published - low
-    total = math.hypot(half / Z95, error)
+    apart = shown - scale.of(endpoint.published)
+    total = math.hypot(scale.error_above if apart > 0 else scale.error_below, error / scale.unit)
     if total == 0:
-        return 0.0 if value == published else math.copysign(math.inf, value - published)
-    return (value - published) / total
+        return 0.0 if apart == 0 else math.copysign(math.inf, apart)
+    return apart / total
 
 
 def _haldane(value: float, rests_on: float) -> tuple[float, float]:

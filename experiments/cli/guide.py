@@ -63,12 +63,13 @@ KEY_WORDS = {
     "outcomes": "the outcomes that are drawn; precision is that of the first",
     "harms": "the harms that are drawn against the recurrences averted, where levers or rules are swept",
     "at_years": "when they are drawn and made precise; null: at 5 years",
-    "trials": "a trial, a list, the path of your own file (docs/trials.md), a set (calibration, validation), or all; "
-    "trial=... is the same",
+    "trials": "a trial, a list, the path of your own file (docs/trials.md), a set (calibration or "
+    "validation), or all; trial=... is the same",
     "fitted": "what to fit: sections or keys, as in [margin,surgery.leak_probability]; null: all uncertain",
     "ensemble": "members of the posterior sample",
     "steps": "the number of steps in which the posterior sample is fitted to the published figures",
     "search_evaluations": "evaluations in the search for the best fit",
+    "refits": "trials without each of which the best fit is searched again, to check the predictions",
     "workers": "processes; null: one for each core",
     "ship": "also write conf/disease/calibrated.yaml and conf/posterior.csv",
 }

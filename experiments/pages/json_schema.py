@@ -354,6 +354,7 @@ def _setting(key: str) -> Schema:
         "ensemble": _whole(calibration.FEWEST_MEMBERS),
         "steps": _whole(1),
         "search_evaluations": _whole(0),
+        "refits": _list(NAME),
         "workers": _or_null(_whole(1, compute.MOST_AT_ONCE)),
         "ship": FLAG,
         "grid": _or_null(design),

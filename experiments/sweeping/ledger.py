@@ -28,7 +28,7 @@ OLD_SECONDS = 3600.0
 # Of a resolved run: what the results do not depend on, or what may grow.
 LEFT_OUT = (
     "out", "rows", "journal", "pictures", "clock", "published", "question", "patients", "replication",
-    "ensemble", "steps", "search_evaluations", "workers", "ship",
+    "ensemble", "steps", "search_evaluations", "refits", "workers", "ship",
 )  # fmt: skip
 
 
