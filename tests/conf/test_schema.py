@@ -246,7 +246,9 @@ def test_the_worlds_of_two_policies_differ_only_in_what_the_policies_say():
 
 def test_the_resolved_run_composes_to_the_same_run(run):
     plain = run.resolved()
-    plain.pop("policy")
+    # What the names of policies and of the life table stand for is written beside them, to be read.
+    assert {*plain.pop("policy")} == {policy.name for policy in run.policies}
+    assert plain.pop("life_table") == run.life_table.content()
     with composing():
         assert read_run(OmegaConf.create(plain)) == run
 

@@ -66,6 +66,7 @@ PLAIN = {
     "neoadjuvant.response_log_odds_per_cm": 0.1,
     "neoadjuvant.response_reference_height_cm": 8.0,
     "neoadjuvant.t_response_odds_ratio": [1.1, 1.2, 1.3, 1.4, 1.5, 1.6],
+    "neoadjuvant.nodes_response_odds_ratio": [1.0, 0.9, 0.7],
 }
 NOW = 100.0
 
@@ -74,6 +75,7 @@ def killed(probability, regimen_patient):
     """The probability that treatment kills, in PLAIN's numbers."""
     odds = math.exp(0.5 * regimen_patient["radiosensitivity"])
     odds *= math.exp(0.1 * (regimen_patient["height_above_verge_cm"] - 8.0))
+    odds *= [1.0, 0.9, 0.7][int(regimen_patient["nodes"])]
     return with_odds(probability, odds * (1.1 + 0.1 * int(regimen_patient["ct"])))
 
 

@@ -16,7 +16,7 @@ REGIMENS = ("short_course", "short_course_delayed", "chemoradiotherapy", "total_
 ALL_GIVEN = ("cohort.treated_share=1", "cohort.stopped_for_toxicity_share=0")
 NONE_STOPPED = "cohort.stopped_for_toxicity_share=0"
 STOPPED = ("cohort.treated_share=1", "cohort.stopped_for_toxicity_share=1")
-TOXIC = "harm.toxicity_probability=[0,0.5,0.5,0.5,0.5]"
+TOXIC = "harm.toxicity_probability=[0,0.5,0.5,0.5,0.5,0.5]"
 QUEUES = "clinic=regional"
 
 
@@ -198,10 +198,10 @@ def test_toxicity_begins_with_the_treatment_and_lasts_its_days():
 
 
 def test_toxicity_that_stops_nothing_changes_no_course():
-    words = (*ALL_GIVEN, "harm.toxicity_probability=[0,1,1,1,1]")
+    words = (*ALL_GIVEN, "harm.toxicity_probability=[0,1,1,1,1,1]")
     rows, none = (
         everyone("chemoradiotherapy", *words),
-        everyone("chemoradiotherapy", *ALL_GIVEN, "harm.toxicity_probability=[0,0,0,0,0]"),
+        everyone("chemoradiotherapy", *ALL_GIVEN, "harm.toxicity_probability=[0,0,0,0,0,0]"),
     )
     assert differing(rows, none, but=("harm_from_day", "harm_until_day")) == []
     others = [harm for harm in Harm if harm is not Harm.SEVERE_TOXICITY]
@@ -256,7 +256,7 @@ def test_both_clocks_omit_and_stop_the_same_treatments(words):
         ("cohort.treated_log_odds_per_year=5",),
         ("cohort.treated_log_odds_per_year=-5",),
         ("cohort.treated_unfit_odds_ratio=1e9",),
-        ("harm.toxicity_probability=[0,1,1,1,1]", "harm.toxicity_unfit_odds_ratio=1e9", *STOPPED),
+        ("harm.toxicity_probability=[0,1,1,1,1,1]", "harm.toxicity_unfit_odds_ratio=1e9", *STOPPED),
         ("neoadjuvant.stopped_dose_share=0", *STOPPED, TOXIC),
         ("harm.toxicity_days=0", TOXIC),
     ],

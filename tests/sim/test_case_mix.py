@@ -15,7 +15,7 @@ def test_high_tumours_respond_more_by_their_height(simulated, per_cm):
     rows = simulated(
         f"neoadjuvant.response_log_odds_per_cm={per_cm}",
         ANY_T,
-        "neoadjuvant.complete_response_probability=[0,0,0.3,0.3,0.3]",
+        "neoadjuvant.complete_response_probability=[0,0,0.3,0.3,0.3,0.3]",
         policy="chemoradiotherapy+for_everyone",
     )
     rows = rows[rows["irradiated"] & np.isfinite(rows["operated_day"])]
@@ -166,7 +166,7 @@ def test_advanced_tumours_respond_less_in_the_rectum_and_in_what_is_left_behind(
     def rows(ratio, policy="chemoradiotherapy+for_everyone"):
         return simulated(
             f"neoadjuvant.t_response_odds_ratio=[1,1,1,{ratio},{ratio},{ratio}]",
-            "neoadjuvant.complete_response_probability=[0,0,0.3,0.3,0.3]",
+            "neoadjuvant.complete_response_probability=[0,0,0.3,0.3,0.3,0.3]",
             policy=policy,
         )
 

@@ -92,7 +92,7 @@ def test_odds_without_bound_are_certainty_and_what_never_happens_stays(probabili
 
 
 def test_a_response_that_is_certain_comes_to_everyone_who_is_irradiated(simulated):
-    always = "neoadjuvant.complete_response_probability=[0,1,1,1,1]"
+    always = "neoadjuvant.complete_response_probability=[0,1,1,1,1,1]"
     rows = simulated(always, policy="chemoradiotherapy+for_everyone", patients=300)
     assert rows["irradiated"].sum() > 250
     assert (rows["complete_response"] == rows["irradiated"]).all()

@@ -24,8 +24,8 @@ NEUTRAL = (
     "neoadjuvant.response_log_odds_per_cm=0",
 )
 REGIMENS = ("short_course", "short_course_delayed", "chemoradiotherapy", "total_neoadjuvant")
-NEVER_CLEAR = "neoadjuvant.complete_response_probability=[0,0,0,0,0]"
-ALWAYS_CLEAR = "neoadjuvant.complete_response_probability=[0,1,1,1,1]"
+NEVER_CLEAR = "neoadjuvant.complete_response_probability=[0,0,0,0,0,0]"
+ALWAYS_CLEAR = "neoadjuvant.complete_response_probability=[0,1,1,1,1,1]"
 RESECTABLE = "organ_preservation.regrowth_resection_probability=1"
 
 

@@ -26,22 +26,27 @@ from helpers.by_hand import (
 from sim import pelvis, radiosensitivity
 from sim.mechanisms import deposit
 from sim.patient import Route
+from sim.policy import Regimen
 
 
+@pytest.mark.parametrize("nodes", range(3))
 @pytest.mark.parametrize("ct", range(6))
-def test_response_follows_height_category_and_radiosensitivity(ct):
+def test_response_follows_height_categories_and_radiosensitivity(ct, nodes):
     ratios = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
     there = world({**PLAIN, "neoadjuvant.t_response_odds_ratio": ratios})
-    row = patient(ct=ct, height_above_verge_cm=11.0, radiosensitivity=-1.5)
+    row = patient(ct=ct, nodes=nodes, height_above_verge_cm=11.0, radiosensitivity=-1.5)
     assert radiosensitivity.tumour_odds(row, there) == pytest.approx(math.exp(0.3) * ratios[ct])
-    assert radiosensitivity.response_odds(row, there) == pytest.approx(math.exp(0.3 - 0.75) * ratios[ct])
+    assert radiosensitivity.response_odds(row, there) == pytest.approx(
+        math.exp(0.3 - 0.75) * ratios[ct] * [1.0, 0.9, 0.7][nodes]
+    )
 
 
-@pytest.mark.parametrize("regimen", range(5))
+@pytest.mark.parametrize("regimen", Regimen)
 def test_a_regimen_sterilises_with_its_own_probability(regimen):
-    there = world({**PLAIN, "margin.sterilised_probability": [0.05, 0.15, 0.3, 0.5, 0.8]})
+    by_regimen = [0.05, 0.15, 0.3, 0.5, 0.8, 0.4]
+    there = world({**PLAIN, "margin.sterilised_probability": by_regimen})
     row = one(regimen=regimen)
-    expected = killed([0.05, 0.15, 0.3, 0.5, 0.8][regimen], row)
+    expected = killed(by_regimen[regimen], row)
     assert deposit.sterilisation_probability(
         there.margin.sterilised_probability, row, there
     ) == pytest.approx(expected)
@@ -68,7 +73,7 @@ def test_a_deposit_takes_by_aggressiveness_category_and_nodes():
         "recurrence.onset_median_days": 300.0,
         "recurrence.onset_sigma": 0.8,
         "recurrence.aggressiveness_log_ratio_per_sd": 0.25,
-        "recurrence.irradiated_onset_ratio": [1.0, 1.1, 1.2, 1.3, 1.4],
+        "recurrence.irradiated_onset_ratio": [1.0, 1.1, 1.2, 1.3, 1.4, 1.5],
         "recurrence.extra_compartments_shares": [0.3, 0.4, 0.2, 0.1],
     })  # fmt: skip
     expected = with_odds(0.2, math.exp(0.3 * 2.0) * 1.5 * 1.7)

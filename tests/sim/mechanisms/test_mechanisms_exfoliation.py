@@ -15,33 +15,38 @@ from helpers.by_hand import (
     luck,
     one,
     seeded,
+    with_odds,
     world,
 )
 
 from sim.mechanisms import exfoliation
 from sim.patient import Route
+from sim.policy import Regimen
 
 LUMEN = {
     **PLAIN,
-    "exfoliation.luminal_cells_probability": [0.6, 0.5, 0.4, 0.3, 0.2],
+    "exfoliation.luminal_cells_probability": [0.6, 0.5, 0.4, 0.3, 0.2, 0.25],
+    "exfoliation.t_luminal_cells_odds_ratio": [0.2, 0.4, 1.0, 1.3, 1.6, 1.9],
     "exfoliation.washout_clears_probability": 0.9,
     "exfoliation.caught_probability": 0.25,
     "exfoliation.anastomotic_take_probability": 0.4,
     "exfoliation.carried_probability": 0.8,
     "exfoliation.perianastomotic_take_probability": 0.7,
-    "exfoliation.sterilised_probability": [0.0, 0.1, 0.3, 0.5, 0.7],
+    "exfoliation.sterilised_probability": [0.0, 0.1, 0.3, 0.5, 0.7, 0.4],
 }
 
 
-@pytest.mark.parametrize("regimen", range(5))
-def test_cells_lie_in_the_lumen_by_regimen_unless_washed_out(regimen):
-    there, shed = world(LUMEN), [0.6, 0.5, 0.4, 0.3, 0.2][regimen]
+@pytest.mark.parametrize("ct", range(6))
+@pytest.mark.parametrize("regimen", Regimen)
+def test_cells_lie_in_the_lumen_by_regimen_and_category_unless_washed_out(regimen, ct):
+    there = world(LUMEN)
+    shed = with_odds([0.6, 0.5, 0.4, 0.3, 0.2, 0.25][regimen], [0.2, 0.4, 1.0, 1.3, 1.6, 1.9][ct])
 
     def found(u=0.0, clears=0.99, **fields):
-        row = one(**{"regimen": regimen, "operation": LAR, **fields})
+        row = one(**{"regimen": regimen, "ct": ct, "operation": LAR, **fields})
         return bool(exfoliation.cells_in_lumen(row, luck(luminal_cells=u, washout_clears=clears), there))
 
-    assert found(shed - BELOW) and not found(shed)
+    assert found(shed - BELOW) and not found(shed + BELOW)
     assert found(operation=HARTMANN) and not found(operation=APR)
     assert not found(complete_response=True)
     assert found(clears=0.0) and not found(clears=0.9 - BELOW, washed_out=True)

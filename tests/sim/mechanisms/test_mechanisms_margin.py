@@ -33,7 +33,7 @@ MARGINS = {
     "margin.apr_perineal_share": 0.4,
     "margin.circumferential_take_probability": 0.3,
     "margin.distal_take_probability": 0.6,
-    "margin.sterilised_probability": [0.0, 0.2, 0.35, 0.5, 0.6],
+    "margin.sterilised_probability": [0.0, 0.2, 0.35, 0.5, 0.6, 0.4],
 }
 
 

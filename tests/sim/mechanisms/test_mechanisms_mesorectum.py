@@ -12,7 +12,7 @@ RESIDUAL = {
     "mesorectum.deposit_probability": [0.05, 0.25, 0.45],
     "mesorectum.node_negative_log_ratio_per_log_odds": 1.6,
     "mesorectum.take_probability": 0.7,
-    "mesorectum.sterilised_probability": [0.0, 0.1, 0.3, 0.5, 0.7],
+    "mesorectum.sterilised_probability": [0.0, 0.1, 0.3, 0.5, 0.7, 0.4],
     "mesorectum.presacral_share": 0.6,
     "cohort.residual_mesorectum_odds_ratio": 2.5,
 }

@@ -27,7 +27,7 @@ SPILLS = {
     "spillage.breach_spill_probability": 0.5,
     "spillage.perforation_spill_probability": 0.7,
     "spillage.take_probability": 0.3,
-    "spillage.sterilised_probability": [0.0, 0.2, 0.35, 0.5, 0.6],
+    "spillage.sterilised_probability": [0.0, 0.2, 0.35, 0.5, 0.6, 0.4],
     "spillage.perforation_pattern_shares": [0.6, 0.3, 0.1],
     "spillage.breach_pattern_shares": [0.2, 0.3, 0.5],
 }

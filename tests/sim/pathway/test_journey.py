@@ -327,7 +327,7 @@ def test_at_a_tie_the_first_event_of_the_vocabulary_comes_first():
     [
         "pathway.surgery_to_pathology_days=200",
         "pathway.restaging_to_surgery_days=120",
-        "neoadjuvant.interval_weeks=[0,0,0,0,0]",
+        "neoadjuvant.interval_weeks=[0,0,0,0,0,0]",
         "recurrence.progression_median_days=1e9",
         "salvage.death_days=4000",
     ],
