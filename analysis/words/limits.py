@@ -26,7 +26,8 @@ LEFT_OUT = (
     ),
     (
         "What harm does to later treatment and survival; toxicity of chemotherapy after surgery",
-        "Harm is counted, but without any consequence except the deaths that surgery and second cancers cause.",
+        "Harm is counted, but without any consequence except the deaths that surgery and second cancers "
+        "cause.",
     ),
     (
         "Palliative treatment in detail",
