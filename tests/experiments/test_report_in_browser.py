@@ -81,7 +81,7 @@ def violations(page):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [375, pytest.param(768, marks=pytest.mark.long), 1366])
 def test_axe_finds_no_violation(opened, name, width):
     page = opened(name, width)
     assert violations(page) == []
