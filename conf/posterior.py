@@ -4,15 +4,18 @@
 """
 
 import csv
+import dataclasses
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from conf import units
+from conf.discrepancy import Discrepancy, read_discrepancy
 from conf.input_error import InputError, nearest, shown
 from conf.received import file_within, read_json
 from conf.run import Tree
+from conf.schema import shipped
 from conf.uncertain import Uncertain, uncertain_numbers, with_values
 from conf.used_files import digest_of, note_own, note_shipped
 
@@ -27,7 +30,8 @@ class Sample:
     """The first members of a posterior file: by member the values of ``numbers``, in their order.
 
     ``name``: the file as it was given; ``sha256``: of its bytes; ``held``: how many members it holds;
-    ``made_by``: the command and the code of the run in whose folder it lies, or None.
+    ``made_by``: the command and the code of the run in whose folder it lies, or None; ``discrepancy``: of
+    studies from the model, from the same fit where it lies beside the file, else the shipped one.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Sample:
     made_by: Tree | None
     numbers: tuple[Uncertain, ...]
     members: dict[int, tuple[float, ...]]
+    discrepancy: Discrepancy
 
     def disease(self, parameters: Mapping[str, Tree], member: int) -> dict[str, Tree]:
         """Return the disease with all numbers of a member; those that the file does not hold stay.
@@ -109,7 +114,25 @@ def read_sample(count: object, source: object) -> Sample | None:
     wanted = _count(count, len(members), name)
     first = dict(list(members.items())[:wanted])
     digest = hashlib.sha256(content).hexdigest()
-    return Sample(name, digest, len(members), _made_by(path), numbers, first)
+    return Sample(name, digest, len(members), _made_by(path), numbers, first, read_discrepancy(path))
+
+
+def members_of_the_fit(parameters: Mapping[str, Tree], count: int) -> Sample | None:
+    """Return members of the shipped sample for a run with this disease; None where it is not the fitted one.
+
+    A number that the run sets otherwise than the fit is none of the members': it keeps its value.
+    """
+    fitted = shipped("disease/calibrated")
+    sample = read_sample(count, None)
+    assert sample is not None
+    kept = [k for k, number in enumerate(sample.numbers) if number.of(fitted) == number.of(parameters)]
+    if 2 * len(kept) < len(sample.numbers):
+        return None
+    return dataclasses.replace(
+        sample,
+        numbers=tuple(sample.numbers[k] for k in kept),
+        members={name: tuple(values[k] for k in kept) for name, values in sample.members.items()},
+    )
 
 
 def _made_by(path: Path) -> Tree | None:

@@ -35,6 +35,11 @@ class Uncertain:
     source: str
     quantiles: tuple[float, ...]
 
+    def of(self, parameters: Mapping[str, Tree]) -> float:
+        """Return the number's value in a disease."""
+        value = parameters[self.section][self.name]
+        return float(value if self.index is None else value[self.index])
+
     def value(self, normal: float) -> float:
         """Return the number at a standard normal deviate: its prior, where the deviate is drawn from one."""
         return float(np.interp(normal, NORMALS, self.quantiles))

@@ -16,7 +16,6 @@ import numpy as np
 import conf
 from analysis.fitting.discrepancy import (
     Approximation,
-    Discrepancy,
     LeftOut,
     approximate,
     found_discrepancy,
@@ -25,6 +24,7 @@ from analysis.fitting.discrepancy import (
 from analysis.fitting.smoother import assimilate, correlations
 from analysis.fitting.surrogate import BATCH, asked_next, objective
 from conf.calibration import CalibrationRun, read_calibration
+from conf.discrepancy import Discrepancy
 from conf.request import Request
 from conf.uncertain import with_values
 from experiments.calibrating.evaluate import ESTIMATES, Evaluator, workers

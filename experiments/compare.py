@@ -43,9 +43,12 @@ def perform(asked: Request, keep: bool = True) -> Result:
         from analysis.pages.summary import published, summary
         from analysis.words.clinic import overload_words
         from experiments.simulating.cohort import simulate
+        from experiments.simulating.members import uncertain
 
         simulated = simulate(run)
         made = tables_of(run, simulated)
+        if (sure := uncertain(run, made["outcomes"])) is not None:
+            made["uncertainty"] = sure
         clinic = (asked.choices or {}).get("clinic", "")
         if simulated.waits:
             made["waits"] = waits(simulated.waits, clinic)
@@ -69,7 +72,7 @@ def perform(asked: Request, keep: bool = True) -> Result:
             if simulated.warm_up:
                 folder.notes["warm_up"] = simulated.warm_up.note(run)
             folder.notes["clock"] = run.clock
-    words = summary(made["outcomes"], made["differences"], run.comparator.name)
+    words = summary(made["outcomes"], made["differences"], run.comparator.name, made.get("uncertainty"))
     if answered:
         words = f"{answered}\n{words}"
     return Result(

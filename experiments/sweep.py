@@ -256,7 +256,9 @@ def write(
         from analysis.tables.uncertainty import uncertainty
 
         swept = [name for name in names if name != MEMBER]
-        complete["uncertainty"] = uncertainty(complete["outcomes"], complete["differences"], swept)
+        complete["uncertainty"] = uncertainty(
+            complete["outcomes"], complete["differences"], swept, plan.sample.discrepancy
+        )
         complete["members"] = members_table(plan.sample)
         folder.notes["posterior"] = plan.sample.provenance()
     complete["design"] = pd.DataFrame(

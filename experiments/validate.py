@@ -33,6 +33,7 @@ def perform(asked: Request, keep: bool = True) -> Result:
     run = read_validation(asked.config)
     with folder_or_none("validate", run, asked, keep) as folder:
         # Imported late: compiling takes seconds, and refused input should say so at once.
+        from analysis.pages.left_out import shipped
         from analysis.pages.validation_pages import pictures, summary, write_pages
         from analysis.tables.validation import agreement
         from analysis.words.endpoints import labels
@@ -43,7 +44,10 @@ def perform(asked: Request, keep: bool = True) -> Result:
             for name, table in tables.items():
                 folder.table(f"{name}.csv", table)
             if run.pictures:
-                write_pages(run.trials, endpoints, curves, tables["agreement"], folder.path)
+                fitted = shipped()
+                known = fitted["trial"].isin([trial.name for trial in run.trials])
+                left_out = fitted if known.all() else fitted.head(0)
+                write_pages(run.trials, endpoints, curves, tables["agreement"], folder.path, left_out)
     return Result(
         tables=tables,
         summary=summary(endpoints, tables["agreement"]),
@@ -61,13 +65,19 @@ def emulate_all(run: ValidationRun) -> "tuple[pd.DataFrame, pd.DataFrame]":
 
     from analysis.tables.validation import rows
     from analysis.tables.validation_curves import curves
+    from conf.posterior import members_of_the_fit
     from experiments.simulating.cohort import progress
+    from experiments.simulating.predicted import MEMBERS, predictive
 
+    sample = members_of_the_fit(run.parameters, MEMBERS)
     tables, drawn = [], []
     with progress(len(run.trials), " trials") as bar:
         for trial in run.trials:
             endpoints, sides, _ = precise(trial, run.parameters, run.patients, run.most_patients, run.seed)
-            tables.append(rows(trial, endpoints))
+            wide = None
+            if sample:
+                wide = predictive(trial, endpoints, run.parameters, sample, run.patients, run.seed)
+            tables.append(rows(trial, endpoints, wide))
             drawn.append(curves(trial, sides))
             bar.update()
     return pd.concat(tables, ignore_index=True), pd.concat(drawn, ignore_index=True)

@@ -7,7 +7,6 @@ beyond parameters and sampling is the discrepancy: heterogeneity of studies, and
 estimated by kind of outcome, and follows Student's t.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,21 +14,13 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.stats import t as student
 
-from conf.endpoint import SURVIVALS, TIMES, Endpoint
+from conf.discrepancy import CONTRAST, KINDS, OTHER, Discrepancy, kind_of_outcome
+from conf.endpoint import Endpoint
 
-KINDS = {
-    "contrast": "ratios, and differences between arms or groups",
-    "after recurrence": "what becomes of recurrences, and of those whose recurrence is resected",
-    "local recurrence": "local recurrence and regrowth",
-    "metastasis": "metastases, and any recurrence",
-    "survival": "survival since diagnosis or surgery",
-    "share": "shares of patients: pathology, response, nodes, complications, use of treatment",
-    "other": "medians, means, risk differences, and shares of none or all; in published standard errors",
-}
 DEGREES = (3.0, 5.0, 10.0, 30.0)  # of freedom that are tried
 FIRST = 0.3  # the discrepancy from which the estimate starts
 # Assumption: how much the logs of the kinds' discrepancies differ; a kind of few studies borrows from all.
-POOLING = np.array([1.5 if kind == "other" else 0.5 for kind in sorted(KINDS)])
+POOLING = np.array([1.5 if kind == OTHER else 0.5 for kind in sorted(KINDS)])
 SHARED = 0.5  # assumption: of a study's discrepancy, common to its endpoints of a kind
 ROUNDS = 12
 LEAST = 1e-6  # an error of 0 is none
@@ -39,18 +30,12 @@ RIDGE = 2.0  # weight of each slope's square beside the squared errors
 def kind(endpoint: Endpoint, scale: str) -> str:
     """Return the kind of outcome that an endpoint is, one of KINDS; ``scale``: on which it is compared."""
     if scale == "plain":
-        return "other"
+        return OTHER
     if endpoint.ratio is not None:
-        return "contrast"
+        return CONTRAST
     if endpoint.time_from in ("recurrence", "salvage"):
         return "after recurrence"
-    if endpoint.outcome in ("local_recurrence", "regrowth", "local_failure"):
-        return "local recurrence"
-    if endpoint.outcome in ("distant_metastasis", "any_recurrence"):
-        return "metastasis"
-    if endpoint.outcome in (*SURVIVALS, *TIMES):
-        return "survival"
-    return "share"
+    return kind_of_outcome(endpoint.outcome)
 
 
 @dataclass(frozen=True)
@@ -71,17 +56,6 @@ class Figures:
         """Return the standard errors towards predictions, shape (endpoints,)."""
         errors: np.ndarray = np.where(predicted > self.published, self.above, self.below)
         return errors
-
-
-class Discrepancy(NamedTuple):
-    """What studies differ by: the scale of Student's t by kind, on the endpoints' scales, and its degrees."""
-
-    scales: dict[str, float]
-    degrees: float
-
-    def of(self, kinds: Iterable[str]) -> np.ndarray:
-        """Return the scale of each endpoint, from its kind."""
-        return np.array([self.scales[one] for one in kinds])
 
 
 class Approximation(NamedTuple):

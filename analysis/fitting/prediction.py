@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.fitting.discrepancy import KINDS, Discrepancy, Figures, LeftOut, kind
+from analysis.fitting.discrepancy import Figures, LeftOut, kind
 from analysis.tables.endpoints import scale_of
+from conf.discrepancy import KINDS, Discrepancy
 
 if TYPE_CHECKING:
     from analysis.tables.validation import EndpointComparison

@@ -1,6 +1,7 @@
 """The tables that a run prints: each policy's outcomes and their price, and published beside simulated."""
 
 import textwrap
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -43,8 +44,15 @@ PRICE: dict[str, Column] = {
 }
 
 
-def summary(outcomes: pd.DataFrame, differences: pd.DataFrame, comparator: str) -> str:
+def summary(
+    outcomes: pd.DataFrame,
+    differences: pd.DataFrame,
+    comparator: str,
+    uncertainty: pd.DataFrame | None = None,
+) -> str:
     """Return the main outcomes of each policy and its price as tables to read, at most 120 columns wide.
+
+    ``uncertainty``: the same with the uncertainty of the disease's numbers and of studies, where it is known.
 
     Stated at five years, or at the end of a shorter run; local recurrence also at the end of a longer one.
     """
@@ -94,6 +102,7 @@ def summary(outcomes: pd.DataFrame, differences: pd.DataFrame, comparator: str) 
             "",
             *_table(columns, rows),
             "",
+            *(_uncertain(outcomes, uncertainty, comparator, years) if uncertainty is not None else []),
             *_table(others, more),
             "",
             foot,
@@ -102,6 +111,38 @@ def summary(outcomes: pd.DataFrame, differences: pd.DataFrame, comparator: str) 
             *(_needed(outcomes, differences, comparator, years) if counts_harm(outcomes) else []),
         ]
     )
+
+
+def _uncertain(outcomes: pd.DataFrame, uncertainty: pd.DataFrame, comparator: str, years: float) -> list[str]:
+    """Return the headline numbers with the uncertainty of the disease's numbers and of studies."""
+    alone = uncertainty["comparator"].isna()
+    levels, changes = uncertainty[alone], uncertainty[~alone]
+    policies = list(at_horizon(outcomes, "local_recurrence", years).index)
+    several = len(policies) > 1
+    columns: list[Column] = [("local recurrence", "%", 22)]
+    columns += [("difference", "points", 22)] if several else []
+    columns += [("distant metastasis", "%", 22), ("overall survival", "%", 22)]
+    rows = {}
+    for name in policies:
+        cells = [_wide(row_of(at_horizon(levels, "local_recurrence", years), name))]
+        if several and name == comparator:
+            cells.append(DASH)
+        elif several:
+            cells.append(_wide(row_of(at_horizon(changes, "local_recurrence", years), name), signed))
+        cells += [_wide(row_of(at_horizon(levels, outcome, years), name)) for outcome in WITH_HORIZON]
+        rows[name] = cells
+    about = (
+        f"The same at {years_words(years)}, and how sure it is: 95 % intervals of the disease's fitted "
+        "numbers, and of how far studies lie from what the model predicts for them (discrepancy)."
+    )
+    return [textwrap.fill(about, WIDEST), "", *_table(columns, rows), ""]
+
+
+def _wide(row: pd.Series, words: Callable[[float], str] | None = None) -> str:
+    low, high = row["uncertainty_low"], row["uncertainty_high"]
+    if words is None:
+        return interval(low, high)
+    return interval(100 * low, 100 * high, words)
 
 
 def _price(outcomes: pd.DataFrame, differences: pd.DataFrame, comparator: str, years: float) -> list[str]:

@@ -9,7 +9,10 @@ from textwrap import wrap
 import pandas as pd
 from matplotlib.figure import Figure
 
+from analysis.pages.left_out import PICTURE as LEFT_OUT_PICTURE
+from analysis.pages.left_out import left_out_section
 from analysis.pictures import look
+from analysis.pictures.predicted import transforms
 from analysis.pictures.validation import dumbbells, scatter, trial_curves, whole_arms
 from analysis.tables.validation import LEVELS
 from analysis.words.endpoints import (
@@ -49,8 +52,11 @@ def write_pages(
     curves: pd.DataFrame,
     agreement: pd.DataFrame,
     folder: Path,
+    left_out: pd.DataFrame,
 ) -> None:
     """Write ``validation.md``, ``trials/NAME.md`` and their pictures to a run's folder.
+
+    ``left_out``: what a fit predicts for each of its studies without it; empty where the run is of others.
 
     Tables as ``analysis.tables.validation`` and ``analysis.tables.validation_curves`` return them. Hydra must
     be initialised: policies are found through it.
@@ -62,7 +68,9 @@ def write_pages(
         rows = stated[stated["trial"] == trial.name]
         text = "\n".join(section(trial, rows, "#", f"{trial.name}.png"))
         (folder / "trials" / f"{trial.name}.md").write_text(text, "utf-8")
-    (folder / "validation.md").write_text(page(trials, stated, agreement), "utf-8")
+    if len(left_out):
+        _save(transforms(left_out), folder / f"{LEFT_OUT_PICTURE}.png")
+    (folder / "validation.md").write_text(page(trials, stated, agreement, left_out), "utf-8")
 
 
 def draw(endpoints: pd.DataFrame, curves: pd.DataFrame, folder: Path, trials: Path) -> None:
@@ -100,10 +108,12 @@ def _save(drawn: Figure, path: Path) -> None:
         drawn.savefig(path, dpi=PAGE_DPI, metadata=look.said(drawn))
 
 
-def page(trials: Sequence[Trial], endpoints: pd.DataFrame, agreement: pd.DataFrame) -> str:
+def page(
+    trials: Sequence[Trial], endpoints: pd.DataFrame, agreement: pd.DataFrame, left_out: pd.DataFrame
+) -> str:
     """Return the page of all trials, in Markdown.
 
-    ``endpoints``: as ``analysis.words.endpoints.labels`` returns them.
+    ``endpoints``: as ``analysis.words.endpoints.labels`` returns them; ``left_out``: as for ``write_pages``.
     """
     sets = [name for name in SETS if (endpoints["set"] == name).any()]
     inside = [f"{_inside(endpoints[endpoints['set'] == name])} {name} endpoints" for name in sets]
@@ -124,12 +134,17 @@ def page(trials: Sequence[Trial], endpoints: pd.DataFrame, agreement: pd.DataFra
         "",
         *_agreement_table(agreement),
         "",
+        "Inside: the simulated value in the published interval. In 50 %, in 95 %: the published figure in "
+        "the predictive intervals, which hold the uncertainty of the fitted numbers, discrepancy and sampling.",
+        "",
         "Slope and intercept are of the published on the simulated proportions, in log odds: 1 and 0 where "
         "they agree. Endpoints of one study depend on each other, so the chi-square is a guide, not a test.",
         "",
     ]
     if endpoints["measure"].isin(LEVELS).any():
         lines += ["![Published against simulated proportions](published_against_simulated.png)", ""]
+    if len(left_out):
+        lines += left_out_section(left_out, endpoints)
     for name in sets:
         part = endpoints[endpoints["set"] == name]
         lines += [
@@ -183,21 +198,27 @@ def _count(n: int, one: str, many: str) -> str:
 
 def _agreement_table(agreement: pd.DataFrame) -> list[str]:
     lines = [
-        "| set | trials | endpoints | inside | coverage | slope | intercept | chi-square | degrees |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+        "| set | trials | endpoints | inside | coverage | in 50 % | in 95 % | slope | intercept | chi-square "
+        "| degrees |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for _, row in agreement.iterrows():
         slope, intercept = (_known(row[name]) for name in ("slope", "intercept"))
         lines.append(
             f"| {row['set']} | {row['trials']} | {row['endpoints']} | {row['inside']} "
-            f"| {_coverage(row)} | {slope} | {intercept} | {row['chi_square']:.0f} "
+            f"| {_coverage(row)} | {_share(row['half'])} | {_share(row['nearly_all'])} "
+            f"| {slope} | {intercept} | {row['chi_square']:.0f} "
             f"| {row['degrees']} |"
         )
     return lines
 
 
 def _coverage(row: pd.Series) -> str:
-    return DASH if pd.isna(row["coverage"]) else f"{100 * row['coverage']:.0f} %"
+    return _share(row["coverage"])
+
+
+def _share(share: float) -> str:
+    return DASH if pd.isna(share) else f"{100 * share:.0f} %"
 
 
 def _known(value: float) -> str:
@@ -345,12 +366,14 @@ def _of_trials(endpoints: pd.DataFrame, few: int) -> list[str]:
 
 def _of_sets(endpoints: pd.DataFrame, agreement: pd.DataFrame) -> list[str]:
     """Return how each set agrees, and how many endpoints are not comparable."""
-    lines = ["", f"{'set':<14}{'inside':>12}{'coverage':>10}{'slope':>8}{'chi-square':>12}{'degrees':>9}"]
+    head = f"{'set':<14}{'inside':>12}{'coverage':>10}{'in 50 %':>10}{'in 95 %':>10}"
+    lines = ["", f"{head}{'slope':>8}{'chi-square':>12}{'degrees':>9}"]
     sets = agreement if len(agreement) > 2 else agreement[agreement["set"] != "all"]
     for _, row in sets.iterrows():
         count = f"{row['inside']} of {row['comparable']}"
         lines.append(
-            f"{row['set']:<14}{count:>12}{_coverage(row):>10}{_known(row['slope']):>8}"
+            f"{row['set']:<14}{count:>12}{_coverage(row):>10}{_share(row['half']):>10}"
+            f"{_share(row['nearly_all']):>10}{_known(row['slope']):>8}"
             f"{row['chi_square']:>12.0f}{row['degrees']:>9}"
         )
     for words in _why_left_out(endpoints):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 from scipy.stats import chi2
+from scipy.stats import t as student
 
 from analysis.tables.endpoints import (
     deviation,
@@ -14,6 +15,7 @@ from analysis.tables.endpoints import (
     precision,
     proportion_interval,
     published_interval,
+    scale_of,
     simulated,
 )
 from analysis.tables.estimates import Z95
@@ -27,7 +29,8 @@ NEGLIGIBLE = 0.2  # of the published standard error: it then adds 2 % to the err
 COMPARISON_COLUMNS = (
     "trial", "set", "endpoint", "arm", "outcome", "subgroup", "horizon_years", "n", "published",
     "published_low", "published_high", "simulated", "simulated_low", "simulated_high", "comparable", "inside",
-    "z", "measure", "judged", "note",
+    "z", "measure", "judged", "note", "predictive_low", "predictive_high", "half_low", "half_high",
+    "probability",
 )  # fmt: skip
 
 
@@ -116,10 +119,46 @@ def measure(endpoint: Endpoint) -> str:
     return "survival" if endpoint.outcome.endswith("survival") else "incidence"
 
 
-def rows(trial: Trial, endpoints: list[EndpointComparison]) -> pd.DataFrame:
-    """Return the lines of ``endpoints.csv`` of one trial."""
+class Predictive(NamedTuple):
+    """What is needed for the predictive intervals of a trial's endpoints; arrays of shape (endpoints,).
+
+    ``spread``: the standard deviation over members of the posterior sample, and ``discrepancy``: the scale
+    of Student's t of ``degrees`` of freedom, both on the endpoint's scale.
+    """
+
+    spread: np.ndarray
+    discrepancy: np.ndarray
+    degrees: float
+
+    def of(self, k: int, one: EndpointComparison) -> dict[str, float]:
+        """Return the predictive intervals of endpoint ``k``: 95 % and 50 %, and the published one's place.
+
+        They hold parameters, discrepancy, and the sampling of the published figure.
+        """
+        scale = scale_of(one.endpoint, one.low, one.high)
+        centre, published = scale.of(one.value), scale.of(one.endpoint.published)
+        sampling = scale.error_above if centre > published else scale.error_below
+        total = math.sqrt(self.spread[k] ** 2 + self.discrepancy[k] ** 2 + sampling**2)
+        ends = {
+            "predictive_low": 0.025, "predictive_high": 0.975, "half_low": 0.25, "half_high": 0.75
+        }  # fmt: skip
+        found = {
+            name: scale.back(centre + total * student.ppf(share, self.degrees))
+            for name, share in ends.items()
+        }
+        place = float(student.cdf((published - centre) / total, self.degrees)) if total else math.nan
+        return {**found, "probability": place}
+
+
+def rows(
+    trial: Trial, endpoints: list[EndpointComparison], predictive: Predictive | None = None
+) -> pd.DataFrame:
+    """Return the lines of ``endpoints.csv`` of one trial.
+
+    Without ``predictive``, and for an endpoint that cannot be compared, predictive intervals are NaN.
+    """
     lines = []
-    for one in endpoints:
+    for k, one in enumerate(endpoints):
         endpoint, value, z = one.endpoint, one.value, one.z if one.comparable else math.nan
         if one.determined or is_proportion(endpoint):
             low, high = one.interval()
@@ -147,6 +186,8 @@ def rows(trial: Trial, endpoints: list[EndpointComparison]) -> pd.DataFrame:
             "judged": endpoint.judged,
             "note": endpoint.note,
         }
+        if predictive is not None and one.comparable:
+            line |= predictive.of(k, one)
         lines.append(line)
     return pd.DataFrame(lines, columns=list(COMPARISON_COLUMNS))
 
@@ -169,9 +210,11 @@ def _outcome(endpoint: Endpoint) -> str:
 
 def agreement(endpoints: pd.DataFrame) -> pd.DataFrame:
     """Return how each set agrees, and ``all``: ``set``, ``trials``, ``endpoints``, ``comparable``,
-    ``inside``, ``coverage``, ``slope``, ``intercept``, ``chi_square``, ``degrees``, ``p_value``.
+    ``inside``, ``coverage``, ``half``, ``nearly_all``, ``slope``, ``intercept``, ``chi_square``,
+    ``degrees``, ``p_value``.
 
     Endpoints that are not judged or not comparable are left out of all but ``trials`` and ``endpoints``.
+    ``half`` and ``nearly_all``: published figures within the 50 and 95 % predictive intervals.
     ``slope`` and ``intercept`` are those of the published on the simulated proportions, both as log odds,
     weighted by the published precision: 1 and 0 where they agree. Endpoints of one trial depend on each
     other, so that the chi-square is a guide, no test.
@@ -189,6 +232,8 @@ def agreement(endpoints: pd.DataFrame) -> pd.DataFrame:
                 "comparable": len(stated),
                 "inside": int(stated["inside"].sum()),
                 "coverage": float(stated["inside"].mean()) if len(stated) else math.nan,
+                "half": _held(stated["probability"], 0.5),
+                "nearly_all": _held(stated["probability"], 0.95),
                 "slope": slope,
                 "intercept": intercept,
                 "chi_square": chi_square,
@@ -197,6 +242,12 @@ def agreement(endpoints: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(lines)
+
+
+def _held(probability: pd.Series, share: float) -> float:
+    """Return how many published figures lie within predictive intervals of this share; NaN without any."""
+    known = probability.dropna()
+    return float(((known - 0.5).abs() <= share / 2).mean()) if len(known) else math.nan
 
 
 def calibration_line(endpoints: pd.DataFrame) -> tuple[float, float]:

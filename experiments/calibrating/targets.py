@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.fitting.discrepancy import Discrepancy, Figures, fit_errors, kind
+from analysis.fitting.discrepancy import Figures, fit_errors, kind
 from conf.calibration import CalibrationRun
+from conf.discrepancy import Discrepancy
 from experiments.validate import precise
 
 if TYPE_CHECKING:

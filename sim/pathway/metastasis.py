@@ -19,6 +19,8 @@ def metastasis_odds(patient: Record, world: Record) -> float:
     odds = metastasis.nodes_odds_ratio[patient.nodes] * metastasis.t_odds_ratio[patient.ct]
     if patient.emvi:
         odds *= metastasis.emvi_odds_ratio
+    if patient.lateral_involved[0] or patient.lateral_involved[1]:
+        odds *= metastasis.lateral_node_odds_ratio
     odds *= math.exp(
         metastasis.aggressiveness_log_odds_per_sd * patient.aggressiveness
         + metastasis.radiosensitivity_log_odds_per_sd * patient.radiosensitivity
