@@ -25,12 +25,12 @@ def left_out_section(left_out: pd.DataFrame, endpoints: pd.DataFrame) -> list[st
     lines = [
         "## Studies left out of the fit",
         "",
-        f"Each study of the calibration set, predicted by a fit to the others: the prediction lies inside "
-        f"the published 95 % interval at {_percent(whole['inside'])} of {int(whole['endpoints'])} endpoints. The "
-        "predictive intervals hold what is uncertain of the numbers, how far studies lie from what the model "
-        "predicts for them (the discrepancy, estimated by kind of outcome and without the study), and the "
-        f"sampling of the published figure: the 50 % ones hold {_percent(whole['half'])} of the published "
-        f"figures, the 95 % ones {_percent(whole['nearly_all'])}.",
+        "Each study of the calibration set, predicted by a fit to the others: the prediction lies inside the "
+        f"published 95 % interval at {_percent(whole['inside'])} of {int(whole['endpoints'])} endpoints. "
+        "The predictive intervals hold what is uncertain of the numbers, how far studies lie from what the "
+        "model predicts for them (the discrepancy, estimated by kind of outcome and without the study), and "
+        f"the sampling of the published figure: the 50 % ones hold {_percent(whole['half'])} of the "
+        f"published figures, the 95 % ones {_percent(whole['nearly_all'])}.",
         "",
         HEAD,
         "|---|---|--:|--:|--:|--:|",

@@ -135,7 +135,8 @@ def page(
         *_agreement_table(agreement),
         "",
         "Inside: the simulated value in the published interval. In 50 %, in 95 %: the published figure in "
-        "the predictive intervals, which hold the uncertainty of the fitted numbers, discrepancy and sampling.",
+        "the predictive intervals, which hold the uncertainty of the fitted numbers, discrepancy and "
+        "sampling.",
         "",
         "Slope and intercept are of the published on the simulated proportions, in log odds: 1 and 0 where "
         "they agree. Endpoints of one study depend on each other, so the chi-square is a guide, not a test.",
