@@ -256,8 +256,9 @@ def test_claim_6_a_substantial_part_is_not_sterilised_and_stays_large(simulated)
     involved = rows["lateral_involved"] > 0
     residual = involved & (rows["lateral_sterilised"] == 0)
     assert residual.sum() > 0.2 * involved.sum()
-    ratio = rows["lateral_residual_mm"][involved] / rows["lateral_mm"][involved]
-    alive = residual[involved]
+    seen = involved & (rows["lateral_mm"] > 0)
+    ratio = rows["lateral_residual_mm"][seen] / rows["lateral_mm"][seen]
+    alive = residual[seen]
     assert np.median(ratio[alive]) > 1.5 * np.median(ratio[~alive])
 
 
