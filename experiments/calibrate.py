@@ -1,8 +1,9 @@
 """Fitting the disease's uncertain numbers to published trials: a posterior sample, then the best fit.
 
 Both work on standard normal deviates of the priors. The sample is an ensemble that is fitted to the endpoints
-in steps; the search starts from it, for the most probable numbers of all. Studies enter with the error of
-their sampling, and with their discrepancy: how far apart they lie from what the others predict, beyond it.
+in steps; the search starts from it, for the most probable numbers of all. Studies enter the sample with the
+error of their sampling and with their discrepancy: how far they lie from what the others predict, beyond it.
+The search takes sampling alone, with heavy tails.
 """
 
 from collections.abc import Callable
@@ -150,16 +151,15 @@ def fit(run: CalibrationRun, targets: Targets, ledger: Ledger, folder: SweepFold
         more = Targets(run, SEARCH_TIMES * run.patients)
         with workers(run, more.patients) as pool:
             evaluate = Evaluator(run, more.patients, ledger, pool, reached, bar)
-            weights = more.weights(discrepancy, shown[-1].mean(axis=0))
             known = Evaluated(np.concatenate(ensembles), np.concatenate(shown))
             by_hand = [number.normal(number.default) for number in run.numbers]
             start = np.where(influential, ensembles[-1].mean(axis=0), by_hand)
-            problem = Search(evaluate, more, weights, influential, rng)
+            problem = Search(evaluate, more, np.ones(len(more.all), bool), influential, rng)
             best = problem.best(start, known, (run.search_evaluations - 1) // BATCH)
             refits = {}
             for name in run.refits:
                 others = np.array([trial.name != name for trial, _ in more.all])
-                problem = Search(evaluate, more, weights * others, influential, rng)
+                problem = Search(evaluate, more, others, influential, rng)
                 refits[name] = problem.best(best.normals, known.and_those_of(best), REFIT_ROUNDS)
     return Fitted(
         prior,
@@ -209,12 +209,12 @@ class Evaluated:
 class Search:
     """A search for the most probable deviates of the influential numbers.
 
-    ``weights``: of the endpoints' deviations, shape (endpoints,); 0 for a figure that is not fitted.
+    ``fitted``: which endpoints are, bool, shape (endpoints,).
     """
 
     evaluate: Callable[[np.ndarray], np.ndarray]
     targets: Targets
-    weights: np.ndarray
+    fitted: np.ndarray
     influential: np.ndarray
     rng: np.random.Generator
 
@@ -252,7 +252,7 @@ class Search:
         return Evaluated(normals, self.evaluate(normals))
 
     def _apart(self, predicted: np.ndarray) -> np.ndarray:
-        apart: np.ndarray = self.targets.deviations(predicted) * self.weights
+        apart: np.ndarray = self.targets.deviations(predicted) * self.fitted
         return apart
 
     def _objectives(self, evaluated: Evaluated) -> list[float]:
