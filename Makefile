@@ -38,8 +38,9 @@ mutants: .venv/.installed  ## the model broken in one place at a time: does a te
 gallery: .venv/.installed  ## the pictures of docs/gallery.md, made again
 	$(BIN)/python -m experiments.pages.gallery
 
-calibrated: .venv/.installed  ## conf/disease/calibrated.yaml and conf/posterior.csv, fitted again (half an hour on two cores)
-	$(BIN)/lrrc calibrate ship=true $(ARGS)
+calibrated: .venv/.installed  ## the fitted disease, its posterior, discrepancy and left-out predictions, again (an hour on two cores; resumes where it was stopped)
+	$(BIN)/lrrc calibrate ship=true out=runs/calibrate/shipped \
+	  'refits=[dutch_tme,lateral_node_consortium,norwegian_perforation,salvage_eindhoven,swedish_recurrences]' $(ARGS)
 
 validation: .venv/.installed  ## docs/validation.md and its pictures, made again
 	$(BIN)/python -m experiments.pages.validation_page $(ARGS)

@@ -1,8 +1,8 @@
 """What a run would take in memory and time, estimated before the first patient; what cannot fit is refused.
 
-The bytes were measured (Linux, Python 3.11) and are right within a factor of two;
-``tests/conf/test_sizes.py`` holds them to real runs. The speed is beyond that of any machine measured, so
-that only what certainly takes longer than a year is refused.
+The bytes follow from those of a patient's row and luck, with what was measured beside them (Linux, Python
+3.11), and are right within a factor of two; ``tests/conf/test_sizes.py`` holds them to real runs. The speed
+is beyond that of any machine measured, so that only what certainly takes longer than a year is refused.
 """
 
 import ctypes
@@ -15,19 +15,24 @@ from typing import Any
 from conf.clinics import has_queues
 from conf.input_error import InputError
 from conf.run import Run
+from sim.luck import LUCK
+from sim.patient import ROW
 
 GIB = 2**30
 YEAR_SECONDS = 365.25 * 86_400
 PATIENTS_A_SECOND = 1e6  # of a process
 # Bytes of a life under a policy, at the peak.
-ROW_BYTES = 5_000  # where rows are kept: the rows, and twice the table that is written
-JOURNAL_BYTES = 5_000  # where a journal is kept, without queues
-QUEUE_BYTES = 500  # of one in a clinic with queues: requests, log
-QUEUE_ROW_BYTES = 5_000  # the same by the simpy clock, which keeps all who come
-UNHINDERED_BYTES = 2_000  # of one in the same cohort without queues, beside it
-PILOT_BYTES = 4_000  # of one in the pilot from which the warm-up is read
+LIFE_BYTES = ROW.itemsize + LUCK.itemsize
+ROW_BYTES = 4 * ROW.itemsize  # where rows are kept: by block and joined, and twice the table that is written
+JOURNAL_BYTES = ROW.itemsize + 4_000  # where a journal is kept, without queues: the row, events, their table
+QUEUE_BYTES = 600  # of one in a clinic with queues: requests, log
+QUEUE_ROW_BYTES = LIFE_BYTES + 1_500  # the same by the simpy clock, which keeps all who come
+UNHINDERED_BYTES = (
+    2 * ROW.itemsize
+)  # of one in the same cohort without queues, beside it: by block and joined
+PILOT_BYTES = LIFE_BYTES + 1_500  # of one in the pilot from which the warm-up is read
 ENDPOINT_BYTES = 40  # of a patient at an endpoint of a trial
-EMULATED_BYTES = 3_000  # of a patient in an arm that is evaluated in a calibration
+EMULATED_BYTES = LIFE_BYTES + ROW.itemsize  # of a patient in an arm that is evaluated in a calibration
 MEMBER_BYTES = 100_000  # of a member that waits to be evaluated
 SEARCH_TIMES = 6  # as in experiments/calibrate.py
 # Of a sweep.

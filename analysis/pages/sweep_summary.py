@@ -30,7 +30,7 @@ def summary(
             held[[*names, "policy"]].itertuples(index=False, name=None), rows.to_dict("records"), strict=True
         )
     }
-    of = "95 % of the members, of uncertain parameters" if sampled else INTERVALS
+    of = "95 % intervals of uncertain parameters and discrepancy" if sampled else INTERVALS
     lines = [f"{about(outcome, years)}, %. {patients_of(rows)}", f"In round brackets: {of}."]
     if sampled:
         lines.append(f"In square brackets: the members' mean {INTERVALS}.")

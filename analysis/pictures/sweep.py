@@ -31,7 +31,7 @@ from conf.posterior import MEMBER
 
 LEFT, RIGHT, BOTTOM = 0.95, 3.2, 0.75
 HEIGHT = 3.4
-MEMBERS = "95 % of the members, of uncertain parameters"
+MEMBERS = "95 % intervals of uncertain parameters and discrepancy"
 MOST_POINTS = 40  # of a picture of words
 POINT_LABEL, POINT_VALUE, MARK = 2.3, 1.5, 0.2  # inches: a point's words, a number's, a policy's row
 MOST_CELLS = 8  # a side, up to which the heat map's numbers are written

@@ -58,7 +58,7 @@ def drawn_intervals(
     note = (
         f"{about(outcome, years)}, {members}, "
         f"{int(plain['n'].max()):,} simulated patients for each, with common random numbers. "
-        f"Bars: 95 % of the members. Lines: the mean with the {INTERVAL} alone."
+        f"Bars: 95 % intervals of parameters and discrepancy. Lines: the mean with the {INTERVAL} alone."
     )
     places, labels, height = _places(plain, swept, words)
     with look.style():
@@ -85,7 +85,10 @@ def drawn_intervals(
         ]
         strip = look.axes(drawn, look.EDGE, 0.75 + height + 0.02, look.WIDTH - 2 * look.EDGE, 0.25)
         strip.axis("off")
-        names = ("uncertain parameters (95 % of members)", "mean, with the error of simulated luck (95 %)")
+        names = (
+            "uncertain parameters and discrepancy (95 %)",
+            "mean, with the error of simulated luck (95 %)",
+        )
         where: look.Style = {
             "loc": "upper left",
             "bbox_to_anchor": (0, 1),

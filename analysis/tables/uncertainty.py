@@ -1,4 +1,4 @@
-"""What the uncertainty of the parameters makes of each outcome: intervals over the members of a sample."""
+"""What uncertain parameters and discrepancy make of each outcome: intervals over the members of a sample."""
 
 from collections.abc import Sequence
 

@@ -35,6 +35,8 @@ TABLES = {
     "tradeoffs": "pairs of numbers that the targets link",
     "pulls": "pairs of targets that pull the numbers in opposite directions",
     "trace": "the search for the best fit, evaluation by evaluation",
+    "discrepancy": "how far studies lie from what the others predict, by kind of outcome",
+    "left_out": "what the other studies predict for each endpoint of a study",
     "verification": "every black-box test",
 }
 
@@ -100,8 +102,10 @@ COLUMNS = {
     "replication": "repetition with other luck, under the same seed",
     "member": "number of the member of the posterior sample",
     "members": "how many members have an estimate",
-    "uncertainty_low": "2.5 percentile of the members' estimates: uncertain parameters",
-    "uncertainty_high": "97.5 percentile of the members' estimates: uncertain parameters",
+    "uncertainty_low": "lower end of the 95 % interval of uncertain parameters and discrepancy",
+    "uncertainty_high": "upper end of the 95 % interval of uncertain parameters and discrepancy",
+    "parameters_low": "2.5 percentile of the members' estimates: uncertain parameters alone",
+    "parameters_high": "97.5 percentile of the members' estimates: uncertain parameters alone",
     "patients": "patients simulated so far",
     "half_width": "half the width of the 95 % interval of simulated luck",
     "trial": "name of the trial's file",
@@ -119,6 +123,22 @@ COLUMNS = {
     "z": "published standard errors by which the simulated figure lies above the published one",
     "measure": "kind of figure",
     "note": "what the trial's file says of the figure",
+    "predictive_low": "lower end of the 95 % predictive interval: parameters, discrepancy and sampling",
+    "predictive_high": "upper end of the 95 % predictive interval: parameters, discrepancy and sampling",
+    "half_low": "lower end of the 50 % predictive interval",
+    "half_high": "upper end of the 50 % predictive interval",
+    "half": "share of the published figures within the 50 % predictive intervals",
+    "nearly_all": "share of the published figures within the 95 % predictive intervals",
+    "probability": "probability, as predicted, of a figure below the published one",
+    "predicted": "what a fit to the other studies predicts",
+    "predicted_low": "lower end of the 95 % predictive interval: parameters, discrepancy and sampling",
+    "predicted_high": "upper end of the 95 % predictive interval: parameters, discrepancy and sampling",
+    "discrepancy": "scale of the discrepancy, estimated without the study, on the endpoint's scale",
+    "refit": "what the search for the best fit finds without the study; missing where it was not run",
+    "kind": "kind of outcome",
+    "scale": "scale of Student's t: in log odds of proportions, in logs of ratios, else in standard errors",
+    "studies": "how many studies have such endpoints",
+    "meaning": "what is of this kind",
     "time_from": "where time begins",
     "estimator": "how the incidence is estimated",
     "trials": "how many trials",
@@ -189,6 +209,8 @@ OF_TABLES = {
     ("agreement", "comparable"): "how many endpoints can be compared",
     ("agreement", "inside"): "how many of the comparable endpoints are inside",
     ("agreement", "set"): "the set of trials; all: both",
+    ("discrepancy", "degrees"): "degrees of freedom of Student's t",
+    ("left_out", "inside"): "whether the prediction lies in the published interval",
     ("parameters", "fitted"): "value at the best fit, in the unit of the number",
     ("targets", "fitted"): "the simulated figure at the best fit",
     ("targets", "posterior_low"): "2.5 percentile of what the posterior sample predicts",
@@ -397,7 +419,10 @@ UNITS_OF_TABLES = {
     **{
         (table, name): "as in the column unit"
         for table in ("outcomes", "differences", "uncertainty")
-        for name in ("estimate", "ci_low", "ci_high", "uncertainty_low", "uncertainty_high")
+        for name in (
+            "estimate", "ci_low", "ci_high", "uncertainty_low", "uncertainty_high", "parameters_low",
+            "parameters_high",
+        )
     },
     **{("curves", name): "proportion" for name in ("estimate", "ci_low", "ci_high")},
     ("convergence", "estimate"): "proportion, or the unit of the outcome",
@@ -408,10 +433,11 @@ UNITS_OF_TABLES = {
     },
     **{
         (table, name): "by measure: proportion, months or years, or ratio"
-        for table in ("endpoints", "targets")
+        for table in ("endpoints", "targets", "left_out")
         for name in (
             "published", "published_low", "published_high", "simulated", "simulated_low", "simulated_high",
-            "fitted", "posterior_low", "posterior_high",
+            "fitted", "posterior_low", "posterior_high", "predictive_low", "predictive_high", "half_low",
+            "half_high", "predicted", "predicted_low", "predicted_high", "refit",
         )
     },
     **{

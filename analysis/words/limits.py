@@ -26,16 +26,17 @@ LEFT_OUT = (
     ),
     (
         "What harm does to later treatment and survival; toxicity of chemotherapy after surgery",
-        "Harm is counted, but without any consequence except the deaths that surgery and radiotherapy cause.",
+        "Harm is counted, but without any consequence except the deaths that surgery and second cancers "
+        "cause.",
     ),
     (
         "Palliative treatment in detail",
-        "It is included in the survival of those who get it.",
+        "Of a recurrence it is given or not, and prolongs survival by a ratio.",
     ),
     (
         "Uncertainty of the parameters",
         "Their intervals are recorded in `conf/uncertainty/`, and `conf/posterior.csv` is a joint "
-        "sample of those on which trials are informative; the intervals in the tables are of "
-        "simulated luck only.",
+        "sample of those on which trials are informative. The intervals in most tables are of "
+        "simulated luck only; `uncertainty.csv` holds parameters and discrepancy.",
     ),
 )

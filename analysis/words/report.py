@@ -62,12 +62,13 @@ NO_ADVICE = (
 )
 OF_LUCK = (
     f"Intervals are 95 % intervals {LUCK}: how far another simulated cohort of this size might differ. They "
-    "do not include the uncertainty of the parameters, which is larger."
+    "do not include the uncertainty of the parameters and of the model, which is larger."
 )
 OF_MEMBERS = (
-    "Intervals in round brackets hold 95 % of the members of a posterior sample: the uncertainty of the "
-    f"fitted parameters. Intervals in square brackets are 95 % intervals {LUCK}. Numbers that the sample "
-    "does not hold stay fixed, and their uncertainty is in no interval."
+    "Intervals in round brackets are 95 % intervals of the fitted parameters, over the members of a "
+    "posterior sample, and of how far studies lie from the model (discrepancy). Intervals in square brackets "
+    f"are 95 % intervals {LUCK}. Numbers that the sample does not hold stay fixed, and their uncertainty is "
+    "in no interval."
 )
 MODEL = (
     "lrrc-sim is a discrete-event simulation. Each patient is simulated alone, in days, from diagnosis to "

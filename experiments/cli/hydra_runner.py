@@ -1,6 +1,8 @@
 """Composing a run by Hydra, once or for each job of a multirun, and running it."""
 
 import importlib
+import itertools
+import math
 import shlex
 import sys
 import traceback
@@ -9,16 +11,20 @@ from collections.abc import Mapping
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from conf.composition import composing, refuse_shadows
+from conf.composition import chosen_groups, composing, options, refuse_shadows
 from conf.hydra_errors import input_error_of
-from conf.input_error import InputError, nearest
+from conf.input_error import InputError, choice, nearest
 from conf.origins import annotated, origins
 from conf.request import FOREIGN, Request, request
 from experiments.cli.arguments import CommandLine, read_words
 from experiments.results.ending import IncompleteError, say_error, stopped
+
+MOST_RUNS = 1_000  # of a multirun, all composed before the first; lrrc sweep takes more points
 
 
 def launch(name: str, task: str, words: list[str]) -> int:
@@ -73,18 +79,51 @@ def run(task: str, name: str, composed: Request, label: str = "") -> int:
 
 
 def jobs(name: str, overrides: list[str]) -> list[tuple[str, list[str]]]:
-    """Return the jobs of a multirun: what differs between them, in words, and the overrides of each."""
+    """Return the jobs of a multirun: what differs between them, in words, and the overrides of each.
+
+    Raises InputError for words that stand for no value at all, or for more runs than are allowed.
+    """
     try:
         parser = OverridesParser.create(GlobalHydra.instance().config_loader())
         parsed = parser.parse_overrides(overrides)
-        swept = {override.get_key_element() for override in parsed if override.is_sweep_override()}
+        counts = {word.get_key_element(): _count(word, name) for word in parsed if word.is_sweep_override()}
+        if math.prod(counts.values()) > MOST_RUNS:
+            words = " ".join(str(word.input_line) for word in parsed if word.is_sweep_override())
+            raise InputError(
+                f"{words}: more than {MOST_RUNS:,} runs, and -m makes at most {MOST_RUNS:,}; "
+                "lrrc sweep varies more"
+            )
         batches = BasicSweeper.split_arguments(parsed, None)[0]
     except FOREIGN as error:
         raise input_error_of(error, name) from error
     return [
-        (",".join(word for word in words if word.partition("=")[0] in swept).replace("'", ""), words)
+        (",".join(word for word in words if word.partition("=")[0] in counts).replace("'", ""), words)
         for words in map(list, batches)
     ]
+
+
+def _count(word: Override, name: str) -> int:
+    """Return how many values a word stands for, without making more than are allowed.
+
+    Raises InputError where there is none: Hydra would run nothing, and say nothing.
+    """
+    value = word.value()
+    try:  # a range is counted before Hydra shuffles it, which makes a list of it
+        values = value.range() if isinstance(value, RangeSweep) else word.sweep_iterator()
+        if count := sum(1 for _ in itertools.islice(values, MOST_RUNS + 1)):
+            return count
+    except (HydraException, ValueError, ArithmeticError):  # an interval, a step of 0, nan
+        pass
+    key, groups = word.key_or_group, sorted(chosen_groups(name))
+    if isinstance(value, RangeSweep):
+        why = "a range goes from a number to another, which is not in it, as in range(1,4) or range(4,1,-1)"
+    elif isinstance(value, IntervalSweep):
+        why = f"an interval is no list; write several values, as in {key}=1,2,3, or a range, as in range(1,4)"
+    elif key in groups:
+        why = f"no {key} is meant{choice('', options(key))}"
+    else:
+        why = f"glob chooses among the files of a group, and {key} is none{choice(key, groups)}"
+    raise InputError(f"{word.input_line}: stands for no value; {why}")
 
 
 def as_yaml(config: DictConfig, asked: CommandLine, found: Mapping[str, str]) -> str:

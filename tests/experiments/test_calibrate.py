@@ -283,6 +283,8 @@ def test_a_number_that_no_target_follows_keeps_its_value(tmp_path):
         ("ensemble=3", ["ensemble=3", "20 or more"]),
         ("steps=0", ["steps=0", "1 or more"]),
         ("search_evaluations=-1", ["search_evaluations=-1"]),
+        ("refits=[duch_tme]", ["refits=duch_tme", "must be one of the trials that are fitted"]),
+        ("refits=dutch_tme", ["refits=dutch_tme", "must be a list of trials"]),
         ("workers=0", ["workers=0"]),
         ("ship=perhaps", ["ship=perhaps", "true or false"]),
         ("trial=duch_tme", ["duch_tme", "did you mean dutch_tme?"]),

@@ -18,12 +18,14 @@ from test_sweep import plan
 from analysis.pictures.sweep import draw_sweep
 from analysis.pictures.uncertainty import intervals
 from analysis.tables.uncertainty import uncertainty
+from conf.discrepancy import read_discrepancy
 from conf.input_error import InputError, shown
 from conf.posterior import SHIPPED
 from conf.schema import compose_run
 from experiments.cli.command import main
 from experiments.sweeping.ledger import entries
 
+DISCREPANCY = read_discrepancy()
 FAST = ("patients=80", "horizon_years=1")
 OWN = """member,surgery.leak_probability,exfoliation.luminal_cells_probability[1],margin.distal_scale_mm
 0,0.02,0.9,4
@@ -216,7 +218,7 @@ def test_a_members_numbers_do_what_they_should(three):
     each = pd.read_csv(three / "outcomes.csv")
     each = each[(each["outcome"] == "leak") & (each["policy"] == "tme_alone")].set_index("member")["estimate"]
     assert each[0] < each[4]
-    assert each.min() <= leaks["uncertainty_low"] < leaks["uncertainty_high"] <= each.max()
+    assert each.min() <= leaks["parameters_low"] < leaks["parameters_high"] <= each.max()
 
 
 # Files
@@ -342,9 +344,9 @@ def none_compared(table):
 def test_the_interval_over_members_is_the_2_5_to_97_5_percentile_of_their_estimates():
     # Of 0, 1, ..., 40 tenths of a percent: 2.5 % of the way from first to last is 1, 97.5 % is 39.
     table = rows_of(range(41), np.random.default_rng(1).permutation(41) / 1000)
-    (row,) = uncertainty(table, none_compared(table), []).to_dict("records")
-    assert row["uncertainty_low"] == pytest.approx(0.001)
-    assert row["uncertainty_high"] == pytest.approx(0.039)
+    (row,) = uncertainty(table, none_compared(table), [], DISCREPANCY).to_dict("records")
+    assert row["parameters_low"] == pytest.approx(0.001)
+    assert row["parameters_high"] == pytest.approx(0.039)
     assert row["estimate"] == pytest.approx(0.020)
     assert (row["ci_low"], row["ci_high"]) == (pytest.approx(0.010), pytest.approx(0.040))
     assert (row["members"], row["n"], row["unit"]) == (41, 1000, "proportion")
@@ -352,16 +354,16 @@ def test_the_interval_over_members_is_the_2_5_to_97_5_percentile_of_their_estima
 
 def test_replications_of_a_member_are_averaged_by_their_n_before_the_interval_is_taken():
     table = rows_of([0, 1], [(0.1, 0.2), (0.3, 0.4)], n=(300, 100), replications=2)
-    (row,) = uncertainty(table, none_compared(table), []).to_dict("records")
-    assert row["uncertainty_low"] == pytest.approx(0.125 + 0.025 * 0.2)
-    assert row["uncertainty_high"] == pytest.approx(0.325 - 0.025 * 0.2)
+    (row,) = uncertainty(table, none_compared(table), [], DISCREPANCY).to_dict("records")
+    assert row["parameters_low"] == pytest.approx(0.125 + 0.025 * 0.2)
+    assert row["parameters_high"] == pytest.approx(0.325 - 0.025 * 0.2)
     assert row["estimate"] - row["ci_low"] == pytest.approx(0.01 * np.hypot(0.75, 0.25))
     assert row["n"] == 400
 
 
 def test_a_member_in_whom_nobody_counts_is_left_out_of_the_interval():
     table = rows_of(range(3), [0.1, np.nan, 0.3])
-    (row,) = uncertainty(table, none_compared(table), []).to_dict("records")
+    (row,) = uncertainty(table, none_compared(table), [], DISCREPANCY).to_dict("records")
     assert (row["members"], row["estimate"]) == (2, pytest.approx(0.2))
 
 
@@ -382,8 +384,8 @@ def test_every_outcome_and_difference_of_the_tables_has_its_row_over_the_members
             assert len(values) == 3
             if row["members"]:
                 low, high = np.nanquantile(values, [0.025, 0.975])
-                assert row["uncertainty_low"] == pytest.approx(low)
-                assert row["uncertainty_high"] == pytest.approx(high)
+                assert row["parameters_low"] == pytest.approx(low)
+                assert row["parameters_high"] == pytest.approx(high)
                 assert row["estimate"] == pytest.approx(np.nanmean(values))
 
 
@@ -418,7 +420,7 @@ def test_the_title_counts_a_difference_as_clear_only_where_members_and_luck_leav
     def titled(low, high, ci_low, ci_high):
         each = rows_of([0, 1], [0.1, 0.1])
         plain = pd.concat([each.assign(policy="tme_alone"), each])
-        table = uncertainty(plain, each.assign(comparator="tme_alone"), [])
+        table = uncertainty(plain, each.assign(comparator="tme_alone"), [], DISCREPANCY)
         ends = ["uncertainty_low", "uncertainty_high", "ci_low", "ci_high"]
         table.loc[table["comparator"].notna(), ends] = low, high, ci_low, ci_high
         return intervals(table, [], "local_recurrence", 5.0).texts[0].get_text().replace("\n", " ")
@@ -447,7 +449,7 @@ def test_members_give_intervals_and_with_a_swept_number_lines_over_them(tmp_path
     tables = {
         "outcomes": table,
         "differences": compared,
-        "uncertainty": uncertainty(table, compared, list(swept_names)),
+        "uncertainty": uncertainty(table, compared, list(swept_names), DISCREPANCY),
     }
     draw_sweep(tables, [*swept_names, "member"], ["local_recurrence"], 5.0, tmp_path, None)
     assert sorted(path.name for path in tmp_path.iterdir()) == [

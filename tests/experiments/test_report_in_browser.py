@@ -18,7 +18,7 @@ ALONE = (
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-WIDTHS = (375, 768, 1366)  # a phone, a tablet, a laptop
+WIDTHS = (375, pytest.param(768, marks=pytest.mark.long), 1366)  # a phone, a tablet, a laptop
 RUNS = {
     "plain": ("compare", "patients=100", "policies=[tme_alone,short_course]", "pictures=false"),
     "compare": ("compare", "scenario=dutch_tme", "surgery.leak_probability=0.2", "patients=200"),

@@ -144,9 +144,10 @@ def check_harms(rows):
     for harm in (Harm.MAJOR_BOWEL_DYSFUNCTION, Harm.FAECAL_INCONTINENCE):
         some = has[:, harm] & np.isfinite(stoma)
         assert (last[some, harm] <= stoma[some]).all(), harm.name  # of a bowel that is in use
-    treated = rows["irradiated"] | np.isfinite(rows["operated_day"])
-    emergency_stoma = rows["never_resected"] & np.isfinite(rows["uncontrolled_day"])
-    assert not has[~treated & ~emergency_stoma].any()
+    # Without either treatment: a stoma alone, for a tumour that obstructs and is left in place.
+    untreated = has & ~(rows["irradiated"] | np.isfinite(rows["operated_day"]))[:, None]
+    assert (untreated.any(axis=0).nonzero()[0] == Harm.PERMANENT_STOMA).all()
+    assert (stoma >= rows["uncontrolled_day"])[untreated[:, Harm.PERMANENT_STOMA]].all()
     operated = np.isfinite(rows["operated_day"])
     joined = operated & (rows["operation"] == Operation.LOW_ANTERIOR_RESECTION)
     assert has[operated & ~joined, Harm.PERMANENT_STOMA].all()
@@ -171,6 +172,15 @@ def test_in_many_random_worlds_no_row_holds_the_impossible(policy, seed):
         check_bodies(rows, disease)
         check_days(rows)
         check_harms(rows)
+
+
+def test_a_regrowth_after_local_excision_that_is_left_in_place_may_need_a_stoma():
+    rows, _ = lives_in(POLICIES[4], 100, waiting=False)
+    left = np.isfinite(rows["uncontrolled_day"]) & np.isfinite(rows["excised_day"])
+    assert (
+        left & np.isinf(rows["operated_day"]) & np.isfinite(rows["harm_from_day"][:, Harm.PERMANENT_STOMA])
+    ).any()
+    check_harms(rows)
 
 
 def test_the_random_worlds_differ_and_meet_what_is_bounded():

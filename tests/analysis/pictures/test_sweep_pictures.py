@@ -198,4 +198,4 @@ def test_over_members_both_intervals_are_shown_and_named():
     row = rows[(rows[A] == 0.3) & (rows["policy"] == "tme_alone")].iloc[0]
     luck = f"[{percent(row['ci_low'])} to {percent(row['ci_high'])}]"
     assert f"{percent(row['estimate'])} (0.0 to 50.0) {luck}" in text
-    assert "round brackets: 95 % of the members" in text and "square brackets: " in text
+    assert "round brackets: 95 % intervals of uncertain parameters" in text and "square brackets: " in text

@@ -15,10 +15,15 @@ import pytest
 import yaml
 
 import conf
+from conf.capacity import read_capacity
+from conf.composition import composing
+from conf.overrides import override
 from conf.policies import LEVERS
+from conf.request import request
 from conf.schema import RUN_KEYS, shipped_sections
 from experiments.cli.catalogue import EXPERIMENTS
 from experiments.cli.command import main
+from experiments.sweeping.plan import read_plan
 
 CONF = Path(conf.__file__).parent
 HEAVY = {"numba", "pandas", "matplotlib", "seaborn", "scipy", "simpy"}
@@ -109,23 +114,39 @@ def test_the_help_of_what_is_done_with_a_folder_says_whether_it_has_keys(lrrc, n
     assert f"usage: lrrc {name} {usage}" in out
 
 
-def test_the_examples_of_the_help_are_accepted_up_to_their_size(lrrc):
-    for name, experiment in EXPERIMENTS.items():
-        for number, example in enumerate(experiment.examples):
-            _, *words = shlex.split(example)
-            words = [word for word in words if not word.startswith(("patients=", "out="))]
-            # Who is to be found must be there.
-            small = [] if any(word.startswith("find=") for word in words) else ["patients=20"]
-            plain = ["pictures=false"] if name in ("compare", "capacity", "sweep") else []
-            if name == "sweep":  # processes of its own take longer to start than its few patients
-                plain.append("compute.workers=1")
-            short = [] if small == [] else ["horizon_years=1"]
-            if name == "capacity":  # a search for the units that are needed is many runs
-                short, plain = ["horizon_years=0.2"], [*plain, "target_share=0.01", "clock=compiled"]
-            words = [re.sub(r"^posterior=\d+$", "posterior=2", word) for word in words]
-            if name in ("validate", "calibrate"):  # too few patients leave endpoints without anybody
-                small, short = ["--cfg"], ["job"]
-            assert lrrc(*words, *small, *short, *plain, f"out={name}{number}")[0] == 0
+# Of these a run of few patients is long; all are read, and their other runs are in the tests of each.
+SLOW = ("capacity", "sweep")
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_the_examples_of_the_help_are_read(name):
+    read = {"capacity": read_capacity, "sweep": read_plan}[name]
+    for example in EXPERIMENTS[name].examples:
+        _, _, *words = shlex.split(example)
+        with composing():
+            asked = request(name, [override(word) for word in words], example)
+            assert read(asked.config, list(asked.overrides))
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long) if name in SLOW else name for name in EXPERIMENTS]
+)
+def test_the_examples_of_the_help_are_accepted_up_to_their_size(lrrc, name):
+    for number, example in enumerate(EXPERIMENTS[name].examples):
+        _, *words = shlex.split(example)
+        words = [word for word in words if not word.startswith(("patients=", "out="))]
+        # Who is to be found must be there.
+        small = [] if any(word.startswith("find=") for word in words) else ["patients=20"]
+        plain = ["pictures=false"] if name in ("compare", "capacity", "sweep") else []
+        if name == "sweep":  # processes of its own take longer to start than its few patients
+            plain.append("compute.workers=1")
+        short = [] if small == [] else ["horizon_years=1"]
+        if name == "capacity":  # a search for the units that are needed is many runs
+            short, plain = ["horizon_years=0.2"], [*plain, "target_share=0.01", "clock=compiled"]
+        words = [re.sub(r"^posterior=\d+$", "posterior=2", word) for word in words]
+        if name in ("validate", "calibrate"):  # too few patients leave endpoints without anybody
+            small, short = ["--cfg"], ["job"]
+        assert lrrc(*words, *small, *short, *plain, f"out={name}{number}")[0] == 0
 
 
 def test_the_version_is_that_of_the_package(lrrc):
@@ -175,6 +196,30 @@ REFUSED = [
     ("compare out=full/file", "out=full/file: is a file"),
     ("compare out=${nowhere}", "out: Interpolation key 'nowhere' not found"),
     ("compare -m cohort=dutch_tme,duch", "cohort=duch: there is no such cohort"),
+    ("compare -m seed=glob(*)", "seed=glob(*): stands for no value; glob chooses among the files of a group"),
+    ("compare -m cohrt=glob(*)", "cohrt is none; did you mean cohort? There are: clinic, cohort"),
+    ("compare -m policies=glob(*)", "policies=glob(*): stands for no value; glob"),
+    (
+        "compare -m cohort=glob(x*)",
+        "cohort=glob(x*): stands for no value; no cohort is meant; there are: all",
+    ),
+    ("compare -m cohort=glob(*,exclude=*)", "no cohort is meant; there are: all_comers"),
+    ("compare -m seed=1,2 patients=range(3,1)", "patients=range(3,1): stands for no value; a range goes"),
+    ("compare -m seed=range(1,3,0)", "seed=range(1,3,0): stands for no value; a range goes"),
+    ("compare -m seed=range(1,3,0.0)", "seed=range(1,3,0.0): stands for no value; a range goes"),
+    ("compare -m seed=range(0.5,nan)", "seed=range(0.5,nan): stands for no value; a range goes"),
+    ("compare -m seed=shuffle(range(3,1))", "seed=shuffle(range(3,1)): stands for no value; a range"),
+    (
+        "compare -m seed=interval(1,2)",
+        "stands for no value; an interval is no list; write several values, as",
+    ),
+    ("compare -m seed=choice()", "seed=choice(): not understood; write key=value"),
+    ("compare -m seed=shuffle(range(9999999999999))", "more than 1,000 runs, and -m makes at most 1,000"),
+    ("compare -m seed=range(0.0,inf)", "seed=range(0.0,inf): more than 1,000 runs"),
+    (
+        "compare -m seed=range(40) patients=range(1,41)",
+        "seed=range(40) patients=range(1,41): more than 1,000",
+    ),
     ("compare cohort=../policy/short_course", "there is no such cohort"),
     ("compare cohort=/etc/passwd", "there is no such cohort"),
     (f"compare policies=[{'x' * 300}]", "there is no such policy"),

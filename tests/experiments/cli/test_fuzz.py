@@ -34,6 +34,7 @@ from conf.trials import read_trial
 from conf.validation import read_validation
 from experiments.cli.command import main
 from experiments.sweeping.plan import read_plan
+from sim.compiled import numba_config
 
 FEW = {
     "compare": ["patients=3", "horizon_years=1", "pictures=false"],
@@ -78,9 +79,13 @@ def run(words, folder):
 
     import matplotlib.font_manager  # noqa: F401  # its first import writes a cache into the home
 
-    before = os.getcwd(), os.environ.get("HOME"), tempfile.tempdir
+    places = {"HOME": str(folder / "home")}
+    if numba_config.CACHE_DIR:  # the workers of a calibration find what this process has compiled
+        places["XDG_CACHE_HOME"] = str(Path(numba_config.CACHE_DIR).parents[1])
+    before = os.getcwd(), {name: os.environ.get(name) for name in places}, tempfile.tempdir
     os.chdir(folder / "here")
-    os.environ["HOME"], tempfile.tempdir = str(folder / "home"), str(folder / "temporary")
+    os.environ.update(places)
+    tempfile.tempdir = str(folder / "temporary")
     old = signal.signal(signal.SIGALRM, hang)
     signal.alarm(HANGS_SECONDS)
     try:
@@ -90,7 +95,9 @@ def run(words, folder):
         signal.alarm(0)
         signal.signal(signal.SIGALRM, old)
         os.chdir(before[0])
-        os.environ["HOME"], tempfile.tempdir = before[1] or "", before[2]
+        for name, value in before[1].items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        tempfile.tempdir = before[2]
     return status, out.getvalue(), err.getvalue()
 
 
@@ -235,6 +242,13 @@ def test_whatever_is_asked_ends_in_a_run_or_a_refusal_of_one_line(tmp_path):
     assert endings["refused"] > 5 and endings["ran"] > 2
     read = fuzz_readers(100, 3, tmp_path)
     assert read["refused"] > 20 and read["understood"] > 5
+
+
+@pytest.mark.long
+def test_a_calibration_in_a_home_without_a_cache_leaves_nothing_there():
+    endings = Counter()
+    check(("calibrate", ["trial=small.yaml"], {}), endings)
+    assert endings == {"ran": 1}
 
 
 @pytest.mark.long
