@@ -53,28 +53,25 @@ def test_radiotherapy_kills_more_of_what_a_high_tumour_leaves_and_no_more_of_a_l
     assert (sterilised[0] == sterilised[1]).all()
 
 
-def test_radiotherapy_shortens_what_is_left_until_death_of_other_causes(simulated):
-    def days(ratio, policy):
-        rows = simulated(
-            f"mortality.irradiated_time_ratio={ratio}",
-            "metastasis.occult_probability=0",
-            "mortality.operative_death_probability=0",
-            "mortality.late_operative_death_probability=0",
-            policy=policy,
-            years=80,
-        )
-        return rows["death_day"], (rows["death_cause"] == Cause.OTHER) & ~np.isfinite(
-            rows["recurrence_onset_day"]
-        )
+def test_involved_lateral_nodes_go_with_metastases_by_their_odds(simulated):
+    def odds(ratio):
+        rows = simulated(f"metastasis.lateral_node_odds_ratio={ratio}")
+        return rows["metastasis_probability"] / (1 - rows["metastasis_probability"]), rows
 
-    plain, other = days(1.0, "short_course+for_everyone")
-    shorter, other_too = days(0.5, "short_course+for_everyone")
-    both = other & other_too
-    assert both.sum() > 500
-    # the course begins five weeks after diagnosis: nearly all of a long life is left
-    late = both & (plain > 3650)
-    assert shorter[late] / plain[late] == pytest.approx(np.full(late.sum(), 0.5), abs=0.01)
-    assert (days(1.0, "tme_alone")[0] == days(0.5, "tme_alone")[0]).all()
+    (plain, rows), (more, _) = odds(1.0), odds(3.0)
+    lateral = (rows["lateral_involved"] > 0).any(axis=1)
+    assert lateral.sum() > 100
+    assert more / plain == pytest.approx(np.where(lateral, 3.0, 1.0))
+
+
+def test_a_lateral_node_below_what_the_hospital_reads_is_not_seen(simulated):
+    def seen_from(mm):
+        return simulated(f"cohort.lateral_node_seen_from_mm={mm}")["lateral_mm"]
+
+    every = seen_from(0)
+    for mm in (3.0, 5.0, 8.0):
+        assert ((every > 0) & (every < mm)).sum() > 50
+        assert np.array_equal(seen_from(mm), np.where(every >= mm, every, 0.0))
 
 
 def test_the_old_who_are_operated_are_chosen_for_their_health(simulated):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from conf.schema import compose_run
-from sim.patient import YEAR_DAYS, Harm, Operation, Procedure
+from sim.patient import YEAR_DAYS, Cause, Harm, Operation, Procedure
 from sim.policy import Regimen
 
 PARAMETERS = compose_run("policies=[tme_alone]").parameters["harm"]
@@ -290,6 +290,27 @@ def test_fractures_and_second_cancers_come_to_the_irradiated_alone(simulated):
     after = simulated(*sure, policy="postoperative_chemoradiotherapy")
     assert after["postoperatively_irradiated"].sum() > 50
     assert np.array_equal(has(after, Harm.SECOND_CANCER), after["irradiated"])
+
+
+def test_a_second_cancer_kills_the_share_that_it_says_after_its_time_and_nobody_else(simulated):
+    words = (*certain("second_cancer"), "harm.second_cancer_death_sigma=1e-9")
+    spared, struck = (
+        simulated(
+            *words,
+            "harm.second_cancer_death_median_days=400",
+            f"harm.second_cancer_death_probability={share}",
+            policy="short_course",
+            years=80,
+        )
+        for share in (0, 0.3)
+    )
+    due = struck["harm_from_day"][:, Harm.SECOND_CANCER] + 400
+    at_risk = struck["irradiated"] & (spared["death_day"] > due)
+    killed = struck["death_day"] != spared["death_day"]
+    assert not killed[~at_risk].any()
+    assert killed[at_risk].mean() == pytest.approx(0.3, abs=4 * np.sqrt(0.3 * 0.7 / at_risk.sum()))
+    assert struck["death_day"][killed] == pytest.approx(due[killed], abs=0.01)
+    assert (struck["death_cause"][killed] == Cause.OTHER).all()
 
 
 def test_fractures_are_womens_and_the_olds(simulated):

@@ -167,6 +167,58 @@ def test_what_r2_leaves_progresses_before_it_kills_and_kills_no_sooner_for_it(si
     assert yes == np.isfinite(early["rerecurrence_day"][salvaged(early)]).sum() >= killed.sum()
 
 
+def test_a_recurrence_of_more_compartments_comes_back_after_its_resection_by_their_odds(simulated):
+    """Of one compartment as often as it says, of each further one by three times the odds."""
+    rows = simulated(
+        *MANY,
+        "salvage.further_compartment_relapse_odds_ratio=3",
+        "salvage.symptoms_relapse_odds_ratio=1",
+        "salvage.rerecurrence_probability=[0.2,0.2,1]",
+        "salvage.metastasis_probability=[0,0,0]",
+        "salvage.rerecurrence_median_days=1",
+        "salvage.further_compartment_r0_odds_ratio=1",
+        patients=10_000,
+    )
+    rows = rows[salvaged(rows) & (rows["salvage_margin"] <= Margin.R1)]
+    compartments = np.array([int(bits).bit_count() for bits in rows["recurrence_compartments"]])
+    for number in (1, 2, 3):
+        among = rows[compartments == number]
+        odds = 0.25 * 3 ** (number - 1)
+        share = odds / (1 + odds)
+        error = np.sqrt(share * (1 - share) / len(among))
+        soon = among["rerecurrence_day"] - among["salvage_day"] < 60
+        assert len(among) > 60 and soon.mean() == pytest.approx(share, abs=4 * error)
+
+
+def test_palliative_treatment_makes_what_a_recurrence_leaves_longer(simulated):
+    """From the meeting on, where there are symptoms by then; only without curative intent."""
+
+    def rows(share):
+        return simulated(
+            *MANY,
+            "metastasis.occult_probability=0",
+            "salvage.curative_probability=0.3",
+            "recurrence.palliative_survival_ratio=2.5",
+            "pathway.recurrence_workup_days=14",
+            f"recurrence.palliative_treatment_probability={share}",
+            years=60,
+        )
+
+    none, everyone = rows(0), rows(1)
+    assert not none["recurrence_palliated"].any()
+    treated = everyone["recurrence_palliated"]
+    assert treated.sum() > 100 and not (treated & everyone["curative_intent"]).any()
+    untouched = ~treated
+    assert np.array_equal(none["death_day"][untouched], everyone["death_day"][untouched])
+    known = treated & (everyone["found_by"] == FoundBy.SYMPTOMS)
+    known &= dead_of(none, Cause.CANCER) & dead_of(everyone, Cause.CANCER)
+    known &= ~np.isfinite(everyone["metastasis_onset_day"]) & ~np.isfinite(everyone["uncontrolled_day"])
+    meeting = everyone["recurrence_found_day"][known] + 14.0
+    left = [each["death_day"][known] - meeting for each in (none, everyone)]
+    assert known.sum() > 50
+    assert left[1] == pytest.approx(2.5 * left[0], abs=0.01)
+
+
 def test_restaging_after_preparation_spares_a_salvage_whose_metastases_can_be_seen(simulated):
     """Everyone is irradiated first; metastases that come between meeting and theatre are looked for again."""
     sown = (
