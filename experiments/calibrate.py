@@ -283,7 +283,8 @@ def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, 
     """Return the tables of a calibration, by name."""
     import pandas as pd
 
-    from analysis.fitting import posterior, prediction
+    from analysis.fitting import posterior
+    from experiments.calibrating import predictions
 
     refits = np.full(len(targets.all), np.nan)
     for name, refit in fitted.refits.items():
@@ -316,8 +317,8 @@ def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, 
         "tradeoffs": posterior.tradeoffs(run.numbers, fitted.posterior, fitted.influential),
         "pulls": posterior.pulls(names, fitted.prior, targets.deviations(fitted.prior_predicted), best.apart),
         "trace": pd.DataFrame(best.trace, columns=["evaluation", "objective"]),
-        "discrepancy": prediction.discrepancy_table(fitted.discrepancy, targets.figures),
-        "left_out": prediction.left_out_table(targets.compared, fitted.left_out, refits[targets.comparable]),
+        "discrepancy": predictions.discrepancy_table(fitted.discrepancy, targets.figures),
+        "left_out": predictions.left_out_table(targets.compared, fitted.left_out, refits[targets.comparable]),
     }
 
 

@@ -1,6 +1,5 @@
 """Emulating published trials, and reporting where the simulation agrees with them and where not."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +9,6 @@ from experiments.results.result import Result, folder_or_none, report
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from analysis.tables.validation import EndpointComparison
-    from conf.run import Tree
-    from conf.trials import Trial
-    from experiments.simulating.emulate import Sides
 
 
 def validate(asked: Request) -> Path:
@@ -67,6 +61,7 @@ def emulate_all(run: ValidationRun) -> "tuple[pd.DataFrame, pd.DataFrame]":
     from analysis.tables.validation_curves import curves
     from conf.posterior import members_of_the_fit
     from experiments.simulating.cohort import progress
+    from experiments.simulating.precise import precise
     from experiments.simulating.predicted import MEMBERS, predictive
 
     sample = members_of_the_fit(run.parameters, MEMBERS)
@@ -81,36 +76,3 @@ def emulate_all(run: ValidationRun) -> "tuple[pd.DataFrame, pd.DataFrame]":
             drawn.append(curves(trial, sides))
             bar.update()
     return pd.concat(tables, ignore_index=True), pd.concat(drawn, ignore_index=True)
-
-
-def negligible(endpoints: "list[EndpointComparison]") -> bool:
-    """Return whether the simulation's own error is negligible beside each published one."""
-    from analysis.tables.validation import NEGLIGIBLE
-
-    return all(one.error_beside_published <= NEGLIGIBLE for one in endpoints if one.endpoint.judged)
-
-
-def precise(
-    trial: "Trial",
-    parameters: "Mapping[str, Tree]",
-    patients: int,
-    most_patients: int,
-    seed: int,
-    enough: "Callable[[list[EndpointComparison]], bool]" = negligible,
-) -> "tuple[list[EndpointComparison], list[Sides], int]":
-    """Return a trial's endpoints, their sides, and of how many patients an arm.
-
-    They are doubled until there are ``enough`` by what the endpoints show, and to ``most_patients`` at most.
-    """
-    from analysis.tables.validation import compare_endpoint
-    from experiments.simulating.emulate import successive_samples
-
-    simulated = patients
-    for sides in successive_samples(trial, parameters, patients, seed):
-        endpoints = [
-            compare_endpoint(endpoint, *both) for endpoint, both in zip(trial.endpoints, sides, strict=True)
-        ]
-        if 2 * simulated > most_patients or enough(endpoints):
-            break
-        simulated *= 2
-    return endpoints, sides, simulated

@@ -8,7 +8,7 @@ import numpy as np
 from analysis.fitting.discrepancy import Figures, fit_errors, kind
 from conf.calibration import CalibrationRun
 from conf.discrepancy import Discrepancy
-from experiments.validate import precise
+from experiments.simulating.precise import precise
 
 if TYPE_CHECKING:
     from analysis.tables.endpoints import Scale

@@ -14,7 +14,7 @@ from conf.trials import read_trial
 from experiments.cli.command import main
 from experiments.simulating import emulate
 from experiments.simulating.emulate import successive_samples
-from experiments.validate import precise
+from experiments.simulating.precise import precise
 
 LR = {"outcome": "local_recurrence", "horizon_years": 5}
 
