@@ -224,7 +224,7 @@ def test_coverage_counts_each_set_by_itself_and_both_together():
         trial=list("aabbccddee"),
         inside=[True, True, True, False] + [True] * 3 + [False] * 3,
         z=[0, 0, 0, 3.0, 0, 0, 1.0, 2.0, 2.0, 2.0],
-        probability=[0.3, 0.7, 0.1, 0.99] + [0.5, np.nan, 0.03, 0.98, 0.2, 0.6],
+        probability=[0.3, 0.7, 0.1, 0.99, 0.5, np.nan, 0.03, 0.98, 0.2, 0.6],
     )
     found = agreement(frame).set_index("set")
     assert list(found.index) == ["calibration", "validation", "all"]
