@@ -269,7 +269,9 @@ def section(trial: Trial, rows: pd.DataFrame, heading: str, picture: str) -> lis
     misses = _misses(rows)
     if len(misses):
         lines += ["", "Misses:", ""]
-        lines += [f"- {sentence(row['label'])}: {miss(row)}" for _, row in misses.iterrows()]
+        lines += [
+            f"- {sentence(row['label'])}: {miss(row, bool(trial.note))}" for _, row in misses.iterrows()
+        ]
     return [*lines, ""]
 
 

@@ -421,8 +421,11 @@ def verdict_words(row: pd.Series) -> str:
     return f"too {found}" if found in ("high", "low") else found
 
 
-def miss(row: pd.Series) -> str:
-    """Return the sentence on a miss: the trial file's own, or else what the numbers say."""
+def miss(row: pd.Series, explained: bool = False) -> str:
+    """Return the sentence on a miss: the trial file's own, or else what the numbers say.
+
+    ``explained``: whether a note on the whole trial says why.
+    """
     note = str(row["note"] or "").strip()
     if note:
         return note if note.endswith((".", "?", "!")) else f"{note}."
@@ -430,8 +433,9 @@ def miss(row: pd.Series) -> str:
     size = {"high": "upper", "low": "lower"}[verdict(row)]
     bound = row["published_high" if side == "above" else "published_low"]
     of = unit(row)
+    why = ", as explained above" if explained else "; not explained yet"
     return (
         f"Simulated {number(row['simulated'], row['measure'])}{of} is {side} the published "
         f"{number(row['published'], row['measure'])}{of} and its {size} bound of "
-        f"{number(bound, row['measure'])}{of}, by {abs(row['z']):.1f} standard errors; not explained yet."
+        f"{number(bound, row['measure'])}{of}, by {abs(row['z']):.1f} standard errors{why}."
     )
