@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from conf import relations, sizes, units
 from conf.clinics import checked_clinic
 from conf.composition import composed, composing, plain
 from conf.input_error import InputError, choice, nearest, shown
 from conf.life_table import LIFE_TABLE, read_life_table
+from conf.own_file import read_yaml
 from conf.policies import BASE, LEVERS, USUAL_CARE, Policy, check_usual_care, read_policy
 from conf.question import read_question
 from conf.run import Published, Run, Tree
@@ -112,7 +113,7 @@ def shipped(file: str) -> Tree:
 
     A cohort's numbers, without the names of its usual care and its life table.
     """
-    content = plain(OmegaConf.load(Path(__file__).parent / f"{file}.yaml"), throw_on_missing=True)
+    content = read_yaml(Path(__file__).parent / f"{file}.yaml", file)
     for name in (USUAL_CARE, LIFE_TABLE):
         content.pop(name, None)
     return content

@@ -22,7 +22,7 @@ WITHOUT_EFFECT = ("pathway", "primary")  # of an unhindered clinic: times that n
 class Uncertain:
     """One uncertain number: a parameter, or an element of one that is a list.
 
-    ``low`` and ``high`` are the 95 % interval of its prior; ``quantiles`` its values at ``NORMALS``.
+    ``low`` and ``high`` are the 95 % interval of its prior, a ``distribution`` of ``conf/uncertainty``.
     """
 
     key: str  # surgery.leak_probability, or margin.sterilised_probability[1]
@@ -33,7 +33,12 @@ class Uncertain:
     low: float
     high: float
     source: str
-    quantiles: tuple[float, ...]
+    distribution: str
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The prior's values at ``NORMALS``."""
+        return _quantiles(f"{self.section}.{self.name}", self.distribution, self.low, self.high)
 
     def of(self, parameters: Mapping[str, Tree]) -> float:
         """Return the number's value in a disease."""
@@ -77,19 +82,20 @@ def _belongs(number: Uncertain, key: str) -> bool:
 
 def _numbers(section: str, name: str, uncertainty: Tree) -> Iterable[Uncertain]:
     default = shipped(f"parameters/{section}")[name]
-    source = shown(uncertainty["source"])
+    source, distribution = shown(uncertainty["source"]), uncertainty["distribution"]
     if not isinstance(default, list):
         low, high = uncertainty["low"], uncertainty["high"]
         if low < high:
-            quantiles = _quantiles(f"{section}.{name}", uncertainty["distribution"], low, high)
-            yield Uncertain(f"{section}.{name}", section, name, None, default, low, high, source, quantiles)
+            yield Uncertain(
+                f"{section}.{name}", section, name, None, default, low, high, source, distribution
+            )
         return
     for k, (value, low, high) in enumerate(
         zip(default, uncertainty["low"], uncertainty["high"], strict=True)
     ):
         if low < high:
-            quantiles = _quantiles(f"{section}.{name}", uncertainty["distribution"], low, high)
-            yield Uncertain(f"{section}.{name}[{k}]", section, name, k, value, low, high, source, quantiles)
+            key = f"{section}.{name}[{k}]"
+            yield Uncertain(key, section, name, k, value, low, high, source, distribution)
 
 
 @functools.cache
