@@ -127,6 +127,7 @@ def test_each_study_is_predicted_by_the_others(whole):
     assert (kinds["scale"] > 0).all()
 
 
+@pytest.mark.long
 def test_without_the_study_that_says_it_a_number_goes_back_to_its_prior(whole, trials, tmp_path):
     out = tmp_path / "out"
     shutil.copytree(whole / "ledger", out / "ledger")

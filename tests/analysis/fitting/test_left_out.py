@@ -65,6 +65,7 @@ def test_without_a_discrepancy_little_is_found():
     assert max(found_discrepancy(figures, approximation).scales.values()) < 0.08
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("share", "least", "most"), [(0.5, 0.44, 0.56), (0.95, 0.925, 0.975)])
 def test_predictive_intervals_hold_the_share_that_they_say(share, least, most):
     held = []
