@@ -39,7 +39,7 @@ gallery: .venv/.installed  ## the pictures of docs/gallery.md, made again
 	$(BIN)/python -m experiments.pages.gallery
 
 calibrated: .venv/.installed  ## the fitted disease, its posterior, discrepancy and left-out predictions, again (an hour on two cores; resumes where it was stopped)
-	$(BIN)/lrrc calibrate ship=true out=runs/calibrate/shipped \
+	$(BIN)/lrrc calibrate ship=true search_evaluations=97 out=runs/calibrate/shipped \
 	  'refits=[dutch_tme,lateral_node_consortium,norwegian_perforation,salvage_eindhoven,swedish_recurrences]' $(ARGS)
 
 validation: .venv/.installed  ## docs/validation.md and its pictures, made again
