@@ -1,0 +1,28 @@
+// What tests ask the engine; each answer is bytes.
+async function answers({ loadEngine, fromBase64, worldOf, setLever, setNumber }, given) {
+  const layout = JSON.parse(given.layout);
+  const numbers = JSON.parse(given.numbers);
+  const engine = await loadEngine(fromBase64(given.module), layout);
+  const bytes = (array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  const joined = (arrays) => {
+    const all = new Uint8Array(arrays.reduce((sum, one) => sum + one.byteLength, 0));
+    arrays.reduce((at, one) => (all.set(bytes(one), at), at + one.byteLength), 0);
+    return all;
+  };
+  const world = ({ policy, packed, levers = {}, changed = {} }) => {
+    const made = packed ? fromBase64(packed) : worldOf(layout, numbers, policy);
+    Object.entries(levers).forEach(([lever, setting]) => setLever(layout, made, lever, setting));
+    Object.entries(changed).forEach(([key, value]) => setNumber(layout, made, key, value));
+    return made;
+  };
+  const asked = {
+    luck: (request) => [engine.luck(request)],
+    world: (request) => [world(request)],
+    derived: (request) => [engine.derived(world(request))],
+    // The rows of each world, then its counts.
+    simulate: (request) => engine
+      .simulate({ ...request, worlds: request.worlds.map(world), keepRows: true })
+      .flatMap(({ rows, counts }) => [rows, joined(Object.values(counts).map((part) => part.values))]),
+  };
+  return given.requests.flatMap((request) => asked[request.ask](request));
+}
