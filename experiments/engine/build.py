@@ -87,7 +87,7 @@ def _export(target: Any, module: Any, name: str, description: Any, kinds: tuple[
 
 
 def _plain(kind: Any) -> list[Any]:
-    """Return what an argument of a Numba type is handed over as."""
+    """Return what an argument of a Numba type is passed as."""
     if isinstance(kind, types.BaseTuple):
         return [one for part in kind.types for one in _plain(part)]
     if isinstance(kind, types.Array):

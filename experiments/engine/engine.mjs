@@ -122,12 +122,13 @@ export function addCounts(counts, others) {
 class Engine {
   #exports;
   #free;
+  #used; // memory from here on has never been written: it is all zeros, and takes none of the machine's
   #keys = new Map();
 
   constructor(exports, layout) {
     this.#exports = exports;
     this.layout = layout;
-    this.#free = exports.__heap_base.value;
+    this.#free = this.#used = exports.__heap_base.value;
     this.blank = this.place(fromBase64(layout.blank), layout.records.row.bytes);
     this.horizonDays = this.place(new Uint8Array(Float64Array.from(layout.horizon_days).buffer), 8);
   }
@@ -144,7 +145,8 @@ class Engine {
     this.#free = at + bytes;
     const lacking = this.#free - this.#exports.memory.buffer.byteLength;
     if (lacking > 0) this.#exports.memory.grow(Math.ceil(lacking / PAGE_BYTES));
-    this.memory.fill(0, at, at + bytes);
+    this.memory.fill(0, at, Math.max(at, Math.min(this.#used, this.#free)));
+    this.#used = Math.max(this.#used, this.#free);
     return { at, shape, itemBytes };
   }
 
@@ -197,7 +199,7 @@ class Engine {
   simulate({ seed, replication = 0, first, stop, worlds, comparator = 0, keepRows = false }) {
     return this.#scratch(() => {
       const { row } = this.layout.records;
-      const counters = worlds.map((world) => this.#counter(world));
+      const counters = worlds.map((world) => this.#counter(this.#world(world)));
       const order = [counters[comparator], ...counters.filter((_, k) => k !== comparator)];
       const luck = this.#newLuck(Math.min(BLOCK_PATIENTS, stop - first));
       const rows = this.array([this.layout.chunk_patients], row.bytes);
@@ -219,6 +221,198 @@ class Engine {
       }
       return counters.map((counter, k) => ({ counts: this.#countsOf(counter), rows: kept[k] }));
     });
+  }
+
+  /**
+   * Simulate a cohort that comes to a clinic where patients queue, under each packed world; count as `simulate`.
+   *
+   * `clinic`: {arrivals_per_year, resources, times} (records, Uint8Array); so many patients come before the
+   * cohort as `warmUpPatients` says. Returns for each world {batches, flow, log, rows}: the counts of each batch
+   * of neighbours, in order of arrival, as of `simulate` but for the recurrences' ways (flow), which are those of
+   * all; timed adds up the folds. `log`: records of all who queued.
+   */
+  simulateInClinic(asked) {
+    return this.#scratch(() => this.#attend(asked));
+  }
+
+  #attend({ seed, replication = 0, patients, worlds, comparator = 0, clinic, warmUpPatients, keepRows = false }) {
+    const { records: { row }, crowd, end_days: endDays } = this.layout;
+    const parts = this.#parts(patients, clinic.arrivals_per_year, warmUpPatients);
+    const days = this.#arrivalDays(seed, replication, parts, clinic.arrivals_per_year);
+    const blocks = parts.flatMap(({ number, start, stop }) => Array.from(
+      { length: Math.ceil((stop - start) / crowd.block) },
+      (_, k) => ({ number: number + k * crowd.block, start: start + k * crowd.block,
+        stop: Math.min(start + (k + 1) * crowd.block, stop) }),
+    ));
+    const abreast = abreastOf(days, blocks, endDays);
+    const luck = this.#newLuck(abreast * crowd.block);
+    const open = this.#closedLater(clinic.resources, Math.floor(days[warmUpPatients]));
+    const clinics = worlds.map((world) => this.#clinic(world, open, clinic.times, luck.shape[0], days.length));
+    const counting = new Batches(patients, this.layout.batches);
+    const counters = clinics.map(({ worlds: world }) => this.#counter(world));
+    const others = this.#measures(crowd.block);
+    const own = this.#measures(crowd.block);
+    const order = [comparator, ...worlds.keys()].filter((k, at) => at === 0 || k !== comparator);
+    const made = worlds.map(() => ({ batches: [], flow: null, log: [], rows: [] }));
+    for (let k = 0; k < blocks.length + abreast; k++) {
+      const left = blocks[k - abreast];
+      if (left && left.number < crowd.before) {
+        const place = (k % abreast) * crowd.block;
+        for (const { first, stop, ends } of counting.next(left.stop - left.start)) {
+          for (const w of order) {
+            const measures = w === comparator ? others : own;
+            for (let at = first; at < stop; at += this.layout.chunk_patients) {
+              const end = Math.min(at + this.layout.chunk_patients, stop);
+              const some = slice(clinics[w].rows, place + at, place + end);
+              this.#count(some, counters[w], measures, others, at);
+              if (keepRows) made[w].rows.push(this.bytesOf(some));
+            }
+          }
+          if (ends) worlds.forEach((_, w) => this.#endBatch(counters[w], made[w]));
+        }
+      }
+      if (k < blocks.length) {
+        const { number, start, stop } = blocks[k];
+        const place = (k % abreast) * crowd.block;
+        this.#draw(slice(luck, place, place + stop - start), seed, replication, number);
+        clinics.forEach((one, w) => {
+          this.#admit(one, number, days.subarray(start, stop), place);
+          const until = stop < days.length ? days[stop] : Infinity;
+          this.#simulateUntil(one, luck, until, place, place + stop - start);
+          made[w].log.push(this.#drainedLog(one));
+        });
+      }
+    }
+    return made.map(({ log, rows, ...counts }) => ({
+      ...counts, log: joined(log), rows: keepRows ? joined(rows) : null,
+    }));
+  }
+
+  // A warm-up, the cohort, and those who come after it for as long as it is followed.
+  #parts(patients, arrivalsPerYear, warmUpPatients) {
+    const { crowd, horizons_years: years } = this.layout;
+    const cohortStop = warmUpPatients + patients;
+    const after = roundHalfEven(arrivalsPerYear * years[years.length - 1]) + 1;
+    return [
+      { number: crowd.before, start: 0, stop: warmUpPatients },
+      { number: 0, start: warmUpPatients, stop: cohortStop },
+      { number: crowd.after, start: cohortStop, stop: cohortStop + after },
+    ];
+  }
+
+  #arrivalDays(seed, replication, parts, arrivalsPerYear) {
+    const { luck_columns: columns, year_days: yearDays, grid_per_day: grid } = this.layout;
+    const k = columns.indexOf("arrival");
+    const key = this.#keysOf(seed, replication).subarray(16 * k, 16 * (k + 1));
+    const days = new Float64Array(parts[parts.length - 1].stop);
+    let day = 0;
+    for (const { number, start, stop } of parts) {
+      this.#scratch(() => {
+        const keys = this.place(key, 8);
+        const gaps = this.array([stop - start, 1], 8);
+        this.call("fill", { plain: gaps, first: number, keys: { at: keys.at, shape: [1, 2] } });
+        new Float64Array(this.#exports.memory.buffer, gaps.at, stop - start).forEach((uniform, i) => {
+          day += -Math.log(uniform) * yearDays / arrivalsPerYear;
+          days[start + i] = Math.floor(day * grid) / grid;
+        });
+      });
+    }
+    return days;
+  }
+
+  // The closure is counted from the cohort's first arrival.
+  #closedLater(resources, days) {
+    const { fields } = this.layout.records.resources;
+    const open = resources.slice();
+    for (const key of ["closed_from_day", "closed_until_day"]) {
+      const later = Array.from(column(this.layout, "resources", open, key), (day) => day + days);
+      writeField(open, 0, fields[key], later, key);
+    }
+    return open;
+  }
+
+  #clinic(world, resources, times, n, patients) {
+    const { records, enumerations, unlimited_count: unlimited } = this.layout;
+    const events = Object.keys(enumerations.Event).length;
+    const units = column(this.layout, "resources", resources, "units");
+    const limited = units.filter((count) => count < unlimited);
+    const requests = 2 * patients + 2;
+    // Every served event comes once per patient, except the visits with an MRI.
+    const visits = column(this.layout, "world", world, "follow_up.mri");
+    const plans = world.length / records.world.bytes;
+    const length = visits.length / plans;
+    const most = events + Math.max(...Array.from({ length: plans }, (_, plan) => (
+      visits.subarray(plan * length, (plan + 1) * length).reduce((a, b) => a + b, 0))));
+    const clinic = {
+      world,
+      worlds: this.#world(world),
+      rows: this.array([n], records.row.bytes),
+      given: {
+        times: this.place(times, records.times.bytes),
+        "calendar.heap": this.array([n + 1], 8),
+        "calendar.days": this.array([n + 2], 8),
+        "calendar.size": this.array([1], 8),
+        "calendar.at": this.array([n], 8),
+        "calendar.upcoming": this.array([n], 8),
+        "calendar.asked": this.array([n], 8),
+        "calendar.places": this.array([n, events], 4),
+        "queues.resources": this.place(resources, records.resources.bytes),
+        "queues.releases": this.array([units.length, Math.max(0, ...limited) + 1], 8),
+        "queues.heaps": this.array([requests, units.length], 8),
+        "queues.pool": this.array([requests], records.request.bytes),
+        log: this.array([most * n], records.log.bytes),
+        turns: this.array([2 * n + 2, 2], 8),
+      },
+    };
+    new Float64Array(this.#exports.memory.buffer, clinic.given["calendar.days"].at, n + 2).fill(Infinity);
+    this.memory.fill(255, clinic.given["calendar.at"].at, clinic.given["calendar.at"].at + 8 * n); // -1
+    return clinic;
+  }
+
+  #admit({ rows }, number, days, place) {
+    const { records: { row }, enumerations } = this.layout;
+    const some = slice(rows, place, place + days.length);
+    this.call("enter", { first: number, blank: this.blank, rows: some });
+    const view = new DataView(this.#exports.memory.buffer, some.at, days.length * row.bytes);
+    const at = row.fields.agenda.offset + 8 * enumerations.Event.diagnosis;
+    days.forEach((day, i) => view.setFloat64(i * row.bytes + at, day, true));
+  }
+
+  #simulateUntil({ worlds, rows, given }, luck, day, first, stop) {
+    this.call("simulate_until", {
+      ...given, day, first, stop, rows, luck, worlds, horizon_days: this.layout.end_days,
+    });
+  }
+
+  // The log is emptied, so that it stays as short as the clinic is small.
+  #drainedLog({ given }) {
+    const { resources, log } = this.layout.records;
+    const at = given["queues.resources"].at + resources.fields.logged.offset;
+    const view = new DataView(this.#exports.memory.buffer);
+    const lines = Number(view.getBigInt64(at, true));
+    view.setBigInt64(at, 0n, true);
+    return this.memory.slice(given.log.at, given.log.at + lines * log.bytes);
+  }
+
+  #endBatch(counter, made) {
+    const { flow, timed, ...counts } = this.#countsOf(counter);
+    if (made.flow) flow.values.forEach((value, k) => { made.flow.values[k] += value; });
+    else made.flow = flow;
+    made.batches.push({ ...counts, timed: this.#withoutFolds(timed) });
+    for (const { at, shape } of Object.values(counter.parts)) {
+      this.memory.fill(0, at, at + shape.reduce((a, b) => a * b, 8));
+    }
+  }
+
+  #withoutFolds({ shape: [, outcomes, cells], values }) {
+    const kept = this.layout.outcomes.timed.length;
+    const folds = outcomes - kept + 1; // of the first outcome
+    const sums = new Float64Array(kept * cells);
+    values.forEach((value, k) => {
+      const outcome = Math.max(Math.floor(k / cells) - folds + 1, 0);
+      sums[outcome * cells + (k % cells)] += value;
+    });
+    return { shape: [1, kept, cells], values: sums };
   }
 
   // What is made in the module's memory meanwhile is free again afterwards.
@@ -271,8 +465,8 @@ class Engine {
     if (failed > 0) throw new Error("a reaction failed");
   }
 
-  #counter(bytes) {
-    const counter = { world: this.#world(bytes), parts: {}, scratch: {} };
+  #counter(world) {
+    const counter = { world, parts: {}, scratch: {} };
     for (const [name, shape] of Object.entries(this.layout.counts)) counter.parts[name] = this.array(shape, 8);
     for (const [name, { shape, type }] of Object.entries(this.layout.scratch)) {
       counter.scratch[`scratch.${name}`] = this.array(shape, type === "int64" ? 8 : TYPES[type][0].BYTES_PER_ELEMENT);
@@ -310,6 +504,50 @@ class Engine {
     }
     return counts;
   }
+}
+
+// Patients in order of arrival, and where each batch of them ends: see batch_stops of sim/counting/tally.py.
+class Batches {
+  constructor(patients, most) {
+    const batches = Math.max(Math.min(most, Math.floor(patients / 2)), 1);
+    this.stops = Array.from({ length: batches }, (_, k) => Math.floor((k + 1) * patients / batches));
+    this.counted = 0;
+  }
+
+  /** Yield the parts of the next `patients` that belong to one batch, and whether it ends with them. */
+  * next(patients) {
+    for (let first = 0; first < patients;) {
+      const stop = Math.min(patients, first + this.stops[0] - this.counted);
+      this.counted += stop - first;
+      const ends = this.counted === this.stops[0];
+      yield { first, stop, ends };
+      if (ends) this.stops.shift();
+      first = stop;
+    }
+  }
+}
+
+// How many blocks are in the clinic at most, the last of whom has not reached the horizon.
+function abreastOf(days, blocks, horizonDays) {
+  let most = 0;
+  let gone = 0;
+  blocks.forEach(({ start }, k) => {
+    while (days[blocks[gone].stop - 1] + horizonDays < days[start]) gone++;
+    most = Math.max(most, k - gone);
+  });
+  return most + 1;
+}
+
+function joined(parts) {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  parts.reduce((at, part) => (whole.set(part, at), at + part.length), 0);
+  return whole;
+}
+
+// As Python rounds.
+function roundHalfEven(value) {
+  const below = Math.floor(value);
+  return value - below === 0.5 ? below + (below % 2) : Math.round(value);
 }
 
 function slice({ at, shape: [, ...rest], itemBytes }, first, stop) {

@@ -23,10 +23,11 @@ from conf.run import Run
 from conf.schedules import FollowUp, read_follow_up
 from experiments.engine.functions import Function, functions
 from experiments.simulating.cohort import horizons, worlds_of
-from sim.clinic.needs import clinic_record, openings
-from sim.clinic.queues import LOG, REQUEST, RESOURCES, new_queues
+from experiments.simulating.crowd import AFTER, BEFORE, BLOCK, warm_up
+from sim.clinic.needs import clinic_record, is_unlimited, openings
+from sim.clinic.queues import LOG, REQUEST, RESOURCES, UNLIMITED_COUNT, new_queues
 from sim.counting.outcomes import FLOW, MONTHLY, TIMED, UNITS
-from sim.counting.tally import CHUNK, Counter, new_scratch
+from sim.counting.tally import BATCHES, CHUNK, Counter, new_scratch
 from sim.distributions import GRID
 from sim.luck import LUCK, columns
 from sim.patient import ROW, YEAR_DAYS, new_patients
@@ -83,6 +84,9 @@ def layout(run: Run) -> Plain:
         "year_days": YEAR_DAYS,
         "grid_per_day": GRID,
         "chunk_patients": CHUNK,
+        "batches": BATCHES,
+        "unlimited_count": UNLIMITED_COUNT,
+        "crowd": {"before": BEFORE, "after": AFTER, "block": BLOCK},
         "horizons_years": years,
         "horizon_days": counter.horizon_days.tolist(),
         "end_days": counter.end_days,
@@ -121,6 +125,7 @@ def numbers(run: Run) -> Plain:
 
     A world's tree is ``shared`` and one of a policy's ``plans`` over it.
     """
+    nobody_waits = is_unlimited(run.clinic)
     return {
         "seed": run.seed,
         "replication": run.replication,
@@ -137,6 +142,7 @@ def numbers(run: Run) -> Plain:
             "numbers": run.clinic,
             "resources": _text(new_queues(openings(run.clinic), 1).resources),
             "times": _text(clinic_record(run.clinic)),
+            "warm_up_patients": None if nobody_waits else warm_up(run, worlds_of(run)).patients,
         },
     }
 

@@ -23,6 +23,25 @@ async function answers({ loadEngine, fromBase64, worldOf, setLever, setNumber },
     simulate: (request) => engine
       .simulate({ ...request, worlds: request.worlds.map(world), keepRows: true })
       .flatMap(({ rows, counts }) => [rows, joined(Object.values(counts).map((part) => part.values))]),
+    // The rows of each world, its log, its ways, then the counts of each batch.
+    attend: (request) => engine
+      .simulateInClinic({
+        ...request,
+        worlds: request.worlds.map(world),
+        keepRows: true,
+        warmUpPatients: numbers.clinic.warm_up_patients,
+        clinic: {
+          arrivals_per_year: numbers.clinic.numbers.arrivals_per_year,
+          resources: fromBase64(numbers.clinic.resources),
+          times: fromBase64(numbers.clinic.times),
+        },
+      })
+      .map(({ rows, log, flow, batches }) => [
+        rows, log, bytes(flow.values),
+        joined(batches.flatMap(({ joint, sums, differences, timed, monthly }) => (
+          [joint, sums, differences, timed, monthly].map((part) => part.values)))),
+      ])
+      .flat(),
   };
   return given.requests.flatMap((request) => asked[request.ask](request));
 }

@@ -15,8 +15,12 @@ from conf.policies import LEVERS, read_policy, with_levers
 from conf.run import world_trees
 from conf.schedules import FollowUp
 from experiments.engine.module import RECORD, sources
-from experiments.simulating.cohort import Blocks, simulate_block, worlds_of
+from experiments.simulating.cohort import Batches, Blocks, simulate_block, worlds_of
+from experiments.simulating.crowd import attend_in_blocks, crowd_of, warm_up
 from experiments.sweeping.code import digest
+from sim.clinic.queues import LOG
+from sim.counting.outcomes import MONTHLY, TIMED, Key
+from sim.counting.tally import batch_stops
 from sim.luck import draw_luck
 from sim.parameters import pack
 from sim.patient import ROW
@@ -47,12 +51,7 @@ def assert_the_same(answers, run, worlds, first, stop):
     """Compare what the engine answers with rows and counts; return how many rows there were."""
     for k, (rows, counts) in enumerate(natively(run, worlds, first, stop)):
         theirs = np.frombuffer(answers[2 * k], ROW)
-        for name in ROW.names:
-            mine, other = rows[name], theirs[name]
-            if mine.dtype.kind == "f":
-                np.testing.assert_allclose(other, mine, rtol=TOLERANCE, atol=TOLERANCE, err_msg=name)
-            else:
-                np.testing.assert_array_equal(other, mine, err_msg=name)
+        assert_rows_the_same(theirs, rows)
         np.testing.assert_array_equal(np.frombuffer(answers[2 * k + 1]), counts)
 
 
@@ -92,6 +91,60 @@ def test_the_comparator_can_be_any_policy():
     listed = [{"policy": name} for name in worlds]
     request = {"ask": "simulate", "seed": 4, "first": 0, "stop": FEW, "worlds": listed, "comparator": 1}
     assert_the_same(asked([request], *overrides), dataclasses.replace(run, seed=4), worlds, 0, FEW)
+
+
+def assert_rows_the_same(theirs, rows):
+    """Compare rows: whole numbers and flags equal, others but for the last bits."""
+    for name in ROW.names:
+        mine, other = rows[name], theirs[name]
+        if mine.dtype.kind == "f":
+            np.testing.assert_allclose(other, mine, rtol=TOLERANCE, atol=TOLERANCE, err_msg=name)
+        else:
+            np.testing.assert_array_equal(other, mine, err_msg=name)
+
+
+@in_a_browser
+@pytest.mark.parametrize("clinic", ["regional", "backlog"])
+def test_a_clinic_with_queues_has_the_same_rows_waits_and_counts(clinic):
+    overrides = (
+        f"clinic={clinic}",
+        "patients=700",
+        "policies=[tme_alone,usual_care]",
+        "comparator=usual_care",
+    )
+    run, *_ = exported(*overrides)
+    worlds = worlds_of(run)
+    request = {"ask": "attend", "seed": run.seed, "patients": run.patients, "comparator": 1}
+    answers = asked([request | {"worlds": [{"policy": name} for name in worlds]}], *overrides)
+    crowd, logs, batches = crowd_of(run, warm_up(run, worlds).patients), {}, Batches(run, worlds)
+    kept = {name: [] for name in worlds}
+    for rows in attend_in_blocks(run, worlds, crowd, logs):
+        batches.count(rows)
+        for name, own in rows.items():
+            kept[name].append(np.asarray(own).copy())
+    tallies, _ = batches.result()
+    for k, name in enumerate(worlds):
+        rows, log, flow, counts = answers[4 * k : 4 * k + 4]
+        assert_rows_the_same(np.frombuffer(rows, ROW), np.concatenate(kept[name]))
+        other, mine = np.frombuffer(log, LOG), np.asarray(logs[name])
+        assert (mine["left_day"] > mine["asked_day"]).sum() > 100  # they wait
+        for field in LOG.names:
+            np.testing.assert_allclose(other[field], mine[field], rtol=TOLERANCE, err_msg=field)
+        tally = tallies[name]
+        np.testing.assert_array_equal(np.frombuffer(flow), tally.flow[Key("flow")].ravel())
+        joint = len(tally.binary)
+        by_batch = np.frombuffer(counts).reshape(batch_count := len(batch_stops(run.patients)), -1)
+        states = by_batch[:, : 9 * joint].reshape(batch_count, 3, 3, joint).sum(axis=1)
+        for at, key in enumerate(tally.binary):
+            np.testing.assert_array_equal(states[:, :, at], tally.binary[key])
+        rest = np.concatenate(
+            [
+                *(tally.timed[key].reshape(batch_count, -1) for key in TIMED),
+                *(tally.monthly[key] for key in MONTHLY),
+            ],
+            axis=1,
+        )
+        np.testing.assert_array_equal(by_batch[:, -rest.shape[1] :], rest)
 
 
 def random_settings(generator):
