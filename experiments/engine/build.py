@@ -132,10 +132,8 @@ def emit(text: str, names: list[str]) -> bytes:
         if not part.is_declaration and part.name not in exported:
             part.linkage = "internal"
     machine = llvm.Target.from_triple(TARGET).create_target_machine(opt=3, reloc="static", features=FEATURES)
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0))
-    passes = llvm.create_new_module_pass_manager()
-    passes.add_global_dead_code_eliminate_pass()
-    passes.run(module, builder)
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2))
+    builder.getModulePassManager().run(module, builder)
     module.verify()
     return bytes(machine.emit_object(module))
 
