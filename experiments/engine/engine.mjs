@@ -167,6 +167,7 @@ class Engine {
     const words = [];
     for (const { name: argument, axes } of this.layout.functions[name]) {
       const value = given[argument];
+      if (value === undefined) throw new Error(`${name}: ${argument} is missing`);
       if (axes === 0) words.push(value);
       else words.push(value.at, ...value.shape);
     }
@@ -220,6 +221,29 @@ class Engine {
         });
       }
       return counters.map((counter, k) => ({ counts: this.#countsOf(counter), rows: kept[k] }));
+    });
+  }
+
+  /**
+   * Return what happens to one patient who waits for nobody, under a packed world: {event, day, row} of each
+   * event in order, the row (a record, Uint8Array) as it is after it.
+   */
+  course({ seed, replication = 0, number, world }) {
+    return this.#scratch(() => {
+      const { records: { row }, enumerations: { Event }, end, end_days: endDays } = this.layout;
+      const given = { worlds: this.#world(world), i: 0, horizon_days: endDays };
+      given.luck_table = this.#newLuck(1);
+      this.#draw(given.luck_table, seed, replication, number);
+      given.rows = this.array([1], row.bytes);
+      this.call("enter", { first: number, blank: this.blank, rows: given.rows });
+      const happened = [];
+      for (let event = Event.diagnosis; event !== end;) {
+        const agenda = column(this.layout, "row", this.bytesOf(given.rows), "agenda");
+        const next = this.call("react", { ...given, event });
+        happened.push({ event, day: agenda[event], row: this.bytesOf(given.rows) });
+        event = next;
+      }
+      return happened;
     });
   }
 

@@ -16,6 +16,7 @@ from sim.clinic.needs import clinic_record
 from sim.clocks.compiled_clock import Clinic, _enter, _simulate_chunk, _simulate_until
 from sim.counting.tally import Counter, count_chunk, new_scratch
 from sim.luck import _fill, draw_luck
+from sim.pathway.journey import react
 from sim.patient import new_patients
 
 # Plain Python in the command, where they are called once a run; called by compiled code they are compiled.
@@ -60,7 +61,7 @@ def derive(worlds: np.ndarray) -> None:
 def functions(
     worlds: np.ndarray, clinic: dict[str, Any], horizons_years: tuple[float, ...]
 ) -> list[Function]:
-    """Return what a browser calls: draw luck, simulate, count; enter and simulate in a clinic.
+    """Return what a browser calls: draw luck, simulate, count; follow one patient; simulate in a clinic.
 
     Only the types of the samples matter; any policy's packed worlds and any clinic have the same.
     """
@@ -75,6 +76,8 @@ def functions(
         Function("derive", numba.njit(**IN_PLACE)(derive), (worlds,)),
         Function("fill", fill, (plain, 0, keys)),
         Function("simulate", _simulate_chunk, (0, blank, rows, luck, worlds, counter.end_days)),
+        # One event of a patient's course: which comes next.
+        Function("react", react, (rows, luck, worlds, 0, 0, counter.end_days)),
         Function(
             "count",
             count_chunk,

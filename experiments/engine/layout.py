@@ -16,6 +16,8 @@ import conf
 import sim.events
 import sim.patient
 import sim.policy
+from analysis.words import terms
+from analysis.words.vocabulary import VOCABULARY
 from conf.composition import options
 from conf.derived import derived
 from conf.policies import LEVERS, THRESHOLD_MM, Lever, Policy
@@ -81,6 +83,7 @@ def layout(run: Run) -> Plain:
         },
         "luck_columns": list(columns()),
         "blank": _text(new_patients(0, 1)),
+        "end": sim.events.END,
         "year_days": YEAR_DAYS,
         "grid_per_day": GRID,
         "chunk_patients": CHUNK,
@@ -109,6 +112,7 @@ def layout(run: Run) -> Plain:
             for kind in vars(module).values()
             if isinstance(kind, type) and issubclass(kind, IntEnum) and kind is not IntEnum
         },
+        "words": _words(),
         "mechanism_of_route": np.asarray(sim.patient.MECHANISM_OF_ROUTE).tolist(),
         "levers": {name: _lever(lever) for name, lever in LEVERS.items()},
         "schemas": {name: json.loads((SCHEMAS / f"{name}.json").read_text("utf-8")) for name in DESCRIBED},
@@ -145,6 +149,16 @@ def numbers(run: Run) -> Plain:
             "warm_up_patients": None if nobody_waits else warm_up(run, worlds_of(run)).patients,
         },
     }
+
+
+def _words() -> Plain:
+    """Return what members of enumerations are called in a sentence, by enumeration and name."""
+    found: Plain = {"Event": {event.name.lower(): about.label for event, about in VOCABULARY.items()}}
+    for words in vars(terms).values():
+        if isinstance(words, dict) and words and all(isinstance(member, IntEnum) for member in words):
+            kind = type(next(iter(words))).__name__
+            found[kind] = {member.name.lower(): text for member, text in words.items()}
+    return found
 
 
 def _lever(lever: Lever) -> Plain:

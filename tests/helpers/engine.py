@@ -32,6 +32,7 @@ def asked(requests, *overrides, by="any"):
     """Return what the engine answers to each request, bytes; ``overrides`` are of the exported run."""
     _, where, what = exported(*overrides)
     given = {
+        "file": SCRIPT.as_uri(),
         "script": SCRIPT.read_text("utf-8"),
         "module": base64.b64encode(MODULE.read_bytes()).decode(),
         "layout": where,
@@ -57,7 +58,7 @@ FROM_NODE = """
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);
 const given = JSON.parse(Buffer.concat(chunks).toString());
-const engine = await import("data:text/javascript;base64," + Buffer.from(given.script).toString("base64"));
+const engine = await import(given.file);
 const texts = (await answers(engine, given)).map((answer) => Buffer.from(answer).toString("base64"));
 process.stdout.write(texts.join("\\n"));
 """

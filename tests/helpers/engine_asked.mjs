@@ -23,6 +23,12 @@ async function answers({ loadEngine, fromBase64, worldOf, setLever, setNumber },
     simulate: (request) => engine
       .simulate({ ...request, worlds: request.worlds.map(world), keepRows: true })
       .flatMap(({ rows, counts }) => [rows, joined(Object.values(counts).map((part) => part.values))]),
+    // Events and their days, then the row after each.
+    course: (request) => {
+      const happened = engine.course({ ...request, world: world(request) });
+      const times = happened.flatMap(({ day, event }) => [day, event]);
+      return [bytes(Float64Array.from(times)), joined(happened.map(({ row }) => row))];
+    },
     // The rows of each world, its log, its ways, then the counts of each batch.
     attend: (request) => engine
       .simulateInClinic({

@@ -19,12 +19,13 @@ from experiments.simulating.cohort import Batches, Blocks, simulate_block, world
 from experiments.simulating.crowd import attend_in_blocks, crowd_of, warm_up
 from experiments.sweeping.code import digest
 from sim.clinic.queues import LOG
+from sim.clocks import simpy_clock
 from sim.counting.outcomes import MONTHLY, TIMED, Key
 from sim.counting.tally import batch_stops
 from sim.distributions import GRID
 from sim.luck import draw_luck
 from sim.parameters import pack
-from sim.patient import ROW
+from sim.patient import ROW, YEAR_DAYS, new_patients
 
 in_a_browser = pytest.mark.skipif(not (NODE or CHROMIUM), reason=NOBODY_TO_ASK)
 FEW = 3000
@@ -151,6 +152,25 @@ def test_a_clinic_with_queues_has_the_same_rows_waits_and_counts(clinic):
             axis=1,
         )
         np.testing.assert_array_equal(by_batch[:, -rest.shape[1] :], rest)
+
+
+@in_a_browser
+def test_the_course_of_one_patient_is_what_the_reference_clock_notes():
+    run, *_ = exported()
+    name, world = next(iter(worlds_of(run).items()))
+    numbers = range(40)
+    requests = [{"ask": "course", "seed": run.seed, "number": number, "policy": name} for number in numbers]
+    answers = asked(requests)
+    seen = 0
+    for number in numbers:
+        rows, luck, journal = new_patients(number, number + 1), draw_luck(number, number + 1, run.seed), []
+        simpy_clock.simulate_rows(rows, luck, world, run.horizon_years * YEAR_DAYS, journal=journal)
+        times, after = answers[2 * number : 2 * number + 2]
+        noted = [(day, event) for day, _, event in journal]
+        np.testing.assert_allclose(np.frombuffer(times).reshape(-1, 2), noted, atol=STEPS)
+        assert_rows_the_same(np.frombuffer(after, ROW)[-1:], rows)
+        seen = max(seen, len(noted))
+    assert seen > 10
 
 
 def random_settings(generator):
