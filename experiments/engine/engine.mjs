@@ -432,10 +432,10 @@ class Engine {
     const kept = this.layout.outcomes.timed.length;
     const folds = outcomes - kept + 1; // of the first outcome
     const sums = new Float64Array(kept * cells);
-    values.forEach((value, k) => {
-      const outcome = Math.max(Math.floor(k / cells) - folds + 1, 0);
-      sums[outcome * cells + (k % cells)] += value;
-    });
+    for (let row = 0; row < outcomes; row++) {
+      const to = Math.max(row - folds + 1, 0) * cells;
+      for (let k = 0; k < cells; k++) sums[to + k] += values[row * cells + k];
+    }
     return { shape: [1, kept, cells], values: sums };
   }
 
