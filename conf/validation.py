@@ -82,6 +82,13 @@ def resolved_trial(trial: Trial) -> Tree:
     }
 
 
+def without_words(resolved: object) -> object:
+    """Return plain values without a trial's title and notes, which nothing that is simulated depends on."""
+    if isinstance(resolved, dict):
+        return {key: without_words(value) for key, value in resolved.items() if key not in ("title", "note")}
+    return [without_words(value) for value in resolved] if isinstance(resolved, list) else resolved
+
+
 def read_validation(config: DictConfig) -> ValidationRun:
     """Return the composed configuration, checked. Hydra must be initialised. Raises InputError."""
     given = plain(config, throw_on_missing=True)

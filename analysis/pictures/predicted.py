@@ -35,11 +35,11 @@ def transforms(predicted: pd.DataFrame) -> Figure:
     down = -(-len(panels) // ACROSS)
     each = SIDE + GAP + 0.14
     with look.style():
-        drawn = look.figure(title, note, down * each + 0.2)
+        drawn = look.figure(title, note, down * each + 0.35)
         for k, (name, found) in enumerate(panels):
             row, column = divmod(k, ACROSS)
-            left = look.EDGE + 0.32 + column * (SIDE + 0.38)
-            ax = look.axes(drawn, left, 0.32 + (down - 1 - row) * each, SIDE, SIDE)
+            left = look.EDGE + 0.5 + column * (SIDE + 0.33)
+            ax = look.axes(drawn, left, 0.5 + (down - 1 - row) * each, SIDE, SIDE)
             band = RANK / np.sqrt(len(found))
             ends = np.array([0.0, 1.0])
             ax.fill_between(ends, ends - band, ends + band, color="#E4E4E4", linewidth=0, zorder=0)
@@ -51,5 +51,8 @@ def transforms(predicted: pd.DataFrame) -> Figure:
             ticks = [0, 0.5, 1]
             ax.set_xticks(ticks, ["0", "0.5", "1"] if row == down - 1 else [], size=look.SMALL)
             ax.set_yticks(ticks, ["0", "0.5", "1"] if column == 0 else [], size=look.SMALL)
+            if row == down - 1 and column == 0:
+                ax.set_xlabel("place in the prediction", size=look.SMALL)
+                ax.set_ylabel("share of figures", size=look.SMALL)
             ax.set_title(f"{name} ({len(found)})", size=look.SMALL, pad=3)
         return drawn

@@ -12,6 +12,7 @@ from sim.counting.outcomes import Key
 
 LABELS = ("policy", "comparator", *Key._fields, "unit")
 LOW, HIGH = 0.025, 0.975
+MOST_OF_EFFECT = 0.5  # assumption: of an effect's log odds ratio, the scale of its own discrepancy at most
 DRAWS = 40  # of the discrepancy, for each member
 
 
@@ -58,8 +59,9 @@ def widened(
 ) -> np.ndarray:
     """Return the ends of each wanted row's 95 % interval of parameters and discrepancy, shape (rows, 2).
 
-    ``rows``: estimates by member. NaN where a row is no proportion. A policy's own discrepancy is no larger
-    than what it changes (assumption): a policy that changes nothing is known to change nothing.
+    ``rows``: estimates by member. NaN where a row is no proportion. A policy's own discrepancy is in
+    proportion to what it changes where that is little: a policy that changes nothing is known to change
+    nothing.
     """
     names = [name for name in [*swept, *LABELS] if name not in ("policy", "comparator")]
     levels = rows[rows["comparator"].isna() & (rows["unit"] == "proportion")]
@@ -80,8 +82,8 @@ def widened(
         else:
             beside = log_odds[place[(row["comparator"], *at)]][:, None]
             effect = np.nan_to_num(level - beside, posinf=0.0, neginf=0.0)
-            most = np.minimum(discrepancy.scales[CONTRAST], np.abs(effect))
-            drawn = expit(level + moved + most * own) - expit(beside + moved)
+            scale = np.minimum(discrepancy.scales[CONTRAST], MOST_OF_EFFECT * np.abs(effect))
+            drawn = expit(level + moved + scale * own) - expit(beside + moved)
         if np.isfinite(drawn).any():
             found[k] = np.nanquantile(drawn, (LOW, HIGH))
     return found

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from conf.calibration import CalibrationRun
 from conf.uncertain import with_values
-from conf.validation import resolved_trial
+from conf.validation import resolved_trial, without_words
 from experiments.results.machine import cores, uninterrupted
 from experiments.sweeping.code import code_digest, digest
 from experiments.sweeping.folder import Progress
@@ -46,7 +46,7 @@ class Evaluator:
         bar: tqdm,
     ) -> None:
         self.run, self.ledger, self.pool, self.progress, self.bar = run, ledger, pool, progress, bar
-        trials = [resolved_trial(trial) for trial in run.trials]
+        trials = [without_words(resolved_trial(trial)) for trial in run.trials]
         self.digest = digest([trials, patients, run.seed, code_digest(ESTIMATES)])
 
     def __call__(self, normals: np.ndarray) -> np.ndarray:

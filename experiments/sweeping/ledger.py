@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from conf.input_error import InputError, shown
 from conf.received import read_json
 from conf.run import Run, Tree, leaf_values, world_trees
+from conf.validation import without_words
 from experiments.results.notices import notice
 from experiments.results.partial import is_left, remove, write_whole
 from experiments.results.run_folder import Recorded
@@ -169,7 +170,7 @@ class Ledger:
 
 
 def _base(run: Recorded) -> Tree:
-    return {key: value for key, value in run.resolved().items() if key not in LEFT_OUT}
+    return {key: without_words(value) for key, value in run.resolved().items() if key not in LEFT_OUT}
 
 
 def _checksum(name: str, packed: bytes) -> bytes:

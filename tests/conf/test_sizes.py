@@ -18,6 +18,8 @@ from experiments.cli.command import main
 from experiments.simulating import crowd as clinic
 from experiments.sweeping.design import read_design
 from sim.clinic.needs import is_unlimited
+from sim.luck import LUCK
+from sim.patient import ROW
 
 ABSURD = [
     ("compare patients=1e30 clinic=regional", "must be a whole number of 1 or more, and at most"),
@@ -29,6 +31,10 @@ ABSURD = [
     ("calibrate trial=crab patients=1e12", "patients=1000000000000: would take"),
     ("capacity clinic.arrivals_per_year=1e8", "GiB of memory, and there are"),
 ]
+
+
+def test_the_bytes_of_a_row_and_of_its_luck_are_those_of_their_types():
+    assert (ROW.itemsize, LUCK.itemsize) == (sizes.ROW_ITEM, sizes.LUCK_ITEM)
 
 
 @pytest.mark.parametrize(("line", "message"), ABSURD, ids=[line for line, _ in ABSURD])

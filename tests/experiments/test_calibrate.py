@@ -31,7 +31,7 @@ WORDS = (
     "fitted=[surgery.leak_probability,surgery.perforation_probability,margin.circumferential_take_probability]",
     "patients=250", "ensemble=20", "steps=2", "search_evaluations=24", "seed=3", "workers=1",
 )  # fmt: skip
-TABLES = ("targets", "parameters", "posterior", "tradeoffs", "pulls", "trace")
+TABLES = ("targets", "parameters", "posterior", "tradeoffs", "pulls", "trace", "discrepancy", "left_out")
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +108,37 @@ def test_the_posterior_moves_to_what_was_published(whole):
     assert leak["fitted"] > leak["prior_median"]  # 14 % leaked
     assert perforation["fitted"] < perforation["prior_median"]
     assert leak["width_ratio"] < 0.9
+
+
+def test_each_study_is_predicted_by_the_others(whole):
+    found, targets = pd.read_csv(whole / "left_out.csv"), pd.read_csv(whole / "targets.csv")
+    assert found[["trial", "endpoint"]].equals(targets[["trial", "endpoint"]])
+    assert (found["predicted_low"] < found["half_low"]).all()
+    assert (found["half_high"] < found["predicted_high"]).all()
+    assert found["predicted"].between(found["half_low"], found["half_high"]).all()
+    held = found["published"].between(found["predicted_low"], found["predicted_high"])
+    assert (held == found["probability"].between(0.025, 0.975)).all()
+    assert (
+        found["inside"] == found["predicted"].between(found["published_low"], found["published_high"])
+    ).all()
+    assert found["refit"].isna().all()
+    kinds = pd.read_csv(whole / "discrepancy.csv").set_index("kind")
+    assert (kinds["endpoints"][kinds["endpoints"] > 0].to_dict()) == {"local recurrence": 2, "share": 3}
+    assert (kinds["scale"] > 0).all()
+
+
+def test_without_the_study_that_says_it_a_number_goes_back_to_its_prior(whole, trials, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(whole / "ledger", out / "ledger")
+    assert calibrated(out, trials, "refits=[one]") == 0
+    found = pd.read_csv(out / "left_out.csv").set_index(["trial", "endpoint"])
+    fitted = pd.read_csv(out / "targets.csv").set_index(["trial", "endpoint"])["fitted"]
+    assert found["refit"].notna().tolist() == [True] * 3 + [False] * 2
+    # 14 % is published by that study alone, and the prior has less
+    leaked = ("one", "leaked")
+    assert found.loc[leaked, "refit"] < fitted[leaked] - 0.005
+    assert found.loc[leaked, "refit"] == pytest.approx(found.loc[leaked, "predicted"], abs=0.03)
+    pd.testing.assert_frame_equal(pd.read_csv(out / "targets.csv"), pd.read_csv(whole / "targets.csv"))
 
 
 def test_a_finished_calibration_does_nothing_again(whole, trials):

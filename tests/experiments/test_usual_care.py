@@ -134,12 +134,15 @@ def test_a_cohort_of_ones_own_names_a_policy_of_ones_own_with_a_guideline(here, 
             ("policies=[tme_alone,usual_care]", "cohort.usual_care=graded", "--config-dir", "mine"),
             marks=pytest.mark.long,
         ),
-        (
-            "policies=[graded+washout_always,tme_alone]",
-            "clinic=regional",
-            "patients=60",
-            "--config-dir",
-            "mine",
+        pytest.param(
+            (
+                "policies=[graded+washout_always,tme_alone]",
+                "clinic=regional",
+                "patients=60",
+                "--config-dir",
+                "mine",
+            ),
+            marks=pytest.mark.long,
         ),
     ],
 )

@@ -224,7 +224,7 @@ def test_published_figures_that_fit_no_policy_leave_a_message():
         keeping,
         tiny,
         nobody_recurs,
-        dutch,
+        pytest.param(dutch, marks=pytest.mark.long),
     ],
     ids=lambda made: made.__name__,
 )

@@ -18,7 +18,7 @@ from sim import compiled, compiling
 RUN = ("compare", "patients=10", "pictures=false", "out=x")
 
 
-@pytest.mark.parametrize("home", ["own", "none"])
+@pytest.mark.parametrize("home", ["own", pytest.param("none", marks=pytest.mark.long)])
 def test_a_run_that_compiles_says_so_in_its_first_line_and_stops_when_it_is_asked_to(here, home):
     place = {"XDG_CACHE_HOME": str(here / "a") if home == "own" else "/dev/null"}
     place["MPLCONFIGDIR"] = matplotlib.get_configdir()  # Matplotlib has a first run of its own
