@@ -2,23 +2,24 @@
 //
 // `layout` is what experiments/engine/layout.py writes; nothing in it is repeated here. An array in the
 // module's memory is {at, shape, itemBytes}: its address, its shape and the size of an element.
+// Without its last line this is a classic script: a page that is opened from disk may start no module in a worker.
 
 const BLOCK_PATIENTS = 1024; // that are simulated under every policy before the next, so that memory stays small
 const ALIGNED_BYTES = 64;
 const PAGE_BYTES = 65536;
 
 /** Return the engine in a module's bytes (Uint8Array). */
-export async function loadEngine(bytes, layout) {
+async function loadEngine(bytes, layout) {
   const { instance } = await WebAssembly.instantiate(bytes, {});
   instance.exports._initialize?.();
   return new Engine(instance.exports, layout);
 }
 
 /** Return bytes from their base64. */
-export const fromBase64 = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+const fromBase64 = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
 /** Return the packed world of a policy's plans (Uint8Array), from trees of numbers and flat lists. */
-export function packWorld(layout, trees) {
+function packWorld(layout, trees) {
   const { bytes, fields } = layout.records.world;
   const world = new Uint8Array(trees.length * bytes);
   trees.forEach((tree, plan) => {
@@ -32,19 +33,19 @@ export function packWorld(layout, trees) {
 }
 
 /** Return the packed world of a policy of what `numbers` of experiments/engine/layout.py exports. */
-export function worldOf(layout, numbers, policy) {
+function worldOf(layout, numbers, policy) {
   return packWorld(layout, numbers.policies[policy].plans.map((plan) => ({ ...numbers.shared, ...plan })));
 }
 
 /** Set a number, by its full key (surgery.leak_probability), in all plans of a packed world. */
-export function setNumber(layout, world, key, value) {
+function setNumber(layout, world, key, value) {
   const { bytes, fields } = layout.records.world;
   if (!fields[key]) throw new Error(`${key}: there is no such number`);
   for (let plan = 0; plan < world.length; plan += bytes) writeField(world, plan, fields[key], value, key);
 }
 
 /** Set a lever, as a policy file writes it, in all plans of a packed world. */
-export function setLever(layout, world, lever, setting) {
+function setLever(layout, world, lever, setting) {
   const { kind, settings } = layout.levers[lever];
   if (settings && !(setting in settings)) throw new Error(`${lever}=${setting}: there is no such setting`);
   if (kind === "schedule") {
@@ -55,7 +56,7 @@ export function setLever(layout, world, lever, setting) {
 }
 
 /** Return a number, or a list of them, of a plan of a packed world. */
-export function getNumber(layout, world, key, plan = 0) {
+function getNumber(layout, world, key, plan = 0) {
   const { bytes, fields } = layout.records.world;
   const values = Array.from(readColumn(world, bytes, fields[key]).values)
     .slice(plan * fields[key].length, (plan + 1) * fields[key].length);
@@ -63,7 +64,7 @@ export function getNumber(layout, world, key, plan = 0) {
 }
 
 /** Return a field of records (Uint8Array) as a typed array, one element or `length` for each record. */
-export function column(layout, kind, records, name) {
+function column(layout, kind, records, name) {
   const { bytes, fields } = layout.records[kind];
   if (!fields[name]) throw new Error(`${kind} has no field ${name}`);
   return readColumn(records, bytes, fields[name]).values;
@@ -102,7 +103,7 @@ function writeField(records, at, { offset, type, length }, value, key) {
 }
 
 /** How many patients are absent from an outcome, do not have it, have it: Float64Array, by state and outcome. */
-export function statesOf(counts) {
+function statesOf(counts) {
   const [, joint, outcomes] = counts.joint.shape;
   const states = new Float64Array(3 * outcomes);
   for (let both = 0; both < joint; both++) {
@@ -112,7 +113,7 @@ export function statesOf(counts) {
 }
 
 /** Add the counts of other patients under the same policy to the first. */
-export function addCounts(counts, others) {
+function addCounts(counts, others) {
   for (const name of Object.keys(counts)) {
     const mine = counts[name].values;
     others[name].values.forEach((value, k) => { mine[k] += value; });
@@ -587,7 +588,7 @@ const [ROOTS, CUBES] = [2, 3].map((root) => {
 });
 
 /** Return the SHA-256 of an ASCII text, 32 bytes. */
-export function sha256(text) {
+function sha256(text) {
   const length = Math.ceil((text.length + 9) / 64) * 64;
   const padded = new DataView(new ArrayBuffer(length));
   for (let i = 0; i < text.length; i++) padded.setUint8(i, text.charCodeAt(i));
@@ -617,3 +618,5 @@ export function sha256(text) {
   hash.forEach((word, k) => bytes.setUint32(4 * k, word));
   return new Uint8Array(bytes.buffer);
 }
+
+export { loadEngine, fromBase64, packWorld, worldOf, setNumber, setLever, getNumber, column, statesOf, addCounts, sha256 };

@@ -35,3 +35,10 @@ def sources(run: Run) -> dict[str, Any]:
             if hasattr(value, "dtype")
         },
     }
+
+
+def classic_script() -> str:
+    """Return the script as a page or a worker can hold it: without the line that exports its names."""
+    text, exports = SCRIPT.read_text("utf-8").rsplit("\nexport {", 1)
+    assert exports.count("\n") == 1
+    return text

@@ -5,12 +5,13 @@ import functools
 import json
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from conf.composition import composed, composing
 from conf.schema import read_run
 from experiments.engine.layout import layout, numbers, written
-from experiments.engine.module import MODULE, SCRIPT
+from experiments.engine.module import MODULE, SCRIPT, classic_script
 
 NODE = shutil.which("node") or shutil.which("nodejs")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -33,7 +34,6 @@ def asked(requests, *overrides, by="any"):
     _, where, what = exported(*overrides)
     given = {
         "file": SCRIPT.as_uri(),
-        "script": SCRIPT.read_text("utf-8"),
         "module": base64.b64encode(MODULE.read_bytes()).decode(),
         "layout": where,
         "numbers": what,
@@ -65,24 +65,44 @@ process.stdout.write(texts.join("\\n"));
 
 
 def by_chromium(given):
+    """Ask in a worker of a page that is opened from disk and may load nothing."""
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        page_file = Path(folder) / "page.html"
+        page_file.write_text(PAGE, "utf-8")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ALONE))
         try:
-            return browser.new_page().evaluate(FROM_PAGE % ASKED.read_text("utf-8"), given)
+            page = browser.new_page()
+            page.goto(page_file.as_uri())
+            answers = page.evaluate(
+                FROM_PAGE, [classic_script() + ASKED.read_text("utf-8") + IN_A_WORKER, given]
+            )
         finally:
             browser.close()
+    assert isinstance(answers, list), answers
+    return answers
 
 
-FROM_PAGE = """async (given) => {
-  %s
-  const url = URL.createObjectURL(new Blob([given.script], { type: "text/javascript" }));
-  const engine = await import(url);
-  return (await answers(engine, given)).map((bytes) => {
-    let text = "";
-    const step = 32768;
-    for (let k = 0; k < bytes.length; k += step) text += String.fromCharCode(...bytes.subarray(k, k + step));
-    return btoa(text);
-  });
-}"""
+PAGE = """<!doctype html><meta charset="utf-8"><title>engine</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none';
+script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src blob:">"""
+IN_A_WORKER = """
+const names = { loadEngine, fromBase64, worldOf, setLever, setNumber };
+const text = (bytes) => {
+  let letters = "";
+  const step = 32768;
+  for (let k = 0; k < bytes.length; k += step) letters += String.fromCharCode(...bytes.subarray(k, k + step));
+  return btoa(letters);
+};
+onmessage = ({ data }) => answers(names, data).then(
+  (found) => postMessage(found.map(text)),
+  (error) => postMessage(String(error)),
+);
+"""
+FROM_PAGE = """([script, given]) => new Promise((done) => {
+  const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+  worker.onmessage = ({ data }) => done(data);
+  worker.onerror = (event) => done(`worker: ${event.message}`);
+  worker.postMessage(given);
+})"""

@@ -29,6 +29,7 @@ from sim.patient import ROW, YEAR_DAYS, new_patients
 
 in_a_browser = pytest.mark.skipif(not (NODE or CHROMIUM), reason=NOBODY_TO_ASK)
 FEW = 3000
+CLINICS = ("backlog", "expert_centre", "strained")
 # Exp, log and pow of another library differ in the last bits; a time at the edge of a step of the grid then
 # falls into the next, once in some ten thousand patients, and what follows from it with it.
 TOLERANCE = 1e-12
@@ -111,7 +112,9 @@ def assert_rows_the_same(theirs, rows):
 
 
 @in_a_browser
-@pytest.mark.parametrize("clinic", ["regional", "backlog"])
+@pytest.mark.parametrize(
+    "clinic", ["regional", *(pytest.param(name, marks=pytest.mark.long) for name in CLINICS)]
+)
 def test_a_clinic_with_queues_has_the_same_rows_waits_and_counts(clinic):
     overrides = (
         f"clinic={clinic}",
