@@ -46,6 +46,7 @@ function setNumber(layout, world, key, value) {
 
 /** Set a lever, as a policy file writes it, in all plans of a packed world. */
 function setLever(layout, world, lever, setting) {
+  if (!layout.levers[lever]) throw new Error(`${lever}: there is no such lever`);
   const { kind, settings } = layout.levers[lever];
   if (settings && !(setting in settings)) throw new Error(`${lever}=${setting}: there is no such setting`);
   if (kind === "schedule") {

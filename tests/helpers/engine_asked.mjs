@@ -1,5 +1,5 @@
 // What tests ask the engine; each answer is bytes.
-async function answers({ loadEngine, fromBase64, worldOf, setLever, setNumber }, given) {
+async function answers({ loadEngine, fromBase64, worldOf, setLever, setNumber, statesOf, addCounts }, given) {
   const layout = JSON.parse(given.layout);
   const numbers = JSON.parse(given.numbers);
   const engine = await loadEngine(fromBase64(given.module), layout);
@@ -23,6 +23,14 @@ async function answers({ loadEngine, fromBase64, worldOf, setLever, setNumber },
     simulate: (request) => engine
       .simulate({ ...request, worlds: request.worlds.map(world), keepRows: true })
       .flatMap(({ rows, counts }) => [rows, joined(Object.values(counts).map((part) => part.values))]),
+    // The states of each outcome of the first world, in two halves of the patients that are added up.
+    states: ({ stop, ...request }) => {
+      const middle = Math.floor(stop / 2) + 1;
+      const [one, other] = [[0, middle], [middle, stop]].map(([first, end]) => (
+        engine.simulate({ ...request, first, stop: end, worlds: request.worlds.map(world) })[0].counts));
+      addCounts(one, other);
+      return [bytes(statesOf(one)), joined(Object.values(one).map((part) => part.values))];
+    },
     // Events and their days, then the row after each.
     course: (request) => {
       const happened = engine.course({ ...request, world: world(request) });

@@ -15,13 +15,13 @@ from conf.policies import LEVERS, read_policy, with_levers
 from conf.run import world_trees
 from conf.schedules import FollowUp
 from experiments.engine.module import RECORD, sources
-from experiments.simulating.cohort import Batches, Blocks, simulate_block, worlds_of
+from experiments.simulating.cohort import Batches, Blocks, horizons, simulate_block, worlds_of
 from experiments.simulating.crowd import attend_in_blocks, crowd_of, warm_up
 from experiments.sweeping.code import digest
 from sim.clinic.queues import LOG
 from sim.clocks import simpy_clock
 from sim.counting.outcomes import MONTHLY, TIMED, Key
-from sim.counting.tally import batch_stops
+from sim.counting.tally import Counter, batch_stops
 from sim.distributions import GRID
 from sim.luck import draw_luck
 from sim.parameters import pack
@@ -119,6 +119,7 @@ def test_a_clinic_with_queues_has_the_same_rows_waits_and_counts(clinic):
     overrides = (
         f"clinic={clinic}",
         "patients=700",
+        "horizon_years=3",
         "policies=[tme_alone,usual_care]",
         "comparator=usual_care",
     )
@@ -155,6 +156,20 @@ def test_a_clinic_with_queues_has_the_same_rows_waits_and_counts(clinic):
             axis=1,
         )
         np.testing.assert_array_equal(by_batch[:, -rest.shape[1] :], rest)
+
+
+@in_a_browser
+def test_halves_of_the_patients_add_up_to_the_states_of_each_outcome_that_the_command_counts():
+    run, *_ = exported()
+    name, world = next(iter(worlds_of(run).items()))
+    request = {"ask": "states", "seed": run.seed, "stop": 1001, "worlds": [{"policy": name}]}
+    states, counts = map(np.frombuffer, asked([request]))
+    ((_, whole),) = natively(run, {name: world}, 0, 1001)
+    np.testing.assert_array_equal(counts, whole)
+    counter = Counter(world, horizons(run.horizon_years), run.horizon_years)
+    counter.count(simulate_block(dataclasses.replace(run, clock="compiled"), {"": world}, 0, 1001)[""])
+    binary = np.stack(list(counter.tally().binary.values()))
+    np.testing.assert_array_equal(states.reshape(3, -1).T, binary)
 
 
 @in_a_browser
