@@ -176,6 +176,7 @@ def made(published, simulated, **columns):
         "comparable": True,
         "inside": True,
         "z": 0.0,
+        "probability": 0.5,
     }
     return frame.assign(**{**defaults, **columns})
 
@@ -223,11 +224,14 @@ def test_coverage_counts_each_set_by_itself_and_both_together():
         trial=list("aabbccddee"),
         inside=[True, True, True, False] + [True] * 3 + [False] * 3,
         z=[0, 0, 0, 3.0, 0, 0, 1.0, 2.0, 2.0, 2.0],
+        probability=[0.3, 0.7, 0.1, 0.99, 0.5, np.nan, 0.03, 0.98, 0.2, 0.6],
     )
     found = agreement(frame).set_index("set")
     assert list(found.index) == ["calibration", "validation", "all"]
     assert found["inside"].tolist() == [3, 3, 6]
     assert found["coverage"].tolist() == [0.75, 0.5, 0.6]
+    assert found["half"].tolist() == pytest.approx([2 / 4, 2 / 5, 4 / 9])
+    assert found["nearly_all"].tolist() == pytest.approx([3 / 4, 4 / 5, 7 / 9])
     assert found["trials"].tolist() == [2, 3, 5]
     assert found["endpoints"].tolist() == found["degrees"].tolist() == [4, 6, 10]
     assert found["chi_square"].tolist() == pytest.approx([9, 13, 22])

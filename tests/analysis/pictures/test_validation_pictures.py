@@ -12,6 +12,7 @@ from hydra import compose, initialize_config_module
 from analysis.fitting import posterior
 from analysis.pages.validation_pages import MOST_LINES, WIDEST, summary, write_pages
 from analysis.pictures.calibration import MOST_NUMBERS, converged, identified, traded
+from analysis.pictures.predicted import transforms
 from analysis.pictures.validation import MARKS, dumbbells, log, log_odds, scatter, trial_curves, whole_arms
 from analysis.tables.validation import LEVELS, agreement
 from analysis.words.endpoints import labels, miss, short, verdict
@@ -50,6 +51,19 @@ def successive_samples(hydra):
     return run.trials, *emulate_all(run)
 
 
+# What others predict for two studies, one of them refitted.
+LEFT_OUT = pd.DataFrame(
+    [
+        {"trial": "dutch_tme", "endpoint": "dutch_tme.tme_alone.lr.2y", "kind": "local recurrence",
+         "published": 0.082, "predicted": 0.09, "inside": True, "probability": 0.4, "refit": 0.0912},
+        {"trial": "dutch_tme", "endpoint": "dutch_tme.rt_tme.lr.2y", "kind": "local recurrence",
+         "published": 0.024, "predicted": 0.04, "inside": False, "probability": 0.02, "refit": 0.0345},
+        {"trial": "leak_meta", "endpoint": "meta.leak.all", "kind": "share",
+         "published": 0.11, "predicted": 0.1, "inside": True, "probability": 0.9, "refit": np.nan},
+    ]
+)  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def stated(successive_samples):
     """Return the endpoints with their labels."""
@@ -62,7 +76,7 @@ def written(successive_samples, tmp_path_factory):
     """Return the folder that holds the pages and pictures of the emulation."""
     trials, endpoints, curves = successive_samples
     folder = tmp_path_factory.mktemp("validation")
-    write_pages(trials, endpoints, curves, agreement(endpoints), folder)
+    write_pages(trials, endpoints, curves, agreement(endpoints), folder, LEFT_OUT)
     return folder
 
 
@@ -220,12 +234,31 @@ def test_the_pages_hold_every_endpoint_every_picture_and_a_sentence_on_each_miss
             assert (path.parent / picture).read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_page_says_what_is_predicted_for_studies_left_out(written):
+    text = (written / "validation.md").read_text("utf-8")
+    section = text.partition("## Studies left out of the fit")[2].partition("\n## ")[0]
+    assert "inside the published 95 % interval at 67 % of 3 endpoints" in section
+    assert "50 % ones hold 33 % of the published figures, the 95 % ones 67 %" in section
+    assert "| local recurrence | local recurrence and regrowth | 2 | 50 % | 50 % | 50 % |" in section
+    assert "| dutch_tme | `dutch_tme.rt_tme.lr.2y` | 2.4 | 4.0 | 3.5 |" in section
+    assert "meta.leak.all" not in section  # was not refitted
+    assert "![Where published figures lie in what other studies predict](left_out.png)" in section
+
+
+def test_the_picture_of_left_out_studies_is_their_distribution_and_nothing_is_cut_off():
+    figure = transforms(LEFT_OUT)
+    assert Page(figure).cut_off() == []
+    (line,) = artists(figure, "local recurrence")
+    assert sorted(line.get_xdata()) == [0.0, 0.02, 0.4, 1.0]
+    assert "33 % lie within the 50 % intervals" in title(figure).replace("\n", " ")
+
+
 def test_a_trial_of_ratios_alone_has_its_page(successive_samples, tmp_path):
     trials, endpoints, curves = successive_samples
     rows = endpoints[endpoints["trial"] == "leak_meta"]
     assert set(rows["measure"]) <= set(RATIOS)
     only = [trial for trial in trials if trial.name == "leak_meta"]
-    write_pages(only, rows, curves[:0], agreement(rows), tmp_path)
+    write_pages(only, rows, curves[:0], agreement(rows), tmp_path, LEFT_OUT[:0])
     text = (tmp_path / "validation.md").read_text("utf-8")
     pictures = re.findall(r"!\[[^]]*\]\(([^)]*)\)", text)
     assert sorted(pictures) == ["endpoints_calibration.png", "trials/leak_meta.png"]
@@ -253,7 +286,7 @@ def test_what_cannot_be_compared_is_counted_nowhere_and_said(successive_samples,
     rows.loc[miss, ["comparable", "inside"]] = False
     only = [trial for trial in trials if trial.name == "leak_meta"]
     found = agreement(rows)
-    write_pages(only, rows, curves[:0], found, tmp_path)
+    write_pages(only, rows, curves[:0], found, tmp_path, LEFT_OUT[:0])
     counted = f"{rows['inside'].sum()} of {len(rows) - 1}"
     text = (tmp_path / "validation.md").read_text("utf-8")
     assert f"interval at {counted} calibration endpoints" in text
