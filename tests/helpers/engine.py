@@ -17,7 +17,10 @@ NODE = shutil.which("node") or shutil.which("nodejs")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NOBODY_TO_ASK = "no Node and no browser: apt-get install nodejs, or chromium"
 # Without sandbox: tests may run as root.
-ALONE = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-sync")
+ALONE = (
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
 ASKED = Path(__file__).with_name("engine_asked.mjs")
 
 
