@@ -50,7 +50,7 @@ def launch(name: str, task: str, words: list[str]) -> int:
             if composed.config.get("out") is not None:
                 composed.config.out = f"{composed.config.out}/{number}"
             statuses.append(run(task, name, composed, f"run {number} ({label}): "))
-        return max(statuses, default=0)
+        return max(statuses)
 
 
 def run(task: str, name: str, composed: Request, label: str = "") -> int:
@@ -86,9 +86,9 @@ def jobs(name: str, overrides: list[str]) -> list[tuple[str, list[str]]]:
     try:
         parser = OverridesParser.create(GlobalHydra.instance().config_loader())
         parsed = parser.parse_overrides(overrides)
-        counts = {word.get_key_element(): _count(word, name) for word in parsed if word.is_sweep_override()}
-        if math.prod(counts.values()) > MOST_RUNS:
-            words = " ".join(str(word.input_line) for word in parsed if word.is_sweep_override())
+        swept = [word for word in parsed if word.is_sweep_override()]
+        if math.prod(_count(word, name) for word in swept) > MOST_RUNS:
+            words = " ".join(str(word.input_line) for word in swept)
             raise InputError(
                 f"{words}: more than {MOST_RUNS:,} runs, and -m makes at most {MOST_RUNS:,}; "
                 "lrrc sweep varies more"
@@ -96,8 +96,9 @@ def jobs(name: str, overrides: list[str]) -> list[tuple[str, list[str]]]:
         batches = BasicSweeper.split_arguments(parsed, None)[0]
     except FOREIGN as error:
         raise input_error_of(error, name) from error
+    keys = {word.get_key_element() for word in swept}
     return [
-        (",".join(word for word in words if word.partition("=")[0] in counts).replace("'", ""), words)
+        (",".join(word for word in words if word.partition("=")[0] in keys).replace("'", ""), words)
         for words in map(list, batches)
     ]
 

@@ -215,6 +215,10 @@ REFUSED = [
     ),
     ("compare -m seed=choice()", "seed=choice(): not understood; write key=value"),
     ("compare -m seed=shuffle(range(9999999999999))", "more than 1,000 runs, and -m makes at most 1,000"),
+    (
+        "compare -m seed=range(40) seed=range(1,41)",
+        "seed=range(40) seed=range(1,41): more than 1,000 runs",
+    ),
     ("compare -m seed=range(0.0,inf)", "seed=range(0.0,inf): more than 1,000 runs"),
     (
         "compare -m seed=range(40) patients=range(1,41)",

@@ -12,6 +12,7 @@ import signal
 import tempfile
 from collections import Counter
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from helpers.fuzzing import GROUPS, changes, command_line, file_content
@@ -82,9 +83,10 @@ def run(words, folder):
     places = {"HOME": str(folder / "home")}
     if numba_config.CACHE_DIR:  # the workers of a calibration find what this process has compiled
         places["XDG_CACHE_HOME"] = str(Path(numba_config.CACHE_DIR).parents[1])
-    before = os.getcwd(), {name: os.environ.get(name) for name in places}, tempfile.tempdir
+    before = os.getcwd(), tempfile.tempdir
+    elsewhere = patch.dict(os.environ, places)
+    elsewhere.start()
     os.chdir(folder / "here")
-    os.environ.update(places)
     tempfile.tempdir = str(folder / "temporary")
     old = signal.signal(signal.SIGALRM, hang)
     signal.alarm(HANGS_SECONDS)
@@ -95,9 +97,8 @@ def run(words, folder):
         signal.alarm(0)
         signal.signal(signal.SIGALRM, old)
         os.chdir(before[0])
-        for name, value in before[1].items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-        tempfile.tempdir = before[2]
+        elsewhere.stop()
+        tempfile.tempdir = before[1]
     return status, out.getvalue(), err.getvalue()
 
 
