@@ -10,13 +10,16 @@ PIP = $(BIN)/python -m pip
 INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 
 .DELETE_ON_ERROR:
-.PHONY: help compare test test-long lint bench mutants gallery calibrated validation scenarios parameters schema trial-format data-flow engine docs lock python clean
+.PHONY: help compare whatif test test-long lint bench mutants gallery calibrated validation scenarios parameters schema trial-format data-flow engine docs lock python clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
 compare: .venv/.installed  ## install if needed, then compare the policies on one cohort (the main job)
 	$(BIN)/lrrc compare $(ARGS)
+
+whatif: .venv/.installed  ## install if needed, then the page "What if?", which holds the model: move a lever, see what follows
+	$(BIN)/lrrc whatif $(ARGS)
 
 test: .venv/.installed  ## the tests, except the long ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)

@@ -143,6 +143,15 @@ OWN_FILES = {
 # What is asked of the model itself, in a scenario: the function takes what lrrc compare would run, and the
 # words that set nothing; it prints, and returns the exit status. The module's KEY_WORDS are as in ON_RUNS.
 ON_MODEL = {
+    "whatif": Experiment(
+        "experiments.whatif.command:whatif",
+        "one page that holds the model: move a lever in a browser and see what follows, without a network",
+        (
+            "lrrc whatif",
+            "lrrc whatif cohort=dutch_tme policies=[tme_alone,short_course] out=trial.html",
+            "lrrc whatif open=false",
+        ),
+    ),
     "scenarios": Experiment(
         "experiments.scenarios:scenarios",
         "questions to start from: scenarios by reader, and one of them in full",

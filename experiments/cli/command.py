@@ -90,16 +90,19 @@ def on_model(name: str, words: list[str], command: Experiment) -> int:
 
     if any(word in ("-h", "--help") for word in words):
         return at_once(name, ["--help"], command, "[WORD ...] [--config-dir DIR]")
-    asked = read_words(words)
+    name_of_module, _, function = command.task.partition(":")
+    module = importlib.import_module(name_of_module)
+    # The command's own keys, which the configuration does not see.
+    own = [word for word in words if word.partition("=")[0] in getattr(module, "OWN_KEYS", ())]
+    asked = read_words([word for word in words if word not in own])
     if asked.multirun or asked.print_only:
         raise InputError(f"lrrc {name}: takes no --multirun and no --cfg")
-    module, _, function = command.task.partition(":")
     settings = [word for word in asked.overrides if "=" in word or word.startswith("~")]
-    plain = [word for word in asked.overrides if word not in settings]
+    plain = [word for word in asked.overrides if word not in settings] + own
     with composing(asked.config_dir):
         refuse_shadows()
         composed = request("compare", settings, shlex.join(["lrrc", name, *words]))
-        status: int = getattr(importlib.import_module(module), function)(composed, plain)
+        status: int = getattr(module, function)(composed, plain)
     return status
 
 

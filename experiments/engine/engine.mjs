@@ -196,10 +196,11 @@ class Engine {
    * Simulate patients `first` to `stop - 1` under each packed world, where nobody waits, and count them beside
    * the same patients under the world of index `comparator`.
    *
-   * Returns for each world {counts, rows}: counts.joint, sums, differences, timed, monthly and flow are
-   * {shape, values (Float64Array)} as sim.counting.tally.Parts; rows are records (Uint8Array), or null.
+   * Returns for each world {counts, rows, states}: counts.joint, sums, differences, timed, monthly and flow are
+   * {shape, values (Float64Array)} as sim.counting.tally.Parts; rows are records (Uint8Array), or null; states
+   * are those of the first `keepStates` patients in each outcome (Uint8Array, by patient and outcome).
    */
-  simulate({ seed, replication = 0, first, stop, worlds, comparator = 0, keepRows = false }) {
+  simulate({ seed, replication = 0, first, stop, worlds, comparator = 0, keepRows = false, keepStates = 0 }) {
     return this.#scratch(() => {
       const { row } = this.layout.records;
       const counters = worlds.map((world) => this.#counter(this.#world(world)));
@@ -207,6 +208,7 @@ class Engine {
       const luck = this.#newLuck(Math.min(BLOCK_PATIENTS, stop - first));
       const rows = this.array([this.layout.chunk_patients], row.bytes);
       const kept = worlds.map(() => (keepRows ? new Uint8Array((stop - first) * row.bytes) : null));
+      const states = worlds.map(() => []);
       const own = this.#measures(luck.shape[0]);
       const others = this.#measures(luck.shape[0]);
       for (let start = first; start < stop; start += luck.shape[0]) {
@@ -220,9 +222,13 @@ class Engine {
             this.#count(some, counter, measures, others, at);
             kept[counters.indexOf(counter)]?.set(this.bytesOf(some), (start + at - first) * row.bytes);
           }
+          const wanted = Math.min(keepStates - (start - first), block.shape[0]);
+          if (wanted > 0) states[counters.indexOf(counter)].push(this.bytesOf(slice(measures.states, 0, wanted)));
         });
       }
-      return counters.map((counter, k) => ({ counts: this.#countsOf(counter), rows: kept[k] }));
+      return counters.map((counter, k) => ({
+        counts: this.#countsOf(counter), rows: kept[k], states: joined(states[k]),
+      }));
     });
   }
 

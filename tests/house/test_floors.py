@@ -19,6 +19,7 @@ WINGS = {
         ("pages",),
         ("cli",),
         ("",),
+        ("whatif",),
         ("calibrating", "engine"),
         ("sweeping",),
         ("simulating", "results"),

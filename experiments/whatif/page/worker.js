@@ -1,0 +1,110 @@
+// What a worker does: simulate patients and add up their counts. It follows the engine's script in one text.
+
+let engine = null;
+let model = null;
+let asked = null; // the request that is counted
+let totals = null;
+
+// One message after the other: the engine is ready before anything is asked of it.
+let before = Promise.resolve();
+onmessage = ({ data }) => {
+  before = before.then(() => answer(data));
+};
+
+async function answer(data) {
+  try {
+    if (data.kind === "start") {
+      model = data.layout;
+      engine = await loadEngine(data.bytes, model);
+      postMessage({ kind: "ready" });
+    } else postMessage(ANSWERS[data.kind](data));
+  } catch (error) {
+    postMessage({ kind: "failed", request: data.request, words: String(error) });
+  }
+}
+
+const ANSWERS = {
+  simulate({ request, seed, replication, first, stop, worlds, comparator, keepStates }) {
+    if (asked !== request) [asked, totals] = [request, null];
+    const found = engine.simulate({ seed, replication, first, stop, worlds, comparator, keepStates });
+    if (totals) totals.forEach((counts, k) => addCounts(counts, found[k].counts));
+    else totals = found.map(({ counts }) => counts);
+    return { kind: "simulated", request, states: keepStates ? found.map(({ states }) => states) : null };
+  },
+
+  counts({ request }) {
+    return { kind: "counts", request, counts: asked === request ? totals : null };
+  },
+
+  clinic({ request, seed, replication, patients, worlds, comparator, clinic, steps, window }) {
+    const found = engine.simulateInClinic({
+      seed, replication, patients, worlds, comparator, clinic, warmUpPatients: clinic.warmUpPatients,
+    });
+    return {
+      kind: "clinic",
+      request,
+      policies: found.map(({ batches, flow, log }) => ({
+        batches, flow, waits: waitsOf(log, steps, patients), moves: movesOf(log, window),
+      })),
+    };
+  },
+
+  course({ request, seed, replications, number, worlds }) {
+    return {
+      kind: "course",
+      request,
+      courses: worlds.map((world) => replications.map((replication) => (
+        engine.course({ seed, replication, number, world })))),
+    };
+  },
+};
+
+/** Return by step how long patients waited, as analysis.tables.queueing.waits. */
+function waitsOf(log, steps, patients) {
+  const [number, event, granted, askedDay, left] = ["number", "event", "granted", "asked_day", "left_day"]
+    .map((name) => column(model, "log", log, name));
+  return Object.fromEntries(Object.entries(steps).map(([step, { events, target }]) => {
+    const served = [];
+    let [n, beyond] = [0, 0];
+    for (let k = 0; k < number.length; k++) {
+      if (number[k] >= patients || !events.includes(event[k])) continue;
+      const days = left[k] - askedDay[k];
+      n += 1;
+      beyond += days > target;
+      if (granted[k]) served.push(days);
+    }
+    const sorted = Float64Array.from(served).sort();
+    return [step, {
+      n,
+      served: sorted.length,
+      median: quantile(sorted, 0.5),
+      p90: quantile(sorted, 0.9),
+      mean: sorted.length ? sorted.reduce((total, days) => total + days, 0) / sorted.length : NaN,
+      target,
+      beyond: n ? beyond / n : NaN,
+    }];
+  }));
+}
+
+function quantile(sorted, p) {
+  if (!sorted.length) return NaN;
+  const at = (sorted.length - 1) * p;
+  const below = Math.floor(at);
+  return sorted[below] + (at - below) * ((sorted[below + 1] ?? sorted[below]) - sorted[below]);
+}
+
+/** Return who waited and who was treated in a window of days: typed arrays, one element for each request. */
+function movesOf(log, [from, until]) {
+  const [event, askedDay, left] = ["event", "asked_day", "left_day"].map((name) => column(model, "log", log, name));
+  const holds = column(model, "log", log, "holds_days");
+  const resources = holds.length / event.length;
+  const chosen = [];
+  for (let k = 0; k < event.length; k++) if (askedDay[k] < until && left[k] + 60 > from) chosen.push(k);
+  const pick = (values) => Float32Array.from(chosen, (k) => values[k]);
+  return {
+    event: pick(event),
+    asked: pick(askedDay),
+    left: pick(left),
+    held: Float32Array.from(chosen, (k) => Math.max(...holds.subarray(k * resources, (k + 1) * resources))),
+  };
+}
