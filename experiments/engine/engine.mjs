@@ -234,14 +234,15 @@ class Engine {
 
   /**
    * Return what happens to one patient who waits for nobody, under a packed world: {event, day, row} of each
-   * event in order, the row (a record, Uint8Array) as it is after it.
+   * event in order, the row (a record, Uint8Array) as it is after it. `luck`: a record of it, in place of the
+   * patient's own.
    */
-  course({ seed, replication = 0, number, world }) {
+  course({ seed, replication = 0, number, world, luck = null }) {
     return this.#scratch(() => {
       const { records: { row }, enumerations: { Event }, end, end_days: endDays } = this.layout;
       const given = { worlds: this.#world(world), i: 0, horizon_days: endDays };
-      given.luck_table = this.#newLuck(1);
-      this.#draw(given.luck_table, seed, replication, number);
+      given.luck_table = luck ? this.place(luck, this.layout.records.luck.bytes) : this.#newLuck(1);
+      if (!luck) this.#draw(given.luck_table, seed, replication, number);
       given.rows = this.array([1], row.bytes);
       this.call("enter", { first: number, blank: this.blank, rows: given.rows });
       const happened = [];
@@ -252,6 +253,27 @@ class Engine {
         event = next;
       }
       return happened;
+    });
+  }
+
+  /**
+   * Simulate one patient for each record of luck (Uint8Array), where nobody waits: {rows, states}, the state in
+   * each outcome by record (Uint8Array).
+   */
+  repeat({ number, luck, world }) {
+    return this.#scratch(() => {
+      const { records: { row, luck: { bytes } }, chunk_patients: chunk } = this.layout;
+      const counter = this.#counter(this.#world(world));
+      const table = this.place(luck, bytes);
+      const rows = this.array(table.shape, row.bytes);
+      const own = this.#measures(rows.shape[0]);
+      for (let at = 0; at < rows.shape[0]; at += chunk) {
+        const stop = Math.min(at + chunk, rows.shape[0]);
+        const some = slice(rows, at, stop);
+        this.#newLives(number, some, slice(table, at, stop), counter.world);
+        this.#count(some, counter, own, own, at);
+      }
+      return { rows: this.bytesOf(rows), states: this.bytesOf(own.states) };
     });
   }
 

@@ -6,14 +6,19 @@ All of it follows from the code, the YAML and the schema: what is added to them 
 import dataclasses
 import itertools
 import json
+import shlex
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from types import SimpleNamespace
 from typing import Any
 
+from analysis.pages.dictionary import described
 from analysis.pictures.flow import NODE_WORDS as SHORT
+from analysis.tables.patients import patient_table
 from analysis.tables.queueing import STEPS
+from analysis.tables.run import FALLING
 from analysis.words.columns import CODES, CODES_OF, unit_by_name
+from analysis.words.limits import LEFT_OUT
 from analysis.words.terms import HARM
 from analysis.words.vocabulary import SETTING
 from analysis.words.wording import policy_words
@@ -21,7 +26,7 @@ from conf import relations, units
 from conf.composition import composed, options
 from conf.contradictions import contradictions
 from conf.input_error import InputError
-from conf.policies import BASE, LEVERS, USUAL_CARE, Policy, read_policy
+from conf.policies import BASE, LEVERS, Policy, read_policy
 from conf.request import Request
 from conf.run import Run, leaf_values
 from conf.schedules import FollowUp
@@ -42,6 +47,7 @@ from sim.counting.outcomes import (
     binary_keys,
     names,
 )
+from sim.patient import new_patients
 
 Plain = dict[str, Any]
 
@@ -59,6 +65,8 @@ FIRST_LEVERS = (
     "washout",
     "diverting_stoma",
 )
+# Of these outcomes more is better; of all others less.
+GOOD = (*FALLING, "organ_preserved", "tme_free_survival")
 VERSION = 1  # of a state
 
 
@@ -106,10 +114,12 @@ def exported(asked: Request, run: Run) -> Plain:
         "levers": _levers(),
         "refused": _refused(),
         "keys": _keys(run),
+        "fields": _fields(),
         "outcomes": _outcomes(),
         "start": _start(asked, run, cohorts, diseases),
         "command": _command(asked, clinics),
         "sentences": sentences.english(),
+        "left_out": [list(item) for item in LEFT_OUT],
         **drawn.drawn(),
     }
     content["schema"] = state_schema(content)
@@ -278,6 +288,7 @@ def _outcomes() -> Plain:
     """Return of what kind the outcomes are, as tables and sentences need it."""
     return {
         "harms": list(HARMS),
+        "good": list(GOOD),
         "lasting": [harm.name.lower() for harm in LASTING],
         "mechanism_labels": list(MECHANISM_LABELS),
         "steps": {step: [int(event) for event in events] for step, events in STEPS.items()},
@@ -313,6 +324,21 @@ def _keys(run: Run) -> Plain:
                     **({} if number is None else {"sure_low": number.low, "sure_high": number.high}),
                 }
     return found
+
+
+def _fields() -> Plain:
+    """Return what each column of a patient's row is, by name: its meaning, unit, kind and codes."""
+    table = patient_table("", new_patients(0, 1)).drop(columns="policy")
+    return {
+        part.column: {
+            "meaning": part.meaning,
+            "unit": part.unit,
+            "kind": part.type,
+            "codes": {str(code): label for code, label in part.codes.items()},
+            "of_set": part.of_set,
+        }
+        for part in described("patients", table)
+    }
 
 
 def _start(asked: Request, run: Run, cohorts: Mapping[str, Run], diseases: Mapping[str, Run]) -> Plain:
@@ -359,8 +385,18 @@ def _command(asked: Request, clinics: Mapping[str, Run]) -> Plain:
         "horizon_years": next(iter(clinics.values())).horizon_years,
         "clinic_words": [word for word in asked.overrides if word.startswith("clinic.")],
         "base": BASE,
-        "usual_care": USUAL_CARE,
+        "config_dir": _own_folder(asked),
     }
+
+
+def _own_folder(asked: Request) -> str | None:
+    """Return the folder of the user's own files, as the command line named it."""
+    words = shlex.split(asked.command)
+    for k, word in enumerate(words):
+        spelling, equals, value = word.partition("=")
+        if spelling in ("--config-dir", "-cd"):
+            return value if equals else words[k + 1]
+    return None
 
 
 def state_schema(content: Plain) -> Plain:

@@ -3,14 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 import conf
+from conf.own_file import read_yaml
 
 FILE = Path(conf.__file__).parent / "sentences" / "english.yaml"
 
 
 def english() -> dict[str, Any]:
     """Return the sentences by key; ``{name}`` stands for what the page puts there."""
-    sentences: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
-    return sentences
+    return read_yaml(FILE, f"sentences/{FILE.name}")

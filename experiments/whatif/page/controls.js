@@ -29,10 +29,10 @@ function policyHead(p) {
           { class: "link", "data-key": `comparator ${p}`, title: say("controls.make_comparator_title", { policy: LETTERS[p] }) }),
       state.policies.length > 1 ? button("×", () => removePolicy(p), {
         class: "remove", "data-key": `remove ${p}`, "aria-label": say("controls.remove", { policy: LETTERS[p] }) }) : null),
-    choice(column.policy, policyOptions(), {
+    html("span", { class: "pick" }, capital(content.words.policy[column.policy]), choice(column.policy, policyOptions(), {
       "data-key": `policy ${p}`, "aria-label": say("controls.policy", { policy: LETTERS[p] }), title: policyOf(column).description,
       onchange: (event) => changePolicy(p, { policy: event.target.value, levers: {} }),
-    }));
+    })));
 }
 
 function changePolicy(p, column) {

@@ -24,7 +24,7 @@ function differenceWords(found) {
   const one = n === "1";
   const [low, high] = found.estimate < 0 ? [-found.high, -found.low] : [found.low, found.high];
   return [
-    html("strong", { class: found.estimate < 0 ? "fewer" : "more" }, say(found.estimate < 0 ? "headline.fewer" : "headline.more", { n })),
+    html("strong", { class: (found.estimate > 0) === content.outcomes.good.includes(found.name) ? "better" : "worse" }, say(found.estimate < 0 ? "headline.fewer" : "headline.more", { n })),
     ` ${verb(found.name, one)} `, html("span", { class: "interval" }, `(${interval(low, high, patientsOf)})`),
   ];
 }
@@ -34,7 +34,7 @@ function headline(result) {
   const at = years(result.state.horizon_years);
   const c = result.comparator;
   const own = result.share(c, result.place("local_recurrence", { years: result.state.horizon_years }));
-  const lead = html("p", { class: "lead" }, say("headline.lead", {
+  const lead = html("p", { class: "lead" }, say(result.others.length ? "headline.lead" : "headline.alone", {
     years: at, policy: LETTERS[c], name: nameOf(result.state.policies[c]), n: patientsOf(own.estimate) }));
   const items = result.others.map((p) => {
     const parts = told(result, p);
@@ -42,7 +42,7 @@ function headline(result) {
     const sentence = same ? say("headline.same") : parts.flatMap((found, k) => {
       const words = beyondLuck(found) ? differenceWords(found) : [say("headline.no_difference", {
         low: signed(PER * found.low), high: signed(PER * found.high) })];
-      return [...(k === 0 ? [] : [k === parts.length - 1 ? say("headline.and") + " " : ", "]), ...words];
+      return [...(k === 0 ? [] : [k === parts.length - 1 ? ` ${say("headline.and")} ` : ", "]), ...words];
     });
     return html("li", {}, chip(p, result.state), " ", html("b", {}, capital(nameOf(result.state.policies[p]))), ": ", sentence, ".");
   });

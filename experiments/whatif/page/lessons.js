@@ -1,1 +1,3 @@
-// to come
+// Lessons: a prediction before the reveal.
+
+function renderLessons() {}

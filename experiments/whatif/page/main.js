@@ -88,7 +88,7 @@ function render() {
   if (!result) return;
   renderResults();
   fill(at("headline"), headline(result));
-  renderPicture();
+  if (view === "compare") renderPicture();
 }
 
 /** Return the picture of a name at a size. */
@@ -144,13 +144,19 @@ function keepPicture(kind) {
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(source)}`;
 }
 
-const VIEWS = { compare: () => render() };
+const VIEWS = {
+  compare: () => render(),
+  patient: () => renderPatient(),
+  lessons: () => renderLessons(),
+  takeaway: () => renderTakeaway(),
+  about: () => renderAbout(),
+};
 
 function openView(name) {
   view = name;
   for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== name;
   for (const tab of at("views").children) tab.setAttribute("aria-selected", String(tab.dataset.view === name));
-  VIEWS[name]?.();
+  VIEWS[name]();
 }
 
 /** Let the arrow keys go from tab to tab. */
@@ -195,6 +201,7 @@ function begin() {
   pool = new Pool(at("worker").textContent, fromBase64(at("module").textContent.trim()));
   pool.failed = fail;
   buildViews();
+  beginTerms();
   renderControls();
   if (wrong) notice(wrong);
   remember();

@@ -149,9 +149,10 @@ class Pool {
     }
   }
 
-  /** Return a patient's course under each world, for each of some replications. */
-  async course({ seed, replications, number, worlds }) {
-    const worker = this.#workers[this.size - 1];
-    return (await this.#ask(worker, { kind: "course", request: 0, seed, replications, number, worlds })).courses;
+  /** Return {courses, repeated}: a patient's course under each policy of a state, and the states with other luck. */
+  course(state, number, times) {
+    const { seed, replication } = state;
+    return this.#ask(this.#workers[this.size - 1], {
+      kind: "course", request: 0, seed, replication, number, worlds: worldsOf(state), times });
   }
 }

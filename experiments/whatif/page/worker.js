@@ -49,13 +49,15 @@ const ANSWERS = {
     };
   },
 
-  course({ request, seed, replications, number, worlds }) {
-    return {
-      kind: "course",
-      request,
-      courses: worlds.map((world) => replications.map((replication) => (
-        engine.course({ seed, replication, number, world })))),
-    };
+  /** Return a patient's course under each world, and what follows with other luck after the diagnosis. */
+  course({ request, seed, replication, number, worlds, times }) {
+    const own = engine.luck({ seed, replication, first: number, stop: number + 1 });
+    const courses = worlds.map((world) => engine.course({ seed, replication, number, world }));
+    const others = Array.from({ length: times }, (_, k) => (
+      engine.luck({ seed, replication: replication + 1 + k, first: number, stop: number + 1 })));
+    const kept = traits(own, others[0], number, worlds[0]);
+    const luck = joined(others.map((other) => withColumns(other, own, kept)));
+    return { kind: "course", request, courses, repeated: worlds.map((world) => engine.repeat({ number, luck, world }).states) };
   },
 };
 
@@ -107,4 +109,25 @@ function movesOf(log, [from, until]) {
     left: pick(left),
     held: Float32Array.from(chosen, (k) => Math.max(...holds.subarray(k * resources, (k + 1) * resources))),
   };
+}
+
+/** Return the columns of luck that a patient's traits follow from: another draw shows in the row once staged. */
+function traits(own, other, number, world) {
+  const { diagnosis, staging_mri: staging } = model.enumerations.Event;
+  const staged = (luck) => {
+    const events = engine.course({ number, world, luck }).filter(({ event }) => event === diagnosis || event === staging);
+    const { offset } = model.records.row.fields.agenda;
+    const bytes = events[events.length - 1].row.slice();
+    bytes.fill(0, offset, offset + 8 * Object.keys(model.enumerations.Event).length); // what is booked is no trait
+    return String(bytes);
+  };
+  const before = staged(own);
+  return model.luck_columns.flatMap((_, k) => (staged(withColumns(own, other, [k])) === before ? [] : [k]));
+}
+
+/** Return a record of luck with some columns of another. */
+function withColumns(luck, other, columns) {
+  const changed = luck.slice();
+  for (const k of columns) changed.set(other.subarray(8 * k, 8 * (k + 1)), 8 * k);
+  return changed;
 }
