@@ -14,6 +14,7 @@ from typing import Any
 
 from analysis.pages.dictionary import described
 from analysis.pictures.flow import NODE_WORDS as SHORT
+from analysis.pictures.price import WORDS as PRICE_WORDS
 from analysis.tables.patients import patient_table
 from analysis.tables.queueing import STEPS
 from analysis.tables.run import FALLING
@@ -26,7 +27,7 @@ from conf import relations, units
 from conf.composition import composed, options
 from conf.contradictions import contradictions
 from conf.input_error import InputError
-from conf.policies import BASE, LEVERS, Policy, read_policy
+from conf.policies import BASE, LEVERS, USUAL_CARE, Policy, read_policy
 from conf.request import Request
 from conf.run import Run, leaf_values
 from conf.schedules import FollowUp
@@ -89,9 +90,12 @@ def exported(asked: Request, run: Run) -> Plain:
             policies.setdefault(name, _policy(read_policy(name), shared))
         except InputError:  # can only be combined with another
             continue
+    by_cohort = [name for name in policies if USUAL_CARE in name.split("+")]
+    by_cohort += [USUAL_CARE] if USUAL_CARE not in by_cohort else []
     for there in cohorts.values():
         if there.usual_care is not None:
             policies.setdefault(there.usual_care, _policy(read_policy(there.usual_care), shared))
+            policies.setdefault(USUAL_CARE, _policy(read_policy(USUAL_CARE, there.usual_care), shared))
     tables = {there.life_table.name: there.life_table.record() for there in cohorts.values()}
     content = {
         "version": metadata.version("lrrc-sim"),
@@ -101,7 +105,12 @@ def exported(asked: Request, run: Run) -> Plain:
             name: {
                 "numbers": there.cohort,
                 "life_table": there.life_table.name,
-                "usual_care": there.usual_care,
+                # What usual care is depends on the cohort; none has no such policy.
+                "policies": {
+                    name: _policy(read_policy(name, there.usual_care), shared)
+                    for name in by_cohort
+                    if there.usual_care is not None
+                },
             }
             for name, there in cohorts.items()
         },
@@ -110,6 +119,7 @@ def exported(asked: Request, run: Run) -> Plain:
         "policies": policies,
         "parts": shared.parts,
         "clinics": {name: numbers(there)["clinic"] for name, there in clinics.items()},
+        "by_cohort": by_cohort,
         "words": _words(list(policies), run),
         "levers": _levers(),
         "refused": _refused(),
@@ -279,6 +289,7 @@ def _words(policies: list[str], run: Run) -> Plain:
         for column, all_of in codes.items()
     }
     found["outcome"] |= {harm.name.lower(): words for harm, words in HARM.items()}
+    found["label"] = {**found["outcome"], **PRICE_WORDS}
     # Short, as a title of a row or a legend says it.
     found["short"] = {code: policy_words(code) for all_of in codes.values() for code in all_of} | SHORT
     return {**found, "policy": {name: policy_words(name) for name in policies}}

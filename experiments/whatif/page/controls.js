@@ -24,12 +24,13 @@ function policyHead(p) {
   const isComparator = p === state.comparator;
   return html("th", { scope: "col", class: isComparator ? "comparator" : "" },
     html("div", { class: "head" }, chip(p, state),
-      isComparator ? html("span", { class: "role" }, say("controls.comparator"))
-        : button(say("controls.make_comparator"), () => change({ comparator: p }),
-          { class: "link", "data-key": `comparator ${p}`, title: say("controls.make_comparator_title", { policy: LETTERS[p] }) }),
+      state.policies.length > 1 ? html("label", { class: "role", title: say("controls.make_comparator", { policy: LETTERS[p] }) },
+        html("input", { type: "radio", name: "comparator", checked: isComparator, "data-key": `comparator ${p}`,
+          "aria-label": say("controls.make_comparator", { policy: LETTERS[p] }), onchange: () => change({ comparator: p }) }),
+        isComparator ? say("controls.comparator") : "") : null,
       state.policies.length > 1 ? button("×", () => removePolicy(p), {
         class: "remove", "data-key": `remove ${p}`, "aria-label": say("controls.remove", { policy: LETTERS[p] }) }) : null),
-    html("span", { class: "pick" }, capital(content.words.policy[column.policy]), choice(column.policy, policyOptions(), {
+    html("span", { class: "pick", title: capital(content.words.policy[column.policy]) }, html("span", {}, capital(content.words.policy[column.policy])), choice(column.policy, policyOptions(), {
       "data-key": `policy ${p}`, "aria-label": say("controls.policy", { policy: LETTERS[p] }), title: policyOf(column).description,
       onchange: (event) => changePolicy(p, { policy: event.target.value, levers: {} }),
     })));

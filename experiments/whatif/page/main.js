@@ -38,7 +38,7 @@ function remember() {
 
 /** Simulate the state, unless the command would refuse a policy. */
 function simulate() {
-  const wrong = state.policies.map(refusal);
+  const wrong = state.policies.map((column) => refusal(column));
   const refused = wrong.flatMap((words, p) => (words ? [html("p", {}, chip(p, state), " ", say("refused", { words }))] : []));
   fill(at("refused"), refused);
   document.body.classList.toggle("stale", refused.length > 0);

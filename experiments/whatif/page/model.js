@@ -1,7 +1,12 @@
 // The state of the page, and what is simulated for it.
 
 const copy = (value) => structuredClone(value);
-const policyOf = (column) => content.policies[column.policy];
+
+/** Return a column's shipped policy; what usual care is depends on the cohort. */
+function policyOf(column, cohort = state.cohort) {
+  return content.cohorts[cohort].policies[column.policy] ?? content.policies[column.policy];
+}
+
 
 /** Return the levers of a policy's column: those of the shipped policy, as they were changed. */
 const leversOf = (column) => ({ ...policyOf(column).levers, ...column.levers });
@@ -22,21 +27,27 @@ function settingWords(lever, setting) {
 }
 
 /** Return whether a lever can be set for all patients of a column's policy. */
-const settable = (column, lever) => policyOf(column).levers_for_all.includes(lever);
+const settable = (column, lever, cohort) => policyOf(column, cohort).levers_for_all.includes(lever);
 
 /**
  * Return why the command would refuse a policy's column, or null: settings that contradict each other in a plan,
  * as conf.policies.Policy finds them.
  */
-function refusal(column) {
-  const found = policyOf(column).plans.map((plan) => {
+function refusal(column, cohort = state.cohort) {
+  if (content.by_cohort.includes(column.policy) && !content.cohorts[cohort].policies[column.policy]) {
+    return say("no_usual_care", { cohort: called("cohort", cohort) });
+  }
+  const { plans } = policyOf(column, cohort);
+  const unknown = Object.keys(column.levers).find((lever) => !settable(column, lever, cohort));
+  if (unknown) return say("by_group_here", { lever: content.levers[unknown].label });
+  const found = plans.map((plan) => {
     const levers = { ...plan.levers, ...column.levers };
     return content.refused.filter((pair) => (
       Object.entries(pair.levers).every(([lever, setting]) => levers[lever] === setting)));
   });
   const everywhere = (lever) => found.every((pairs) => pairs.some((pair) => pair.lever === lever));
   for (const [k, pairs] of found.entries()) {
-    const { set_here: setHere } = policyOf(column).plans[k];
+    const { set_here: setHere } = plans[k];
     for (const pair of pairs) {
       // What a policy does after treatment is done to those who had it.
       if (pair.needs_treatment && !setHere.includes(pair.lever) && !everywhere(pair.lever)) continue;
@@ -88,7 +99,7 @@ function shippedNumber(state, key) {
 function worldsOf(state) {
   const shared = sharedNumbers(state);
   return state.policies.map((column) => {
-    const { plans } = policyOf(column);
+    const { plans } = policyOf(column, state.cohort);
     const world = packWorld(layout, plans.map((plan) => ({
       ...shared, policy: plan.policy, follow_up: content.parts[plan.follow_up], guideline: content.parts[plan.guideline],
     })));
@@ -117,12 +128,7 @@ function wrongWith(state) {
     return say("wrong.value", { key: "comparator", value: state.comparator, allowed: say("wrong.comparator") });
   }
   for (const [k, column] of state.policies.entries()) {
-    for (const lever of Object.keys(column.levers)) {
-      if (!settable(column, lever)) {
-        return say("wrong.by_group", { key: `policies[${k}].levers.${lever}`, policy: column.policy });
-      }
-    }
-    const words = refusal(column);
+    const words = refusal(column, state.cohort);
     if (words) return say("wrong.refused", { policy: LETTERS[k], words });
   }
   return null;

@@ -1,7 +1,7 @@
 // One patient: the course under each policy, where the courses diverge, and what other luck would have brought.
 
 const TIMES = 200; // other luck
-let number = 0;
+let number = null;
 let life = null; // {state, courses, repeated} of the patient that is shown
 let hiddenToo = true;
 
@@ -11,6 +11,8 @@ function openPatient(n) {
 }
 
 async function renderPatient() {
+  // At first somebody for whom something changes.
+  number ??= (result?.states && result.others.length ? nextWith(result.others[0], YES, NO) ?? nextWith(result.others[0], NO, YES) : null) ?? 0;
   fill(at("patient"), html("div", { class: "card" }, html("h2", {}, say("patient.title")), html("p", {}, say("patient.lead")), patientPicker()),
     html("div", { id: "life" }));
   const asked = JSON.stringify([state, number]);
@@ -45,7 +47,7 @@ function nextWith(p, before, after) {
   const [mine, theirs] = [result.states[p], result.states[result.comparator]];
   const n = mine.length / outcomes;
   for (let k = 1; k <= n; k++) {
-    const i = (number + k) % n;
+    const i = ((number ?? -1) + k) % n;
     if (theirs[i * outcomes + place] === before && mine[i * outcomes + place] === after) return i;
   }
   return null;

@@ -12,7 +12,7 @@ function drawAverted(result, { width, colours }) {
       name, better: result.change(p, place, YES, NO), worse: result.change(p, place, NO, YES), net: result.difference(p, place),
     };
   }));
-  const label = 176;
+  const label = Math.max(...names.map((name) => textWidth(outcomeLabel(name), 12.5, "600"))) + 14;
   const narrow = width < 560;
   const panels = narrow ? 1 : sides.length;
   const room = (width - label - 14 * panels) / panels;

@@ -29,7 +29,7 @@ function drawFlow(result, { width, height, colours }) {
     else high = middle;
   }
   const scale = low;
-  const labelled = narrow ? 74 : 128;
+  const labelled = narrow ? 74 : 150;
   const step = (width - labelled - NODE_WIDTH) / (stages.length - 1);
   const starts = new Map();
   const children = [];
@@ -47,7 +47,7 @@ function drawFlow(result, { width, height, colours }) {
       front.push(
         draw("rect", { x, y: begin_, width: NODE_WIDTH, height: Math.max(ofThem * scale, 0), fill: colours.better }),
         draw("rect", { x, y: begin_ + ofThem * scale, width: NODE_WIDTH, height: Math.max((n - ofThem) * scale, 0.8), fill: colours.grey }),
-        text(x + NODE_WIDTH + 4, middle + 4, `${short(name)} ${fixed(PER * n / result.patients)}`, {
+        text(narrow && s === stages.length - 1 ? x + NODE_WIDTH + 2 : x + NODE_WIDTH + 4, middle + 4, `${short(name)} ${fixed(PER * n / result.patients)}`, {
           "font-size": narrow ? 10 : SMALL, stroke: colours.ground, "stroke-width": 3, "paint-order": "stroke", "stroke-opacity": 0.75 }));
       y += slots[k] + spare;
     });

@@ -13,7 +13,7 @@ function ramp(value, [r, g, b], dark) {
 
 const STRONG = { level: [170, 40, 20], better: [0, 114, 178], worse: [213, 94, 0] };
 
-function drawPelvis(result, { width, colours }) {
+function drawPelvis(result, { width, height: room, colours }) {
   const at_ = result.state.horizon_years;
   const c = result.comparator;
   if (!result.others.includes(pelvisOf)) pelvisOf = result.others[0] ?? null;
@@ -29,12 +29,17 @@ function drawPelvis(result, { width, colours }) {
   const widest = Math.max(...shown.filter(({ kind }) => kind === "change").flatMap(({ values }) => Object.values(values).map(({ estimate }) => Math.abs(estimate))), 0.1);
   const narrow = width < 520;
   const columns = narrow ? 1 : shown.length;
-  const wide = Math.min((width - 18 * (columns - 1)) / columns, 300);
-  const gap = columns > 1 ? (width - columns * wide) / (columns - 1) : 0;
   const { sagittal, axial } = content.pelvis;
-  const high = (view) => wide * 0.8 * view.size[1] / view.size[0];
-  const block = 48 + high(sagittal) + 10 + high(axial) + 24;
-  const height = block * (narrow ? shown.length : 1) + 22;
+  const wide = (width - 18 * (columns - 1)) / columns;
+  const gap = 18;
+  // As large as the room allows.
+  const ratio = sagittal.size[1] / sagittal.size[0] + axial.size[1] / axial.size[0];
+  const drawnWide = narrow ? wide * 0.8 : Math.min(wide * 0.94, (room - 84) / ratio);
+  const head = narrow ? 26 : 40;
+  const high = (view) => drawnWide * view.size[1] / view.size[0];
+  const block = head + high(sagittal) + 8 + high(axial) + 8;
+  const legend = wrapped(say("pictures.pelvis.legend", { years: years(at_) }), width, SMALL);
+  const height = block * (narrow ? shown.length : 1) + 12 + 15 * legend.length;
   const looks = looksOf(result.state, colours);
   const children = [draw("defs", {}, hatch("caused", "rgb(213,94,0)", colours.ground, 5))];
   shown.forEach(({ p, values, kind }, k) => {
@@ -46,10 +51,11 @@ function drawPelvis(result, { width, colours }) {
     const colour = (value) => (kind === "level" ? ramp(value.estimate / most, STRONG.level, colours.dark)
       : !beyondLuck(value) ? ramp(0, STRONG.level, colours.dark)
         : ramp(0.15 + 0.85 * Math.abs(value.estimate) / widest, value.estimate < 0 ? STRONG.better : STRONG.worse, colours.dark));
-    children.push(viewOf(sagittal, left + wide * 0.06, top + 48, wide * 0.8, values, colour, kind, colours),
-      viewOf(axial, left + wide * 0.06, top + 58 + high(sagittal), wide * 0.8, values, colour, kind, colours));
+    const middle = left + (wide - drawnWide) / 2;
+    children.push(viewOf(sagittal, middle, top + head, drawnWide, values, colour, kind, colours),
+      viewOf(axial, middle, top + head + 8 + high(sagittal), drawnWide, values, colour, kind, colours));
   });
-  children.push(text(0, height - 6, say("pictures.pelvis.legend", { years: years(at_) }), { "font-size": SMALL, fill: colours.grey }));
+  children.push(lines(0, height - 15 * legend.length + 8, legend, { "font-size": SMALL, fill: colours.grey }));
   const leader = (values) => COMPARTMENTS.reduce((best, name) => (values[name].estimate > values[best].estimate ? name : best));
   const first_ = leader(shown[0].values);
   const says = [say("pictures.pelvis.leader", { policy: LETTERS[c], where: called("compartment", first_) === first_ ? short(first_) : short(first_), n: fixed(shown[0].values[first_].estimate), years: years(at_) })];
