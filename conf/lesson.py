@@ -167,9 +167,9 @@ def read_lesson(name: str) -> Lesson:
     return _lesson(path.stem, content)
 
 
-def run_of(lesson: Lesson, change: str = "", replication: int = 0) -> Run:
-    """Return the run of a lesson's scenario as one of its changes has it; within ``composing``."""
-    return _run(lesson.scenario, lesson.policies, lesson.changes()[change], replication)
+def run_of(lesson: Lesson, change: Mapping[str, object], replication: int = 0) -> Run:
+    """Return the run of a lesson's scenario with a change; within ``composing``."""
+    return _run(lesson.scenario, lesson.policies, change, replication)
 
 
 def command_of(lesson: Lesson, change: Mapping[str, object]) -> str:

@@ -16,7 +16,18 @@ from conf.schema import shipped, shipped_sections
 from experiments.cli.command import main
 from experiments.pages.json_schema import FOLDER, schemas, written
 
-GROUPS = ("policy", "follow_up", "life_table", "cohort", "clinic", "disease", "scenario", "trial", "lesson", "compute")
+GROUPS = (
+    "policy",
+    "follow_up",
+    "life_table",
+    "cohort",
+    "clinic",
+    "disease",
+    "scenario",
+    "trial",
+    "lesson",
+    "compute",
+)
 PAPERS = sorted((CONF.parent / "examples/papers").glob("*.yaml"))
 SHIPPED = [
     *((group, path) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))),
