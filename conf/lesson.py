@@ -167,9 +167,9 @@ def read_lesson(name: str) -> Lesson:
     return _lesson(path.stem, content)
 
 
-def run_of(lesson: Lesson, change: Mapping[str, object], replication: int = 0) -> Run:
+def run_of(lesson: Lesson, change: Mapping[str, object]) -> Run:
     """Return the run of a lesson's scenario with a change; within ``composing``."""
-    return _run(lesson.scenario, lesson.policies, change, replication)
+    return _run(lesson.scenario, lesson.policies, change)
 
 
 def command_of(lesson: Lesson, change: Mapping[str, object]) -> str:
@@ -177,11 +177,11 @@ def command_of(lesson: Lesson, change: Mapping[str, object]) -> str:
 
     Levers are left out: the command line sets none.
     """
-    return _request(lesson.scenario, lesson.policies, change, 0).command
+    return _request(lesson.scenario, lesson.policies, change).command
 
 
-def _run(scenario: Setting, policies: Sequence[str], change: Mapping[str, object], replication: int) -> Run:
-    run = read_run(_request(scenario, policies, change, replication).config)
+def _run(scenario: Setting, policies: Sequence[str], change: Mapping[str, object]) -> Run:
+    run = read_run(_request(scenario, policies, change).config)
     levers = {key: value for key, value in change.items() if key in LEVERS}
     if not levers:
         return run
@@ -189,11 +189,9 @@ def _run(scenario: Setting, policies: Sequence[str], change: Mapping[str, object
     return dataclasses.replace(run, policies=changed, comparator=changed[0])
 
 
-def _request(
-    scenario: Setting, policies: Sequence[str], change: Mapping[str, object], replication: int
-) -> Request:
+def _request(scenario: Setting, policies: Sequence[str], change: Mapping[str, object]) -> Request:
     asked: dict[str, object] = {name: getattr(scenario, name) for name in (*GROUPS, "patients")}
-    asked |= {"policies": list(policies)} | ({"replication": replication} if replication else {})
+    asked |= {"policies": list(policies)}
     asked |= scenario.change | {key: value for key, value in change.items() if key not in LEVERS}
     standard = {name: SCENARIO[name] for name in (*GROUPS, "patients")}
     # What is so by default is left out, so that the command is short.
@@ -294,7 +292,7 @@ def _policies(
     found = {}
     for name, key, change in asked:
         try:
-            run = _run(scenario, policies, change, 0)
+            run = _run(scenario, policies, change)
         except InputError as error:
             raise InputError(f"{where}{key}: {error}") from error
         if name or not change:

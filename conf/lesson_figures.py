@@ -269,5 +269,7 @@ def written(value: float, unit: str) -> str:
         return "–"
     if unit == PERCENT:
         return f"{100 * value:.0f} %".replace("-", "−")
+    if value == 0:
+        return "0"
     whole = unit in ("repetitions", "days") or abs(value) >= 10
     return f"{value:,.{0 if whole else 1}f}".replace("-", "−")

@@ -36,7 +36,7 @@ def lesson(words: Sequence[str]) -> int:
     if len(names) > 1:
         raise InputError(f"{shown(' '.join(names))}: one lesson at a time")
     read = read_lesson(names[0])
-    patients = _patients(settings.get("patients"), read)
+    patients = _patients(settings.get("patients"))
     if "vary" in settings:
         if "prediction" in settings:
             raise InputError("prediction: not with vary, which predicts nothing")
@@ -46,13 +46,13 @@ def lesson(words: Sequence[str]) -> int:
     if "prediction" in settings:
         predicted = prediction_of(read.prediction, settings["prediction"])
     described = {policy.name: policy.description for policy in run_of(read, {}).policies}
-    print(pages.asked(read, described, patients))
+    print(pages.asked(read, described, patients or read.scenario.patients))
     if predicted is None:
         predicted = _ask(read.prediction)
         if predicted is None:
             print("\nNo prediction, so nothing is revealed. Come back with one.")
             return 0
-    print(f"\n{_revealed(read, names[0], predicted, patients)}")
+    print(f"\n{_revealed(read, predicted, patients)}")
     return 0
 
 
@@ -93,7 +93,7 @@ def _ask(prediction: Prediction) -> float | None:
             print(str(error).partition(": ")[2].capitalize() + ".")
 
 
-def _revealed(read: Lesson, name: str, predicted: float, patients: int) -> str:
+def _revealed(read: Lesson, predicted: float, patients: int | None) -> str:
     """Simulate a lesson; return what the model says, why, and what to do next."""
     from analysis.pages import lesson as pages
     from experiments.simulating.measured import Measured
@@ -104,7 +104,7 @@ def _revealed(read: Lesson, name: str, predicted: float, patients: int) -> str:
     if spread := measured.spread():
         parts.append(pages.spread_words(read, spread))
     parts.append(pages.explained(read, values))
-    parts.append(pages.next_steps(read, name, command_of(read, {})))
+    parts.append(pages.next_steps(read, command_of(read, {})))
     return "\n\n".join(parts)
 
 
@@ -121,7 +121,7 @@ def _tables(read: Lesson, measured: "Measured") -> list[str]:
     return [*found, pages.NOTE]
 
 
-def _varied(read: Lesson, word: str, patients: int) -> str:
+def _varied(read: Lesson, word: str, patients: int | None) -> str:
     """Return what the figures of the scenario come to with one of the lesson's changes."""
     from analysis.pages import lesson as pages
     from experiments.simulating.measured import Measured
@@ -142,9 +142,9 @@ def _varied(read: Lesson, word: str, patients: int) -> str:
     return "\n\n".join([*parts, pages.NOTE])
 
 
-def _patients(word: str | None, read: Lesson) -> int:
+def _patients(word: str | None) -> int | None:
     if word is None:
-        return read.scenario.patients
+        return None
     return units.whole("patients", int(word) if word.isascii() and word.isdigit() else word, 1)
 
 

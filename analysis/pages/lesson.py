@@ -1,6 +1,5 @@
 """A lesson in words, for a terminal: what it asks, what was found, and why."""
 
-import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -14,7 +13,6 @@ from analysis.words.clinic import STEP_WORDS
 from analysis.words.columns import CODES
 from analysis.words.wording import (
     INTERVALS,
-    interval,
     listed,
     place_words,
     policy_words,
@@ -122,8 +120,8 @@ def explained(lesson: Lesson, values: Mapping[str, float]) -> str:
         low, high = (written(bound, unit) for bound in (claim.low, claim.high))
         lines += [
             *_wrapped(
-                f"Careful: the explanation expects {name.replace('_', ' ')} from {low} to {high}, and here it is "
-                f"{written(values[name], unit)}. So it may not be true of these numbers."
+                f"Careful: the explanation expects {name.replace('_', ' ')} from {low} to {high}, and "
+                f"here it is {written(values[name], unit)}. So it may not be true of these numbers."
             ),
             "",
         ]
@@ -145,10 +143,11 @@ def broken(lesson: Lesson, values: Mapping[str, float]) -> list[Claim]:
     return [claim for claim in lesson.holds if not claim.holds(values[claim.figure])]
 
 
-def table(lesson: Lesson, change: str, counts: Counts, waits: Mapping[str, float]) -> str:
+def table(lesson: Lesson, change: str, counts: Counts, waits: Mapping[tuple[str, str], float]) -> str:
     """Return what a run of a lesson counted of its figures, by policy, beside the first policy.
 
-    ``waits``: the values of those figures that are waits, by name.
+    ``change``: the name of the change in which the figures are measured; ``waits``: median days, by policy
+    and step.
     """
     mine = [
         figure
@@ -156,11 +155,11 @@ def table(lesson: Lesson, change: str, counts: Counts, waits: Mapping[str, float
         if figure.measured and figure.setting == change and figure.luck != OWN
     ]
     lines = []
-    policies = list(counts.tallies)
-    for what in dict.fromkeys(figure.key() for figure in mine):
-        of = {figure.policy: figure for figure in mine if figure.key() == what}
-        lines.append(sentence(_heading(next(iter(of.values())))))
-        lines += [_line(name, of[name], counts, waits.get(of[name].name)) for name in policies if name in of]
+    for figure in {figure.key(): figure for figure in mine}.values():
+        lines.append(sentence(_heading(figure)))
+        lines += [
+            _line(policy, figure, counts, waits.get((policy, figure.what))) for policy in counts.tallies
+        ]
     return "\n".join(lines)
 
 
@@ -217,15 +216,14 @@ def _difference(found: Estimate, by: float, unit: str) -> str:
     return f"{written(abs(by * found.estimate), unit)} {more} ({ends})"
 
 
-def next_steps(lesson: Lesson, name: str, command: str) -> str:
-    """Return what to change and what to look at; ``name``: of the lesson or its file, on the command line."""
+def next_steps(lesson: Lesson, command: str) -> str:
+    """Return what to change and what to look at; ``command``: simulates the lesson's scenario."""
     lines = []
     if lesson.vary:
-        lines.append("To change")
+        lines.append("To change, with vary=1 and so on instead of a prediction")
         for number, change in enumerate(lesson.vary, 1):
             keys = ", ".join(f"{key}={in_full(value)}" for key, value in change.change.items())
             lines += _wrapped(f"{number}  {change.says} ({keys})", "  ", "     ")
-            lines.append(f"     {shlex.join(['lrrc', 'lesson', name, f'vary={number}'])}")
         lines.append("")
     pictures = listed(f"{picture}.png" for picture in lesson.reveal)
     lines += _wrapped(f"To see {pictures}: {command}")

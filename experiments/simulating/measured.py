@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from conf.lesson import Lesson, run_of
 from conf.lesson_figures import OVER_REPETITIONS, OWN, PATIENTS, PER, Figure, value_of
+from conf.run import Run
 from conf.sizes import check_run
 from experiments.simulating.cohort import Simulated, simulate
 from sim.counting.outcomes import NO, SCALE, YES, Key
@@ -14,27 +15,35 @@ Group = tuple[str, int]  # a change of the lesson's scenario, by its name, and a
 
 
 class Measured:
-    """Measures a lesson's figures; within ``composing``. ``patients``: so many instead of the lesson's."""
+    """Measures a lesson's figures; within ``composing``. ``patients``: so many instead of its own."""
 
     def __init__(self, lesson: Lesson, patients: int | None = None) -> None:
         self.lesson = lesson
-        self.patients = lesson.scenario.patients if patients is None else patients
+        self.patients = patients
+        self._composed_runs: dict[str, Run] = {}
         self._runs: dict[Group, Simulated] = {}
 
     def run(self, change: str = "", replication: int = 0) -> Simulated:
         """Return the counts of a run of the lesson. Raises InputError where so many patients do not fit."""
         group = (change, replication)
         if group not in self._runs:
-            self._runs[group] = self.changed(self.lesson.changes()[change], replication)
+            if change not in self._composed_runs:
+                self._composed_runs[change] = self._composed(self.lesson.changes()[change])
+            run = dataclasses.replace(self._composed_runs[change], replication=replication)
+            self._runs[group] = simulate(run)
         return self._runs[group]
 
-    def changed(self, change: Mapping[str, object], replication: int = 0) -> Simulated:
+    def changed(self, change: Mapping[str, object]) -> Simulated:
         """Return the counts of a run of the lesson with a change of its scenario."""
-        run = run_of(self.lesson, change, replication)
-        if run.patients != self.patients:
-            run = dataclasses.replace(run, patients=self.patients)
-            check_run(run)
-        return simulate(run)
+        return simulate(self._composed(change))
+
+    def _composed(self, change: Mapping[str, object]) -> Run:
+        run = run_of(self.lesson, change)
+        if self.patients is None:
+            return run
+        run = dataclasses.replace(run, patients=self.patients)
+        check_run(run)
+        return run
 
     def values(self, names: Iterable[str] | None = None) -> dict[str, float]:
         """Return the value of each figure, or of those that are named, by name."""
@@ -51,9 +60,10 @@ class Measured:
         asked = [each.of[0] for each in self.lesson.figures.values() if each.kind in OVER_REPETITIONS]
         return {name: self.each_repetition(name) for name in dict.fromkeys(asked)}
 
-    def waits(self, run: Simulated) -> dict[str, float]:
-        """Return the lesson's figures that are waits, as a run has them, by name."""
-        return {each.name: _waited(run, each) for each in self.lesson.figures.values() if each.kind == "wait"}
+    def waits(self, run: Simulated) -> dict[tuple[str, str], float]:
+        """Return the median days of the waits that the lesson has figures of, by policy and step."""
+        steps = {each.what for each in self.lesson.figures.values() if each.kind == "wait"}
+        return {(policy, step): _waited(run, policy, step) for policy in run.tallies for step in steps}
 
     def _value(self, name: str, repetition: int = 0) -> float:
         repetitions = self.lesson.scenario.repetitions
@@ -63,7 +73,7 @@ class Measured:
         own = self.lesson.scenario.repetitions if figure.luck == OWN else 0
         run = self.run(figure.setting, own + repetition)
         if figure.kind == "wait":
-            return _waited(run, figure)
+            return _waited(run, figure.policy, figure.what)
         tally, key = run.tallies[figure.policy], Key(*figure.key())
         if figure.unit != PATIENTS:
             n, total, _ = tally.sums[key].reshape(-1, 3).sum(axis=0).tolist()
@@ -73,9 +83,9 @@ class Measured:
         return PER * counts[YES] / among if among else math.nan
 
 
-def _waited(run: Simulated, figure: Figure) -> float:
+def _waited(run: Simulated, policy: str, step: str) -> float:
     """Return the median wait for a step in days: 0 without queues, NaN where nobody was served."""
     if not run.waits:
         return 0.0
-    waits = run.waits[figure.policy]
-    return float(waits.loc[waits["step"] == figure.what, "median_days"].iloc[0])
+    waits = run.waits[policy]
+    return float(waits.loc[waits["step"] == step, "median_days"].iloc[0])

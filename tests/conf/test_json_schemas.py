@@ -66,7 +66,7 @@ def test_every_section_of_the_disease_fits(section):
     assert set(validator("disease").schema["properties"][section]["properties"]) == set(tree)
 
 
-KINDS = ("policy", "cohort", "clinic", "trial", "scenario")
+KINDS = ("policy", "cohort", "clinic", "trial", "scenario", "lesson")
 
 
 @pytest.mark.parametrize("kind", KINDS)
