@@ -176,3 +176,19 @@ ON_MODEL = {
         ),
     ),
 }
+
+# What one learns from: the function takes the words of the command line, and prints; it is called within
+# ``composing``, and returns the exit status. The module's KEY_WORDS are as in ON_RUNS.
+TO_LEARN = {
+    "lesson": Experiment(
+        "experiments.lesson:lesson",
+        "lessons: a question, your prediction, what the model says, and why",
+        (
+            "lrrc lesson",
+            "lrrc lesson radiotherapy",
+            "lrrc lesson radiotherapy prediction=2",
+            "lrrc lesson radiotherapy vary=1",
+            "lrrc lesson lrrc_files/lesson/mine.yaml",
+        ),
+    ),
+}
