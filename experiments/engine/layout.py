@@ -143,11 +143,18 @@ def numbers(run: Run) -> Plain:
         },
         "policies": {policy.name: _policy(policy) for policy in run.policies},
         "clinic": {
-            "numbers": run.clinic,
-            "resources": _text(new_queues(openings(run.clinic), 1).resources),
-            "times": _text(clinic_record(run.clinic)),
+            **clinic_of(run.clinic),
             "warm_up_patients": None if nobody_waits else warm_up(run, worlds_of(run)).patients,
         },
+    }
+
+
+def clinic_of(clinic: Plain) -> Plain:
+    """Return a clinic's numbers, and what the module is called with for it."""
+    return {
+        "numbers": clinic,
+        "resources": _text(new_queues(openings(clinic), 1).resources),
+        "times": _text(clinic_record(clinic)),
     }
 
 

@@ -26,15 +26,20 @@ from analysis.words.wording import policy_words
 from conf import relations, units
 from conf.composition import composed, options
 from conf.contradictions import contradictions
+from conf.derived import derived
 from conf.input_error import InputError
+from conf.lesson import read_lessons
 from conf.policies import BASE, LEVERS, USUAL_CARE, Policy, read_policy
 from conf.request import Request
 from conf.run import Run, leaf_values
 from conf.schedules import FollowUp
 from conf.schema import read_run
 from conf.uncertain import uncertain_numbers
-from experiments.engine.layout import layout, numbers
+from experiments.engine.layout import clinic_of, layout
+from experiments.simulating.cohort import worlds_of
+from experiments.simulating.crowd import warm_up
 from experiments.whatif import drawn, sentences
+from sim.clinic.needs import is_unlimited
 from sim.counting.outcomes import (
     FLOW,
     HARMS,
@@ -90,6 +95,9 @@ def exported(asked: Request, run: Run) -> Plain:
             policies.setdefault(name, _policy(read_policy(name), shared))
         except InputError:  # can only be combined with another
             continue
+    lessons = {name: lesson.plain() for name, lesson in read_lessons().items()}
+    for name in _of_lessons(lessons):
+        policies.setdefault(name, _policy(read_policy(name, run.usual_care), shared))
     by_cohort = [name for name in policies if USUAL_CARE in name.split("+")]
     by_cohort += [USUAL_CARE] if USUAL_CARE not in by_cohort else []
     for there in cohorts.values():
@@ -100,7 +108,7 @@ def exported(asked: Request, run: Run) -> Plain:
     content = {
         "version": metadata.version("lrrc-sim"),
         "layout": model,
-        "derived": numbers(_nobody_waits(run, clinics))["shared"]["derived"],
+        "derived": derived(run.cohort, run.parameters),
         "cohorts": {
             name: {
                 "numbers": there.cohort,
@@ -118,12 +126,14 @@ def exported(asked: Request, run: Run) -> Plain:
         "diseases": {name: there.parameters for name, there in diseases.items()},
         "policies": policies,
         "parts": shared.parts,
-        "clinics": {name: numbers(there)["clinic"] for name, there in clinics.items()},
+        "clinics": _clinics(clinics, lessons),
+        "lessons": lessons,
         "by_cohort": by_cohort,
         "words": _words(list(policies), run),
         "levers": _levers(),
         "refused": _refused(),
         "keys": _keys(run),
+        "lists": _lists(run),
         "fields": _fields(),
         "outcomes": _outcomes(),
         "start": _start(asked, run, cohorts, diseases),
@@ -171,9 +181,31 @@ def _each(group: str, run: Run, asked: Request) -> dict[str, Run]:
     return found
 
 
-def _nobody_waits(run: Run, clinics: Mapping[str, Run]) -> Run:
-    """Return the run in a clinic where nobody waits, so that it needs no warm-up."""
-    return dataclasses.replace(run, clinic=clinics["unlimited"].clinic)
+def _of_lessons(lessons: Mapping[str, Plain]) -> list[str]:
+    """Return the policies that lessons name, in their scenarios and in what they vary."""
+    named = [lesson["policies"] for lesson in lessons.values()]
+    named += [each["change"].get("policies", []) for lesson in lessons.values() for each in lesson["vary"]]
+    return list(dict.fromkeys(name for names_ in named for name in names_))
+
+
+def _clinics(clinics: Mapping[str, Run], lessons: Mapping[str, Plain]) -> Plain:
+    """Return each clinic, and the warm-up of each policy that the page opens with or a lesson simulates there.
+
+    A warm-up is a number of patients, or none where the queues do not settle; ``warm_ups`` is none where
+    nobody waits.
+    """
+    found = {}
+    for name, there in clinics.items():
+        named = [policy.name for policy in there.policies]
+        for lesson in lessons.values():
+            if name in (lesson["scenario"]["clinic"], *(each["change"].get("clinic") for each in lesson["vary"])):
+                named += [policy for policy in lesson["policies"] if policy not in named]
+        policies = tuple(read_policy(policy, there.usual_care) for policy in named)
+        run = dataclasses.replace(there, policies=policies, comparator=policies[0])
+        waits = not is_unlimited(there.clinic)
+        settled = warm_up(run, worlds_of(run)).settled if waits else None
+        found[name] = {**clinic_of(there.clinic), "warm_ups": settled}
+    return found
 
 
 def _policy(policy: Policy, shared: _Shared) -> Plain:
@@ -310,31 +342,53 @@ def _outcomes() -> Plain:
 
 
 def _keys(run: Run) -> Plain:
-    """Return the numbers that the page can change: each by itself, so that no relation to others breaks.
+    """Return the numbers that the page can change, by full key, without those that a relation ties to others.
 
-    Numbers of a list have their place in brackets: ``metastasis.rate[2]``. ``low`` and ``high``: the range of
-    a slider, the number's uncertainty where it is known.
+    Numbers of a list have their place in brackets: ``metastasis.rate[2]``. ``low`` and ``high``: the range;
+    ``sure_low`` and ``sure_high``: in which it is uncertain, where that is known.
     """
     related = {key.partition("[")[0] for relation in relations.RELATIONS for key in relation.keys}
     sure = {number.key: number for number in uncertain_numbers()}
     found: Plain = {}
-    for section, tree in {"cohort": run.cohort, **run.parameters}.items():
-        for key, value in leaf_values(tree, f"{section}.").items():
-            bound = key.endswith("_shares") or relations.BOUNDS.search(key.rpartition(".")[2])
-            if key in related or bound:
-                continue
-            allowed = units.range_of(key)
-            places = [f"{key}[{k}]" for k in range(len(value))] if isinstance(value, list) else [key]
-            for place in places:
-                number = sure.get(place)
-                found[place] = {
-                    "low": allowed.low,
-                    "high": allowed.high,
-                    "above_low": not allowed.low_allowed,
-                    "unit": unit_by_name(key),
-                    **({} if number is None else {"sure_low": number.low, "sure_high": number.high}),
-                }
+    for key, value in _leaves(run).items():
+        if key in related or _is_tied(key):
+            continue
+        allowed = units.range_of(key)
+        places = [f"{key}[{k}]" for k in range(len(value))] if isinstance(value, list) else [key]
+        for place in places:
+            number = sure.get(place)
+            found[place] = {
+                "low": allowed.low,
+                "high": allowed.high,
+                "above_low": not allowed.low_allowed,
+                "unit": unit_by_name(key),
+                **({} if number is None else {"sure_low": number.low, "sure_high": number.high}),
+            }
     return found
+
+
+def _lists(run: Run) -> Plain:
+    """Return the lists that can only be changed as a whole: shares of one whole, and rising bounds."""
+    related = {key.partition("[")[0] for relation in relations.RELATIONS for key in relation.keys}
+    return {
+        key: {
+            "length": len(value),
+            "low": units.range_of(key).low,
+            "high": units.range_of(key).high,
+            "shares": key.endswith("_shares"),
+        }
+        for key, value in _leaves(run).items()
+        if isinstance(value, list) and key not in related and _is_tied(key)
+    }
+
+
+def _leaves(run: Run) -> Plain:
+    return leaf_values({"cohort": run.cohort, **run.parameters})
+
+
+def _is_tied(key: str) -> bool:
+    """Return whether a list's numbers depend on each other, by its name."""
+    return key.endswith("_shares") or bool(relations.BOUNDS.search(key.rpartition(".")[2]))
 
 
 def _fields() -> Plain:
@@ -361,7 +415,9 @@ def _start(asked: Request, run: Run, cohorts: Mapping[str, Run], diseases: Mappi
     )
     changed: Plain = {}
     for key, value in own.items():
-        if isinstance(value, list):
+        if isinstance(value, list) and _is_tied(key):
+            changed |= {key: value} if value != shipped[key] else {}
+        elif isinstance(value, list):
             pairs = enumerate(zip(value, shipped[key], strict=True))
             changed |= {f"{key}[{k}]": mine for k, (mine, theirs) in pairs if mine != theirs}
         elif value != shipped[key]:
@@ -434,6 +490,15 @@ def state_schema(content: Plain) -> Plain:
                     "maximum": of["high"],
                 }
                 for key, of in content["keys"].items()
+            }
+            | {
+                key: {
+                    "type": "array",
+                    "minItems": of["length"],
+                    "maxItems": of["length"],
+                    "items": {"type": "number", "minimum": of["low"], "maximum": of["high"]},
+                }
+                for key, of in content["lists"].items()
             },
             "additionalProperties": False,
         },

@@ -27,7 +27,7 @@ function policyHead(p) {
       state.policies.length > 1 ? html("label", { class: "role", title: say("controls.make_comparator", { policy: LETTERS[p] }) },
         html("input", { type: "radio", name: "comparator", checked: isComparator, "data-key": `comparator ${p}`,
           "aria-label": say("controls.make_comparator", { policy: LETTERS[p] }), onchange: () => change({ comparator: p }) }),
-        isComparator ? say("controls.comparator") : "") : null,
+        isComparator ? html("span", {}, say("controls.comparator")) : null) : null,
       state.policies.length > 1 ? button("×", () => removePolicy(p), {
         class: "remove", "data-key": `remove ${p}`, "aria-label": say("controls.remove", { policy: LETTERS[p] }) }) : null),
     html("span", { class: "pick", title: capital(content.words.policy[column.policy]) }, html("span", {}, capital(content.words.policy[column.policy])), choice(column.policy, policyOptions(), {
@@ -166,7 +166,8 @@ function listNumbers(words, list) {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (key) => wanted.every((word) => `${key} ${numberWords(key)}`.toLowerCase().replaceAll("_", " ").includes(word.replaceAll("_", " ")));
   const changed = Object.keys(state.numbers);
-  const keys = wanted.length ? Object.keys(content.keys).filter(fits) : changed;
+  const all = [...Object.keys(content.keys), ...Object.keys(content.lists)];
+  const keys = wanted.length ? all.filter(fits) : changed;
   fill(list, keys.slice(0, MOST_LISTED).map(numberControl),
     keys.length > MOST_LISTED ? html("p", { class: "note" }, say("numbers.more", { n: keys.length - MOST_LISTED })) : null,
     wanted.length && !keys.length ? html("p", { class: "note" }, say("numbers.none")) : null);
@@ -179,7 +180,28 @@ function numberWords(key) {
   return names.reduce((part, name) => part?.properties?.[name], schema)?.description ?? "";
 }
 
+/** Return the control of a list that is changed as a whole. */
+function listControl(key) {
+  const value = numberIn(state, key);
+  const input = html("input", { type: "text", value: value.join(", "), "aria-label": key, "data-key": `number ${key}` });
+  const set = (given) => {
+    const numbers = { ...state.numbers, [key]: given };
+    if (JSON.stringify(given) === JSON.stringify(shippedNumber(state, key))) delete numbers[key];
+    else if (breach(content.schema.properties.numbers, numbers, "numbers") || !isWhole(key, given)) {
+      input.value = numberIn(state, key).join(", ");
+      return;
+    }
+    input.value = given.join(", ");
+    change({ numbers }, { keep: true });
+  };
+  input.addEventListener("change", () => set(input.value.split(",").map(Number)));
+  return html("div", { class: "number" },
+    html("div", {}, html("code", {}, key), html("span", {}, numberWords(key).replace(/\.$/, ""))),
+    html("div", { class: "set" }, input, button(say("numbers.reset"), () => set(shippedNumber(state, key)), { class: "link", "data-key": `reset ${key}` })));
+}
+
 function numberControl(key) {
+  if (key in content.lists) return listControl(key);
   const { low, high, unit, sure_low: sureLow, sure_high: sureHigh } = content.keys[key];
   const shippedValue = shippedNumber(state, key);
   const value = numberIn(state, key);

@@ -11,7 +11,7 @@ const at = (id) => document.getElementById(id);
 const PICTURES = {
   incidence_by_mechanism: drawRecurrence,
   survival: drawSurvival,
-  averted_and_harmed: drawAverted,
+  averted_and_harmed: drawBenefit,
   pelvis: drawPelvis,
   flow: drawFlow,
   icon_array: drawIcons,

@@ -111,13 +111,28 @@ function worldsOf(state) {
 /** Return the clinic of a state as the engine takes it; null where nobody waits. */
 function clinicOf(state) {
   const clinic = content.clinics[state.clinic];
-  if (clinic.warm_up_patients === null) return null;
+  if (clinic.warm_ups === null) return null;
   return {
     arrivals_per_year: clinic.numbers.arrivals_per_year,
     resources: fromBase64(clinic.resources),
     times: fromBase64(clinic.times),
-    warmUpPatients: clinic.warm_up_patients,
+    warmUpPatients: warmUpOf(state),
   };
+}
+
+/** Return the warm-up of a state's clinic: the longest of its policies', or of all that are known. */
+function warmUpOf(state) {
+  const { warm_ups: known } = content.clinics[state.clinic];
+  const own = state.policies.map(({ policy }) => policy).filter((policy) => policy in known);
+  return Math.max(0, ...(own.length ? own : Object.keys(known)).map((policy) => known[policy] ?? 0));
+}
+
+/** Return whether the command would find the same warm-up. */
+function warmUpIsSure(state) {
+  const { warm_ups: known } = content.clinics[state.clinic];
+  const sameAsMade = ["cohort", "disease", "seed", "replication"].every((key) => state[key] === content.start[key]);
+  return sameAsMade && JSON.stringify(state.numbers) === JSON.stringify(content.start.numbers)
+    && state.policies.every(({ policy, levers }) => policy in known && !Object.keys(levers).length);
 }
 
 /** Return the first thing that is wrong with a state that came from outside, as a sentence; null for none. */
@@ -127,11 +142,20 @@ function wrongWith(state) {
   if (state.comparator >= state.policies.length) {
     return say("wrong.value", { key: "comparator", value: state.comparator, allowed: say("wrong.comparator") });
   }
+  for (const [key, value] of Object.entries(state.numbers)) {
+    if (Array.isArray(value) && !isWhole(key, value)) return say(content.lists[key].shares ? "wrong.shares" : "wrong.bounds", { key, value: shown(value) });
+  }
   for (const [k, column] of state.policies.entries()) {
     const words = refusal(column, state.cohort);
     if (words) return say("wrong.refused", { policy: LETTERS[k], words });
   }
   return null;
+}
+
+/** Return whether a list is what its name says: shares of a whole, or bounds that rise. */
+function isWhole(key, list) {
+  if (content.lists[key].shares) return Math.abs(sum(list) - 1) <= 1e-6;
+  return list.every((value, k) => k === 0 || value > list[k - 1]);
 }
 
 /** Return how a value breaks a JSON Schema, as a sentence; null where it does not. Of the keywords that are used. */

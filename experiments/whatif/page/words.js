@@ -56,7 +56,9 @@ const called = (column, name) => content.words[column]?.[name] ?? name.replaceAl
 const short = (name) => content.words.short[name] ?? name.replaceAll("_", " ");
 
 /** Return what a harm or another outcome is called as a label. */
-const outcomeLabel = (name) => (content.outcomes.harms.includes(name) ? called("label", name) : short(name));
+const labelOf = (name) => (content.outcomes.harms.includes(name) ? called("label", name) : short(name));
+
+const outcomeLabel = labelOf;
 
 /** Return what patients with an outcome do, to follow a number: `live with a permanent stoma`. */
 function verb(name, one = false) {

@@ -1,13 +1,28 @@
 // What each policy averts and what it costs: both sides on one scale.
 
-function drawAverted(result, { width, colours }) {
+let avertedBy = "harm";
+
+/** Return the picture by harm, by mechanism or by compartment, as it is chosen below it. */
+function drawBenefit(result, size) {
+  const options = ["harm", "mechanism", "compartment"].map((by) => button(say(`pictures.averted.by_${by}`), () => {
+    avertedBy = by;
+    renderPicture();
+  }, { "aria-pressed": String(by === avertedBy), "data-key": `averted ${by}` }));
+  return { ...drawAverted(result, size, avertedBy), options };
+}
+
+function drawAverted(result, { width, colours }, by = "harm") {
   const { state } = result;
   const at = state.horizon_years;
-  const names = ["local_recurrence", ...content.outcomes.harms].filter((name) => result.policies.some((_, p) => (
-    result.share(p, result.place(name, { years: at })).estimate > 0)));
+  const kinds = by === "harm" ? content.outcomes.harms : by === "mechanism" ? MECHANISMS : COMPARTMENTS;
+  const placeOfRow = (name) => (by === "harm" || name === "local_recurrence" ? result.place(name, { years: at })
+    : result.place("local_recurrence", { [by]: name, years: at }));
+  const names = ["local_recurrence", ...kinds].filter((name) => result.policies.some((_, p) => (
+    result.share(p, placeOfRow(name)).estimate > 0)));
+  const outcomeLabel = (name) => (by === "harm" || name === "local_recurrence" ? labelOf(name) : short(name));
   if (!result.others.length) return { svg: null, says: say("pictures.one_policy"), table: null };
   const sides = result.others.map((p) => names.map((name) => {
-    const place = result.place(name, { years: at });
+    const place = placeOfRow(name);
     return {
       name, better: result.change(p, place, YES, NO), worse: result.change(p, place, NO, YES), net: result.difference(p, place),
     };
@@ -67,7 +82,7 @@ function drawAverted(result, { width, colours }) {
     return say(`pictures.averted.${key}`, { policy: LETTERS[p], ...(fewer ? { fewer } : {}), ...(more ? { more } : {}) });
   });
   return {
-    svg: picture(width, height, say("pictures.averted_and_harmed.title"), colours, children),
+    svg: picture(width, height, say(`pictures.averted.title_${by}`), colours, children),
     says: says.join(" "),
     table: {
       columns: [say("table.policy"), say("table.outcome"), say("pictures.averted.better"), say("pictures.averted.worse"), say("table.net")],
