@@ -17,7 +17,11 @@ def drawn() -> Plain:
     looks = look.policy_looks(policies, policies[0])
     return {
         "looks": [
-            {"colour": one.colour, "dashes": [] if one.line == "-" else list(one.line[1]), "marker": one.marker}
+            {
+                "colour": one.colour,
+                "dashes": [] if one.line == "-" else list(one.line[1]),
+                "marker": one.marker,
+            }
             for one in looks.values()
         ],
         "colours": {
@@ -48,9 +52,7 @@ def _view(view: View) -> Plain:
     return {
         "size": [width, height],
         "spots": {name: [_round(a - x), _round(top - b)] for name, (a, b) in view.spots.items()},
-        **{
-            part: {name: _path(path, x, top) for name, path in getattr(view, part).items()} for part in parts
-        },
+        **{part: {name: _path(path, x, top) for name, path in getattr(view, part).items()} for part in parts},
     }
 
 

@@ -12,12 +12,14 @@ from importlib import metadata
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
+
 from analysis.pages.dictionary import described
 from analysis.pictures.flow import NODE_WORDS as SHORT
 from analysis.pictures.price import WORDS as PRICE_WORDS
 from analysis.tables.patients import patient_table
 from analysis.tables.queueing import STEPS
-from analysis.tables.run import FALLING
+from analysis.tables.run import FALLING, outcomes
 from analysis.words.columns import CODES, CODES_OF, unit_by_name
 from analysis.words.limits import LEFT_OUT
 from analysis.words.terms import HARM
@@ -36,8 +38,9 @@ from conf.schedules import FollowUp
 from conf.schema import read_run
 from conf.uncertain import uncertain_numbers
 from experiments.engine.layout import clinic_of, layout
-from experiments.simulating.cohort import worlds_of
+from experiments.simulating.cohort import simulate, worlds_of
 from experiments.simulating.crowd import warm_up
+from experiments.simulating.members import FEWEST_PATIENTS, uncertain
 from experiments.whatif import drawn, sentences
 from sim.clinic.needs import is_unlimited
 from sim.counting.outcomes import (
@@ -59,7 +62,7 @@ Plain = dict[str, Any]
 
 MOST_POLICIES = 4
 PATIENTS = 50_000  # a policy, unless asked otherwise
-FIRST_PATIENTS = 5_000  # of the first picture
+FEW = 20_000  # patients that the intervals with uncertain parameters rest on
 MOST_PATIENTS = 1_000_000
 # The levers that are shown first; any other follows them.
 FIRST_LEVERS = (
@@ -136,6 +139,7 @@ def exported(asked: Request, run: Run) -> Plain:
         "lists": _lists(run),
         "fields": _fields(),
         "outcomes": _outcomes(),
+        "uncertain": _uncertain(run),
         "start": _start(asked, run, cohorts, diseases),
         "command": _command(asked, clinics),
         "sentences": sentences.english(),
@@ -198,7 +202,10 @@ def _clinics(clinics: Mapping[str, Run], lessons: Mapping[str, Plain]) -> Plain:
     for name, there in clinics.items():
         named = [policy.name for policy in there.policies]
         for lesson in lessons.values():
-            if name in (lesson["scenario"]["clinic"], *(each["change"].get("clinic") for each in lesson["vary"])):
+            if name in (
+                lesson["scenario"]["clinic"],
+                *(each["change"].get("clinic") for each in lesson["vary"]),
+            ):
                 named += [policy for policy in lesson["policies"] if policy not in named]
         policies = tuple(read_policy(policy, there.usual_care) for policy in named)
         run = dataclasses.replace(there, policies=policies, comparator=policies[0])
@@ -212,10 +219,10 @@ def _policy(policy: Policy, shared: _Shared) -> Plain:
     by_group = {lever for _, own in policy.by_group for lever, _ in own}
     plans = [
         {
-            "policy": record["policy"],
+            "policy": shared.place(record["policy"]),
             "follow_up": shared.place(record["follow_up"]),
             "guideline": shared.place(record["guideline"]),
-            "levers": {lever: _written(value) for lever, value in plan.levers.items()},
+            "levers": shared.place({lever: _written(value) for lever, value in plan.levers.items()}),
             "set_here": sorted({lever for group in plan.groups for lever in policy.of_group(group)}),
         }
         for plan, record in zip(policy.plans(), policy.records(), strict=True)
@@ -223,18 +230,18 @@ def _policy(policy: Policy, shared: _Shared) -> Plain:
     groups = {} if policy.guideline is None else {g: {} for g in policy.guideline.names()}
     return {
         "description": policy.description,
-        "levers": {lever: _written(getattr(policy, lever)) for lever in LEVERS},
+        "levers": shared.place({lever: _written(getattr(policy, lever)) for lever in LEVERS}),
         "guideline": None if policy.guideline is None else policy.guideline.name,
         "groups": {
             group: {lever: _written(value) for lever, value in policy.written_of_group(group).items()}
             for group in groups
         },
         "plans": plans,
-        # Others are the same in all plans, and setting one of them leaves the plans as they are.
-        "levers_for_all": [
+        # All others are the same in all plans, and setting one of them leaves the plans as they are.
+        "levers_by_group": [
             lever
             for lever in LEVERS
-            if lever not in by_group and not (lever == "neoadjuvant" and policy.guideline is not None)
+            if lever in by_group or (lever == "neoadjuvant" and policy.guideline is not None)
         ],
     }
 
@@ -317,7 +324,9 @@ def _words(policies: list[str], run: Run) -> Plain:
         codes.setdefault(kind.__name__.lower(), set()).update(names(kind))
     codes["step"] = set(STEPS)
     found = {
-        column: {code: CODES_OF.get((column, code)) or CODES.get(code) or policy_words(code) for code in all_of}
+        column: {
+            code: CODES_OF.get((column, code)) or CODES.get(code) or policy_words(code) for code in all_of
+        }
         for column, all_of in codes.items()
     }
     found["outcome"] |= {harm.name.lower(): words for harm, words in HARM.items()}
@@ -406,6 +415,31 @@ def _fields() -> Plain:
     }
 
 
+def _uncertain(run: Run) -> list[Plain]:
+    """Return the intervals of the comparison that the page opens with that hold uncertain parameters.
+
+    Of outcomes of all patients at a horizon, and of their differences from the comparator, as
+    ``uncertainty.csv`` of ``lrrc compare``; none where it has none.
+    """
+    few = dataclasses.replace(run, patients=max(min(run.patients, FEW), FEWEST_PATIENTS), rows=False)
+    simulated = simulate(dataclasses.replace(few, journal=False, clock="compiled"))
+    table = uncertain(few, outcomes(simulated.tallies, simulated.horizons_years))
+    if table is None:
+        return []
+    return [
+        {
+            "policy": row.policy,
+            "comparator": None if pd.isna(row.comparator) else row.comparator,
+            "outcome": row.outcome,
+            "horizon_years": row.horizon_years,
+            "low": row.uncertainty_low,
+            "high": row.uncertainty_high,
+        }
+        for row in table.itertuples()
+        if row.horizon_years > 0
+    ]
+
+
 def _start(asked: Request, run: Run, cohorts: Mapping[str, Run], diseases: Mapping[str, Run]) -> Plain:
     """Return the state that the page opens with."""
     chosen = {group: (asked.choices or {}).get(group) for group in ("cohort", "disease", "clinic")}
@@ -480,7 +514,7 @@ def state_schema(content: Plain) -> Plain:
         "seed": whole(0, 2**53 - 1),
         "replication": whole(0, 2**53 - 1),
         "patients": whole(100, MOST_PATIENTS),
-        "horizon_years": {"enum": content["layout"]["horizons_years"]},
+        "horizon_years": {"enum": list(content["layout"]["horizons_years"])},
         "numbers": {
             "type": "object",
             "properties": {
@@ -513,7 +547,9 @@ def state_schema(content: Plain) -> Plain:
                     "levers": {
                         "type": "object",
                         "properties": {
-                            lever: {"enum": _settings(lever)} if LEVERS[lever].kind is FollowUp else levers[lever]
+                            lever: {"enum": _settings(lever)}
+                            if LEVERS[lever].kind is FollowUp
+                            else levers[lever]
                             for lever in LEVERS
                         },
                         "additionalProperties": False,

@@ -94,7 +94,7 @@ function leverCell(p, lever) {
 function setLeverOf(p, lever, value, dragging) {
   const policies = copy(state.policies);
   const { levers } = policies[p];
-  if (value === policyOf(policies[p]).levers[lever]) delete levers[lever];
+  if (value === shippedLevers(policies[p])[lever]) delete levers[lever];
   else levers[lever] = value;
   change({ policies }, { keep: true, dragging });
 }

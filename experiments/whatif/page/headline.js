@@ -46,7 +46,30 @@ function headline(result) {
     });
     return html("li", {}, chip(p, result.state), " ", html("b", {}, capital(nameOf(result.state.policies[p]))), ": ", sentence, ".");
   });
-  return [lead, html("ul", {}, items)];
+  return [lead, html("ul", {}, items), uncertainWords(result)];
+}
+
+/** Return whether a state is the comparison that the page opened with: then more than luck is known. */
+function isAsMade(of) {
+  const { patients, horizon_years: years_, seed, replication, ...asMade } = content.start;
+  return Object.entries(asMade).every(([key, value]) => JSON.stringify(of[key]) === JSON.stringify(value));
+}
+
+/** Return the interval with uncertain parameters of a difference, or null where it is not known. */
+function uncertainOf(result, p, outcome) {
+  const names = result.state.policies.map(({ policy }) => policy);
+  return content.uncertain.find((row) => row.policy === names[p] && row.outcome === outcome && row.horizon_years === result.state.horizon_years
+    && row.comparator === (p === result.comparator ? null : names[result.comparator])) ?? null;
+}
+
+/** Return what the intervals hold: of the comparison that the page opened with also uncertain parameters. */
+function uncertainWords(result) {
+  if (!isAsMade(result.state) || !content.uncertain.length || !result.others.length) return null;
+  const parts = result.others.flatMap((p) => {
+    const found = uncertainOf(result, p, "local_recurrence");
+    return found ? [say("headline.uncertain_part", { policy: LETTERS[p], low: signed(PER * found.low, 0), high: signed(PER * found.high, 0) })] : [];
+  });
+  return parts.length ? html("p", { class: "note" }, say("headline.uncertain", { list: listed(parts) })) : null;
 }
 
 /** Return the outcomes that stand below the policies: recurrence, survival, what is kept, every harm that anybody has. */

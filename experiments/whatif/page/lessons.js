@@ -190,8 +190,11 @@ async function reveal(name, lesson, chosen) {
     classCard());
 }
 
-/** Return a row of the evidence in words: its id, and what it holds. */
-const evidenceWords = ({ id, ...row }) => [html("code", {}, id), ` ${Object.values(row).filter((text_) => typeof text_ === "string" && text_).join("; ")}`];
+/** Return a row of the evidence in words: the study, what it found, and where that stands. */
+function evidenceWords({ id, study, population, arm, endpoint, value, unit, source }) {
+  const about = [study, population, arm].filter(Boolean).join(", ");
+  return [`${about}: ${endpoint} ${value}${unit ? ` (${unit})` : ""}. ${source} `, html("code", {}, id)];
+}
 
 /** Return the card with one's predictions as a file, and a class's files laid together. */
 function classCard() {

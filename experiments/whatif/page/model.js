@@ -8,8 +8,11 @@ function policyOf(column, cohort = state.cohort) {
 }
 
 
+/** Return the levers of a column's shipped policy. */
+const shippedLevers = (column) => content.parts[policyOf(column).levers];
+
 /** Return the levers of a policy's column: those of the shipped policy, as they were changed. */
-const leversOf = (column) => ({ ...policyOf(column).levers, ...column.levers });
+const leversOf = (column) => ({ ...shippedLevers(column), ...column.levers });
 
 /** Return what a policy's column is called: the shipped policy, and what was changed. */
 function nameOf(column) {
@@ -27,7 +30,7 @@ function settingWords(lever, setting) {
 }
 
 /** Return whether a lever can be set for all patients of a column's policy. */
-const settable = (column, lever, cohort) => policyOf(column, cohort).levers_for_all.includes(lever);
+const settable = (column, lever, cohort) => !policyOf(column, cohort).levers_by_group.includes(lever);
 
 /**
  * Return why the command would refuse a policy's column, or null: settings that contradict each other in a plan,
@@ -41,7 +44,7 @@ function refusal(column, cohort = state.cohort) {
   const unknown = Object.keys(column.levers).find((lever) => !settable(column, lever, cohort));
   if (unknown) return say("by_group_here", { lever: content.levers[unknown].label });
   const found = plans.map((plan) => {
-    const levers = { ...plan.levers, ...column.levers };
+    const levers = { ...content.parts[plan.levers], ...column.levers };
     return content.refused.filter((pair) => (
       Object.entries(pair.levers).every(([lever, setting]) => levers[lever] === setting)));
   });
@@ -101,7 +104,7 @@ function worldsOf(state) {
   return state.policies.map((column) => {
     const { plans } = policyOf(column, state.cohort);
     const world = packWorld(layout, plans.map((plan) => ({
-      ...shared, policy: plan.policy, follow_up: content.parts[plan.follow_up], guideline: content.parts[plan.guideline],
+      ...shared, policy: content.parts[plan.policy], follow_up: content.parts[plan.follow_up], guideline: content.parts[plan.guideline],
     })));
     for (const [lever, setting] of Object.entries(column.levers)) setLever(layout, world, lever, setting);
     return world;

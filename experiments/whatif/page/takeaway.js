@@ -19,7 +19,7 @@ function commandPolicies(of) {
 /** Return a policy as a file: the levers that differ from the base, and those of its groups. */
 function policyFile(column) {
   const { guideline, groups } = policyOf(column);
-  const base = content.policies[content.command.base].levers;
+  const base = content.parts[content.policies[content.command.base].levers];
   const levers = Object.entries(leversOf(column)).filter(([lever, setting]) => setting !== base[lever] || lever === "adherence");
   const inLine = (own) => `{${Object.entries(own).map(([lever, setting]) => `${lever}: ${yamlText(setting)}`).join(", ")}}`;
   return [

@@ -5,46 +5,21 @@ import shlex
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.engine import CHROMIUM
-from helpers.whatif import NO_BROWSER, Opened, chromium
 
 from experiments.cli.command import main
 
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER),
-    # Playwright's own, of its event loop, when it ends.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+# Playwright's own, of its event loop, when it ends.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 TABLES = ("outcomes", "differences", "averted", "harmed", "curves", "flow")
-FEW = 3000
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    path = tmp_path_factory.mktemp("page") / "whatif.html"
-    assert main(["whatif", f"patients={FEW}", "open=false", f"out={path}"]) == 0
-    return path
-
-
-@pytest.fixture
-def opened(browser, written):
-    page = Opened(browser, written).done()
-    yield page
-    assert page.wrong == []
-    page.close()
 
 
 def assert_the_command_gives_the_same(opened, folder, tables=TABLES):
     """Save what the page says to save, run the command that it prints, and compare every table."""
     opened.view("takeaway")
     line = opened.page.inner_text('[data-text="command-line"]')
-    for path in opened.page.locator("pre[data-text^='policy/']").evaluate_all("all => all.map((one) => one.dataset.text)"):
+    for path in opened.page.locator("pre[data-text^='policy/']").evaluate_all(
+        "all => all.map((one) => one.dataset.text)"
+    ):
         (folder / "mine" / "policy").mkdir(parents=True, exist_ok=True)
         opened.saved(f"save {path}", folder / "mine" / path)
     program, *words = shlex.split(line)
@@ -62,7 +37,9 @@ def assert_tables_equal(name, mine, theirs):
     assert list(mine.columns) == list(theirs.columns), name
     for column in theirs.columns:
         if theirs[column].dtype.kind == "f":
-            np.testing.assert_allclose(mine[column], theirs[column], rtol=1e-8, atol=1e-10, err_msg=f"{name} {column}")
+            np.testing.assert_allclose(
+                mine[column], theirs[column], rtol=1e-8, atol=1e-10, err_msg=f"{name} {column}"
+            )
         else:
             assert mine[column].tolist() == theirs[column].tolist(), (name, column)
 
@@ -97,3 +74,10 @@ def test_what_is_changed_on_the_page_gives_the_tables_of_the_command_that_it_pri
         page.locator("[data-key='number surgery.leak_probability']").press("Enter")
     assert opened.state()["numbers"] == {"surgery.leak_probability": 0.2}
     assert_the_command_gives_the_same(opened, tmp_path)
+
+
+@pytest.mark.long
+def test_where_patients_queue_the_page_gives_the_tables_of_the_command(opened, tmp_path):
+    with opened.simulating():
+        opened.page.select_option("[data-key='clinic']", "regional")
+    assert_the_command_gives_the_same(opened, tmp_path, (*TABLES, "waits"))

@@ -9,7 +9,7 @@ function drawWaits(result, { width, colours }) {
   const row = 17;
   const block = 12 + result.policies.length * row;
   const most = Math.max(...result.waits.flatMap(({ steps: own }) => steps.flatMap((step) => [own[step].p90 || 0, own[step].target])), 1);
-  const x = (days) => label + Math.min(days, most) / most * (width - label - 120);
+  const x = (days) => label + Math.min(days, most) / most * (width - label - 170);
   const height = steps.length * block + 56;
   const axis = ticks(most).filter((tick) => tick <= most);
   const children = axis.flatMap((tick) => [
