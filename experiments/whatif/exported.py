@@ -1,4 +1,4 @@
-"""What the page holds of the model: numbers, levers, policies, cohorts, clinics, words; plain values, for JSON.
+"""What the page holds of the model: numbers, levers, policies, cohorts, clinics, words; plain, for JSON.
 
 All of it follows from the code, the YAML and the schema: what is added to them appears on the page.
 """
@@ -193,7 +193,7 @@ def _of_lessons(lessons: Mapping[str, Plain]) -> list[str]:
 
 
 def _clinics(clinics: Mapping[str, Run], lessons: Mapping[str, Plain]) -> Plain:
-    """Return each clinic, and the warm-up of each policy that the page opens with or a lesson simulates there.
+    """Return each clinic, with the warm-up of each policy that the page opens with or a lesson simulates.
 
     A warm-up is a number of patients, or none where the queues do not settle; ``warm_ups`` is none where
     nobody waits.
@@ -254,7 +254,7 @@ def _written(value: Any) -> Any:
 
 
 def _levers() -> Plain:
-    """Return how each lever is called, what it does, its unit and its settings in words, in the page's order."""
+    """Return what each lever is called and does, its unit and settings in words, in the page's order."""
     order = [*FIRST_LEVERS, *(lever for lever in LEVERS if lever not in FIRST_LEVERS)]
     return {
         lever: {
@@ -426,18 +426,13 @@ def _uncertain(run: Run) -> list[Plain]:
     table = uncertain(few, outcomes(simulated.tallies, simulated.horizons_years))
     if table is None:
         return []
-    return [
-        {
-            "policy": row.policy,
-            "comparator": None if pd.isna(row.comparator) else row.comparator,
-            "outcome": row.outcome,
-            "horizon_years": row.horizon_years,
-            "low": row.uncertainty_low,
-            "high": row.uncertainty_high,
-        }
-        for row in table.itertuples()
-        if row.horizon_years > 0
-    ]
+    shown = table[table["horizon_years"] > 0]
+    ends = shown[["uncertainty_low", "uncertainty_high"]].set_axis(["low", "high"], axis=1)
+    names = shown[["policy", "comparator", "outcome", "horizon_years"]]
+    # Where the row is no difference there is no comparator.
+    names = names.astype(object).where(names.notna(), None)
+    rows: list[Plain] = pd.concat([names, ends], axis=1).to_dict("records")
+    return rows
 
 
 def _start(asked: Request, run: Run, cohorts: Mapping[str, Run], diseases: Mapping[str, Run]) -> Plain:
@@ -475,7 +470,7 @@ def _asked(asked: Request, key: str) -> bool:
 
 
 def _command(asked: Request, clinics: Mapping[str, Run]) -> Plain:
-    """Return what a command line says that makes the page's numbers again: the defaults, and what was asked."""
+    """Return what a command line that makes the page's numbers again builds on: defaults, and what was asked."""
     config, chosen = composed("compare", [])
     return {
         "defaults": {

@@ -117,7 +117,7 @@ function showLife() {
       p === c ? html("p", { class: "note" }, say("patient.compared"))
         : html("p", { class: "note" }, from === null ? say("patient.same", { other: LETTERS[c] })
           : say("patient.diverges", { other: LETTERS[c], event: called2("Event", steps[p][from]?.name ?? steps[c][from].name), when: since(steps[p][from]?.days ?? steps[c][from].days) })),
-      html("ol", {}, steps[p].map((step, k) => (step.hidden && !hiddenToo ? null : html("li", { class: `${step.hidden ? "hidden" : ""} ${from !== null && k >= from ? "apart" : ""}` },
+      html("ol", {}, steps[p].map((step, k) => (step.hidden && !hiddenToo ? null : html("li", { "data-day": step.days, class: `${step.hidden ? "hidden" : ""} ${from !== null && k >= from ? "apart" : ""}` },
         html("span", { class: "when" }, since(step.days)), html("b", {}, capital(called2("Event", step.name))), step.hidden ? html("i", {}, ` ${say("patient.unseen")}`) : null,
         step.changes.length ? html("ul", {}, step.changes.filter(([, , hidden]) => hiddenToo || !hidden).slice(0, 24).map(([what, value, hidden]) => (
           html("li", { class: hidden ? "hidden" : "" }, `${what}: `, html("b", {}, value))))) : null)))));

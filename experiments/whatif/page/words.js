@@ -19,10 +19,16 @@ function say(key, values = {}) {
 /** Return a number with a comma between thousands. */
 const whole = (number) => Math.round(number).toLocaleString("en");
 
-/** Return a number to so many decimals, with a true minus sign; a dash where there is none. */
+/** Return a number to so many decimals, with a true minus sign; a dash where there is none. Halves as Python rounds. */
 function fixed(number, decimals = 1) {
   if (!Number.isFinite(number)) return DASH;
-  const text = Math.abs(number).toFixed(decimals);
+  const size = Math.abs(number);
+  let text = size.toFixed(decimals);
+  // Of all halves of the last decimal only those of a power of two are exact.
+  if (Number.isInteger(size * 2 ** (decimals + 1)) && (size * 2 ** (decimals + 1)) % 2) {
+    const below = Math.floor(size * 10 ** decimals);
+    text = ((below + below % 2) / 10 ** decimals).toFixed(decimals);
+  }
   return number < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
 

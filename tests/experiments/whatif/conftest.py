@@ -41,3 +41,12 @@ def open_page(browser, page_file):
 @pytest.fixture
 def opened(open_page):
     return open_page().done()
+
+
+@pytest.fixture(scope="session")
+def shown(browser, page_file):
+    """The page, once for all tests that only look at it."""
+    page = Opened(browser, page_file).done()
+    yield page
+    assert page.wrong == []
+    page.close()

@@ -9,8 +9,8 @@ from conf.composition import composing, options
 from conf.input_error import InputError
 from conf.policies import LEVERS, read_policy, with_levers
 from conf.request import request
-from conf.schema import read_run
 from conf.schedules import FollowUp
+from conf.schema import read_run
 from experiments.cli.command import main
 from experiments.whatif import sentences
 from experiments.whatif.assembled import PAGE, SCRIPTS
@@ -51,9 +51,14 @@ def test_the_schema_takes_the_page_s_own_state_and_refuses_others(content):
     check.check_schema(content["schema"])
     assert check.is_valid(content["start"])
     wrong = (
-        {"cohort": "nobody"}, {"policies": []}, {"policies": [{"policy": "tme_alone", "levers": {"washout": 1}}]},
-        {"numbers": {"surgery.leak_probability": -1}}, {"numbers": {"surgery.leak": 1}}, {"seed": 0.5}, {"more": 1},
-    )  # fmt: skip
+        {"cohort": "nobody"},
+        {"policies": []},
+        {"policies": [{"policy": "tme_alone", "levers": {"washout": 1}}]},
+        {"numbers": {"surgery.leak_probability": -1}},
+        {"numbers": {"surgery.leak": 1}},
+        {"seed": 0.5},
+        {"more": 1},
+    )
     for parts in wrong:
         assert not check.is_valid({**content["start"], **parts}), parts
 

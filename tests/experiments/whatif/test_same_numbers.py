@@ -44,6 +44,7 @@ def assert_tables_equal(name, mine, theirs):
             assert mine[column].tolist() == theirs[column].tolist(), (name, column)
 
 
+@pytest.mark.long
 def test_the_default_comparison_gives_the_command_s_tables(opened, tmp_path):
     assert_the_command_gives_the_same(opened, tmp_path)
 
