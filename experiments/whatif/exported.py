@@ -227,7 +227,7 @@ def _policy(policy: Policy, shared: _Shared) -> Plain:
         }
         for plan, record in zip(policy.plans(), policy.records(), strict=True)
     ]
-    groups = {} if policy.guideline is None else {g: {} for g in policy.guideline.names()}
+    groups = [] if policy.guideline is None else policy.guideline.names()
     return {
         "description": policy.description,
         "levers": shared.place({lever: _written(getattr(policy, lever)) for lever in LEVERS}),
@@ -431,8 +431,8 @@ def _uncertain(run: Run) -> list[Plain]:
     names = shown[["policy", "comparator", "outcome", "horizon_years"]]
     # Where the row is no difference there is no comparator.
     names = names.astype(object).where(names.notna(), None)
-    rows: list[Plain] = pd.concat([names, ends], axis=1).to_dict("records")
-    return rows
+    rows = pd.concat([names, ends], axis=1).to_dict("records")
+    return [{str(key): value for key, value in row.items()} for row in rows]
 
 
 def _start(asked: Request, run: Run, cohorts: Mapping[str, Run], diseases: Mapping[str, Run]) -> Plain:
@@ -470,7 +470,7 @@ def _asked(asked: Request, key: str) -> bool:
 
 
 def _command(asked: Request, clinics: Mapping[str, Run]) -> Plain:
-    """Return what a command line that makes the page's numbers again builds on: defaults, and what was asked."""
+    """Return what a command line that makes the page's numbers again builds on."""
     config, chosen = composed("compare", [])
     return {
         "defaults": {
