@@ -227,7 +227,7 @@ class Engine {
         });
       }
       return counters.map((counter, k) => ({
-        counts: this.#countsOf(counter), rows: kept[k], states: joined(states[k]),
+        counts: this.#countsOf(counter.parts), rows: kept[k], states: joined(states[k]),
       }));
     });
   }
@@ -449,7 +449,8 @@ class Engine {
   }
 
   #endBatch(counter, made) {
-    const { flow, timed, ...counts } = this.#countsOf(counter);
+    const { timed, ...others } = counter.parts;
+    const { flow, ...counts } = this.#countsOf(others);
     if (made.flow) flow.values.forEach((value, k) => { made.flow.values[k] += value; });
     else made.flow = flow;
     made.batches.push({ ...counts, timed: this.#withoutFolds(timed) });
@@ -458,13 +459,18 @@ class Engine {
     }
   }
 
-  #withoutFolds({ shape: [, outcomes, cells], values }) {
+  // The counts of one batch are far below 2^32.
+  #withoutFolds({ at, shape: [, outcomes, cells] }) {
+    const words = new Uint32Array(this.#exports.memory.buffer, at, 2 * outcomes * cells);
     const kept = this.layout.outcomes.timed.length;
     const folds = outcomes - kept + 1; // of the first outcome
     const sums = new Float64Array(kept * cells);
     for (let row = 0; row < outcomes; row++) {
       const to = Math.max(row - folds + 1, 0) * cells;
-      for (let k = 0; k < cells; k++) sums[to + k] += values[row * cells + k];
+      for (let k = 0; k < cells; k++) {
+        const count = words[2 * (row * cells + k)];
+        if (count) sums[to + k] += count;
+      }
     }
     return { shape: [1, kept, cells], values: sums };
   }
@@ -548,9 +554,9 @@ class Engine {
     });
   }
 
-  #countsOf(counter) {
+  #countsOf(parts) {
     const counts = {};
-    for (const [name, { at, shape }] of Object.entries(counter.parts)) {
+    for (const [name, { at, shape }] of Object.entries(parts)) {
       const words = new Uint32Array(this.#exports.memory.buffer, at, 2 * shape.reduce((a, b) => a * b, 1));
       const values = new Float64Array(words.length / 2);
       for (let k = 0; k < values.length; k++) values[k] = words[2 * k] + (words[2 * k + 1] | 0) * 2 ** 32;

@@ -186,18 +186,20 @@ function restore(text, from) {
   return null;
 }
 
-function begin() {
+/** Read the state in the link, where there is one. */
+function restoreLink() {
   const hash = location.hash.slice(1);
-  let wrong = null;
-  if (hash) {
-    let text_ = hash;
-    try {
-      text_ = decodeURIComponent(hash);
-    } catch {
-      // It is read as it is, and refused.
-    }
-    wrong = restore(text_, say("wrong.link"));
+  if (!hash) return null;
+  try {
+    return restore(decodeURIComponent(hash), say("wrong.link"));
+  } catch (error) {
+    if (error instanceof URIError) return say("wrong.unreadable", { from: say("wrong.link") });
+    throw error;
   }
+}
+
+function begin() {
+  const wrong = restoreLink();
   pool = new Pool(at("worker").textContent, fromBase64(at("module").textContent.trim()));
   pool.failed = fail;
   buildViews();
@@ -213,7 +215,7 @@ function begin() {
   });
   darkness.addEventListener("change", () => { renderControls(); render(); });
   addEventListener("hashchange", () => {
-    const words = restore(decodeURIComponent(location.hash.slice(1)), say("wrong.link"));
+    const words = restoreLink();
     if (words) notice(words);
     else { renderControls(); simulate(); }
   });

@@ -9,13 +9,18 @@ function meaning(element) {
 
 function beginTerms() {
   const tip = at("term");
+  let explained = null;
   const show_ = (event) => {
     const element = event.target.closest?.("[data-term], [data-term-words]");
+    explained = element;
     const words = element ? meaning(element) : "";
     tip.hidden = !words;
     if (!words) return;
     tip.textContent = words;
-    const box = element.getBoundingClientRect();
+    place();
+  };
+  const place = () => {
+    const box = explained.getBoundingClientRect();
     tip.style.left = `${Math.max(Math.min(box.left, innerWidth - 330), 8)}px`;
     const below = box.bottom + 6;
     tip.style.top = `${below + tip.offsetHeight > innerHeight ? Math.max(box.top - tip.offsetHeight - 6, 4) : below}px`;
@@ -24,7 +29,12 @@ function beginTerms() {
   addEventListener("focusin", show_);
   addEventListener("focusout", () => { tip.hidden = true; });
   addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
-  addEventListener("scroll", () => { tip.hidden = true; }, true);
+  // What has the focus may have been scrolled to.
+  addEventListener("scroll", () => {
+    if (tip.hidden) return;
+    if (explained === document.activeElement) place();
+    else tip.hidden = true;
+  }, true);
 }
 
 /** Return a text in which every word of the glossary explains itself. */

@@ -44,7 +44,7 @@ const ANSWERS = {
       kind: "clinic",
       request,
       policies: found.map(({ batches, flow, log }) => ({
-        batches, flow, waits: waitsOf(log, steps, patients), moves: movesOf(log, window),
+        batches, flow, ...readLog(log, steps, patients, window),
       })),
     };
   },
@@ -61,54 +61,64 @@ const ANSWERS = {
   },
 };
 
-/** Return by step how long patients waited, as analysis.tables.queueing.waits. */
-function waitsOf(log, steps, patients) {
-  const [number, event, granted, askedDay, left] = ["number", "event", "granted", "asked_day", "left_day"]
-    .map((name) => column(model, "log", log, name));
-  return Object.fromEntries(Object.entries(steps).map(([step, { events, target }]) => {
-    const served = [];
-    let [n, beyond] = [0, 0];
-    for (let k = 0; k < number.length; k++) {
-      if (number[k] >= patients || !events.includes(event[k])) continue;
-      const days = left[k] - askedDay[k];
-      n += 1;
-      beyond += days > target;
-      if (granted[k]) served.push(days);
+/**
+ * Return what a log says: `waits`, by step how long patients waited, as analysis.tables.queueing.waits; `moves`,
+ * who waited and who was treated in a window of days, typed arrays with an element for each request.
+ */
+function readLog(log, steps, patients, [from, until]) {
+  const { bytes, fields } = model.records.log;
+  const view = new DataView(log.buffer, log.byteOffset, log.byteLength);
+  const [number, event, granted, asked, left, held] = [
+    "number", "event", "granted", "asked_day", "left_day", "holds_days"].map((name) => fields[name].offset);
+  const found = Object.entries(steps).map(([step, { events, target }]) => ({ step, events, target, served: [], n: 0, beyond: 0 }));
+  const stepOf = [];
+  for (const one of found) for (const each of one.events) stepOf[each] = one;
+  const moves = { event: [], asked: [], left: [], held: [] };
+  for (let at = 0; at < log.byteLength; at += bytes) {
+    const what = view.getInt32(at + event, true);
+    const step = stepOf[what];
+    if (!step) continue;
+    const askedDay = view.getFloat64(at + asked, true);
+    const leftDay = view.getFloat64(at + left, true);
+    // The cohort's numbers are below that of its patients; those before and after it have larger ones.
+    if (view.getInt32(at + number + 4, true) === 0 && view.getUint32(at + number, true) < patients) {
+      const days = leftDay - askedDay;
+      step.n += 1;
+      step.beyond += days > step.target;
+      if (view.getUint8(at + granted)) step.served.push(days);
     }
-    const sorted = Float64Array.from(served).sort();
-    return [step, {
-      n,
-      served: sorted.length,
-      median: quantile(sorted, 0.5),
-      p90: quantile(sorted, 0.9),
-      mean: sorted.length ? sorted.reduce((total, days) => total + days, 0) / sorted.length : NaN,
-      target,
-      beyond: n ? beyond / n : NaN,
-    }];
-  }));
+    if (askedDay >= until || leftDay + LONGEST_HELD_DAYS <= from) continue;
+    let longest = 0;
+    for (let k = 0; k < fields.holds_days.length; k++) longest = Math.max(longest, view.getFloat32(at + held + 4 * k, true));
+    moves.event.push(what);
+    moves.asked.push(askedDay);
+    moves.left.push(leftDay);
+    moves.held.push(longest);
+  }
+  return {
+    waits: Object.fromEntries(found.map(({ step, n, beyond, target, served }) => {
+      const sorted = Float64Array.from(served).sort();
+      return [step, {
+        n,
+        served: sorted.length,
+        median: quantile(sorted, 0.5),
+        p90: quantile(sorted, 0.9),
+        mean: sorted.length ? sorted.reduce((total, days) => total + days, 0) / sorted.length : NaN,
+        target,
+        beyond: n ? beyond / n : NaN,
+      }];
+    })),
+    moves: Object.fromEntries(Object.entries(moves).map(([name, values]) => [name, Float64Array.from(values)])),
+  };
 }
+
+const LONGEST_HELD_DAYS = 60; // so long a patient may be in hand
 
 function quantile(sorted, p) {
   if (!sorted.length) return NaN;
   const at = (sorted.length - 1) * p;
   const below = Math.floor(at);
   return sorted[below] + (at - below) * ((sorted[below + 1] ?? sorted[below]) - sorted[below]);
-}
-
-/** Return who waited and who was treated in a window of days: typed arrays, one element for each request. */
-function movesOf(log, [from, until]) {
-  const [event, askedDay, left] = ["event", "asked_day", "left_day"].map((name) => column(model, "log", log, name));
-  const holds = column(model, "log", log, "holds_days");
-  const resources = holds.length / event.length;
-  const chosen = [];
-  for (let k = 0; k < event.length; k++) if (askedDay[k] < until && left[k] + 60 > from) chosen.push(k);
-  const pick = (values) => Float32Array.from(chosen, (k) => values[k]);
-  return {
-    event: pick(event),
-    asked: pick(askedDay),
-    left: pick(left),
-    held: Float32Array.from(chosen, (k) => Math.max(...holds.subarray(k * resources, (k + 1) * resources))),
-  };
 }
 
 /** Return the columns of luck that a patient's traits follow from: another draw shows in the row once staged. */

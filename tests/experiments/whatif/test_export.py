@@ -1,5 +1,6 @@
 """What the page holds follows from the code, the YAML and the schema."""
 
+import json
 import re
 
 import jsonschema
@@ -14,15 +15,14 @@ from conf.schema import read_run
 from experiments.cli.command import main
 from experiments.whatif import sentences
 from experiments.whatif.assembled import PAGE, SCRIPTS
-from experiments.whatif.exported import _refused, _settings, exported
+from experiments.whatif.exported import _refused, _settings, _start
 from sim.counting.outcomes import HARMS
 
 
 @pytest.fixture(scope="module")
-def content():
-    with composing():
-        asked = request("compare", ["surgery.leak_probability=0.2", "patients=2000"], "lrrc whatif")
-        return exported(asked, read_run(asked.config))
+def content(page_file):
+    text = page_file.read_text("utf-8").partition('id="content">')[2].partition("</script>")[0]
+    return json.loads(text.replace("<\\/", "</"))
 
 
 def test_every_shipped_file_is_there(content):
@@ -41,9 +41,22 @@ def test_every_shipped_file_is_there(content):
     assert content["outcomes"]["harms"] == list(HARMS)
 
 
-def test_what_the_command_line_changes_is_changed_on_the_page(content):
-    assert content["start"]["numbers"] == {"surgery.leak_probability": 0.2}
-    assert content["start"]["patients"] == 2000
+def test_what_the_command_line_changes_is_changed_on_the_page():
+    changed = ["surgery.leak_probability=0.2", "cohort.plane_shares=[0.5,0.3,0.2]", "patients=2000"]
+    with composing():
+        asked = request("compare", changed, "lrrc whatif")
+        as_shipped = read_run(request("compare", [], "lrrc whatif").config)
+        start = _start(
+            asked,
+            read_run(asked.config),
+            {"dutch_contemporary": as_shipped},
+            {"calibrated": as_shipped},
+        )
+    assert start["numbers"] == {
+        "surgery.leak_probability": 0.2,
+        "cohort.plane_shares": [0.5, 0.3, 0.2],
+    }
+    assert start["patients"] == 2000
 
 
 def test_the_schema_takes_the_page_s_own_state_and_refuses_others(content):
