@@ -76,6 +76,12 @@ FIRST_LEVERS = (
 )
 # Of these outcomes more is better; of all others less.
 GOOD = (*FALLING, "organ_preserved", "tme_free_survival")
+# Columns of a patient's row that a course does not tell: counters, places in lists, what is booked.
+UNTOLD = (
+    "agenda", "number", "plan", "risk_group", "next_", "visits", "ct_scans", "mri_scans", "endoscopies",
+    "readings", "seed_probability", "theatre_minutes", "waiting", "waited_days", "radiotherapy_fractions",
+    "radiotherapy_courses", "chemotherapy_courses",
+)  # fmt: skip
 VERSION = 1  # of a state
 
 
@@ -412,6 +418,7 @@ def _fields() -> Plain:
             "of_set": part.of_set,
         }
         for part in described("patients", table)
+        if not part.column.startswith(UNTOLD)
     }
 
 

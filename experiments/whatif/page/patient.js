@@ -70,7 +70,7 @@ function valuesOf(row) {
 function changesOf(before, after, day) {
   return Object.entries(content.fields).flatMap(([name, { meaning, unit, kind, codes, of_set: ofSet }]) => {
     const value = after[name];
-    if (value === undefined || Object.is(value, before?.[name]) || name.startsWith("agenda") || name === "number" || !meaning) return [];
+    if (value === undefined || Object.is(value, before?.[name]) || !meaning) return [];
     if (!before && (value === 0 || !Number.isFinite(value) || value === -1)) return [];
     if (name.endsWith("_day") || /_day_\d+$/.test(name)) return [];
     if (!Number.isFinite(value)) return [];

@@ -10,8 +10,15 @@ function meaning(element) {
 function beginTerms() {
   const tip = at("term");
   let explained = null;
+  let pointer = [];
   const show_ = (event) => {
     const element = event.target.closest?.("[data-term], [data-term-words]");
+    if (event.type === "pointerover") {
+      // Where the page was scrolled below a pointer that rests, it points at nothing new.
+      const rests = pointer[0] === event.clientX && pointer[1] === event.clientY;
+      pointer = [event.clientX, event.clientY];
+      if (rests) return;
+    }
     explained = element;
     const words = element ? meaning(element) : "";
     tip.hidden = !words;
@@ -26,6 +33,7 @@ function beginTerms() {
     tip.style.top = `${below + tip.offsetHeight > innerHeight ? Math.max(box.top - tip.offsetHeight - 6, 4) : below}px`;
   };
   addEventListener("pointerover", show_);
+  addEventListener("pointermove", (event) => { pointer = [event.clientX, event.clientY]; });
   addEventListener("focusin", show_);
   addEventListener("focusout", () => { tip.hidden = true; });
   addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
