@@ -139,6 +139,16 @@ def _lists(value: Any) -> Any:
     return [_lists(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
+def headings() -> dict[str, tuple[str, float, str]]:
+    """Return title, minutes and goal of each lesson, by name, without checking the rest of its file."""
+    found = {}
+    for name in library.options("lesson"):
+        where, given = f"lesson {name}: ", library.read("lesson", name)
+        title, goal = (read_words(f"{where}{key}", given.get(key, "")) for key in ("title", "goal"))
+        found[name] = (title, units.number(f"{where}minutes", given.get("minutes"), MINUTES), goal)
+    return found
+
+
 def read_lessons() -> dict[str, Lesson]:
     """Return the shipped lessons, and those of a user's folder, by name; within ``composing``."""
     return {name: read_lesson(name) for name in library.options("lesson")}
