@@ -10,9 +10,9 @@ import yaml
 
 from conf.composition import CONF, composing
 from conf.lesson import command_of, headings, read_lesson, read_lessons, run_of
-from conf.lesson_figures import value_of, written
+from conf.lesson_figures import RUN_YEARS, value_of, written
 from conf.request import request
-from conf.schema import read_run
+from conf.schema import compose_run, read_run
 from experiments.cli.arguments import read_words
 
 GOOD = {
@@ -101,6 +101,10 @@ def test_a_lesson_is_what_its_file_says(read):
         ({"scenario__change": {"surgery.leek": 1}}, "scenario: surgery.leek"),
         ({"vary__0__change": {"washout": "alway"}}, "vary[0].change: washout=alway: must be one of"),
         ({"vary__0__change": {"surgery.leak_probability": 2}}, "vary[0].change: surgery.leak_probability=2"),
+        ({"vary__0__change": {"horizon_years": 3}}, "vary[0].change.horizon_years=3: there is no such key"),
+        ({"vary__0__change": {"washot": "never"}}, "did you mean washout?"),
+        ({"scenario__change": {"policies": ["tme_alone"]}}, "scenario.change.policies"),
+        ({"title": ["x"]}, "title=[x]: must be words"),
         ({"vary__0__says": None}, "vary[0].says: missing"),
         ({"figures__plain__outcome": "recurrence"}, "plain.outcome=recurrence: there is no such outcome"),
         ({"figures__plain__policy": "tme"}, "figures.plain.policy=tme: must be one of tme_alone"),
@@ -207,6 +211,10 @@ def test_a_change_sets_numbers_levers_and_files(read):
         assert (run.parameters["surgery"]["leak_probability"] == 0) == (k == 0)
         assert {policy.washout.name for policy in run.policies} >= ({"NEVER"} if k == 1 else {"ALWAYS"})
         assert run.patients == (70 if k == 2 else 500)
+
+
+def test_every_lesson_is_followed_as_long_as_the_main_job():
+    assert compose_run().horizon_years == RUN_YEARS
 
 
 def test_the_command_that_is_named_asks_for_the_lessons_run(read):
