@@ -1,6 +1,7 @@
 """Lessons as files: what is read is what was written, and what is broken is named in one line."""
 
 import copy
+import json
 import math
 import re
 import shlex
@@ -9,7 +10,7 @@ import pytest
 import yaml
 
 from conf.composition import CONF, composing
-from conf.lesson import command_of, headings, read_lesson, read_lessons, run_of
+from conf.lesson import KEYS, command_of, headings, read_lesson, read_lessons, run_of
 from conf.lesson_figures import RUN_YEARS, value_of, written
 from conf.request import request
 from conf.schema import compose_run, read_run
@@ -228,6 +229,19 @@ def test_the_command_that_is_named_asks_for_the_lessons_run(read):
 
 with composing():
     LESSONS = read_lessons()
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_page_gets_plain_values_with_all_that_the_lesson_holds(name):
+    lesson = LESSONS[name]
+    plain = lesson.plain()
+    assert json.loads(json.dumps(plain)) == plain
+    assert set(plain) == {"name", *KEYS}
+    assert list(plain["figures"]) == list(lesson.figures)
+    for figure in plain["figures"].values():
+        assert set(figure.get("of", [])) <= set(plain["figures"])
+        assert figure.get("setting", "") in lesson.changes()
+    assert all(row["id"] and row["source"] for row in plain["evidence"])
 
 
 def test_there_are_lessons_enough_and_the_list_has_all_of_them():
