@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip
 INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 
 .DELETE_ON_ERROR:
-.PHONY: help compare whatif test test-long lint bench mutants gallery calibrated validation scenarios parameters schema trial-format data-flow engine docs lock python clean
+.PHONY: help compare whatif test test-long lint bench mutants gallery calibrated validation scenarios lessons parameters schema trial-format data-flow engine docs lock python clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -50,6 +50,9 @@ validation: .venv/.installed  ## docs/validation.md and its pictures, made again
 
 scenarios: .venv/.installed  ## docs/scenarios.md and its pictures, made again (ten minutes)
 	$(BIN)/python -m experiments.pages.scenarios_page $(ARGS)
+
+lessons: .venv/.installed  ## docs/teaching/, the worksheet and the answer key of the lessons, made again
+	$(BIN)/python -m experiments.pages.lessons_page
 
 parameters: .venv/.installed  ## docs/parameters.md, read from the code and its configuration again
 	$(BIN)/python -m experiments.pages.parameters_page

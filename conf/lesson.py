@@ -10,7 +10,7 @@ from typing import Any
 from conf import composition as library
 from conf import units
 from conf.endpoint import one_of, read_mapping, read_text
-from conf.input_error import InputError, shown
+from conf.input_error import InputError, nearest, shown
 from conf.lesson_figures import Figure, evidence_row, known_figure, read_figures
 from conf.lesson_prediction import (
     LARGEST,
@@ -44,6 +44,7 @@ SCENARIO: Tree = {
     "change": {},
 }
 GROUPS = ("cohort", "clinic", "disease")  # whose file a scenario, or a change of it, names
+CHANGEABLE = (*GROUPS, "patients", "policies", *LEVERS)  # by a change, beside numbers
 MOST_POLICIES, MOST_REPETITIONS = 4, 200
 MINUTES = units.Range(0, 240, "above 0 and at most 240", low_allowed=False)
 REFERENCE = re.compile(r"\{([^{}]*)\}")
@@ -137,6 +138,16 @@ def _lists(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _lists(each) for key, each in value.items()}
     return [_lists(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def headings() -> dict[str, tuple[str, float, str]]:
+    """Return title, minutes and goal of each lesson, by name, without checking the rest of its file."""
+    found = {}
+    for name in library.options("lesson"):
+        where, given = f"lesson {name}: ", library.read("lesson", name)
+        title, goal = (read_words(f"{where}{key}", given.get(key, "")) for key in ("title", "goal"))
+        found[name] = (title, units.number(f"{where}minutes", given.get("minutes"), MINUTES), goal)
+    return found
 
 
 def read_lessons() -> dict[str, Lesson]:
@@ -241,6 +252,19 @@ def _lesson(name: str, given: Tree) -> Lesson:
     )
 
 
+def _change(key: str, value: object, names: Sequence[str]) -> Tree:
+    """Return keys and values to change: numbers by their full key, and names of ``names``."""
+    change = read_mapping(key, value, "{surgery.leak_probability: 0}")
+    for name, to in change.items():
+        if "." not in name and name not in names:
+            raise InputError(
+                f"{key}.{name}={shown(to)}: there is no such key; a change sets a number, as in "
+                f"surgery.leak_probability{', or ' if names else ''}{', '.join(names)}"
+                f"{nearest(name, names)}"
+            )
+    return change
+
+
 def _scenario(key: str, value: object) -> Setting:
     given = read_mapping(key, value, "{cohort: dutch_tme}") if value else {}
     refuse_unknown(f"{key}.", given, tuple(SCENARIO))
@@ -250,11 +274,7 @@ def _scenario(key: str, value: object) -> Setting:
     repetitions = units.whole(f"{key}.repetitions", given["repetitions"], 1)
     if repetitions > MOST_REPETITIONS:
         raise InputError(f"{key}.repetitions={repetitions}: at most {MOST_REPETITIONS}")
-    change = (
-        read_mapping(f"{key}.change", given["change"], "{cohort.female_share: 0.4}")
-        if given["change"]
-        else {}
-    )
+    change = _change(f"{key}.change", given["change"], ()) if given["change"] else {}
     return Setting(
         **{group: given[group] for group in GROUPS},
         patients=units.whole(f"{key}.patients", given["patients"], 1),
@@ -273,7 +293,7 @@ def _vary(key: str, value: object) -> tuple[Change, ...]:
         for needed in ("says", "change"):
             if needed not in given:
                 raise InputError(f"{key}[{k}].{needed}: missing; it has says, change and, if wanted, name")
-        change = read_mapping(f"{key}[{k}].change", given["change"], "{surgery.leak_probability: 0}")
+        change = _change(f"{key}[{k}].change", given["change"], CHANGEABLE)
         name = read_text(f"{key}[{k}].name", given.get("name", ""))
         found.append(Change(read_words(f"{key}[{k}].says", given["says"]), change, name))
         if name and name in [other.name for other in found[:-1]]:

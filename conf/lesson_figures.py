@@ -14,7 +14,7 @@ from typing import Any
 
 from conf import units
 from conf.endpoint import one_of, read_mapping, read_text
-from conf.input_error import InputError, choice, shown
+from conf.input_error import InputError, choice, nearest, shown
 from conf.question import HORIZONS_YEARS, WAITS
 from conf.stated_sources import evidence
 
@@ -187,7 +187,8 @@ def _counted(where: str, tree: Mapping[str, object], figure: Figure) -> Figure:
     outcomes = list(dict.fromkeys(key[0] for key in keys))
     if figure.what not in outcomes:
         raise InputError(
-            f"{where}.outcome={shown(figure.what)}: there is no such outcome{choice(figure.what, outcomes)}"
+            f"{where}.outcome={shown(figure.what)}: there is no such outcome"
+            f"{nearest(figure.what, outcomes) or ';'} docs/outcomes.md lists them"
         )
     ways = [key for key in keys if key[0] == figure.what]
     for k, part in enumerate(("mechanism", "compartment", "group"), 1):
@@ -221,8 +222,7 @@ def _published(where: str, name: str, identifier: str) -> Figure:
 def evidence_row(where: str, identifier: str) -> dict[str, str]:
     """Return a row of the evidence table by its id. Raises InputError."""
     if identifier not in evidence():
-        # All the ids would not fit a line.
-        near = choice(identifier, evidence()).partition(" There are:")[0].partition("; there are:")[0]
+        near = nearest(identifier, evidence())
         raise InputError(f"{where}={shown(identifier)}: no row of conf/evidence.csv has this id{near}")
     return evidence()[identifier]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from conf import units
-from conf.endpoint import one_of, read_mapping, read_text
+from conf.endpoint import one_of, read_mapping
 from conf.input_error import InputError, choice, shown
 from conf.lesson_figures import Figure, known_figure
 
@@ -131,7 +131,9 @@ def refuse_unknown(where: str, given: Mapping[str, object], keys: Sequence[str])
 
 def read_words(key: str, value: object) -> str:
     """Return words, of which there must be some. Raises InputError."""
-    text = read_text(key, value)
+    if not isinstance(value, str):
+        raise InputError(f"{key}={shown(value)}: must be words")
+    text = " ".join(value.split())
     if not text:
         raise InputError(f"{key}: is empty; write what it says")
     return text

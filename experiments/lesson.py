@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from conf import units
 from conf.input_error import InputError, choice, shown
-from conf.lesson import Lesson, command_of, read_lesson, read_lessons, run_of
+from conf.lesson import Lesson, command_of, headings, read_lesson, run_of
 from conf.lesson_prediction import CHOICE, Prediction
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def lesson(words: Sequence[str]) -> int:
     if not names:
         if settings:
             raise InputError(f"{next(iter(settings))}: of a lesson, as in lrrc lesson NAME prediction=1")
-        print(pages.listing(read_lessons()))
+        print(pages.listing(headings()))
         return 0
     if len(names) > 1:
         raise InputError(f"{shown(' '.join(names))}: one lesson at a time")
@@ -116,8 +116,11 @@ def _tables(read: Lesson, measured: "Measured") -> list[str]:
     said = {each.name: each.says for each in read.vary}
     for change in dict.fromkeys(each.setting for each in read.figures.values() if each.measured):
         run = measured.run(change)
-        table = pages.table(read, change, pages.Counts(run.tallies, run.pairs), measured.waits(run))
+        counts = pages.Counts(run.tallies, run.pairs)
+        table = pages.table(pages.rows(read, change, counts, measured.waits(run)))
         found.append(f"{said[change]}\n{table}" if change else table)
+    if (times := read.scenario.repetitions) > 1:
+        found[0] = f"In the first of the {times} repetitions\n{found[0]}"
     return [*found, pages.NOTE]
 
 
@@ -136,9 +139,8 @@ def _varied(read: Lesson, word: str, patients: int | None) -> str:
     measured = Measured(read, patients)
     parts = []
     for heading, run in (("As it is", measured.run()), (change.says, measured.changed(change.change))):
-        waits = measured.waits(run)
         counts = pages.Counts(run.tallies, run.pairs)
-        parts.append(f"{heading}\n{pages.table(read, '', counts, waits)}")
+        parts.append(f"{heading}\n{pages.table(pages.rows(read, '', counts, measured.waits(run)))}")
     return "\n\n".join([*parts, pages.NOTE])
 
 

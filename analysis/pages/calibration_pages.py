@@ -28,14 +28,14 @@ def summary(tables: dict[str, pd.DataFrame]) -> str:
         f"chi-square {(targets['z'] ** 2).sum():.1f}",
         f"{int(numbers['searched'].sum())} of {len(numbers)} numbers affect some target",
         "",
-        "narrowed most               prior (95 %)            posterior (95 %)        fitted",
+        f"{'narrowed most':<52}{'prior (95 %)':<20}{'posterior (95 %)':<20}fitted",
     ]
     for _, row in narrowed.iterrows():
         prior = f"{three_digits(row['prior_low'])} to {three_digits(row['prior_high'])}"
         posterior = f"{three_digits(row['posterior_low'])} to {three_digits(row['posterior_high'])}"
-        lines.append(f"  {row['key']:<46}{prior:<20}{posterior:<20}{three_digits(row['fitted'])}")
+        lines.append(f"  {row['key']:<50}{prior:<20}{posterior:<20}{three_digits(row['fitted'])}")
     if len(misses):
-        lines += ["", "missed                                              published (95 %)          fitted"]
+        lines += ["", f"{'missed':<52}{'published (95 %)':<26}fitted"]
     for _, row in misses.head(15).iterrows():
         low, high = three_digits(row["published_low"]), three_digits(row["published_high"])
         published = f"{three_digits(row['published'])} ({low} to {high})"

@@ -56,18 +56,27 @@ class Counts(NamedTuple):
     pairs: Mapping[str, PairTally]
 
 
+class Row(NamedTuple):
+    """A policy's number of what is counted, and how it differs from the first policy's, in words."""
+
+    heading: str
+    policy: str
+    number: str
+    difference: str
+
+
 def filled(paragraph: str, lesson: Lesson, values: Mapping[str, float]) -> str:
     """Return a paragraph with the values of its figures."""
     return REFERENCE.sub(lambda found: written(values[found[1]], lesson.figures[found[1]].unit), paragraph)
 
 
-def listing(lessons: Mapping[str, Lesson]) -> str:
-    """Return the lessons with what each is about, and how one is run."""
+def listing(headings: Mapping[str, tuple[str, float, str]]) -> str:
+    """Return the lessons by name, with title, minutes and goal, and how one is run."""
     lines = ["Lessons: predict first, then see what the model says. lrrc lesson NAME runs one.", ""]
-    wide = max(map(len, lessons), default=0) + 4
-    for name, lesson in lessons.items():
-        lines.append(f"  {name:<{wide}}{lesson.title} ({lesson.minutes:g} minutes)")
-        lines += _wrapped(lesson.goal, " " * (wide + 2))
+    wide = max(map(len, headings), default=0) + 4
+    for name, (title, minutes, goal) in headings.items():
+        lines.append(f"  {name:<{wide}}{title} ({minutes:g} minutes)")
+        lines += _wrapped(goal, " " * (wide + 2))
     return "\n".join(lines)
 
 
@@ -143,7 +152,7 @@ def broken(lesson: Lesson, values: Mapping[str, float]) -> list[Claim]:
     return [claim for claim in lesson.holds if not claim.holds(values[claim.figure])]
 
 
-def table(lesson: Lesson, change: str, counts: Counts, waits: Mapping[tuple[str, str], float]) -> str:
+def rows(lesson: Lesson, change: str, counts: Counts, waits: Mapping[tuple[str, str], float]) -> list[Row]:
     """Return what a run of a lesson counted of its figures, by policy, beside the first policy.
 
     ``change``: the name of the change in which the figures are measured; ``waits``: median days, by policy
@@ -154,12 +163,22 @@ def table(lesson: Lesson, change: str, counts: Counts, waits: Mapping[tuple[str,
         for figure in lesson.figures.values()
         if figure.measured and figure.setting == change and figure.luck != OWN
     ]
-    lines = []
-    for figure in {figure.key(): figure for figure in mine}.values():
-        lines.append(sentence(_heading(figure)))
-        lines += [
-            _line(policy, figure, counts, waits.get((policy, figure.what))) for policy in counts.tallies
-        ]
+    return [
+        Row(sentence(_heading(figure)), policy, *_numbers(policy, figure, counts, waits))
+        for figure in {figure.key(): figure for figure in mine}.values()
+        for policy in counts.tallies
+    ]
+
+
+def table(found: Sequence[Row]) -> str:
+    """Return rows as lines: what is counted, and below it each policy."""
+    lines: list[str] = []
+    for k, row in enumerate(found):
+        if not k or found[k - 1].heading != row.heading:
+            lines.append(row.heading)
+        label = textwrap.wrap(policy_words(row.policy), COLUMN - 6, subsequent_indent="  ")
+        *above, last = (f"    {line}" for line in label)
+        lines += [*above, f"{last:<{COLUMN}}{row.number:>7}   {row.difference}".rstrip()]
     return "\n".join(lines)
 
 
@@ -183,25 +202,23 @@ def _heading(figure: Figure) -> str:
     return f"{noun}, of 1,000 patients{group}{at}"
 
 
-def _line(policy: str, figure: Figure, counts: Counts, wait: float | None) -> str:
+def _numbers(
+    policy: str, figure: Figure, counts: Counts, waits: Mapping[tuple[str, str], float]
+) -> tuple[str, str]:
     """Return a policy's number, and how it differs from the first policy's."""
-    label = f"  {policy_words(policy)}"
-    lines = textwrap.wrap(label, COLUMN - 2, subsequent_indent="    ", initial_indent="  ")
-    lines[-1] = lines[-1].ljust(COLUMN)
-    if wait is not None:
-        return "\n".join(lines) + f"{written(wait, figure.unit):>7}"
+    if figure.kind == "wait":
+        return written(waits[policy, figure.what], figure.unit), ""
     key, pair = Key(*figure.key()), counts.pairs.get(policy)
     if figure.unit == PATIENTS:
         by = float(PER)
         level = estimates.share(counts.tallies[policy].binary[key])
         change = None if pair is None else estimates.share_difference(pair.binary[key])
     else:
-        scale = SCALE.get(figure.what, 1.0)
-        by = 1.0
+        by, scale = 1.0, SCALE.get(figure.what, 1.0)
         level = estimates.mean(counts.tallies[policy].sums[key], scale)
         change = None if pair is None else estimates.mean(pair.sums[key], scale)
-    said = "\n".join(lines) + f"{written(by * level.estimate, figure.unit):>7}"
-    return said if change is None else f"{said}   {_difference(change, by, figure.unit)}".rstrip()
+    number = written(by * level.estimate, figure.unit)
+    return number, "" if change is None else _difference(change, by, figure.unit)
 
 
 def _difference(found: Estimate, by: float, unit: str) -> str:

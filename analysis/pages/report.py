@@ -220,7 +220,7 @@ def _validation(run: RunRead, changed: Sequence[Changed]) -> list[Block]:
     ends = validated()
     counted = listed(
         f"{sum(one.verdict == INSIDE for one in ends if one.set == of)} of "
-        f"{sum(one.set == of for one in ends)} {of} figures"
+        f"{sum(one.set == of and one.judged for one in ends)} {of} figures"
         for of in SETS
     )
     disease = [one.key for one in changed if not one.key.startswith(("cohort.", "clinic."))]
@@ -250,7 +250,7 @@ def _validation(run: RunRead, changed: Sequence[Changed]) -> list[Block]:
                 "note",
             )
         )
-    missed = sorted((one for one in ends if one.verdict != INSIDE), key=far_off, reverse=True)
+    missed = sorted((one for one in ends if one.missed), key=far_off, reverse=True)
     rows: list[list[Cell]] = [
         [
             one.endpoint,

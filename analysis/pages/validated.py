@@ -19,7 +19,7 @@ _LINE = re.compile(r"\| (.*) \| `([^`]+)` \| (\S+) \| (.*) \| (.*) \| (\S+) \| (
 class Validated(NamedTuple):
     """A published figure and the simulated one, as docs/validation.md writes them.
 
-    ``verdict``: inside (the published interval), too high, too low, or not comparable; ``z``: by how many
+    ``verdict``: inside (the published interval), too high, too low, or why there is none; ``z``: by how many
     published standard errors the simulated figure lies above the published one.
     """
 
@@ -32,6 +32,16 @@ class Validated(NamedTuple):
     simulated: str
     z: str
     verdict: str
+
+    @property
+    def judged(self) -> bool:
+        """Whether it counts: not where no interval is printed, or nobody is there to compare."""
+        return self.verdict == INSIDE or self.missed
+
+    @property
+    def missed(self) -> bool:
+        """Whether it lies outside."""
+        return self.verdict.startswith("too ")
 
 
 def endpoints_of(page: str) -> list[Validated]:

@@ -269,7 +269,9 @@ def section(trial: Trial, rows: pd.DataFrame, heading: str, picture: str) -> lis
     misses = _misses(rows)
     if len(misses):
         lines += ["", "Misses:", ""]
-        lines += [f"- {sentence(row['label'])}: {miss(row)}" for _, row in misses.iterrows()]
+        lines += [
+            f"- {sentence(row['label'])}: {miss(row, bool(trial.note))}" for _, row in misses.iterrows()
+        ]
     return [*lines, ""]
 
 
@@ -318,13 +320,13 @@ def summary(endpoints: pd.DataFrame, agreement: pd.DataFrame) -> str:
     """Return what ``lrrc validate`` prints: each trial's hits, how each set agrees, and the largest misses.
 
     At most 54 lines, 110 columns wide, except for more trials than fit: of many, those with the fewest
-    endpoints outside share lines.
+    endpoints outside share lines, and in the end without their distances.
     """
     below = _of_sets(endpoints, agreement)
     misses = _misses(endpoints)
     wanted = min(LEAST_MISSES, len(misses)) + 2
-    for few in range(NAMED_MISSES + 1):
-        lines = [*_of_trials(endpoints, few), *below]
+    for few, distances in [*((few, True) for few in range(NAMED_MISSES + 1)), (len(misses), False)]:
+        lines = [*_of_trials(endpoints, few, distances), *below]
         if len(lines) + wanted <= MOST_LINES:
             break
     room = min(max(MOST_LINES - len(lines) - 2, 0), 12, len(misses))
@@ -335,8 +337,11 @@ def summary(endpoints: pd.DataFrame, agreement: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _of_trials(endpoints: pd.DataFrame, few: int) -> list[str]:
-    """Return each trial's hits; those with at most ``few`` outside share lines, as those wholly inside do."""
+def _of_trials(endpoints: pd.DataFrame, few: int, distances: bool) -> list[str]:
+    """Return each trial's hits; those with at most ``few`` outside share lines, as those wholly inside do.
+
+    ``distances``: whether these lines say by how many standard errors they are outside.
+    """
     lines = [f"{'trial':<30}{'inside':>10}    outside, by how many standard errors"]
     for name, part in endpoints.groupby("set", sort=True):
         lines.append(f"{name}:")
@@ -353,10 +358,11 @@ def _of_trials(endpoints: pd.DataFrame, few: int) -> list[str]:
                 stated.append(f"{left_out} {NOT_COMPARABLE}")
             said = "; ".join(filter(None, stated))
             if few and len(outside) <= few:
-                nearly.append(f"{trial} {_inside(rows)} ({said})")
+                nearly.append(f"{trial} {_inside(rows)}" + f" ({said})" * distances)
             else:
                 lines.append(f"  {trial:<28}{_inside(rows):>10}    {said}".rstrip())
-        for words, trials in ((f"at most {few} outside", nearly), ("wholly inside", wholly)):
+        partly = f"at most {few} outside" if distances else "partly inside"
+        for words, trials in ((partly, nearly), ("wholly inside", wholly)):
             if trials:
                 # A trial's words stay on one line.
                 joined = ", ".join(trial.replace(" ", "\N{NO-BREAK SPACE}") for trial in trials)

@@ -12,7 +12,7 @@ from analysis.pages.report import title_of
 from analysis.pages.report_numbers import Changed, changed_numbers
 from analysis.pages.report_parts import Reference
 from analysis.pages.report_run import RunRead
-from analysis.pages.validated import INSIDE, Validated, validated
+from analysis.pages.validated import Validated, validated
 from analysis.words.guideline import by_group, conditions
 from analysis.words.report import NO_ADVICE, OF_LUCK, OF_MEMBERS, lever_words, setting, setting_words
 from conf.input_error import in_full
@@ -72,7 +72,7 @@ def workbook(run: RunRead, references: Iterable[Reference]) -> bytes:
             for one in changed
         ]
         _sheet(book, _title("changed_numbers", taken), ["key", "value", "default", "source"], rows)
-    missed = [one for one in validated() if one.verdict != INSIDE]
+    missed = [one for one in validated() if one.missed]
     if run.policies and "endpoints" not in run.tables and "targets" not in run.tables:
         _sheet(book, _title("known_misses", taken), list(Validated._fields), missed)
     _sheet(

@@ -81,7 +81,8 @@ def widened(
             drawn = expit(level + moved)
         else:
             beside = log_odds[place[(row["comparator"], *at)]][:, None]
-            effect = np.nan_to_num(level - beside, posinf=0.0, neginf=0.0)
+            with np.errstate(invalid="ignore"):  # both 0, or both 1: no effect
+                effect = np.nan_to_num(level - beside, posinf=0.0, neginf=0.0)
             scale = np.minimum(discrepancy.scales[CONTRAST], MOST_OF_EFFECT * np.abs(effect))
             drawn = expit(level + moved + scale * own) - expit(beside + moved)
         if np.isfinite(drawn).any():

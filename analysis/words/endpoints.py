@@ -85,10 +85,12 @@ VALUES = {
 UNITS = ("years", "months", "mm", "cm", "days")
 SIGNS = {ast.Lt: "<", ast.LtE: "≤", ast.Gt: ">", ast.GtE: "≥", ast.Eq: "=", ast.NotEq: "≠"}
 MIRRORED = {"<": ">", "≤": "≥", ">": "<", "≥": "≤", "=": "=", "≠": "≠"}
+OPERATIONS = {ast.Add: "+", ast.Sub: "−", ast.Mult: "×", ast.Div: "/"}
 # Conditions that a clinician says in fewer words.
 SAID = {
     "recurrence_months <= metastasis_months": "recurrence first",
     "recurrence_months <= metastasis_months + 3": "recurrence first or together",
+    "metastasis_months >= recurrence_months - 3": "recurrence first or together",
     "metastasis_months < recurrence_months": "metastasis first",
     "survival_months - metastasis_months > 36": "alive 3 years after metastasis",
     "survival_months - metastasis_months > 60": "alive 5 years after metastasis",
@@ -168,9 +170,12 @@ def labels(trials: Sequence[Trial], endpoints: pd.DataFrame) -> pd.DataFrame:
             for endpoint in trial.endpoints
         ]
         named = part.assign(**_columns(stated))
-        # The same figure from several studies: each is distinguished by its evidence.
-        twice = named["label"].duplicated(keep=False)
-        named.loc[twice, "label"] += " (" + named.loc[twice, "endpoint"].str.split(".").str[0] + ")"
+        # The same figure from several studies, or several of one: each is distinguished by its evidence.
+        twice = named.duplicated("label", keep=False)
+        study = named["endpoint"].str.split(".").str[0]
+        several = twice & named.assign(study=study).duplicated(["label", "study"], keep=False)
+        source = study.where(~several, named["endpoint"].str.replace("[._]", " ", regex=True))
+        named.loc[twice, "label"] += " (" + source[twice] + ")"
         parts.append(named)
     return pd.concat(parts, ignore_index=True)
 
@@ -318,19 +323,34 @@ def _comparison(node: ast.Compare) -> str:
         low, high = ast.unparse(node.left), ast.unparse(node.comparators[1])
         above = MIRRORED[SIGNS.get(type(node.ops[0]), "?")]
         return f"{_noun(name)} {above} {low}, {SIGNS[type(node.ops[1])]} {high} {_unit(name)}".strip()
-    if len(node.ops) > 1 or not isinstance(node.left, ast.Name):
+    op, right = node.ops[0], node.comparators[0]
+    if len(node.ops) > 1:
         return ast.unparse(node)
-    name, op, right = node.left.id, node.ops[0], node.comparators[0]
+    if not isinstance(node.left, ast.Name):  # a difference of two columns
+        if type(op) not in SIGNS:
+            return ast.unparse(node)
+        unit = next((_unit(one.id) for one in ast.walk(node.left) if isinstance(one, ast.Name)), "")
+        return f"{_amount(node.left)} {SIGNS[type(op)]} {_amount(right)} {unit}".strip()
+    name = node.left.id
     words = _values(right)
     if words is not None:
         wanted = " or ".join(words)
         excluded = isinstance(op, (ast.NotEq, ast.NotIn))
         return " ".join(filter(None, ("not" if excluded else "", _noun(name), wanted)))
-    number, unit = ast.unparse(right), _unit(name)
+    number, unit = _amount(right), _unit(name)
     if isinstance(op, ast.Eq) and name in ("cn", "pathological_stage", "t_category"):
         return f"{_noun(name)} {number}"
     sign = SIGNS.get(type(op))
     return ast.unparse(node) if sign is None else f"{_noun(name)} {sign} {number} {unit}".strip()
+
+
+def _amount(node: ast.expr) -> str:
+    """Return what is compared, in words without a unit: a number, a column, or what is computed of them."""
+    if isinstance(node, ast.Name):
+        return _noun(node.id)
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATIONS:
+        return f"{_amount(node.left)} {OPERATIONS[type(node.op)]} {_amount(node.right)}"
+    return ast.unparse(node)
 
 
 def _values(node: ast.expr) -> list[str] | None:
@@ -401,8 +421,11 @@ def verdict_words(row: pd.Series) -> str:
     return f"too {found}" if found in ("high", "low") else found
 
 
-def miss(row: pd.Series) -> str:
-    """Return the sentence on a miss: the trial file's own, or else what the numbers say."""
+def miss(row: pd.Series, explained: bool = False) -> str:
+    """Return the sentence on a miss: the trial file's own, or else what the numbers say.
+
+    ``explained``: whether a note on the whole trial says why.
+    """
     note = str(row["note"] or "").strip()
     if note:
         return note if note.endswith((".", "?", "!")) else f"{note}."
@@ -410,8 +433,9 @@ def miss(row: pd.Series) -> str:
     size = {"high": "upper", "low": "lower"}[verdict(row)]
     bound = row["published_high" if side == "above" else "published_low"]
     of = unit(row)
+    why = ", as explained above" if explained else "; not explained yet"
     return (
         f"Simulated {number(row['simulated'], row['measure'])}{of} is {side} the published "
         f"{number(row['published'], row['measure'])}{of} and its {size} bound of "
-        f"{number(bound, row['measure'])}{of}, by {abs(row['z']):.1f} standard errors; not explained yet."
+        f"{number(bound, row['measure'])}{of}, by {abs(row['z']):.1f} standard errors{why}."
     )

@@ -13,20 +13,7 @@ from enum import IntEnum
 from typing import Any
 
 from analysis.words.own_files import number_words
-from conf import (
-    calibration,
-    compute,
-    endpoint,
-    lesson,
-    lesson_figures,
-    lesson_prediction,
-    life_table,
-    policies,
-    question,
-    schema,
-    trials,
-    units,
-)
+from conf import calibration, compute, endpoint, life_table, policies, question, schema, trials, units
 from conf.composition import CONF, GROUPS, experiments
 from conf.life_table import LIFE_TABLE
 from conf.own_file import MOST_VALUES
@@ -34,6 +21,7 @@ from conf.schedules import MOST_VISITS
 from conf.schema import shipped
 from conf.stated_sources import comments
 from experiments.cli.guide import KEY_WORDS
+from experiments.pages.lesson_schema import lesson_schema
 from experiments.paper import ITEM_KEYS, PAPER_KEYS
 
 FOLDER = CONF / "schemas"
@@ -64,7 +52,7 @@ def schemas() -> dict[str, Schema]:
         "disease": _disease,
         "scenario": _scenario,
         "trial": _trial,
-        "lesson": _lesson,
+        "lesson": lesson_schema,
         "compute": _compute,
         "paper": _paper,
     }
@@ -339,145 +327,6 @@ def _question() -> Schema:
     }
     required = [key for key in question.KEYS if key not in question.OPTIONAL]
     return _object(properties, required, "What the scenario asks.")
-
-
-def _lesson() -> Schema:
-    change = {
-        **_object({}, words="Keys and values: a cohort, a clinic, a disease, a number, policies or a lever."),
-        "additionalProperties": True,
-        "minProperties": 1,
-    }
-    options = _list(_said(_option(), "What a student may choose."), least=2)
-    properties = {
-        "title": _said(NAME, "What the lesson is called."),
-        "goal": _said(NAME, "What a student can say afterwards."),
-        "minutes": _said(_number(lesson.MINUTES), "How long it takes in class."),
-        "licence": _said(TEXT, "Under which licence others may use it."),
-        "scenario": _lesson_scenario(change),
-        "policies": _said(
-            {**_list(NAME, least=1), "maxItems": lesson.MOST_POLICIES, "uniqueItems": True},
-            "What is compared; the first is what the others are compared with.",
-        ),
-        "question": _said(NAME, "What is asked before anything is shown."),
-        "prediction": {
-            "anyOf": [
-                _object(
-                    {
-                        "kind": _one_of([lesson_prediction.CHOICE]),
-                        "options": {**options, "maxItems": lesson_prediction.MOST_OPTIONS},
-                    },
-                    ["kind", "options"],
-                    "A choice among options.",
-                ),
-                _object(
-                    {
-                        "kind": _one_of([lesson_prediction.NUMBER]),
-                        "unit": _said(NAME, "Of what, as in: of 1,000 patients."),
-                        "low": _number(units.ANY),
-                        "high": _number(units.ANY),
-                        "near": _said(_number(units.NOT_NEGATIVE), "How far off still counts as near."),
-                    },
-                    ["kind", "unit", "low", "high", "near"],
-                    "A number from low to high.",
-                ),
-            ]
-        },
-        "answer": {
-            "anyOf": [
-                _object({"figure": NAME}, ["figure"], "The figure that decides."),
-                _object(
-                    {"option": _one_of([lesson_prediction.LARGEST, lesson_prediction.SMALLEST])},
-                    ["option"],
-                    "Right is the option with the largest, or smallest, figure.",
-                ),
-            ]
-        },
-        "figures": {
-            "description": "Figures by name; each uses only figures above it.",
-            "type": "object",
-            "additionalProperties": {"anyOf": _lesson_figures()},
-            "minProperties": 1,
-        },
-        "vary": _said(
-            _list(_object({"says": NAME, "change": change, "name": NAME}, ["says", "change"])),
-            "What to change afterwards; a name, where figures are measured with it.",
-        ),
-        "reveal": _said(
-            {**_list(_one_of(question.PICTURES), least=1), "uniqueItems": True}, "Pictures to look at."
-        ),
-        "explanation": _said(
-            _list(NAME, least=1), "Paragraphs; {figure} stands for a figure's computed value."
-        ),
-        "evidence": _said(_list(NAME), "Ids of conf/evidence.csv that the explanation rests on."),
-        "discuss": _said(_list(NAME, least=1), "What to discuss."),
-        "holds": _said(
-            _list(
-                _object({"figure": NAME, "from": _number(units.ANY), "to": _number(units.ANY)}, ["figure"])
-            ),
-            "What must be so for the explanation to be true.",
-        ),
-    }
-    required = [key for key in lesson.KEYS if key not in lesson.OPTIONAL]
-    return _object(properties, required, "A lesson: a question, a prediction, and an explanation.")
-
-
-def _option() -> Schema:
-    bound = _number(units.ANY)
-    return _object(
-        {
-            "says": NAME,
-            "from": _said(bound, "Right from this value of the answer's figure on."),
-            "below": _said(bound, "Right below this value of it."),
-            "figure": _said(NAME, "Right where this is the largest, or smallest, of the options' figures."),
-        },
-        ["says"],
-    )
-
-
-def _lesson_scenario(change: Schema) -> Schema:
-    properties = {
-        **{group: {**NAME, "examples": _shipped(group)} for group in lesson.GROUPS},
-        "patients": _said(_whole(1), "How many patients, in each repetition."),
-        "repetitions": _said(
-            _whole(1, lesson.MOST_REPETITIONS), "How often, for figures over the repetitions."
-        ),
-        "change": change,
-    }
-    return _object(properties, words="What is simulated; what it leaves out is as in lrrc compare.")
-
-
-def _lesson_figures() -> list[Schema]:
-    keys = list(lesson_figures.known_keys())
-    parts = {
-        part: _one_of(list(dict.fromkeys(str(key[k]) for key in keys)))
-        for k, part in enumerate(("outcome", "mechanism", "compartment", "group"))
-    }
-    run = {
-        "policy": _said(NAME, "One of the lesson's policies."),
-        "if": _said(NAME, "The name of a change of vary in which it is measured."),
-        "luck": _said(
-            _one_of([lesson_figures.SHARED, lesson_figures.OWN]),
-            "Own: other patients than those of the other policies.",
-        ),
-    }
-    horizons = sorted({key[4] for key in keys if key[0] in ("local_recurrence", "life_years")})
-    years = _said({"enum": horizons}, "Within so many years; 5 where nothing is said.")
-    published = _said(NAME, "The id of a row of conf/evidence.csv.")
-    written = _one_of([lesson_figures.PERCENT, lesson_figures.TIMES])
-    return [
-        _object({**parts, **run, "years": years}, ["outcome", "policy"], "Of 1,000 patients, or an amount."),
-        _object({"wait": _one_of(question.WAITS), **run}, ["wait", "policy"], "A median wait in days."),
-        _object({"evidence": published}, ["evidence"], "A published value."),
-        *(
-            _object(
-                {kind: _list(NAME, 2), **({"written": written} if kind == "ratio" else {})},
-                [kind],
-                f"The {kind} of two figures.",
-            )
-            for kind in lesson_figures.OF_TWO
-        ),
-        *(_object({kind: NAME}, [kind], "Over the repetitions.") for kind in lesson_figures.OVER_REPETITIONS),
-    ]
 
 
 def _setting(key: str) -> Schema:

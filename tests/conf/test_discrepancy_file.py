@@ -19,7 +19,7 @@ def test_the_shipped_discrepancy_is_of_every_kind_and_positive():
 
 
 def test_the_discrepancy_beside_a_posterior_is_that_of_its_fit(tmp_path):
-    posterior = written(tmp_path, lambda text: text.replace('"survival",', '"survival",9', 1))
+    posterior = written(tmp_path, lambda text: text.replace("\nsurvival,", "\nsurvival,9"))
     assert read_discrepancy(posterior).scales["survival"] > 9
     assert read_discrepancy(tmp_path / "elsewhere" / "posterior.csv") == read_discrepancy()
 
@@ -30,9 +30,9 @@ def test_the_discrepancy_beside_a_posterior_is_that_of_its_fit(tmp_path):
         lambda text: "",
         lambda text: text[: len(text) // 2],
         lambda text: text.replace("scale", "width"),
-        lambda text: text.replace('"survival",', '"survival",-', 1),
-        lambda text: text.replace('"survival",', '"survival",nan', 1),
-        lambda text: text.replace('"survival",', '"living",', 1),
+        lambda text: text.replace("\nsurvival,", "\nsurvival,-"),
+        lambda text: text.replace("\nsurvival,", "\nsurvival,nan"),
+        lambda text: text.replace("\nsurvival,", "\nliving,"),
         lambda text: "\x00" + text,
     ],
 )

@@ -27,7 +27,7 @@ ABSURD = [
     ("sweep latin={surgery.leak_probability:[0,1]} points=1e9", "1,000,000,000 points: would take"),
     ("validate trial=crab most_patients=1e15", "most_patients=1000000000000000 of 1 arms: would take"),
     ("validate trial=crab patients=100 most_patients=99", "patients=100, most_patients=99"),
-    ("calibrate trial=crab ensemble=1e9", "ensemble=1000000000, steps=4"),
+    ("calibrate trial=crab ensemble=1e9", "ensemble=1000000000, steps=3"),
     ("calibrate trial=crab patients=1e12", "patients=1000000000000: would take"),
     ("capacity clinic.arrivals_per_year=1e8", "GiB of memory, and there are"),
 ]

@@ -244,7 +244,7 @@ def test_a_posterior_sweep_states_both_intervals_and_does_not_call_them_luck_alo
         for _, row in rows.iterrows()
     ]
     assert [cell for _, cell in page.table("Local recurrence at 5 years, %")] == expected
-    assert "the uncertainty of the fitted parameters" in page.text
+    assert "intervals of the fitted parameters" in page.text
     assert "They do not include the uncertainty of the parameters" not in page.text
     assert "of simulated luck only" not in page.text
 

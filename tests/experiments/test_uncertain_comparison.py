@@ -43,7 +43,7 @@ def test_a_policy_that_irradiates_surely_averts_recurrences(run):
 
 
 def test_what_a_policy_leaves_alone_surely_stays(run):
-    row = of(run.uncertainty, "major_bowel_dysfunction", "tme_alone+washout_always", "tme_alone")
+    row = of(run.uncertainty, "severe_morbidity", "tme_alone+washout_always", "tme_alone")
     assert row["uncertainty_low"] == row["uncertainty_high"] == row["estimate"] == 0
 
 
@@ -70,7 +70,7 @@ def test_no_interval_is_given_where_none_is_known(words):
 
 def parameters(*words):
     """Return the disease of a composed run."""
-    return compose_run(list(words)).parameters
+    return compose_run(*words).parameters
 
 
 def test_a_number_that_is_set_is_no_members():

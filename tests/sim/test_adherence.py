@@ -193,7 +193,8 @@ def test_toxicity_begins_with_the_treatment_and_lasts_its_days():
     rows = everyone("chemoradiotherapy", *ALL_GIVEN)
     begun = toxic(rows)
     from_day, until_day = (rows[f"harm_{end}_day"][begun, Harm.SEVERE_TOXICITY] for end in ("from", "until"))
-    assert np.allclose(until_day - from_day, 30.0)
+    days = run_of("tme_alone").parameters["harm"]["toxicity_days"]
+    assert np.allclose(until_day - from_day, days)
     assert (from_day < rows["operated_day"][begun]).all()
 
 

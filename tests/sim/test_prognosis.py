@@ -191,6 +191,7 @@ def test_systemic_treatment_stretches_the_time_that_metastases_leave(simulated):
     plain, longer = life(1.0), life(2.0)
     same = np.isfinite(plain["metastasis_found_day"]) & ~np.isfinite(plain["recurrence_onset_day"])
     same &= (plain["death_cause"] == Cause.CANCER) & ~np.isfinite(longer["recurrence_onset_day"])
+    same &= longer["death_cause"] == Cause.CANCER  # and not of a second one before
     days, stretched = (
         rows["death_day"][same] - rows["metastasis_found_day"][same] for rows in (plain, longer)
     )

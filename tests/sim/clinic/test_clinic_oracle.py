@@ -215,7 +215,7 @@ CLINICS = {  # what differs from a clinic without limits
     "theatre, team and bed": dict(
         theatre_count=2,
         turnover_minutes=400.0,
-        bed_count=9,
+        bed_count=7,
         colorectal_team_count=1,
         lateral_surgeon_count=1,
         vascular_team_count=1,
