@@ -76,7 +76,7 @@ FIRST_LEVERS = (
 )
 # Of these outcomes more is better; of all others less.
 GOOD = (*FALLING, "organ_preserved", "tme_free_survival")
-# Columns of a patient's row that a course does not tell: counters, places in lists, what is booked.
+# Columns of a patient's row that a course leaves out: counters, places in lists, what is booked.
 UNTOLD = (
     "agenda", "number", "plan", "risk_group", "next_", "visits", "ct_scans", "mri_scans", "endoscopies",
     "readings", "seed_probability", "theatre_minutes", "waiting", "waited_days", "radiotherapy_fractions",
