@@ -93,6 +93,8 @@ def test_every_lrrc_command_of_the_readme_is_accepted(own_files, capsys, line):
     if name in ON_RUNS:  # what comes before on the page makes the folder
         assert words
         return
+    if name == "whatif":  # it opens with what lrrc compare would run, and out is a file
+        name, words = "compare", [word for word in words if not word.startswith("out=")]
     accepted.clear()
     check(name)
     status = launch(name, f"{__name__}:accept", words)

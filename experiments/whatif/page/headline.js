@@ -1,6 +1,7 @@
 // The differences between policies in words, and the numbers below their columns.
 
 const MOST_SAID = 4;
+const HARDLY_ANYBODY = 0.0005; // of all patients: an outcome that fewer have under every policy is not tabled
 
 /** Return a number of patients of 1,000: whole, or to one decimal where it is small. */
 const patientsOf = (share) => (Math.abs(PER * share) >= 9.95 ? fixed(PER * share, 0) : fixed(PER * share));
@@ -72,7 +73,7 @@ function uncertainWords(result) {
   return parts.length ? html("p", { class: "note" }, say("headline.uncertain", { list: listed(parts) })) : null;
 }
 
-/** Return the outcomes that stand below the policies: recurrence, survival, what is kept, every harm that anybody has. */
+/** Return the outcomes that stand below the policies: recurrence, survival, what is kept, every harm. */
 function tabled(result) {
   const names = ["local_recurrence", "distant_metastasis", "overall_survival", "local_failure", "organ_preserved", ...content.outcomes.harms];
   const at = { years: result.state.horizon_years };
@@ -81,7 +82,7 @@ function tabled(result) {
     const shares = [...result.policies.keys()].map((p) => share(p, name));
     // Local failure is something else only where an organ is kept, or a patient is not operated on.
     if (name === "local_failure") return shares.some((value, p) => value !== share(p, "local_recurrence"));
-    return shares.some((value) => value > 0);
+    return shares.some((value) => value > HARDLY_ANYBODY);
   });
 }
 

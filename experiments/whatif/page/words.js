@@ -13,7 +13,7 @@ function say(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => {
     if (values[name] === undefined) throw new Error(`${key}: ${name} is missing`);
     return String(values[name]);
-  }).trim();
+  });
 }
 
 /** Return a number with a comma between thousands. */

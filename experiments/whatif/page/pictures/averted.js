@@ -18,7 +18,7 @@ function drawAverted(result, { width, colours }, by = "harm") {
   const placeOfRow = (name) => (by === "harm" || name === "local_recurrence" ? result.place(name, { years: at })
     : result.place("local_recurrence", { [by]: name, years: at }));
   const names = ["local_recurrence", ...kinds].filter((name) => result.policies.some((_, p) => (
-    result.share(p, placeOfRow(name)).estimate > 0)));
+    result.share(p, placeOfRow(name)).estimate > HARDLY_ANYBODY)));
   const outcomeLabel = (name) => (by === "harm" || name === "local_recurrence" ? labelOf(name) : short(name));
   if (!result.others.length) return { svg: null, says: say("pictures.one_policy"), table: null };
   const sides = result.others.map((p) => names.map((name) => {
