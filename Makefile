@@ -10,13 +10,16 @@ PIP = $(BIN)/python -m pip
 INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 
 .DELETE_ON_ERROR:
-.PHONY: help compare test test-long lint bench mutants gallery calibrated validation scenarios parameters schema trial-format data-flow docs lock python clean
+.PHONY: help compare whatif test test-long lint bench mutants gallery calibrated validation scenarios lessons parameters schema trial-format data-flow engine docs lock python clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
 compare: .venv/.installed  ## install if needed, then compare the policies on one cohort (the main job)
 	$(BIN)/lrrc compare $(ARGS)
+
+whatif: .venv/.installed  ## install if needed, then the page "What if?", which holds the model: move a lever, see what follows
+	$(BIN)/lrrc whatif $(ARGS)
 
 test: .venv/.installed  ## the tests, except the long ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
@@ -48,6 +51,9 @@ validation: .venv/.installed  ## docs/validation.md and its pictures, made again
 scenarios: .venv/.installed  ## docs/scenarios.md and its pictures, made again (ten minutes)
 	$(BIN)/python -m experiments.pages.scenarios_page $(ARGS)
 
+lessons: .venv/.installed  ## docs/teaching/, the worksheet and the answer key of the lessons, made again
+	$(BIN)/python -m experiments.pages.lessons_page
+
 parameters: .venv/.installed  ## docs/parameters.md, read from the code and its configuration again
 	$(BIN)/python -m experiments.pages.parameters_page
 
@@ -60,6 +66,14 @@ schema: .venv/.installed  ## conf/schemas, the JSON Schemas of the YAML files, r
 data-flow: .venv/.installed  ## the diagram of CONTRIBUTING.md, read from the code again
 	$(BIN)/python -m experiments.pages.data_flow
 
+# The linker goes to a folder of its own: nothing else needs it.
+engine: .venv/.linker  ## experiments/engine/engine.wasm, the compiled model for a browser, lowered from the code again
+	PYTHONPATH=$(CURDIR)/.venv/linker $(BIN)/python -m experiments.engine.build
+
+.venv/.linker: .venv/.installed engine.lock
+	$(INSTALL) --require-hashes --upgrade --target .venv/linker -r engine.lock
+	@touch $@
+
 # -E: what is generated depends on the code, which Sphinx does not watch.
 docs: .venv/.installed  ## the documentation as pages with a search: docs/_build/index.html (no network)
 	$(BIN)/python docs/sphinx/pathway.py
@@ -68,11 +82,12 @@ docs: .venv/.installed  ## the documentation as pages with a search: docs/_build
 # Pins stay where they still fit; ARGS=--upgrade moves them. An index's address never enters a lock.
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"
-lock:  ## renew requirements.lock, build.lock and requirements.json from pyproject.toml
+lock:  ## renew requirements.lock, build.lock, engine.lock and requirements.json from pyproject.toml
 	@python=$$($(MAKE) -s --no-print-directory python) && dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
 	"$$python" -m venv "$$dir" && "$$dir/bin/python" -m pip install --quiet --upgrade pip uv && \
 	"$$dir/bin/uv" $(COMPILE) --all-extras --group dev --group docs --group bench $(ARGS) pyproject.toml -o requirements.lock && \
 	"$$dir/bin/uv" $(COMPILE) --group build --constraint requirements.lock -o build.lock && \
+	"$$dir/bin/uv" $(COMPILE) --group engine $(ARGS) -o engine.lock && \
 	"$$dir/bin/python" .ci/record_requirements.py
 
 python:  ## the Python that the environment is made with

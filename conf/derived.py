@@ -40,15 +40,15 @@ def perineal_share(cohort: Tree) -> float:
     low = low_t4a = 0.0
     for k, share in enumerate(shares):
         width = bounds[k + 1] - bounds[k]
-        up_to = _within((limit - bounds[k]) / width)
+        up_to = within((limit - bounds[k]) / width)
         low += share * up_to
         # A T4a tumour below the reflection is moved to between it and the top, by the same uniform.
-        below = _within((reflection - bounds[k]) / width)
+        below = within((reflection - bounds[k]) / width)
         room = bounds[-1] - reflection
-        moved = _within((limit - reflection) / room) if room > 0.0 else float(limit >= reflection)
+        moved = within((limit - reflection) / room) if room > 0.0 else 1.0 * (limit >= reflection)
         low_t4a += share * (max(up_to - below, 0.0) + min(below, moved))
     return float(cohort["apr_share"] * ((1.0 - t4a) * low + t4a * low_t4a) / sum(shares))
 
 
-def _within(share: float) -> float:
+def within(share: float) -> float:
     return min(max(share, 0.0), 1.0)

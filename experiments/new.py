@@ -29,6 +29,7 @@ NEXT = {
     "clinic": "lrrc capacity --config-dir {folder} clinics=[{name}]",
     "trial": "lrrc validate --config-dir {folder} trial={name}",
     "scenario": "lrrc compare --config-dir {folder} scenario={name}",
+    "lesson": "lrrc lesson --config-dir {folder} {name}",
 }
 KEY_WORDS = {
     "dir": f"the folder of your own files, which --config-dir names; default: {FOLDER}",
@@ -52,9 +53,9 @@ class Asked(NamedTuple):
 def new(words: Sequence[str]) -> Path:
     """Write a commented file of the user's own, print the command that takes it, and return its path.
 
-    ``words``: policy, guideline, cohort, clinic, trial or scenario; a name; and settings. A guideline comes
-    with a policy of its name. Raises InputError for other words, for a name that is taken or cannot be one,
-    and for a table that cannot be used.
+    ``words``: policy, guideline, cohort, clinic, trial, scenario or lesson; a name; and settings. A
+    guideline comes with a policy of its name. Raises InputError for other words, for a name that is taken
+    or cannot be one, and for a table that cannot be used.
     """
     asked = read(words)
     folder = Path(asked.settings.get("dir", FOLDER)).expanduser()
@@ -234,6 +235,12 @@ def _scenario(asked: Asked) -> str:
     return scenario_file(plain(config, resolve=False), chosen)
 
 
+def _lesson(asked: Asked) -> str:
+    from analysis.words.lesson_file import lesson_file
+
+    return lesson_file()
+
+
 WRITERS: dict[str, Callable[[Asked], str]] = {
     "policy": _policy,
     "guideline": _guideline,
@@ -241,4 +248,5 @@ WRITERS: dict[str, Callable[[Asked], str]] = {
     "clinic": _clinic,
     "trial": _trial,
     "scenario": _scenario,
+    "lesson": _lesson,
 }

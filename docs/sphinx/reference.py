@@ -20,7 +20,7 @@ from conf.input_error import shown
 from conf.schedules import read_follow_up
 from conf.schema import shipped, shipped_sections
 from experiments.cli import guide
-from experiments.cli.catalogue import EXPERIMENTS, ON_MODEL, ON_RUNS, OWN_FILES, Experiment
+from experiments.cli.catalogue import EXPERIMENTS, ON_MODEL, ON_RUNS, OWN_FILES, TO_LEARN, Experiment
 from sim.counting import outcomes
 from sim.counting.columns import COLUMNS
 from sim.events import Event
@@ -129,7 +129,9 @@ def compute() -> str:
 
 def commands() -> str:
     """Return a part for each command that is no experiment: on a run's folder, on own files, on the model."""
-    return "\n\n".join(_command(name, each) for name, each in {**ON_RUNS, **OWN_FILES, **ON_MODEL}.items())
+    return "\n\n".join(
+        _command(name, each) for name, each in {**TO_LEARN, **ON_RUNS, **OWN_FILES, **ON_MODEL}.items()
+    )
 
 
 def _command(name: str, command: Experiment) -> str:

@@ -143,6 +143,15 @@ OWN_FILES = {
 # What is asked of the model itself, in a scenario: the function takes what lrrc compare would run, and the
 # words that set nothing; it prints, and returns the exit status. The module's KEY_WORDS are as in ON_RUNS.
 ON_MODEL = {
+    "whatif": Experiment(
+        "experiments.whatif.command:whatif",
+        "one page that holds the model: move a lever in a browser and see what follows, without a network",
+        (
+            "lrrc whatif",
+            "lrrc whatif cohort=dutch_tme policies=[tme_alone,short_course] out=trial.html",
+            "lrrc whatif open=false",
+        ),
+    ),
     "scenarios": Experiment(
         "experiments.scenarios:scenarios",
         "questions to start from: scenarios by reader, and one of them in full",
@@ -164,6 +173,22 @@ ON_MODEL = {
             "lrrc verify",
             "lrrc verify scenario=dutch_tme",
             "lrrc verify margin.apr_perineal_share=0.9 out=checked",
+        ),
+    ),
+}
+
+# What one learns from: the function takes the words of the command line, and prints; it is called within
+# ``composing``, and returns the exit status. The module's KEY_WORDS are as in ON_RUNS.
+TO_LEARN = {
+    "lesson": Experiment(
+        "experiments.lesson:lesson",
+        "lessons: a question, your prediction, what the model says, and why",
+        (
+            "lrrc lesson",
+            "lrrc lesson radiotherapy",
+            "lrrc lesson radiotherapy prediction=2",
+            "lrrc lesson radiotherapy vary=1",
+            "lrrc lesson lrrc_files/lesson/mine.yaml",
         ),
     ),
 }

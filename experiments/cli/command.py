@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from importlib import metadata
 
-from experiments.cli.catalogue import EXPERIMENTS, ON_MODEL, ON_RUNS, OWN_FILES, Experiment
+from experiments.cli.catalogue import EXPERIMENTS, ON_MODEL, ON_RUNS, OWN_FILES, TO_LEARN, Experiment
 from experiments.cli.first_run import FirstRun
 from experiments.results.ending import IncompleteError, NotReproducedError, exit_status, say_error
 from sim import compiling
@@ -34,9 +34,13 @@ def run(words: list[str]) -> int:
     if name in ON_RUNS:
         return at_once(name, rest, ON_RUNS[name], "A B" if name == "diff" else "RUN")
     if name in OWN_FILES:
-        return at_once(name, rest, OWN_FILES[name], "policy|guideline|cohort|clinic|trial|scenario NAME")
+        return at_once(
+            name, rest, OWN_FILES[name], "policy|guideline|cohort|clinic|trial|scenario|lesson NAME"
+        )
     if name in ON_MODEL:
         return on_model(name, rest, ON_MODEL[name])
+    if name in TO_LEARN:
+        return to_learn(name, rest, TO_LEARN[name])
     check(name)
     from experiments.cli.arguments import OPTIONS, read_words
 
@@ -90,16 +94,42 @@ def on_model(name: str, words: list[str], command: Experiment) -> int:
 
     if any(word in ("-h", "--help") for word in words):
         return at_once(name, ["--help"], command, "[WORD ...] [--config-dir DIR]")
-    asked = read_words(words)
+    name_of_module, _, function = command.task.partition(":")
+    module = importlib.import_module(name_of_module)
+    # The command's own keys, which the configuration does not see.
+    own = [word for word in words if word.partition("=")[0] in getattr(module, "OWN_KEYS", ())]
+    asked = read_words([word for word in words if word not in own])
     if asked.multirun or asked.print_only:
         raise InputError(f"lrrc {name}: takes no --multirun and no --cfg")
-    module, _, function = command.task.partition(":")
     settings = [word for word in asked.overrides if "=" in word or word.startswith("~")]
-    plain = [word for word in asked.overrides if word not in settings]
+    plain = [word for word in asked.overrides if word not in settings] + own
     with composing(asked.config_dir):
         refuse_shadows()
         composed = request("compare", settings, shlex.join(["lrrc", name, *words]))
-        status: int = getattr(importlib.import_module(module), function)(composed, plain)
+        status: int = getattr(module, function)(composed, plain)
+    return status
+
+
+def to_learn(name: str, words: list[str], command: Experiment) -> int:
+    """Do what needs no run's configuration but the library, and return the exit status. Raises InputError."""
+    import importlib
+
+    from conf.composition import composing, refuse_shadows
+    from conf.input_error import InputError
+    from experiments.cli.arguments import read_words
+
+    if any(word in ("-h", "--help") for word in words):
+        return at_once(name, ["--help"], command, "[NAME|FILE] [--config-dir DIR]")
+    options = [word for word in words if word.startswith("-")]
+    asked = read_words(words)
+    if asked.multirun or asked.print_only:
+        raise InputError(f"lrrc {name}: takes no {options[0]}")
+    after_option = [word for k, word in enumerate(words) if k and words[k - 1] in ("-cd", "--config-dir")]
+    plain = [word for word in words if word not in (*options, *after_option)]
+    module, _, function = command.task.partition(":")
+    with composing(asked.config_dir):
+        refuse_shadows()
+        status: int = getattr(importlib.import_module(module), function)(plain)
     return status
 
 
@@ -118,6 +148,7 @@ def overview() -> str:
             *(f"{'':14}{example}" for example in experiment.examples),
         ]
     for heading, commands in (
+        ("to learn and to teach", TO_LEARN),
         ("on the model", ON_MODEL),
         ("on the folder of a run", ON_RUNS),
         ("a file of your own", OWN_FILES),
@@ -144,7 +175,7 @@ def check(name: str) -> None:
         if "=" in name or name.startswith("-"):
             first = next(iter(EXPERIMENTS))
             raise InputError(f"{name}: an experiment comes first, as in: lrrc {first} {name}")
-        known = [*EXPERIMENTS, *ON_MODEL, *ON_RUNS, *OWN_FILES]
+        known = [*EXPERIMENTS, *TO_LEARN, *ON_MODEL, *ON_RUNS, *OWN_FILES]
         raise InputError(f"{name}: there is no such experiment{choice(name, known)}")
 
 

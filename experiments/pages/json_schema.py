@@ -21,6 +21,7 @@ from conf.schedules import MOST_VISITS
 from conf.schema import shipped
 from conf.stated_sources import comments
 from experiments.cli.guide import KEY_WORDS
+from experiments.pages.lesson_schema import lesson_schema
 from experiments.paper import ITEM_KEYS, PAPER_KEYS
 
 FOLDER = CONF / "schemas"
@@ -51,6 +52,7 @@ def schemas() -> dict[str, Schema]:
         "disease": _disease,
         "scenario": _scenario,
         "trial": _trial,
+        "lesson": lesson_schema,
         "compute": _compute,
         "paper": _paper,
     }

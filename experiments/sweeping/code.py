@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import tokenize
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -23,13 +24,15 @@ def code_files(more: tuple[str, ...] = ()) -> dict[str, str]:
     ``more``: further folders that this ledger's entries follow from. A docstring, a comment or a blank line
     changes no digest.
     """
+    folders = (path for folder in (*FOLDERS, *more) for path in sorted((ROOT / folder).rglob("*.py")))
+    return {**source_digests(folders), **{name: metadata.version(name) for name in PACKAGES}}
+
+
+def source_digests(paths: Iterable[Path]) -> dict[str, str]:
+    """Return the digest of each source's statements, by file."""
     return {
-        **{
-            path.relative_to(ROOT).as_posix(): hashlib.sha256(statements(path).encode()).hexdigest()
-            for folder in (*FOLDERS, *more)
-            for path in sorted((ROOT / folder).rglob("*.py"))
-        },
-        **{name: metadata.version(name) for name in PACKAGES},
+        path.relative_to(ROOT).as_posix(): hashlib.sha256(statements(path).encode()).hexdigest()
+        for path in paths
     }
 
 

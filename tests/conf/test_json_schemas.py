@@ -16,7 +16,18 @@ from conf.schema import shipped, shipped_sections
 from experiments.cli.command import main
 from experiments.pages.json_schema import FOLDER, schemas, written
 
-GROUPS = ("policy", "follow_up", "life_table", "cohort", "clinic", "disease", "scenario", "trial", "compute")
+GROUPS = (
+    "policy",
+    "follow_up",
+    "life_table",
+    "cohort",
+    "clinic",
+    "disease",
+    "scenario",
+    "trial",
+    "lesson",
+    "compute",
+)
 PAPERS = sorted((CONF.parent / "examples/papers").glob("*.yaml"))
 SHIPPED = [
     *((group, path) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))),
@@ -55,7 +66,7 @@ def test_every_section_of_the_disease_fits(section):
     assert set(validator("disease").schema["properties"][section]["properties"]) == set(tree)
 
 
-KINDS = ("policy", "cohort", "clinic", "trial", "scenario")
+KINDS = ("policy", "cohort", "clinic", "trial", "scenario", "lesson")
 
 
 @pytest.mark.parametrize("kind", KINDS)

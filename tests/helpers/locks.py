@@ -14,7 +14,9 @@ from packaging.utils import canonicalize_name
 import conf
 
 ROOT = Path(conf.__file__).parent.parent
-LOCKS = {name: (ROOT / name).read_text("utf-8") for name in ("requirements.lock", "build.lock")}
+LOCKS = {
+    name: (ROOT / name).read_text("utf-8") for name in ("requirements.lock", "build.lock", "engine.lock")
+}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 GROUPS = PROJECT["dependency-groups"]
 # What each pin requires, by its own metadata; `make lock` records it for pins of other systems, too.

@@ -17,7 +17,7 @@ from conf.composition import composing
 from conf.patient import read_patient
 from conf.schema import read_run
 from conf.validation import read_validation
-from experiments.cli.catalogue import EXPERIMENTS, ON_RUNS
+from experiments.cli.catalogue import EXPERIMENTS, ON_RUNS, TO_LEARN
 from experiments.cli.command import check, main
 from experiments.cli.hydra_runner import launch
 from experiments.simulating.cohort import BLOCK
@@ -87,9 +87,14 @@ def test_every_lrrc_command_of_the_readme_is_accepted(own_files, capsys, line):
     if name == "--help" or "--help" in words:
         assert main([name, *words]) == 0
         return
+    if name in TO_LEARN:
+        assert main([name, *words]) == 0
+        return
     if name in ON_RUNS:  # what comes before on the page makes the folder
         assert words
         return
+    if name == "whatif":  # it opens with what lrrc compare would run, and out is a file
+        name, words = "compare", [word for word in words if not word.startswith("out=")]
     accepted.clear()
     check(name)
     status = launch(name, f"{__name__}:accept", words)

@@ -26,6 +26,7 @@ NOT_RUN = {
     "make test": "runs this test",
     "make mutants": "takes an hour",
     "source .venv/bin/activate": "the tests are in the environment already",
+    "lrrc whatif": "opens a browser; tests/experiments/whatif runs it, and opens the page",
     "dask ": "servers; tests/experiments/sweeping/test_executors.py starts them and sweeps there",
     "lrrc sweep 'grid={surgery.leak_probability:[0.02,0.05,0.08]}' compute=": "as above; also Slurm",
 }

@@ -12,7 +12,7 @@ from helpers.documents import ROOT, blocks, loaded
 
 from conf import policies, schema
 from conf.composition import composing, options
-from experiments.cli.catalogue import EXPERIMENTS, ON_MODEL, ON_RUNS, OWN_FILES
+from experiments.cli.catalogue import EXPERIMENTS, ON_MODEL, ON_RUNS, OWN_FILES, TO_LEARN
 from experiments.cli.command import main
 from experiments.model_source import bookings
 from sim.counting.columns import COLUMNS
@@ -64,7 +64,7 @@ def test_the_experiments_have_all_keys_and_the_files_to_choose_from():
 
 def test_the_other_commands_are_all_there():
     text = reference.commands()
-    for name in (*ON_RUNS, *OWN_FILES, *ON_MODEL):
+    for name in (*TO_LEARN, *ON_RUNS, *OWN_FILES, *ON_MODEL):
         assert f"## lrrc {name}\n" in text
 
 

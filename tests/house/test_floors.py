@@ -15,7 +15,15 @@ OUTSIDE = {"hydra", "omegaconf", "pandas", "matplotlib", "seaborn"}
 # Within a floor, from the top down; wings of one line know nothing of each other. "": the files at its root.
 WINGS = {
     "lrrc": [("",)],
-    "experiments": [("pages",), ("cli",), ("",), ("calibrating",), ("sweeping",), ("simulating", "results")],
+    "experiments": [
+        ("pages",),
+        ("cli",),
+        ("",),
+        ("whatif",),
+        ("calibrating", "engine"),
+        ("sweeping",),
+        ("simulating", "results"),
+    ],
     "analysis": [("pages",), ("pictures",), ("words",), ("tables", "fitting")],
     "conf": [("",)],
     "sim": [("clocks",), ("clinic", "counting"), ("pathway",), ("mechanisms",), ("",)],

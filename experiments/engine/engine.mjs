@@ -1,0 +1,657 @@
+// The compiled model, in a browser or in Node: luck, patients and counts, the same as those of the command.
+//
+// `layout` is what experiments/engine/layout.py writes; nothing in it is repeated here. An array in the
+// module's memory is {at, shape, itemBytes}: its address, its shape and the size of an element.
+// Without its last line this is a classic script: a page that is opened from disk may start no module in a worker.
+
+const BLOCK_PATIENTS = 1024; // that are simulated under every policy before the next, so that memory stays small
+const ALIGNED_BYTES = 64;
+const PAGE_BYTES = 65536;
+
+/** Return the engine in a module's bytes (Uint8Array). */
+async function loadEngine(bytes, layout) {
+  const { instance } = await WebAssembly.instantiate(bytes, {});
+  instance.exports._initialize?.();
+  return new Engine(instance.exports, layout);
+}
+
+/** Return bytes from their base64. */
+const fromBase64 = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+
+/** Return the packed world of a policy's plans (Uint8Array), from trees of numbers and flat lists. */
+function packWorld(layout, trees) {
+  const { bytes, fields } = layout.records.world;
+  const world = new Uint8Array(trees.length * bytes);
+  trees.forEach((tree, plan) => {
+    for (const [key, field] of Object.entries(fields)) {
+      const value = key.split(".").reduce((part, name) => part?.[name], tree);
+      if (value === undefined) throw new Error(`${key}: missing`);
+      writeField(world, plan * bytes, field, value, key);
+    }
+  });
+  return world;
+}
+
+/** Return the packed world of a policy of what `numbers` of experiments/engine/layout.py exports. */
+function worldOf(layout, numbers, policy) {
+  return packWorld(layout, numbers.policies[policy].plans.map((plan) => ({ ...numbers.shared, ...plan })));
+}
+
+/** Set a number, by its full key (surgery.leak_probability), in all plans of a packed world. */
+function setNumber(layout, world, key, value) {
+  const { bytes, fields } = layout.records.world;
+  if (!fields[key]) throw new Error(`${key}: there is no such number`);
+  for (let plan = 0; plan < world.length; plan += bytes) writeField(world, plan, fields[key], value, key);
+}
+
+/** Set a lever, as a policy file writes it, in all plans of a packed world. */
+function setLever(layout, world, lever, setting) {
+  if (!layout.levers[lever]) throw new Error(`${lever}: there is no such lever`);
+  const { kind, settings } = layout.levers[lever];
+  if (settings && !(setting in settings)) throw new Error(`${lever}=${setting}: there is no such setting`);
+  if (kind === "schedule") {
+    for (const [name, days] of Object.entries(settings[setting])) {
+      setNumber(layout, world, `follow_up.${name}`, days);
+    }
+  } else setNumber(layout, world, `policy.${lever}`, kind === "choice" ? settings[setting] : setting);
+}
+
+/** Return a number, or a list of them, of a plan of a packed world. */
+function getNumber(layout, world, key, plan = 0) {
+  const { bytes, fields } = layout.records.world;
+  const values = Array.from(readColumn(world, bytes, fields[key]).values)
+    .slice(plan * fields[key].length, (plan + 1) * fields[key].length);
+  return fields[key].length === 1 ? values[0] : values;
+}
+
+/** Return a field of records (Uint8Array) as a typed array, one element or `length` for each record. */
+function column(layout, kind, records, name) {
+  const { bytes, fields } = layout.records[kind];
+  if (!fields[name]) throw new Error(`${kind} has no field ${name}`);
+  return readColumn(records, bytes, fields[name]).values;
+}
+
+const TYPES = {
+  float64: [Float64Array, "Float64"], float32: [Float32Array, "Float32"], int32: [Int32Array, "Int32"],
+  uint8: [Uint8Array, "Uint8"], bool: [Uint8Array, "Uint8"],
+  // Whole numbers of the model stay far below 2^53.
+  int64: [Float64Array, "BigInt64"],
+};
+
+function readColumn(records, bytes, { offset, type, length }) {
+  const [Kind, name] = TYPES[type];
+  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+  const step = type === "int64" ? 8 : Kind.BYTES_PER_ELEMENT;
+  const n = records.byteLength / bytes;
+  const values = new Kind(n * length);
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < length; k++) {
+      values[i * length + k] = Number(view[`get${name}`](i * bytes + offset + k * step, true));
+    }
+  }
+  return { values };
+}
+
+function writeField(records, at, { offset, type, length }, value, key) {
+  const [Kind, name] = TYPES[type];
+  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+  const given = Array.isArray(value) ? value : [value];
+  if (given.length !== length) throw new Error(`${key}: takes ${length} numbers, not ${given.length}`);
+  given.forEach((one, k) => {
+    const step = type === "int64" ? 8 : Kind.BYTES_PER_ELEMENT;
+    view[`set${name}`](at + offset + k * step, type === "int64" ? BigInt(one) : Number(one), true);
+  });
+}
+
+/** How many patients are absent from an outcome, do not have it, have it: Float64Array, by state and outcome. */
+function statesOf(counts) {
+  const [, joint, outcomes] = counts.joint.shape;
+  const states = new Float64Array(3 * outcomes);
+  for (let both = 0; both < joint; both++) {
+    for (let k = 0; k < outcomes; k++) states[(both % 3) * outcomes + k] += counts.joint.values[both * outcomes + k];
+  }
+  return states;
+}
+
+/** Add the counts of other patients under the same policy to the first. */
+function addCounts(counts, others) {
+  for (const name of Object.keys(counts)) {
+    const mine = counts[name].values;
+    others[name].values.forEach((value, k) => { mine[k] += value; });
+  }
+}
+
+class Engine {
+  #exports;
+  #free;
+  #used; // memory from here on has never been written: it is all zeros, and takes none of the machine's
+  #keys = new Map();
+
+  constructor(exports, layout) {
+    this.#exports = exports;
+    this.layout = layout;
+    this.#free = this.#used = exports.__heap_base.value;
+    this.blank = this.place(fromBase64(layout.blank), layout.records.row.bytes);
+    this.horizonDays = this.place(new Uint8Array(Float64Array.from(layout.horizon_days).buffer), 8);
+  }
+
+  /** Return the module's memory as bytes; another after the memory has grown. */
+  get memory() {
+    return new Uint8Array(this.#exports.memory.buffer);
+  }
+
+  /** Return a new array of zeros in the module's memory. */
+  array(shape, itemBytes) {
+    const bytes = shape.reduce((product, length) => product * length, itemBytes);
+    const at = Math.ceil(this.#free / ALIGNED_BYTES) * ALIGNED_BYTES;
+    this.#free = at + bytes;
+    const lacking = this.#free - this.#exports.memory.buffer.byteLength;
+    if (lacking > 0) this.#exports.memory.grow(Math.ceil(lacking / PAGE_BYTES));
+    this.memory.fill(0, at, Math.max(at, Math.min(this.#used, this.#free)));
+    this.#used = Math.max(this.#used, this.#free);
+    return { at, shape, itemBytes };
+  }
+
+  /** Return a new array that holds these bytes. */
+  place(bytes, itemBytes) {
+    const array = this.array([bytes.length / itemBytes], itemBytes);
+    this.memory.set(bytes, array.at);
+    return array;
+  }
+
+  /** Return the bytes of an array, copied out. */
+  bytesOf(array) {
+    return this.memory.slice(array.at, array.at + array.shape.reduce((a, b) => a * b, array.itemBytes));
+  }
+
+  /** Call a function of the module with its arguments by name. */
+  call(name, given) {
+    const words = [];
+    for (const { name: argument, axes } of this.layout.functions[name]) {
+      const value = given[argument];
+      if (value === undefined) throw new Error(`${name}: ${argument} is missing`);
+      if (axes === 0) words.push(value);
+      else words.push(value.at, ...value.shape);
+    }
+    const result = this.#exports[`lrrc_${name}`](...words);
+    if (Number.isNaN(result)) throw new Error(`${name} failed`);
+    return result;
+  }
+
+  /** Return a packed world with what follows from its cohort and disease renewed, as `simulate` does first. */
+  derived(world) {
+    return this.#scratch(() => this.bytesOf(this.#world(world)));
+  }
+
+  /** Return the luck of patients `first` to `stop - 1`, as records. */
+  luck({ seed, replication = 0, first, stop }) {
+    return this.#scratch(() => {
+      const luck = this.#newLuck(stop - first);
+      this.#draw(luck, seed, replication, first);
+      return this.bytesOf(luck);
+    });
+  }
+
+  /**
+   * Simulate patients `first` to `stop - 1` under each packed world, where nobody waits, and count them beside
+   * the same patients under the world of index `comparator`.
+   *
+   * Returns for each world {counts, rows, states}: counts.joint, sums, differences, timed, monthly and flow are
+   * {shape, values (Float64Array)} as sim.counting.tally.Parts; rows are records (Uint8Array), or null; states
+   * are those of the first `keepStates` patients in each outcome (Uint8Array, by patient and outcome).
+   */
+  simulate({ seed, replication = 0, first, stop, worlds, comparator = 0, keepRows = false, keepStates = 0 }) {
+    return this.#scratch(() => {
+      const { row } = this.layout.records;
+      const counters = worlds.map((world) => this.#counter(this.#world(world)));
+      const order = [counters[comparator], ...counters.filter((_, k) => k !== comparator)];
+      const luck = this.#newLuck(Math.min(BLOCK_PATIENTS, stop - first));
+      const rows = this.array([this.layout.chunk_patients], row.bytes);
+      const kept = worlds.map(() => (keepRows ? new Uint8Array((stop - first) * row.bytes) : null));
+      const states = worlds.map(() => []);
+      const own = this.#measures(luck.shape[0]);
+      const others = this.#measures(luck.shape[0]);
+      for (let start = first; start < stop; start += luck.shape[0]) {
+        const block = slice(luck, 0, Math.min(luck.shape[0], stop - start));
+        this.#draw(block, seed, replication, start);
+        order.forEach((counter, k) => {
+          const measures = k === 0 ? others : own;
+          for (let at = 0; at < block.shape[0]; at += rows.shape[0]) {
+            const some = slice(rows, 0, Math.min(rows.shape[0], block.shape[0] - at));
+            this.#newLives(start + at, some, slice(block, at, at + some.shape[0]), counter.world);
+            this.#count(some, counter, measures, others, at);
+            kept[counters.indexOf(counter)]?.set(this.bytesOf(some), (start + at - first) * row.bytes);
+          }
+          const wanted = Math.min(keepStates - (start - first), block.shape[0]);
+          if (wanted > 0) states[counters.indexOf(counter)].push(this.bytesOf(slice(measures.states, 0, wanted)));
+        });
+      }
+      return counters.map((counter, k) => ({
+        counts: this.#countsOf(counter.parts), rows: kept[k], states: joined(states[k]),
+      }));
+    });
+  }
+
+  /**
+   * Return what happens to one patient who waits for nobody, under a packed world: {event, day, row} of each
+   * event in order, the row (a record, Uint8Array) as it is after it. `luck`: a record of it, in place of the
+   * patient's own.
+   */
+  course({ seed, replication = 0, number, world, luck = null }) {
+    return this.#scratch(() => {
+      const { records: { row }, enumerations: { Event }, end, end_days: endDays } = this.layout;
+      const given = { worlds: this.#world(world), i: 0, horizon_days: endDays };
+      given.luck_table = luck ? this.place(luck, this.layout.records.luck.bytes) : this.#newLuck(1);
+      if (!luck) this.#draw(given.luck_table, seed, replication, number);
+      given.rows = this.array([1], row.bytes);
+      this.call("enter", { first: number, blank: this.blank, rows: given.rows });
+      const happened = [];
+      for (let event = Event.diagnosis; event !== end;) {
+        const agenda = column(this.layout, "row", this.bytesOf(given.rows), "agenda");
+        const next = this.call("react", { ...given, event });
+        happened.push({ event, day: agenda[event], row: this.bytesOf(given.rows) });
+        event = next;
+      }
+      return happened;
+    });
+  }
+
+  /**
+   * Simulate one patient for each record of luck (Uint8Array), where nobody waits: {rows, states}, the state in
+   * each outcome by record (Uint8Array).
+   */
+  repeat({ number, luck, world }) {
+    return this.#scratch(() => {
+      const { records: { row, luck: { bytes } }, chunk_patients: chunk } = this.layout;
+      const counter = this.#counter(this.#world(world));
+      const table = this.place(luck, bytes);
+      const rows = this.array(table.shape, row.bytes);
+      const own = this.#measures(rows.shape[0]);
+      for (let at = 0; at < rows.shape[0]; at += chunk) {
+        const stop = Math.min(at + chunk, rows.shape[0]);
+        const some = slice(rows, at, stop);
+        this.#newLives(number, some, slice(table, at, stop), counter.world);
+        this.#count(some, counter, own, own, at);
+      }
+      return { rows: this.bytesOf(rows), states: this.bytesOf(own.states) };
+    });
+  }
+
+  /**
+   * Simulate a cohort that comes to a clinic where patients queue, under each packed world; count as `simulate`.
+   *
+   * `clinic`: {arrivals_per_year, resources, times} (records, Uint8Array); so many patients come before the
+   * cohort as `warmUpPatients` says. Returns for each world {batches, flow, log, rows}: the counts of each batch
+   * of neighbours, in order of arrival, as of `simulate` but for the recurrences' ways (flow), which are those of
+   * all; timed adds up the folds. `log`: records of all who queued.
+   */
+  simulateInClinic(asked) {
+    return this.#scratch(() => this.#attend(asked));
+  }
+
+  #attend({ seed, replication = 0, patients, worlds, comparator = 0, clinic, warmUpPatients, keepRows = false }) {
+    const { records: { row }, crowd, end_days: endDays } = this.layout;
+    const parts = this.#parts(patients, clinic.arrivals_per_year, warmUpPatients);
+    const days = this.#arrivalDays(seed, replication, parts, clinic.arrivals_per_year);
+    const blocks = parts.flatMap(({ number, start, stop }) => Array.from(
+      { length: Math.ceil((stop - start) / crowd.block) },
+      (_, k) => ({ number: number + k * crowd.block, start: start + k * crowd.block,
+        stop: Math.min(start + (k + 1) * crowd.block, stop) }),
+    ));
+    const abreast = abreastOf(days, blocks, endDays);
+    const luck = this.#newLuck(abreast * crowd.block);
+    const open = this.#closedLater(clinic.resources, Math.floor(days[warmUpPatients]));
+    const clinics = worlds.map((world) => this.#clinic(world, open, clinic.times, luck.shape[0], days.length));
+    const counting = new Batches(patients, this.layout.batches);
+    const counters = clinics.map(({ worlds: world }) => this.#counter(world));
+    const others = this.#measures(crowd.block);
+    const own = this.#measures(crowd.block);
+    const order = [comparator, ...worlds.keys()].filter((k, at) => at === 0 || k !== comparator);
+    const made = worlds.map(() => ({ batches: [], flow: null, log: [], rows: [] }));
+    for (let k = 0; k < blocks.length + abreast; k++) {
+      const left = blocks[k - abreast];
+      if (left && left.number < crowd.before) {
+        const place = (k % abreast) * crowd.block;
+        for (const { first, stop, ends } of counting.next(left.stop - left.start)) {
+          for (const w of order) {
+            const measures = w === comparator ? others : own;
+            for (let at = first; at < stop; at += this.layout.chunk_patients) {
+              const end = Math.min(at + this.layout.chunk_patients, stop);
+              const some = slice(clinics[w].rows, place + at, place + end);
+              this.#count(some, counters[w], measures, others, at);
+              if (keepRows) made[w].rows.push(this.bytesOf(some));
+            }
+          }
+          if (ends) worlds.forEach((_, w) => this.#endBatch(counters[w], made[w]));
+        }
+      }
+      if (k < blocks.length) {
+        const { number, start, stop } = blocks[k];
+        const place = (k % abreast) * crowd.block;
+        this.#draw(slice(luck, place, place + stop - start), seed, replication, number);
+        clinics.forEach((one, w) => {
+          this.#admit(one, number, days.subarray(start, stop), place);
+          const until = stop < days.length ? days[stop] : Infinity;
+          this.#simulateUntil(one, luck, until, place, place + stop - start);
+          made[w].log.push(this.#drainedLog(one));
+        });
+      }
+    }
+    return made.map(({ log, rows, ...counts }) => ({
+      ...counts, log: joined(log), rows: keepRows ? joined(rows) : null,
+    }));
+  }
+
+  // A warm-up, the cohort, and those who come after it for as long as it is followed.
+  #parts(patients, arrivalsPerYear, warmUpPatients) {
+    const { crowd, horizons_years: years } = this.layout;
+    const cohortStop = warmUpPatients + patients;
+    const after = roundHalfEven(arrivalsPerYear * years[years.length - 1]) + 1;
+    return [
+      { number: crowd.before, start: 0, stop: warmUpPatients },
+      { number: 0, start: warmUpPatients, stop: cohortStop },
+      { number: crowd.after, start: cohortStop, stop: cohortStop + after },
+    ];
+  }
+
+  #arrivalDays(seed, replication, parts, arrivalsPerYear) {
+    const { luck_columns: columns, year_days: yearDays, grid_per_day: grid } = this.layout;
+    const k = columns.indexOf("arrival");
+    const key = this.#keysOf(seed, replication).subarray(16 * k, 16 * (k + 1));
+    const days = new Float64Array(parts[parts.length - 1].stop);
+    let day = 0;
+    for (const { number, start, stop } of parts) {
+      this.#scratch(() => {
+        const keys = this.place(key, 8);
+        const gaps = this.array([stop - start, 1], 8);
+        this.call("fill", { plain: gaps, first: number, keys: { at: keys.at, shape: [1, 2] } });
+        new Float64Array(this.#exports.memory.buffer, gaps.at, stop - start).forEach((uniform, i) => {
+          day += -Math.log(uniform) * yearDays / arrivalsPerYear;
+          days[start + i] = Math.floor(day * grid) / grid;
+        });
+      });
+    }
+    return days;
+  }
+
+  // The closure is counted from the cohort's first arrival.
+  #closedLater(resources, days) {
+    const { fields } = this.layout.records.resources;
+    const open = resources.slice();
+    for (const key of ["closed_from_day", "closed_until_day"]) {
+      const later = Array.from(column(this.layout, "resources", open, key), (day) => day + days);
+      writeField(open, 0, fields[key], later, key);
+    }
+    return open;
+  }
+
+  #clinic(world, resources, times, n, patients) {
+    const { records, enumerations, unlimited_count: unlimited } = this.layout;
+    const events = Object.keys(enumerations.Event).length;
+    const units = column(this.layout, "resources", resources, "units");
+    const limited = units.filter((count) => count < unlimited);
+    const requests = 2 * patients + 2;
+    // Every served event comes once per patient, except the visits with an MRI.
+    const visits = column(this.layout, "world", world, "follow_up.mri");
+    const plans = world.length / records.world.bytes;
+    const length = visits.length / plans;
+    const most = events + Math.max(...Array.from({ length: plans }, (_, plan) => (
+      visits.subarray(plan * length, (plan + 1) * length).reduce((a, b) => a + b, 0))));
+    const clinic = {
+      world,
+      worlds: this.#world(world),
+      rows: this.array([n], records.row.bytes),
+      given: {
+        times: this.place(times, records.times.bytes),
+        "calendar.heap": this.array([n + 1], 8),
+        "calendar.days": this.array([n + 2], 8),
+        "calendar.size": this.array([1], 8),
+        "calendar.at": this.array([n], 8),
+        "calendar.upcoming": this.array([n], 8),
+        "calendar.asked": this.array([n], 8),
+        "calendar.places": this.array([n, events], 4),
+        "queues.resources": this.place(resources, records.resources.bytes),
+        "queues.releases": this.array([units.length, Math.max(0, ...limited) + 1], 8),
+        "queues.heaps": this.array([requests, units.length], 8),
+        "queues.pool": this.array([requests], records.request.bytes),
+        log: this.array([most * n], records.log.bytes),
+        turns: this.array([2 * n + 2, 2], 8),
+      },
+    };
+    new Float64Array(this.#exports.memory.buffer, clinic.given["calendar.days"].at, n + 2).fill(Infinity);
+    this.memory.fill(255, clinic.given["calendar.at"].at, clinic.given["calendar.at"].at + 8 * n); // -1
+    return clinic;
+  }
+
+  #admit({ rows }, number, days, place) {
+    const { records: { row }, enumerations } = this.layout;
+    const some = slice(rows, place, place + days.length);
+    this.call("enter", { first: number, blank: this.blank, rows: some });
+    const view = new DataView(this.#exports.memory.buffer, some.at, days.length * row.bytes);
+    const at = row.fields.agenda.offset + 8 * enumerations.Event.diagnosis;
+    days.forEach((day, i) => view.setFloat64(i * row.bytes + at, day, true));
+  }
+
+  #simulateUntil({ worlds, rows, given }, luck, day, first, stop) {
+    this.call("simulate_until", {
+      ...given, day, first, stop, rows, luck, worlds, horizon_days: this.layout.end_days,
+    });
+  }
+
+  // The log is emptied, so that it stays as short as the clinic is small.
+  #drainedLog({ given }) {
+    const { resources, log } = this.layout.records;
+    const at = given["queues.resources"].at + resources.fields.logged.offset;
+    const view = new DataView(this.#exports.memory.buffer);
+    const lines = Number(view.getBigInt64(at, true));
+    view.setBigInt64(at, 0n, true);
+    return this.memory.slice(given.log.at, given.log.at + lines * log.bytes);
+  }
+
+  #endBatch(counter, made) {
+    const { timed, ...others } = counter.parts;
+    const { flow, ...counts } = this.#countsOf(others);
+    if (made.flow) flow.values.forEach((value, k) => { made.flow.values[k] += value; });
+    else made.flow = flow;
+    made.batches.push({ ...counts, timed: this.#withoutFolds(timed) });
+    for (const { at, shape } of Object.values(counter.parts)) {
+      this.memory.fill(0, at, at + shape.reduce((a, b) => a * b, 8));
+    }
+  }
+
+  // The counts of one batch are far below 2^32.
+  #withoutFolds({ at, shape: [, outcomes, cells] }) {
+    const words = new Uint32Array(this.#exports.memory.buffer, at, 2 * outcomes * cells);
+    const kept = this.layout.outcomes.timed.length;
+    const folds = outcomes - kept + 1; // of the first outcome
+    const sums = new Float64Array(kept * cells);
+    for (let row = 0; row < outcomes; row++) {
+      const to = Math.max(row - folds + 1, 0) * cells;
+      for (let k = 0; k < cells; k++) {
+        const count = words[2 * (row * cells + k)];
+        if (count) sums[to + k] += count;
+      }
+    }
+    return { shape: [1, kept, cells], values: sums };
+  }
+
+  // What is made in the module's memory meanwhile is free again afterwards.
+  #scratch(work) {
+    const free = this.#free;
+    try {
+      return work();
+    } finally {
+      this.#free = free;
+    }
+  }
+
+  #newLuck(patients) {
+    return this.array([patients], this.layout.records.luck.bytes);
+  }
+
+  #draw(luck, seed, replication, first) {
+    const columns = this.layout.luck_columns.length;
+    const keys = this.place(this.#keysOf(seed, replication), 8);
+    this.call("fill", {
+      plain: { at: luck.at, shape: [luck.shape[0], columns] },
+      first,
+      keys: { at: keys.at, shape: [columns, 2] },
+    });
+    this.#free = keys.at;
+  }
+
+  // Each column is a stream of its own, keyed by (seed, replication, name): see sim/luck.py.
+  #keysOf(seed, replication) {
+    const name = `${seed}/${replication}`;
+    if (!this.#keys.has(name)) {
+      const { luck_columns: columns } = this.layout;
+      const keys = new Uint8Array(16 * columns.length);
+      columns.forEach((column, k) => keys.set(sha256(`${name}/${column}`).subarray(0, 16), 16 * k));
+      this.#keys.set(name, keys);
+    }
+    return this.#keys.get(name);
+  }
+
+  #world(bytes) {
+    const world = this.place(bytes, this.layout.records.world.bytes);
+    this.call("derive", { worlds: world });
+    return world;
+  }
+
+  #newLives(first, rows, luck, worlds) {
+    const failed = this.call("simulate", {
+      first, rows, luck, worlds, blank: this.blank, horizon_days: this.layout.end_days,
+    });
+    if (failed > 0) throw new Error("a reaction failed");
+  }
+
+  #counter(world) {
+    const counter = { world, parts: {}, scratch: {} };
+    for (const [name, shape] of Object.entries(this.layout.counts)) counter.parts[name] = this.array(shape, 8);
+    for (const [name, { shape, type }] of Object.entries(this.layout.scratch)) {
+      counter.scratch[`scratch.${name}`] = this.array(shape, type === "int64" ? 8 : TYPES[type][0].BYTES_PER_ELEMENT);
+    }
+    return counter;
+  }
+
+  #measures(patients) {
+    const { binary, amounts } = this.layout.outcomes;
+    return {
+      states: this.array([patients, binary.length], 1),
+      amounts: this.array([patients, amounts.length], 8),
+    };
+  }
+
+  #count(rows, counter, own, others, first) {
+    const given = { rows, world: counter.world, first, part: 0, ...counter.scratch };
+    for (const [name, part] of Object.entries(counter.parts)) given[`parts.${name}`] = part;
+    this.call("count", {
+      ...given,
+      "own.states": own.states, "own.amounts": own.amounts,
+      "others.states": others.states, "others.amounts": others.amounts,
+      horizon_days: this.horizonDays,
+      end_days: this.layout.end_days,
+    });
+  }
+
+  #countsOf(parts) {
+    const counts = {};
+    for (const [name, { at, shape }] of Object.entries(parts)) {
+      const words = new Uint32Array(this.#exports.memory.buffer, at, 2 * shape.reduce((a, b) => a * b, 1));
+      const values = new Float64Array(words.length / 2);
+      for (let k = 0; k < values.length; k++) values[k] = words[2 * k] + (words[2 * k + 1] | 0) * 2 ** 32;
+      counts[name] = { shape, values };
+    }
+    return counts;
+  }
+}
+
+// Patients in order of arrival, and where each batch of them ends: see batch_stops of sim/counting/tally.py.
+class Batches {
+  constructor(patients, most) {
+    const batches = Math.max(Math.min(most, Math.floor(patients / 2)), 1);
+    this.stops = Array.from({ length: batches }, (_, k) => Math.floor((k + 1) * patients / batches));
+    this.counted = 0;
+  }
+
+  /** Yield the parts of the next `patients` that belong to one batch, and whether it ends with them. */
+  * next(patients) {
+    for (let first = 0; first < patients;) {
+      const stop = Math.min(patients, first + this.stops[0] - this.counted);
+      this.counted += stop - first;
+      const ends = this.counted === this.stops[0];
+      yield { first, stop, ends };
+      if (ends) this.stops.shift();
+      first = stop;
+    }
+  }
+}
+
+// How many blocks are in the clinic at most, the last of whom has not reached the horizon.
+function abreastOf(days, blocks, horizonDays) {
+  let most = 0;
+  let gone = 0;
+  blocks.forEach(({ start }, k) => {
+    while (days[blocks[gone].stop - 1] + horizonDays < days[start]) gone++;
+    most = Math.max(most, k - gone);
+  });
+  return most + 1;
+}
+
+function joined(parts) {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  parts.reduce((at, part) => (whole.set(part, at), at + part.length), 0);
+  return whole;
+}
+
+// As Python rounds.
+function roundHalfEven(value) {
+  const below = Math.floor(value);
+  return value - below === 0.5 ? below + (below % 2) : Math.round(value);
+}
+
+function slice({ at, shape: [, ...rest], itemBytes }, first, stop) {
+  const bytes = rest.reduce((product, length) => product * length, itemBytes);
+  return { at: at + first * bytes, shape: [stop - first, ...rest], itemBytes };
+}
+
+// FIPS 180-4. A page that is opened from disk has no crypto.subtle in every browser, and that answers late.
+const [ROOTS, CUBES] = [2, 3].map((root) => {
+  const primes = [];
+  for (let n = 2; primes.length < 64; n++) if (primes.every((prime) => n % prime)) primes.push(n);
+  return Uint32Array.from(primes, (prime) => (prime ** (1 / root) % 1) * 2 ** 32);
+});
+
+/** Return the SHA-256 of an ASCII text, 32 bytes. */
+function sha256(text) {
+  const length = Math.ceil((text.length + 9) / 64) * 64;
+  const padded = new DataView(new ArrayBuffer(length));
+  for (let i = 0; i < text.length; i++) padded.setUint8(i, text.charCodeAt(i));
+  padded.setUint8(text.length, 0x80);
+  padded.setUint32(length - 4, text.length * 8);
+  const hash = ROOTS.slice(0, 8);
+  const words = new Uint32Array(64);
+  const turned = (word, by) => (word >>> by) | (word << (32 - by));
+  for (let at = 0; at < length; at += 64) {
+    for (let k = 0; k < 64; k++) {
+      if (k < 16) words[k] = padded.getUint32(at + 4 * k);
+      else {
+        const [a, b] = [words[k - 15], words[k - 2]];
+        words[k] = words[k - 16] + (turned(a, 7) ^ turned(a, 18) ^ (a >>> 3)) + words[k - 7]
+          + (turned(b, 17) ^ turned(b, 19) ^ (b >>> 10));
+      }
+    }
+    let [a, b, c, d, e, f, g, h] = hash;
+    for (let k = 0; k < 64; k++) {
+      const one = (h + (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) + ((e & f) ^ (~e & g)) + CUBES[k] + words[k]) | 0;
+      const two = ((turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+      [h, g, f, e, d, c, b, a] = [g, f, e, (d + one) | 0, c, b, a, (one + two) | 0];
+    }
+    [a, b, c, d, e, f, g, h].forEach((word, k) => { hash[k] += word; });
+  }
+  const bytes = new DataView(new ArrayBuffer(32));
+  hash.forEach((word, k) => bytes.setUint32(4 * k, word));
+  return new Uint8Array(bytes.buffer);
+}
+
+export { loadEngine, fromBase64, packWorld, worldOf, setNumber, setLever, getNumber, column, statesOf, addCounts, sha256 };

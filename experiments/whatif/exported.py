@@ -1,0 +1,573 @@
+"""What the page holds of the model: numbers, levers, policies, cohorts, clinics, words; plain, for JSON.
+
+All of it follows from the code, the YAML and the schema: what is added to them appears on the page.
+"""
+
+import dataclasses
+import itertools
+import json
+import shlex
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+
+from analysis.pages.dictionary import described
+from analysis.pictures.flow import NODE_WORDS as SHORT
+from analysis.pictures.price import WORDS as PRICE_WORDS
+from analysis.tables.patients import patient_table
+from analysis.tables.queueing import STEPS
+from analysis.tables.run import FALLING, outcomes
+from analysis.words.columns import CODES, CODES_OF, unit_by_name
+from analysis.words.limits import LEFT_OUT
+from analysis.words.terms import HARM
+from analysis.words.vocabulary import SETTING
+from analysis.words.wording import policy_words
+from conf import relations, units
+from conf.composition import composed, options
+from conf.contradictions import contradictions
+from conf.derived import derived
+from conf.input_error import InputError
+from conf.lesson import read_lessons
+from conf.policies import BASE, LEVERS, USUAL_CARE, Policy, read_policy
+from conf.request import Request
+from conf.run import Run, leaf_values
+from conf.schedules import FollowUp
+from conf.schema import read_run
+from conf.uncertain import uncertain_numbers
+from experiments.engine.layout import clinic_of, layout
+from experiments.simulating.cohort import simulate, worlds_of
+from experiments.simulating.crowd import warm_up
+from experiments.simulating.members import FEWEST_PATIENTS, uncertain
+from experiments.whatif import drawn, sentences
+from sim.clinic.needs import is_unlimited
+from sim.counting.outcomes import (
+    FLOW,
+    HARMS,
+    LASTING,
+    MECHANISM_LABELS,
+    MONTHLY,
+    SCALE,
+    TIMED,
+    Key,
+    amount_keys,
+    binary_keys,
+    names,
+)
+from sim.patient import new_patients
+
+Plain = dict[str, Any]
+
+MOST_POLICIES = 4
+PATIENTS = 50_000  # a policy, unless asked otherwise
+FEW = 20_000  # patients that the intervals with uncertain parameters rest on
+MOST_PATIENTS = 1_000_000
+# The levers that are shown first; any other follows them.
+FIRST_LEVERS = (
+    "neoadjuvant",
+    "neoadjuvant_for",
+    "organ_preservation",
+    "lateral_dissection",
+    "lateral_threshold_mm",
+    "washout",
+    "diverting_stoma",
+)
+# Of these outcomes more is better; of all others less.
+GOOD = (*FALLING, "organ_preserved", "tme_free_survival")
+# Columns of a patient's row that a course leaves out: counters, places in lists, what is booked.
+UNTOLD = (
+    "agenda", "number", "plan", "risk_group", "next_", "visits", "ct_scans", "mri_scans", "endoscopies",
+    "readings", "seed_probability", "theatre_minutes", "waiting", "waited_days", "radiotherapy_fractions",
+    "radiotherapy_courses", "chemotherapy_courses",
+)  # fmt: skip
+VERSION = 1  # of a state
+
+
+def exported(asked: Request, run: Run) -> Plain:
+    """Return the content of the page of a run: its comparison is what the page opens with.
+
+    Hydra must be initialised. Raises InputError for a file of the user's own that cannot be read, and for
+    more policies than the page compares.
+    """
+    if len(run.policies) > MOST_POLICIES:
+        raise InputError(
+            f"policies={[policy.name for policy in run.policies]}: the page compares at most {MOST_POLICIES}"
+        )
+    shared = _Shared()
+    model = layout(run)
+    cohorts, diseases, clinics = (_each(group, run, asked) for group in ("cohort", "disease", "clinic"))
+    policies = {policy.name: _policy(policy, shared) for policy in run.policies}
+    for name in options("policy"):
+        try:
+            policies.setdefault(name, _policy(read_policy(name), shared))
+        except InputError:  # can only be combined with another
+            continue
+    lessons = {name: lesson.plain() for name, lesson in read_lessons().items()}
+    for name in _of_lessons(lessons):
+        policies.setdefault(name, _policy(read_policy(name, run.usual_care), shared))
+    by_cohort = [name for name in policies if USUAL_CARE in name.split("+")]
+    by_cohort += [USUAL_CARE] if USUAL_CARE not in by_cohort else []
+    for there in cohorts.values():
+        if there.usual_care is not None:
+            policies.setdefault(there.usual_care, _policy(read_policy(there.usual_care), shared))
+            policies.setdefault(USUAL_CARE, _policy(read_policy(USUAL_CARE, there.usual_care), shared))
+    tables = {there.life_table.name: there.life_table.record() for there in cohorts.values()}
+    content = {
+        "version": metadata.version("lrrc-sim"),
+        "layout": model,
+        "derived": derived(run.cohort, run.parameters),
+        "cohorts": {
+            name: {
+                "numbers": there.cohort,
+                "life_table": there.life_table.name,
+                # What usual care is depends on the cohort; none has no such policy.
+                "policies": {
+                    name: _policy(read_policy(name, there.usual_care), shared)
+                    for name in by_cohort
+                    if there.usual_care is not None
+                },
+            }
+            for name, there in cohorts.items()
+        },
+        "life_tables": tables,
+        "diseases": {name: there.parameters for name, there in diseases.items()},
+        "policies": policies,
+        "parts": shared.parts,
+        "clinics": _clinics(clinics, lessons),
+        "lessons": lessons,
+        "by_cohort": by_cohort,
+        "words": _words(list(policies), run),
+        "levers": _levers(),
+        "refused": _refused(),
+        "keys": _keys(run),
+        "lists": _lists(run),
+        "fields": _fields(),
+        "outcomes": _outcomes(),
+        "uncertain": _uncertain(run),
+        "start": _start(asked, run, cohorts, diseases),
+        "command": _command(asked, clinics),
+        "sentences": sentences.english(),
+        "left_out": [list(item) for item in LEFT_OUT],
+        **drawn.drawn(),
+    }
+    content["schema"] = state_schema(content)
+    return content
+
+
+class _Shared:
+    """Parts of plans that many policies have, each once."""
+
+    def __init__(self) -> None:
+        self.parts: list[Plain] = []
+        self._places: dict[str, int] = {}
+
+    def place(self, part: Plain) -> int:
+        """Return the place of a part among ``parts``."""
+        text = json.dumps(part, sort_keys=True)
+        if text not in self._places:
+            self._places[text] = len(self.parts)
+            self.parts.append(part)
+        return self._places[text]
+
+
+def _each(group: str, run: Run, asked: Request) -> dict[str, Run]:
+    """Return a run with each file of a group, by its name; the run's own choice is as its file has it."""
+    found = {}
+    compared = ",".join(policy.name for policy in run.policies)
+    for name in options(group):
+        own = [word for word in asked.overrides if group == "clinic" and word.startswith("clinic.")]
+        own = own if name == (asked.choices or {}).get(group) else []
+        words = [f"{group}={name}", f"policies=[{compared}]", f"horizon_years={run.horizon_years}", *own]
+        words += [f"seed={run.seed}", f"replication={run.replication}", f"cohort={name}"]
+        words[-1:] = [] if group == "cohort" else [f"cohort={(asked.choices or {}).get('cohort')}"]
+        try:
+            found[name] = read_run(composed("compare", words)[0])
+        except InputError:
+            # A cohort without usual care has no such policy; a clinic may lack what a policy needs.
+            words[1] = f"policies=[{BASE}]"
+            found[name] = read_run(composed("compare", words)[0])
+    return found
+
+
+def _of_lessons(lessons: Mapping[str, Plain]) -> list[str]:
+    """Return the policies that lessons name, in their scenarios and in what they vary."""
+    named = [lesson["policies"] for lesson in lessons.values()]
+    named += [each["change"].get("policies", []) for lesson in lessons.values() for each in lesson["vary"]]
+    return list(dict.fromkeys(name for names_ in named for name in names_))
+
+
+def _clinics(clinics: Mapping[str, Run], lessons: Mapping[str, Plain]) -> Plain:
+    """Return each clinic, with the warm-up of each policy that the page opens with or a lesson simulates.
+
+    A warm-up is a number of patients, or none where the queues do not settle; ``warm_ups`` is none where
+    nobody waits.
+    """
+    found = {}
+    for name, there in clinics.items():
+        named = [policy.name for policy in there.policies]
+        for lesson in lessons.values():
+            if name in (
+                lesson["scenario"]["clinic"],
+                *(each["change"].get("clinic") for each in lesson["vary"]),
+            ):
+                named += [policy for policy in lesson["policies"] if policy not in named]
+        policies = tuple(read_policy(policy, there.usual_care) for policy in named)
+        run = dataclasses.replace(there, policies=policies, comparator=policies[0])
+        waits = not is_unlimited(there.clinic)
+        settled = warm_up(run, worlds_of(run)).settled if waits else None
+        found[name] = {**clinic_of(there.clinic), "warm_ups": settled}
+    return found
+
+
+def _policy(policy: Policy, shared: _Shared) -> Plain:
+    by_group = {lever for _, own in policy.by_group for lever, _ in own}
+    plans = [
+        {
+            "policy": shared.place(record["policy"]),
+            "follow_up": shared.place(record["follow_up"]),
+            "guideline": shared.place(record["guideline"]),
+            "levers": shared.place({lever: _written(value) for lever, value in plan.levers.items()}),
+            "set_here": sorted({lever for group in plan.groups for lever in policy.of_group(group)}),
+        }
+        for plan, record in zip(policy.plans(), policy.records(), strict=True)
+    ]
+    groups = [] if policy.guideline is None else policy.guideline.names()
+    return {
+        "description": policy.description,
+        "levers": shared.place({lever: _written(getattr(policy, lever)) for lever in LEVERS}),
+        "guideline": None if policy.guideline is None else policy.guideline.name,
+        "groups": {
+            group: {lever: _written(value) for lever, value in policy.written_of_group(group).items()}
+            for group in groups
+        },
+        "plans": plans,
+        # All others are the same in all plans, and setting one of them leaves the plans as they are.
+        "levers_by_group": [
+            lever
+            for lever in LEVERS
+            if lever in by_group or (lever == "neoadjuvant" and policy.guideline is not None)
+        ],
+    }
+
+
+def _written(value: Any) -> Any:
+    """Return a lever's value as a policy file writes it."""
+    if isinstance(value, FollowUp):
+        return value.name
+    return value.name.lower() if hasattr(value, "name") else value
+
+
+def _levers() -> Plain:
+    """Return what each lever is called and does, its unit and settings in words, in the page's order."""
+    order = [*FIRST_LEVERS, *(lever for lever in LEVERS if lever not in FIRST_LEVERS)]
+    return {
+        lever: {
+            "label": policy_words(lever.removesuffix("_mm")),
+            "words": LEVERS[lever].words,
+            "unit": unit_by_name(lever),
+            "first": lever in FIRST_LEVERS,
+            "settings": {name: SETTING.get(name) or policy_words(name) for name in _settings(lever)},
+        }
+        for lever in order
+    }
+
+
+def _settings(lever: str) -> list[str]:
+    kind = LEVERS[lever].kind
+    if kind is FollowUp:
+        return options("follow_up")
+    return [] if kind in (bool, float) else [member.name.lower() for member in kind]
+
+
+def _values(lever: str) -> list[Any]:
+    """Return the settings of a lever that can contradict another's: all but those of a number."""
+    from conf.schedules import read_follow_up
+
+    kind = LEVERS[lever].kind
+    if kind is FollowUp:
+        return [read_follow_up(name) for name in options("follow_up")]
+    if kind is bool:
+        return [False, True]
+    return [] if kind is float else list(kind)
+
+
+def _refused() -> list[Plain]:
+    """Return the pairs of settings that contradict each other within a plan, with the lever to blame.
+
+    Asked of ``conf.contradictions`` itself: of each pair of settings, over levers that contradict nothing.
+    """
+    base = {lever: getattr(read_policy("total_neoadjuvant"), lever) for lever in LEVERS}
+    found = []
+    for one, other in itertools.combinations(LEVERS, 2):
+        for mine, theirs in itertools.product(_values(one), _values(other)):
+            levers = SimpleNamespace(**{**base, one: mine, other: theirs})
+            for refusal in contradictions("NAME", levers):
+                pair = {one: _written(mine), other: _written(theirs)}
+                if any(_alone(lever, value, base) for lever, value in ((one, mine), (other, theirs))):
+                    continue
+                found.append(
+                    {
+                        "levers": pair,
+                        "lever": refusal.lever,
+                        "words": refusal.words.partition("; combine it")[0],
+                        "needs_treatment": refusal.needs_treatment,
+                    }
+                )
+    return found
+
+
+def _alone(lever: str, value: Any, base: Plain) -> bool:
+    return any(True for _ in contradictions("NAME", SimpleNamespace(**{**base, lever: value})))
+
+
+def _words(policies: list[str], run: Run) -> Plain:
+    """Return what names are called: of outcomes, by what they are split, and of policies."""
+    keys = [*binary_keys((1.0,)), *TIMED, *MONTHLY, *amount_keys(run.horizon_years)]
+    codes = {column: {getattr(key, column) for key in keys} for column in Key._fields[:-1]}
+    for kind in FLOW:
+        codes.setdefault(kind.__name__.lower(), set()).update(names(kind))
+    codes["step"] = set(STEPS)
+    found = {
+        column: {
+            code: CODES_OF.get((column, code)) or CODES.get(code) or policy_words(code) for code in all_of
+        }
+        for column, all_of in codes.items()
+    }
+    found["outcome"] |= {harm.name.lower(): words for harm, words in HARM.items()}
+    found["label"] = {**found["outcome"], **PRICE_WORDS}
+    # Short, as a title of a row or a legend says it.
+    found["short"] = {code: policy_words(code) for all_of in codes.values() for code in all_of} | SHORT
+    return {**found, "policy": {name: policy_words(name) for name in policies}}
+
+
+def _outcomes() -> Plain:
+    """Return of what kind the outcomes are, as tables and sentences need it."""
+    return {
+        "harms": list(HARMS),
+        "good": list(GOOD),
+        "lasting": [harm.name.lower() for harm in LASTING],
+        "mechanism_labels": list(MECHANISM_LABELS),
+        "steps": {step: [int(event) for event in events] for step, events in STEPS.items()},
+        "scale": dict(SCALE),
+        "flow": [kind.__name__.lower() for kind in FLOW],
+        "key_fields": list(Key._fields),
+    }
+
+
+def _keys(run: Run) -> Plain:
+    """Return the numbers that the page can change, by full key, without those that a relation ties to others.
+
+    Numbers of a list have their place in brackets: ``metastasis.rate[2]``. ``low`` and ``high``: the range;
+    ``sure_low`` and ``sure_high``: in which it is uncertain, where that is known.
+    """
+    related = {key.partition("[")[0] for relation in relations.RELATIONS for key in relation.keys}
+    sure = {number.key: number for number in uncertain_numbers()}
+    found: Plain = {}
+    for key, value in _leaves(run).items():
+        if key in related or _is_tied(key):
+            continue
+        allowed = units.range_of(key)
+        places = [f"{key}[{k}]" for k in range(len(value))] if isinstance(value, list) else [key]
+        for place in places:
+            number = sure.get(place)
+            found[place] = {
+                "low": allowed.low,
+                "high": allowed.high,
+                "above_low": not allowed.low_allowed,
+                "unit": unit_by_name(key),
+                **({} if number is None else {"sure_low": number.low, "sure_high": number.high}),
+            }
+    return found
+
+
+def _lists(run: Run) -> Plain:
+    """Return the lists that can only be changed as a whole: shares of one whole, and rising bounds."""
+    related = {key.partition("[")[0] for relation in relations.RELATIONS for key in relation.keys}
+    return {
+        key: {
+            "length": len(value),
+            "low": units.range_of(key).low,
+            "high": units.range_of(key).high,
+            "shares": key.endswith("_shares"),
+        }
+        for key, value in _leaves(run).items()
+        if isinstance(value, list) and key not in related and _is_tied(key)
+    }
+
+
+def _leaves(run: Run) -> Plain:
+    return leaf_values({"cohort": run.cohort, **run.parameters})
+
+
+def _is_tied(key: str) -> bool:
+    """Return whether a list's numbers depend on each other, by its name."""
+    return key.endswith("_shares") or bool(relations.BOUNDS.search(key.rpartition(".")[2]))
+
+
+def _fields() -> Plain:
+    """Return what each column of a patient's row is, by name: its meaning, unit, kind and codes."""
+    table = patient_table("", new_patients(0, 1)).drop(columns="policy")
+    return {
+        part.column: {
+            "meaning": part.meaning,
+            "unit": part.unit,
+            "kind": part.type,
+            "codes": {str(code): label for code, label in part.codes.items()},
+            "of_set": part.of_set,
+        }
+        for part in described("patients", table)
+        if not part.column.startswith(UNTOLD)
+    }
+
+
+def _uncertain(run: Run) -> list[Plain]:
+    """Return the intervals of the comparison that the page opens with that hold uncertain parameters.
+
+    Of outcomes of all patients at a horizon, and of their differences from the comparator, as
+    ``uncertainty.csv`` of ``lrrc compare``; none where it has none.
+    """
+    few = dataclasses.replace(run, patients=max(min(run.patients, FEW), FEWEST_PATIENTS), rows=False)
+    simulated = simulate(dataclasses.replace(few, journal=False, clock="compiled"))
+    table = uncertain(few, outcomes(simulated.tallies, simulated.horizons_years))
+    if table is None:
+        return []
+    shown = table[table["horizon_years"] > 0]
+    ends = shown[["uncertainty_low", "uncertainty_high"]].set_axis(["low", "high"], axis=1)
+    names = shown[["policy", "comparator", "outcome", "horizon_years"]]
+    # Where the row is no difference there is no comparator.
+    names = names.astype(object).where(names.notna(), None)
+    rows = pd.concat([names, ends], axis=1).to_dict("records")
+    return [{str(key): value for key, value in row.items()} for row in rows]
+
+
+def _start(asked: Request, run: Run, cohorts: Mapping[str, Run], diseases: Mapping[str, Run]) -> Plain:
+    """Return the state that the page opens with."""
+    chosen = {group: (asked.choices or {}).get(group) for group in ("cohort", "disease", "clinic")}
+    own = leaf_values({"cohort": run.cohort, **run.parameters})
+    shipped = leaf_values(
+        {"cohort": cohorts[str(chosen["cohort"])].cohort, **diseases[str(chosen["disease"])].parameters}
+    )
+    changed: Plain = {}
+    for key, value in own.items():
+        if isinstance(value, list) and _is_tied(key):
+            changed |= {key: value} if value != shipped[key] else {}
+        elif isinstance(value, list):
+            pairs = enumerate(zip(value, shipped[key], strict=True))
+            changed |= {f"{key}[{k}]": mine for k, (mine, theirs) in pairs if mine != theirs}
+        elif value != shipped[key]:
+            changed[key] = value
+    years = [5.0] if run.horizon_years >= 5 else []
+    return {
+        "version": VERSION,
+        **chosen,
+        "seed": run.seed,
+        "replication": run.replication,
+        "patients": PATIENTS if not _asked(asked, "patients") else min(run.patients, MOST_PATIENTS),
+        "horizon_years": (years or [run.horizon_years])[0],
+        "numbers": changed,
+        "policies": [{"policy": policy.name, "levers": {}} for policy in run.policies],
+        "comparator": [policy.name for policy in run.policies].index(run.comparator.name),
+    }
+
+
+def _asked(asked: Request, key: str) -> bool:
+    return any(word.startswith(f"{key}=") for word in asked.overrides)
+
+
+def _command(asked: Request, clinics: Mapping[str, Run]) -> Plain:
+    """Return what a command line that makes the page's numbers again builds on."""
+    config, chosen = composed("compare", [])
+    return {
+        "defaults": {
+            **{group: chosen[group] for group in ("cohort", "disease", "clinic")},
+            **{key: config[key] for key in ("seed", "replication", "patients", "horizon_years")},
+            "policies": list(config["policies"]),
+        },
+        "horizon_years": next(iter(clinics.values())).horizon_years,
+        "clinic_words": [word for word in asked.overrides if word.startswith("clinic.")],
+        "base": BASE,
+        "config_dir": _own_folder(asked),
+    }
+
+
+def _own_folder(asked: Request) -> str | None:
+    """Return the folder of the user's own files, as the command line named it."""
+    words = shlex.split(asked.command)
+    for k, word in enumerate(words):
+        spelling, equals, value = word.partition("=")
+        if spelling in ("--config-dir", "-cd"):
+            return value if equals else words[k + 1]
+    return None
+
+
+def state_schema(content: Plain) -> Plain:
+    """Return the JSON Schema of the page's state: what is in a link or a file, and comes back."""
+    levers = content["layout"]["schemas"]["policy"]["properties"]
+    whole: Callable[[int, int], Plain] = lambda low, high: {  # noqa: E731
+        "type": "integer", "minimum": low, "maximum": high,
+    }  # fmt: skip
+    properties = {
+        "version": {"const": VERSION},
+        "cohort": {"enum": list(content["cohorts"])},
+        "disease": {"enum": list(content["diseases"])},
+        "clinic": {"enum": list(content["clinics"])},
+        "seed": whole(0, 2**53 - 1),
+        "replication": whole(0, 2**53 - 1),
+        "patients": whole(100, MOST_PATIENTS),
+        "horizon_years": {"enum": list(content["layout"]["horizons_years"])},
+        "numbers": {
+            "type": "object",
+            "properties": {
+                key: {
+                    "type": "number",
+                    "exclusiveMinimum" if of["above_low"] else "minimum": of["low"],
+                    "maximum": of["high"],
+                }
+                for key, of in content["keys"].items()
+            }
+            | {
+                key: {
+                    "type": "array",
+                    "minItems": of["length"],
+                    "maxItems": of["length"],
+                    "items": {"type": "number", "minimum": of["low"], "maximum": of["high"]},
+                }
+                for key, of in content["lists"].items()
+            },
+            "additionalProperties": False,
+        },
+        "policies": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MOST_POLICIES,
+            "items": {
+                "type": "object",
+                "properties": {
+                    "policy": {"enum": list(content["policies"])},
+                    "levers": {
+                        "type": "object",
+                        "properties": {
+                            lever: {"enum": _settings(lever)}
+                            if LEVERS[lever].kind is FollowUp
+                            else levers[lever]
+                            for lever in LEVERS
+                        },
+                        "additionalProperties": False,
+                    },
+                },
+                "required": ["policy", "levers"],
+                "additionalProperties": False,
+            },
+        },
+        "comparator": whole(0, MOST_POLICIES - 1),
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "lrrc-sim: state of the page What if?",
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }

@@ -1,0 +1,207 @@
+// The state of the page, and what is simulated for it.
+
+const copy = (value) => structuredClone(value);
+
+/** Return a column's shipped policy; what usual care is depends on the cohort. */
+function policyOf(column, cohort = state.cohort) {
+  return content.cohorts[cohort].policies[column.policy] ?? content.policies[column.policy];
+}
+
+
+/** Return the levers of a column's shipped policy. */
+const shippedLevers = (column) => content.parts[policyOf(column).levers];
+
+/** Return the levers of a policy's column: those of the shipped policy, as they were changed. */
+const leversOf = (column) => ({ ...shippedLevers(column), ...column.levers });
+
+/** Return what a policy's column is called: the shipped policy, and what was changed. */
+function nameOf(column) {
+  const changes = Object.entries(column.levers).map(([lever, setting]) => (
+    say("changed_lever", { lever: content.levers[lever].label, setting: settingWords(lever, setting) })));
+  return [content.words.policy[column.policy], ...changes].join(say("changes_join"));
+}
+
+/** Return a lever's setting as people read it. */
+function settingWords(lever, setting) {
+  const { unit, settings } = content.levers[lever];
+  if (typeof setting === "boolean") return say(setting ? "yes" : "no");
+  if (typeof setting === "number") return `${Number(setting.toPrecision(4))} ${unit}`.trim();
+  return settings[setting] ?? setting;
+}
+
+/** Return whether a lever can be set for all patients of a column's policy. */
+const settable = (column, lever, cohort) => !policyOf(column, cohort).levers_by_group.includes(lever);
+
+/**
+ * Return why the command would refuse a policy's column, or null: settings that contradict each other in a plan,
+ * as conf.policies.Policy finds them.
+ */
+function refusal(column, cohort = state.cohort) {
+  if (content.by_cohort.includes(column.policy) && !content.cohorts[cohort].policies[column.policy]) {
+    return say("no_usual_care", { cohort: called("cohort", cohort) });
+  }
+  const { plans } = policyOf(column, cohort);
+  const unknown = Object.keys(column.levers).find((lever) => !settable(column, lever, cohort));
+  if (unknown) return say("by_group_here", { lever: content.levers[unknown].label });
+  const found = plans.map((plan) => {
+    const levers = { ...content.parts[plan.levers], ...column.levers };
+    return content.refused.filter((pair) => (
+      Object.entries(pair.levers).every(([lever, setting]) => levers[lever] === setting)));
+  });
+  const everywhere = (lever) => found.every((pairs) => pairs.some((pair) => pair.lever === lever));
+  for (const [k, pairs] of found.entries()) {
+    const { set_here: setHere } = plans[k];
+    for (const pair of pairs) {
+      // What a policy does after treatment is done to those who had it.
+      if (pair.needs_treatment && !setHere.includes(pair.lever) && !everywhere(pair.lever)) continue;
+      return pair.words.replaceAll("_", " ");
+    }
+  }
+  return null;
+}
+
+/** Return the numbers of a state before policies: cohort, life table, disease, with what was changed. */
+function sharedNumbers(state) {
+  const cohort = content.cohorts[state.cohort];
+  const shared = {
+    cohort: copy(cohort.numbers), life_table: content.life_tables[cohort.life_table], derived: content.derived,
+    ...copy(content.diseases[state.disease]),
+  };
+  for (const [key, value] of Object.entries(state.numbers)) setIn(shared, key, value);
+  return shared;
+}
+
+/** Return the place of a number's full key, such as metastasis.rate[2]: [names, place or null]. */
+function placeOf(key) {
+  const [, names, , place] = /^([^[]+)(\[(\d+)\])?$/.exec(key);
+  return [names.split("."), place === undefined ? null : Number(place)];
+}
+
+function setIn(tree, key, value) {
+  const [names, place] = placeOf(key);
+  const last = names[names.length - 1];
+  const at = names.slice(0, -1).reduce((part, name) => part[name], tree);
+  if (place === null) at[last] = value;
+  else at[last][place] = value;
+}
+
+/** Return a number of a state, by its full key. */
+function numberIn(state, key) {
+  if (key in state.numbers) return state.numbers[key];
+  return shippedNumber(state, key);
+}
+
+function shippedNumber(state, key) {
+  const [names, place] = placeOf(key);
+  const trees = { cohort: content.cohorts[state.cohort].numbers, ...content.diseases[state.disease] };
+  const value = names.reduce((part, name) => part[name], trees);
+  return place === null ? value : value[place];
+}
+
+/** Return the packed worlds of a state's policies. */
+function worldsOf(state) {
+  const shared = sharedNumbers(state);
+  return state.policies.map((column) => {
+    const { plans } = policyOf(column, state.cohort);
+    const world = packWorld(layout, plans.map((plan) => ({
+      ...shared, policy: content.parts[plan.policy], follow_up: content.parts[plan.follow_up], guideline: content.parts[plan.guideline],
+    })));
+    for (const [lever, setting] of Object.entries(column.levers)) setLever(layout, world, lever, setting);
+    return world;
+  });
+}
+
+/** Return the clinic of a state as the engine takes it; null where nobody waits. */
+function clinicOf(state) {
+  const clinic = content.clinics[state.clinic];
+  if (clinic.warm_ups === null) return null;
+  return {
+    arrivals_per_year: clinic.numbers.arrivals_per_year,
+    resources: fromBase64(clinic.resources),
+    times: fromBase64(clinic.times),
+    warmUpPatients: warmUpOf(state),
+  };
+}
+
+/** Return the warm-up of a state's clinic: the longest of its policies', or of all that are known. */
+function warmUpOf(state) {
+  const { warm_ups: known } = content.clinics[state.clinic];
+  const own = state.policies.map(({ policy }) => policy).filter((policy) => policy in known);
+  return Math.max(0, ...(own.length ? own : Object.keys(known)).map((policy) => known[policy] ?? 0));
+}
+
+/** Return whether the command would find the same warm-up. */
+function warmUpIsSure(state) {
+  const { warm_ups: known } = content.clinics[state.clinic];
+  const sameAsMade = ["cohort", "disease", "seed", "replication"].every((key) => state[key] === content.start[key]);
+  return sameAsMade && JSON.stringify(state.numbers) === JSON.stringify(content.start.numbers)
+    && state.policies.every(({ policy, levers }) => policy in known && !Object.keys(levers).length);
+}
+
+/** Return the first thing that is wrong with a state that came from outside, as a sentence; null for none. */
+function wrongWith(state) {
+  const wrong = breach(content.schema, state, "");
+  if (wrong) return wrong;
+  if (state.comparator >= state.policies.length) {
+    return say("wrong.value", { key: "comparator", value: state.comparator, allowed: say("wrong.comparator") });
+  }
+  for (const [key, value] of Object.entries(state.numbers)) {
+    if (Array.isArray(value) && !isWhole(key, value)) return say(content.lists[key].shares ? "wrong.shares" : "wrong.bounds", { key, value: shown(value) });
+  }
+  for (const [k, column] of state.policies.entries()) {
+    const words = refusal(column, state.cohort);
+    if (words) return say("wrong.refused", { policy: LETTERS[k], words });
+  }
+  return null;
+}
+
+/** Return whether a list is what its name says: shares of a whole, or bounds that rise. */
+function isWhole(key, list) {
+  if (content.lists[key].shares) return Math.abs(sum(list) - 1) <= 1e-6;
+  return list.every((value, k) => k === 0 || value > list[k - 1]);
+}
+
+/** Return how a value breaks a JSON Schema, as a sentence; null where it does not. Of the keywords that are used. */
+function breach(schema, value, key) {
+  const wrong = (allowed) => say("wrong.value", {
+    key: key || say("wrong.whole"), value: shown(value), allowed,
+  });
+  if ("const" in schema && value !== schema.const) return wrong(say("wrong.be", { what: schema.const }));
+  if (schema.enum && !schema.enum.includes(value)) {
+    return wrong(say("wrong.one_of", { what: schema.enum.slice(0, 60).join(", ") }));
+  }
+  const types = {
+    object: (given) => typeof given === "object" && given !== null && !Array.isArray(given),
+    array: Array.isArray,
+    string: (given) => typeof given === "string",
+    boolean: (given) => typeof given === "boolean",
+    number: (given) => typeof given === "number" && Number.isFinite(given),
+    integer: Number.isInteger,
+  };
+  if (schema.type && !types[schema.type](value)) return wrong(say(`wrong.types.${schema.type}`));
+  if (value < schema.minimum || value > schema.maximum || value <= schema.exclusiveMinimum) {
+    return wrong(say("wrong.range", { low: schema.minimum ?? schema.exclusiveMinimum, high: schema.maximum }));
+  }
+  if (schema.type === "array") {
+    if (value.length < schema.minItems || value.length > schema.maxItems) {
+      return wrong(say("wrong.length", { low: schema.minItems, high: schema.maxItems }));
+    }
+    return first(value.map((item, k) => breach(schema.items, item, `${key}[${k}]`)));
+  }
+  if (schema.type === "object") {
+    const known = schema.properties;
+    const path = (name) => (key ? `${key}.${name}` : name);
+    const unknown = Object.keys(value).find((name) => !Object.hasOwn(known, name));
+    if (unknown !== undefined) return say("wrong.unknown", { key: shown(path(unknown)) });
+    const missing = (schema.required ?? []).find((name) => !Object.hasOwn(value, name));
+    if (missing !== undefined) return say("wrong.missing", { key: path(missing) });
+    return first(Object.entries(value).map(([name, item]) => breach(known[name], item, path(name))));
+  }
+  return null;
+}
+
+const first = (found) => found.find((words) => words !== null) ?? null;
+const shown = (value) => {
+  const text = typeof value === "string" ? value : JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+};

@@ -1,0 +1,158 @@
+// Workers that simulate: at most one request at a time; another one takes its place.
+
+const FIRST = 5000; // patients of the first picture
+const BLOCK = 5000; // that a worker simulates before it looks whether the request still counts
+const SHOWN_ONE_BY_ONE = 1000; // whose states are kept
+const WINDOW_DAYS = 365; // of patients who are seen to move through a clinic
+const FEW_WORKERS = 4;
+
+class Pool {
+  #workers = [];
+  #source;
+  #bytes;
+  #request = 0;
+  #superseded = null; // is called when another request is made
+  #waiting = new Map(); // by worker: what to do with its next answer
+
+  constructor(source, bytes) {
+    this.#source = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    this.#bytes = bytes;
+    const { schemas, ...called } = layout;
+    this.called = called;
+    const count = Math.min(Math.max(navigator.hardwareConcurrency || 2, 1), FEW_WORKERS);
+    this.#workers = Array.from({ length: count }, () => this.#start());
+  }
+
+  get size() {
+    return this.#workers.length;
+  }
+
+  #start() {
+    const worker = new Worker(this.#source);
+    worker.onmessage = ({ data }) => this.#answered(worker, data);
+    worker.onerror = (event) => this.failed?.(event.message);
+    worker.postMessage({ kind: "start", bytes: this.#bytes, layout: this.called });
+    this.#waiting.set(worker, [() => {}]);
+    return worker;
+  }
+
+  #answered(worker, data) {
+    const next = this.#waiting.get(worker).shift();
+    if (data.kind === "failed") this.failed?.(data.words);
+    else next(data);
+  }
+
+  #ask(worker, message, transfer = []) {
+    return new Promise((done) => {
+      this.#waiting.get(worker).push(done);
+      worker.postMessage(message, transfer);
+    });
+  }
+
+  /** Give up what is being simulated. */
+  cancel() {
+    this.#request += 1;
+    this.#superseded?.(null);
+    return this.#request;
+  }
+
+  /**
+   * Simulate a state; call `show` with a Result, first of few patients, then of all. Another call supersedes it.
+   */
+  async run(state, show) {
+    const request = this.cancel();
+    const begun = performance.now();
+    const clinic = clinicOf(state);
+    const worlds = worldsOf(state);
+    const common = {
+      request, seed: state.seed, replication: state.replication, worlds, comparator: state.comparator,
+    };
+    const steps = [...new Set([Math.min(FIRST, state.patients), state.patients])];
+    let done = 0;
+    let states = null;
+    for (const patients of steps) {
+      const found = clinic ? await this.#attend(common, patients, clinic, state)
+        : await this.#simulate(common, done, patients, (kept) => { states = kept; });
+      if (!found || request !== this.#request) return;
+      done = patients;
+      show(new Result({
+        state, ...found, states, comparator: state.comparator, byBatch: clinic !== null, patients,
+        milliseconds: performance.now() - begun,
+      }), patients === state.patients);
+    }
+  }
+
+  /** Simulate patients `first` to `stop - 1` in blocks by all workers; return the counts of all so far. */
+  async #simulate(common, first, stop, keep) {
+    const even = Math.ceil((stop - first) / this.size);
+    const block = Math.min(BLOCK, Math.max(even, SHOWN_ONE_BY_ONE));
+    const starts = [];
+    for (let at = first; at < stop; at += block) starts.push(at);
+    await Promise.all(this.#workers.map(async (worker) => {
+      while (starts.length && common.request === this.#request) {
+        const at = starts.shift();
+        const keepStates = at === 0 ? Math.min(SHOWN_ONE_BY_ONE, block, stop) : 0;
+        const answer = await this.#ask(worker, {
+          kind: "simulate", ...common, first: at, stop: Math.min(at + block, stop), keepStates,
+        });
+        if (answer.states) keep(answer.states);
+      }
+    }));
+    if (common.request !== this.#request) return null;
+    const answers = await Promise.all(this.#workers.map((worker) => (
+      this.#ask(worker, { kind: "counts", request: common.request }))));
+    const parts = answers.map(({ counts }) => counts).filter(Boolean);
+    const [totals, ...others] = parts;
+    for (const other of others) totals.forEach((counts, k) => addCounts(counts, other[k]));
+    return { policies: totals.map((counts) => ({ batches: [counts], flow: counts.flow })) };
+  }
+
+  /** Simulate in a clinic: each worker some of the policies, beside the comparator. */
+  async #attend(common, patients, clinic, state) {
+    const { worlds, comparator } = common;
+    const others = [...worlds.keys()].filter((k) => k !== comparator);
+    const shares = this.#workers.map((_, w) => others.filter((_, k) => k % this.size === w))
+      .filter((share, w) => share.length || (w === 0 && !others.length));
+    const { numbers } = content.clinics[state.clinic];
+    const steps = Object.fromEntries(Object.entries(content.outcomes.steps).map(([step, events]) => (
+      [step, { events, target: numbers[`${step}_target_days`] }])));
+    // After the clinic has filled, as far as the cohort lasts.
+    const arrive = patients / clinic.arrivals_per_year * layout.year_days;
+    const start = Math.max(arrive / 2 - WINDOW_DAYS / 2, 0);
+    const busy = this.#workers.slice(0, shares.length);
+    const answers = await Promise.race([
+      Promise.all(busy.map((worker, w) => this.#ask(worker, {
+        kind: "clinic", ...common, patients, clinic, steps, window: [start, start + WINDOW_DAYS],
+        worlds: [worlds[comparator], ...shares[w].map((k) => worlds[k])], comparator: 0,
+      }))),
+      new Promise((done) => { this.#superseded = done; }),
+    ]);
+    if (!answers) {
+      this.#restart(busy);
+      return null;
+    }
+    const found = [];
+    answers.forEach((answer, w) => answer.policies.forEach((policy, k) => {
+      found[k === 0 ? comparator : shares[w][k - 1]] = policy;
+    }));
+    return {
+      policies: found, waits: found.map(({ waits, moves }) => ({ steps: waits, moves, window: [start, start + WINDOW_DAYS] })),
+    };
+  }
+
+  // What a worker simulates in a clinic is long, and cannot be interrupted.
+  #restart(busy) {
+    for (const worker of busy) {
+      worker.terminate();
+      this.#waiting.delete(worker);
+      this.#workers[this.#workers.indexOf(worker)] = this.#start();
+    }
+  }
+
+  /** Return {courses, repeated}: a patient's course under each policy of a state, and the states with other luck. */
+  course(state, number, times) {
+    const { seed, replication } = state;
+    return this.#ask(this.#workers[this.size - 1], {
+      kind: "course", request: 0, seed, replication, number, worlds: worldsOf(state), times });
+  }
+}

@@ -1,0 +1,286 @@
+"""The engine of a browser: the luck, the patients and the counts of the command."""
+
+import base64
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from helpers.engine import CHROMIUM, NOBODY_TO_ASK, NODE, asked, exported
+
+from conf.composition import composing, options
+from conf.derived import derived
+from conf.input_error import InputError
+from conf.policies import LEVERS, read_policy, with_levers
+from conf.run import world_trees
+from conf.schedules import FollowUp
+from experiments.engine.module import RECORD, sources
+from experiments.simulating.cohort import Batches, Blocks, horizons, simulate_block, worlds_of
+from experiments.simulating.crowd import attend_in_blocks, crowd_of, warm_up
+from experiments.sweeping.code import digest
+from sim.clinic.queues import LOG
+from sim.clocks import simpy_clock
+from sim.counting.outcomes import MONTHLY, TIMED, Key
+from sim.counting.tally import Counter, batch_stops
+from sim.distributions import GRID
+from sim.luck import draw_luck
+from sim.parameters import pack
+from sim.patient import ROW, YEAR_DAYS, new_patients
+
+in_a_browser = pytest.mark.skipif(not (NODE or CHROMIUM), reason=NOBODY_TO_ASK)
+FEW = 3000
+CLINICS = ("backlog", "expert_centre", "strained")
+# Exp, log and pow of another library differ in the last bits; a time at the edge of a step of the grid then
+# falls into the next, once in some ten thousand patients, and what follows from it with it.
+TOLERANCE = 1e-12
+STEPS = 4 / GRID  # days
+
+
+def test_the_shipped_module_follows_from_these_sources():
+    run, *_ = exported()
+    record = json.loads(RECORD.read_text("utf-8"))
+    assert record["sources"] == digest(sources(run)), "the model has changed: make engine"
+
+
+def natively(run, worlds, first, stop):
+    """Return the rows and the counts of each policy by the command's own code."""
+    compiled = dataclasses.replace(run, clock="compiled")
+    blocks = Blocks(compiled, worlds)
+    blocks.simulate_and_count(first, stop)
+    rows = simulate_block(compiled, worlds, first, stop)
+    for name in worlds:
+        parts = [part.sum(axis=0).ravel() for part in blocks.counters[name].parts]
+        yield np.asarray(rows[name]), np.concatenate(parts)
+
+
+def assert_the_same(answers, run, worlds, first, stop):
+    """Compare what the engine answers with rows and counts; return how many rows there were."""
+    for k, (rows, counts) in enumerate(natively(run, worlds, first, stop)):
+        theirs = np.frombuffer(answers[2 * k], ROW)
+        assert_rows_the_same(theirs, rows)
+        np.testing.assert_array_equal(np.frombuffer(answers[2 * k + 1]), counts)
+
+
+@in_a_browser
+@pytest.mark.parametrize(("seed", "replication", "first"), [(1, 0, 0), (2**40, 7, 1), (20260, 1, 10**9 + 2)])
+def test_luck_is_equal_to_the_bit(seed, replication, first):
+    stop = first + 1030  # not a multiple of what is drawn at once
+    request = {"ask": "luck", "seed": seed, "replication": replication, "first": first, "stop": stop}
+    (luck,) = asked([request])
+    assert luck == np.asarray(draw_luck(first, stop, seed, replication)).tobytes()
+
+
+@in_a_browser
+def test_policies_have_the_same_worlds_patients_and_counts():
+    run, *_ = exported()
+    worlds = worlds_of(run)
+    of_policies = [{"policy": name} for name in worlds]
+    requests = [{"ask": "world", **one} for one in of_policies]
+    request = {"ask": "simulate", "seed": run.seed, "first": 5, "stop": FEW, "worlds": of_policies}
+    packed, answers = np.split(np.array(asked([*requests, request]), object), [len(worlds)])
+    assert [bytes(one) for one in packed] == [world.tobytes() for world in worlds.values()]
+    assert_the_same(answers, run, worlds, 5, FEW)
+
+
+@in_a_browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no browser")
+def test_a_browser_answers_as_node_does():
+    request = {"ask": "simulate", "seed": 3, "first": 0, "stop": 300, "worlds": [{"policy": "tme_alone"}]}
+    assert asked([request], by="chromium") == asked([request])
+
+
+@in_a_browser
+def test_the_comparator_can_be_any_policy():
+    overrides = ("policies=[tme_alone,short_course,chemoradiotherapy]", "comparator=short_course")
+    run, *_ = exported(*overrides)
+    worlds = worlds_of(run)
+    listed = [{"policy": name} for name in worlds]
+    request = {"ask": "simulate", "seed": 4, "first": 0, "stop": FEW, "worlds": listed, "comparator": 1}
+    assert_the_same(asked([request], *overrides), dataclasses.replace(run, seed=4), worlds, 0, FEW)
+
+
+def assert_rows_the_same(theirs, rows):
+    """Compare rows: whole numbers and flags equal, others but for the last bits."""
+    for name in ROW.names:
+        mine, other = rows[name], theirs[name]
+        if mine.dtype.kind == "f":
+            of_time = name == "agenda" or name.endswith(("_day", "_days"))
+            least = STEPS if of_time else TOLERANCE
+            np.testing.assert_allclose(other, mine, rtol=TOLERANCE, atol=least, err_msg=name)
+        else:
+            np.testing.assert_array_equal(other, mine, err_msg=name)
+
+
+@in_a_browser
+@pytest.mark.parametrize(
+    "clinic", ["regional", *(pytest.param(name, marks=pytest.mark.long) for name in CLINICS)]
+)
+def test_a_clinic_with_queues_has_the_same_rows_waits_and_counts(clinic):
+    overrides = (
+        f"clinic={clinic}",
+        "patients=700",
+        "horizon_years=3",
+        "policies=[tme_alone,usual_care]",
+        "comparator=usual_care",
+    )
+    run, *_ = exported(*overrides)
+    worlds = worlds_of(run)
+    request = {"ask": "attend", "seed": run.seed, "patients": run.patients, "comparator": 1}
+    answers = asked([request | {"worlds": [{"policy": name} for name in worlds]}], *overrides)
+    crowd, logs, batches = crowd_of(run, warm_up(run, worlds).patients), {}, Batches(run, worlds)
+    kept = {name: [] for name in worlds}
+    for rows in attend_in_blocks(run, worlds, crowd, logs):
+        batches.count(rows)
+        for name, own in rows.items():
+            kept[name].append(np.asarray(own).copy())
+    tallies, _ = batches.result()
+    for k, name in enumerate(worlds):
+        rows, log, flow, counts = answers[4 * k : 4 * k + 4]
+        assert_rows_the_same(np.frombuffer(rows, ROW), np.concatenate(kept[name]))
+        other, mine = np.frombuffer(log, LOG), np.asarray(logs[name])
+        assert (mine["left_day"] > mine["asked_day"]).sum() > 100  # they wait
+        for field in LOG.names:
+            np.testing.assert_allclose(other[field], mine[field], rtol=TOLERANCE, atol=STEPS, err_msg=field)
+        tally = tallies[name]
+        np.testing.assert_array_equal(np.frombuffer(flow), tally.flow[Key("flow")].ravel())
+        joint = len(tally.binary)
+        by_batch = np.frombuffer(counts).reshape(batch_count := len(batch_stops(run.patients)), -1)
+        states = by_batch[:, : 9 * joint].reshape(batch_count, 3, 3, joint).sum(axis=1)
+        for at, key in enumerate(tally.binary):
+            np.testing.assert_array_equal(states[:, :, at], tally.binary[key])
+        rest = np.concatenate(
+            [
+                *(tally.timed[key].reshape(batch_count, -1) for key in TIMED),
+                *(tally.monthly[key] for key in MONTHLY),
+            ],
+            axis=1,
+        )
+        np.testing.assert_array_equal(by_batch[:, -rest.shape[1] :], rest)
+
+
+@in_a_browser
+def test_halves_of_the_patients_add_up_to_the_states_of_each_outcome_that_the_command_counts():
+    run, *_ = exported()
+    name, world = next(iter(worlds_of(run).items()))
+    request = {"ask": "states", "seed": run.seed, "stop": 1001, "worlds": [{"policy": name}]}
+    states, counts = map(np.frombuffer, asked([request]))
+    ((_, whole),) = natively(run, {name: world}, 0, 1001)
+    np.testing.assert_array_equal(counts, whole)
+    counter = Counter(world, horizons(run.horizon_years), run.horizon_years)
+    counter.count(simulate_block(dataclasses.replace(run, clock="compiled"), {"": world}, 0, 1001)[""])
+    binary = np.stack(list(counter.tally().binary.values()))
+    np.testing.assert_array_equal(states.reshape(3, -1).T, binary)
+
+
+@in_a_browser
+def test_the_course_of_one_patient_is_what_the_reference_clock_notes():
+    run, *_ = exported()
+    name, world = next(iter(worlds_of(run).items()))
+    numbers = range(40)
+    requests = [{"ask": "course", "seed": run.seed, "number": number, "policy": name} for number in numbers]
+    answers = asked(requests)
+    seen = 0
+    for number in numbers:
+        rows, luck, journal = new_patients(number, number + 1), draw_luck(number, number + 1, run.seed), []
+        simpy_clock.simulate_rows(rows, luck, world, run.horizon_years * YEAR_DAYS, journal=journal)
+        times, after = answers[2 * number : 2 * number + 2]
+        noted = [(day, event) for day, _, event in journal]
+        np.testing.assert_allclose(np.frombuffer(times).reshape(-1, 2), noted, atol=STEPS)
+        assert_rows_the_same(np.frombuffer(after, ROW)[-1:], rows)
+        seen = max(seen, len(noted))
+    assert seen > 10
+
+
+def random_settings(generator):
+    """Return a setting of each lever, as a policy file writes it."""
+    found = {}
+    for lever, (kind, _) in LEVERS.items():
+        if kind is bool:
+            found[lever] = bool(generator.integers(2))
+        elif kind is float:
+            found[lever] = round(float(generator.uniform(1, 30)), 1)
+        else:
+            names = options("follow_up") if kind is FollowUp else [member.name.lower() for member in kind]
+            found[lever] = str(generator.choice(names))
+    return found
+
+
+def changed(policy, generator):
+    """Return a policy with some levers that it can have set at random, and those levers."""
+    settings = {}
+    for lever, setting in random_settings(generator).items():
+        try:
+            policy = with_levers(policy, {lever: setting})
+        except InputError:  # one of a group, or at odds with another lever
+            continue
+        settings[lever] = setting
+    return policy, settings
+
+
+@in_a_browser
+def test_a_lever_that_is_set_in_a_browser_is_the_one_that_the_command_sets():
+    generator = np.random.default_rng(1)
+    run, *_ = exported()
+    requests, expected = [], []
+    with composing():
+        for policy in [policy for policy in run.policies for _ in range(20)]:
+            other, settings = changed(policy, generator)
+            if policy.guideline is not None and "neoadjuvant" in settings:
+                continue  # the plans that groups lead to would change
+            requests.append({"ask": "world", "policy": policy.name, "levers": settings})
+            expected.append(pack(*world_trees(run, other)).tobytes())
+    assert len(requests) > 50
+    assert asked(requests) == expected
+
+
+@in_a_browser
+def test_what_follows_from_a_changed_cohort_and_disease_is_renewed():
+    run, *_ = exported()
+    cohort = {
+        **run.cohort,
+        "apr_share": 0.9,
+        "height_shares": [0.6, 0.3, 0.1],
+        "plane_shares": [0.5, 0.3, 0.2],
+    }
+    surgery = {**run.parameters["surgery"], "apr_plane_odds_ratio": 0.3}
+    numbers = {key: cohort[key] for key in ("apr_share", "height_shares", "plane_shares")}
+    numbers = {f"cohort.{key}": value for key, value in numbers.items()}
+    numbers["surgery.apr_plane_odds_ratio"] = 0.3
+    request = {"ask": "derived", "policy": run.policies[0].name, "changed": numbers}
+    other = dataclasses.replace(run, cohort=cohort, parameters={**run.parameters, "surgery": surgery})
+    expected = pack(*world_trees(other, run.policies[0]))
+    (answer,) = asked([request])
+    found = np.frombuffer(answer, expected.dtype)
+    assert (found["derived"] != worlds_of(run)[run.policies[0].name]["derived"]).all()
+    for name in derived(cohort, other.parameters):
+        np.testing.assert_allclose(found["derived"][name], expected["derived"][name], rtol=1e-14)
+    kind, start = expected.dtype.fields["derived"][:2]
+    where = np.flatnonzero(np.frombuffer(answer, "u1") != np.frombuffer(expected.tobytes(), "u1"))
+    within = where % expected.itemsize
+    assert ((within >= start) & (within < start + kind.itemsize)).all()
+
+
+def shipped(name):
+    """Return a shipped policy; one that acts on those who are treated, with a treatment for everyone."""
+    try:
+        return read_policy(name)
+    except InputError:
+        return read_policy(f"total_neoadjuvant+{name}")
+
+
+@in_a_browser
+@pytest.mark.long
+def test_twenty_thousand_patients_are_the_same_under_every_shipped_policy_and_random_levers():
+    run, *_ = exported()
+    generator = np.random.default_rng(2)
+    with composing():
+        policies = [shipped(name) for name in options("policy")]
+        policies += [changed(policy, generator)[0] for policy in policies for _ in range(2)]
+    for k, policy in enumerate(policies):
+        worlds = {"": pack(*world_trees(run, policy))}
+        packed = base64.b64encode(worlds[""].tobytes()).decode()
+        request = {"ask": "simulate", "seed": k, "first": 0, "stop": 20_000, "worlds": [{"packed": packed}]}
+        one = dataclasses.replace(
+            run, seed=k, policies=(policy,), comparator=dataclasses.replace(policy, name="")
+        )
+        assert_the_same(asked([request]), one, worlds, 0, 20_000)

@@ -1,0 +1,84 @@
+"""The law that matters most: the page shows the numbers of the command that it prints."""
+
+import shlex
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.cli.command import main
+
+# Playwright's own, of its event loop, when it ends.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+TABLES = ("outcomes", "differences", "averted", "harmed", "curves", "flow")
+
+
+def assert_the_command_gives_the_same(opened, folder, tables=TABLES):
+    """Save what the page says to save, run the command that it prints, and compare every table."""
+    opened.view("takeaway")
+    line = opened.page.inner_text('[data-text="command-line"]')
+    for path in opened.page.locator("pre[data-text^='policy/']").evaluate_all(
+        "all => all.map((one) => one.dataset.text)"
+    ):
+        (folder / "mine" / "policy").mkdir(parents=True, exist_ok=True)
+        opened.saved(f"save {path}", folder / "mine" / path)
+    program, *words = shlex.split(line)
+    assert program == "lrrc"
+    words = [str(folder / "mine") if word == "mine" else word for word in words]
+    run = folder / "run"
+    assert main([*words, "pictures=false", f"out={run}"]) == 0
+    for name in tables:
+        mine = pd.read_csv(opened.saved(f"table {name}", folder / f"{name}.csv"))
+        theirs = pd.read_csv(run / f"{name}.csv")
+        assert_tables_equal(name, mine, theirs)
+
+
+def assert_tables_equal(name, mine, theirs):
+    assert list(mine.columns) == list(theirs.columns), name
+    for column in theirs.columns:
+        if theirs[column].dtype.kind == "f":
+            np.testing.assert_allclose(
+                mine[column], theirs[column], rtol=1e-8, atol=1e-10, err_msg=f"{name} {column}"
+            )
+        else:
+            assert mine[column].tolist() == theirs[column].tolist(), (name, column)
+
+
+@pytest.mark.long
+def test_the_default_comparison_gives_the_command_s_tables(opened, tmp_path):
+    assert_the_command_gives_the_same(opened, tmp_path)
+
+
+def test_what_is_changed_on_the_page_gives_the_tables_of_the_command_that_it_prints(opened, tmp_path):
+    page = opened.page
+    with opened.simulating():
+        page.select_option("[data-key='policy 1']", "chemoradiotherapy")
+    with opened.simulating():
+        page.select_option("[data-key='lateral_dissection 1']", "size_after")
+    with opened.simulating():
+        page.locator("[data-key='lateral_threshold_mm 1']").fill("5.5")
+    with opened.simulating():
+        page.select_option("[data-key='washout 0']", "always")
+    with opened.simulating():
+        opened.press("remove 3")
+    with opened.simulating():
+        page.check("[data-key='comparator 1']")
+    with opened.simulating():
+        page.locator("[data-key='seed']").fill("7")
+        page.locator("[data-key='seed']").press("Enter")
+    with opened.simulating():
+        page.select_option("[data-key='cohort']", "english")
+    page.click(".all-numbers summary")
+    page.locator("[data-key='search']").fill("surgery leak_probability")
+    with opened.simulating():
+        page.locator("[data-key='number surgery.leak_probability']").fill("0.2")
+        page.locator("[data-key='number surgery.leak_probability']").press("Enter")
+    assert opened.state()["numbers"] == {"surgery.leak_probability": 0.2}
+    assert_the_command_gives_the_same(opened, tmp_path)
+
+
+@pytest.mark.long
+def test_where_patients_queue_the_page_gives_the_tables_of_the_command(opened, tmp_path):
+    with opened.simulating():
+        opened.page.select_option("[data-key='clinic']", "regional")
+    assert_the_command_gives_the_same(opened, tmp_path, (*TABLES, "waits"))

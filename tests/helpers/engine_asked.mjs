@@ -1,0 +1,61 @@
+// What tests ask the engine; each answer is bytes.
+async function answers({ loadEngine, fromBase64, worldOf, setLever, setNumber, statesOf, addCounts }, given) {
+  const layout = JSON.parse(given.layout);
+  const numbers = JSON.parse(given.numbers);
+  const engine = await loadEngine(fromBase64(given.module), layout);
+  const bytes = (array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  const joined = (arrays) => {
+    const all = new Uint8Array(arrays.reduce((sum, one) => sum + one.byteLength, 0));
+    arrays.reduce((at, one) => (all.set(bytes(one), at), at + one.byteLength), 0);
+    return all;
+  };
+  const world = ({ policy, packed, levers = {}, changed = {} }) => {
+    const made = packed ? fromBase64(packed) : worldOf(layout, numbers, policy);
+    Object.entries(levers).forEach(([lever, setting]) => setLever(layout, made, lever, setting));
+    Object.entries(changed).forEach(([key, value]) => setNumber(layout, made, key, value));
+    return made;
+  };
+  const asked = {
+    luck: (request) => [engine.luck(request)],
+    world: (request) => [world(request)],
+    derived: (request) => [engine.derived(world(request))],
+    // The rows of each world, then its counts.
+    simulate: (request) => engine
+      .simulate({ ...request, worlds: request.worlds.map(world), keepRows: true })
+      .flatMap(({ rows, counts }) => [rows, joined(Object.values(counts).map((part) => part.values))]),
+    // The states of each outcome of the first world, in two halves of the patients that are added up.
+    states: ({ stop, ...request }) => {
+      const middle = Math.floor(stop / 2) + 1;
+      const [one, other] = [[0, middle], [middle, stop]].map(([first, end]) => (
+        engine.simulate({ ...request, first, stop: end, worlds: request.worlds.map(world) })[0].counts));
+      addCounts(one, other);
+      return [bytes(statesOf(one)), joined(Object.values(one).map((part) => part.values))];
+    },
+    // Events and their days, then the row after each.
+    course: (request) => {
+      const happened = engine.course({ ...request, world: world(request) });
+      const times = happened.flatMap(({ day, event }) => [day, event]);
+      return [bytes(Float64Array.from(times)), joined(happened.map(({ row }) => row))];
+    },
+    // The rows of each world, its log, its ways, then the counts of each batch.
+    attend: (request) => engine
+      .simulateInClinic({
+        ...request,
+        worlds: request.worlds.map(world),
+        keepRows: true,
+        warmUpPatients: numbers.clinic.warm_up_patients,
+        clinic: {
+          arrivals_per_year: numbers.clinic.numbers.arrivals_per_year,
+          resources: fromBase64(numbers.clinic.resources),
+          times: fromBase64(numbers.clinic.times),
+        },
+      })
+      .map(({ rows, log, flow, batches }) => [
+        rows, log, bytes(flow.values),
+        joined(batches.flatMap(({ joint, sums, differences, timed, monthly }) => (
+          [joint, sums, differences, timed, monthly].map((part) => part.values)))),
+      ])
+      .flat(),
+  };
+  return given.requests.flatMap((request) => asked[request.ask](request));
+}
