@@ -31,6 +31,7 @@ from conf.contradictions import contradictions
 from conf.derived import derived
 from conf.input_error import InputError
 from conf.lesson import read_lessons
+from conf.lesson_figures import RUN_YEARS
 from conf.policies import BASE, LEVERS, USUAL_CARE, Policy, read_policy
 from conf.request import Request
 from conf.run import Run, leaf_values
@@ -104,7 +105,10 @@ def exported(asked: Request, run: Run) -> Plain:
             policies.setdefault(name, _policy(read_policy(name), shared))
         except InputError:  # can only be combined with another
             continue
-    lessons = {name: lesson.plain() for name, lesson in read_lessons().items()}
+    # Their figures are of one horizon.
+    lessons = {
+        name: lesson.plain() for name, lesson in read_lessons().items() if run.horizon_years == RUN_YEARS
+    }
     for name in _of_lessons(lessons):
         policies.setdefault(name, _policy(read_policy(name, run.usual_care), shared))
     by_cohort = [name for name in policies if USUAL_CARE in name.split("+")]
