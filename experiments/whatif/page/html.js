@@ -34,7 +34,7 @@ function fill(element, ...children) {
 
 /** Return a table; the first column of a row is its heading. */
 function tableOf({ columns, rows, note }) {
-  return html("div", { class: "table" },
+  return html("div", { class: "table", tabindex: 0, role: "group", "aria-label": say("keep.table") },
     note ? html("p", { class: "note" }, note) : null,
     html("table", {},
       html("thead", {}, html("tr", {}, columns.map((name) => html("th", { scope: "col" }, name)))),

@@ -59,7 +59,8 @@ function measured(lesson) {
     const p = found.state.policies.findIndex((column) => column.policy === policy);
     if (kind === "wait") return found.waits ? found.waits[p].steps[what].median : 0;
     if (unit !== "patients") return found.amount(p, layout.outcomes.amounts.findIndex((key) => key.outcome === what)).estimate;
-    return PER * found.share(p, found.place(what, { mechanism, compartment, group, years: at_ })).estimate;
+    const { n, estimate } = found.share(p, found.place(what, { mechanism, compartment, group, years: at_ }));
+    return PER * Math.round(estimate * n) / n; // as the command divides, so that both round alike
   };
   const value = async (name, repetition = 0) => {
     const figure = lesson.figures[name];

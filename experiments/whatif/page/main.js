@@ -145,7 +145,12 @@ function keepPicture(kind) {
 }
 
 const VIEWS = {
-  compare: () => render(),
+  compare: () => {
+    render();
+    // A lesson takes the place of what was being simulated.
+    const whole_ = result && result.patients === state.patients && JSON.stringify(result.state) === JSON.stringify(state);
+    if (pool && !whole_ && !document.body.classList.contains("stale")) simulate();
+  },
   patient: () => renderPatient(),
   lessons: () => renderLessons(),
   takeaway: () => renderTakeaway(),

@@ -125,7 +125,7 @@ function showLife() {
   fill(at("life"),
     html("div", { class: "card" }, html("h2", {}, say("patient.at_a_glance", { n: number })), lifeLines(steps)),
     html("div", { class: "card" }, html("h2", {}, say("patient.luck")), html("p", {}, say("patient.luck_note", { n: TIMES })), luckTable()),
-    html("div", { class: "courses card" }, columns));
+    html("div", { class: "courses card", tabindex: 0, role: "group", "aria-label": say("patient.title") }, columns));
 }
 
 const called2 = (kind, name) => layout.words[kind]?.[name] ?? name.replaceAll("_", " ");
@@ -163,7 +163,7 @@ function lifeLines(steps) {
     at_ += textWidth(words, SMALL) + 32;
   }
   children.push(text(at_, height - 8, `✕ ${say("patient.marks.death")}`, { "font-size": SMALL }));
-  return html("div", { class: "scroll" }, picture(Math.max(width, at_ + 60), height, say("patient.at_a_glance", { n: number }), colours, children));
+  return html("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": say("patient.title") }, picture(Math.max(width, at_ + 60), height, say("patient.at_a_glance", { n: number }), colours, children));
 }
 
 /** Return how often what happens, with other luck after the diagnosis, under each policy. */

@@ -15,7 +15,8 @@ from conf.schema import read_run
 from experiments.cli.command import main
 from experiments.whatif import sentences
 from experiments.whatif.assembled import PAGE, SCRIPTS
-from experiments.whatif.exported import _refused, _settings, _start
+from experiments.whatif.exported import _refused
+from experiments.whatif.state import settings, start
 from sim.counting.outcomes import HARMS
 
 
@@ -46,17 +47,17 @@ def test_what_the_command_line_changes_is_changed_on_the_page():
     with composing():
         asked = request("compare", changed, "lrrc whatif")
         as_shipped = read_run(request("compare", [], "lrrc whatif").config)
-        start = _start(
+        opens = start(
             asked,
             read_run(asked.config),
             {"dutch_contemporary": as_shipped},
             {"calibrated": as_shipped},
         )
-    assert start["numbers"] == {
+    assert opens["numbers"] == {
         "surgery.leak_probability": 0.2,
         "cohort.plane_shares": [0.5, 0.3, 0.2],
     }
-    assert start["patients"] == 2000
+    assert opens["patients"] == 2000
 
 
 def test_the_schema_takes_the_page_s_own_state_and_refuses_others(content):
@@ -88,7 +89,7 @@ def test_pairs_that_are_refused_are_those_that_the_policies_refuse():
             }
             for lever in LEVERS:
                 kind = LEVERS[lever].kind
-                for setting in _settings(lever) or ([False, True] if kind is bool else []):
+                for setting in settings(lever) or ([False, True] if kind is bool else []):
                     changed = {**own, lever: setting}
                     by_pairs = any(
                         all(changed[name] == value for name, value in pair["levers"].items())

@@ -1,0 +1,209 @@
+"""The page's state: what it opens with, what can be changed, what may come back from a link or a file."""
+
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from analysis.words.columns import unit_by_name
+from conf import relations, units
+from conf.composition import composed, options
+from conf.policies import BASE, LEVERS
+from conf.request import Request
+from conf.run import Run, leaf_values
+from conf.schedules import FollowUp
+from conf.uncertain import uncertain_numbers
+
+Plain = dict[str, Any]
+
+MOST_POLICIES = 4
+PATIENTS = 50_000  # a policy, unless asked otherwise
+MOST_PATIENTS = 1_000_000
+VERSION = 1  # of a state
+
+
+def start(asked: Request, run: Run, cohorts: Mapping[str, Run], diseases: Mapping[str, Run]) -> Plain:
+    """Return the state that the page opens with."""
+    chosen = {group: (asked.choices or {}).get(group) for group in ("cohort", "disease", "clinic")}
+    own = leaf_values({"cohort": run.cohort, **run.parameters})
+    shipped = leaf_values(
+        {"cohort": cohorts[str(chosen["cohort"])].cohort, **diseases[str(chosen["disease"])].parameters}
+    )
+    changed: Plain = {}
+    for key, value in own.items():
+        if isinstance(value, list) and _is_tied(key):
+            changed |= {key: value} if value != shipped[key] else {}
+        elif isinstance(value, list):
+            pairs = enumerate(zip(value, shipped[key], strict=True))
+            changed |= {f"{key}[{k}]": mine for k, (mine, theirs) in pairs if mine != theirs}
+        elif value != shipped[key]:
+            changed[key] = value
+    years = [5.0] if run.horizon_years >= 5 else []
+    return {
+        "version": VERSION,
+        **chosen,
+        "seed": run.seed,
+        "replication": run.replication,
+        "patients": PATIENTS if not _asked(asked, "patients") else min(run.patients, MOST_PATIENTS),
+        "horizon_years": (years or [run.horizon_years])[0],
+        "numbers": changed,
+        "policies": [{"policy": policy.name, "levers": {}} for policy in run.policies],
+        "comparator": [policy.name for policy in run.policies].index(run.comparator.name),
+    }
+
+
+def _asked(asked: Request, key: str) -> bool:
+    return any(word.startswith(f"{key}=") for word in asked.overrides)
+
+
+def command(asked: Request, clinics: Mapping[str, Run]) -> Plain:
+    """Return what a command line that makes the page's numbers again builds on."""
+    config, chosen = composed("compare", [])
+    return {
+        "defaults": {
+            **{group: chosen[group] for group in ("cohort", "disease", "clinic")},
+            **{key: config[key] for key in ("seed", "replication", "patients", "horizon_years")},
+            "policies": list(config["policies"]),
+        },
+        "horizon_years": next(iter(clinics.values())).horizon_years,
+        "clinic_words": [word for word in asked.overrides if word.startswith("clinic.")],
+        "base": BASE,
+        "config_dir": _own_folder(asked),
+    }
+
+
+def _own_folder(asked: Request) -> str | None:
+    """Return the folder of the user's own files, as the command line named it."""
+    words = shlex.split(asked.command)
+    for k, word in enumerate(words):
+        spelling, equals, value = word.partition("=")
+        if spelling in ("--config-dir", "-cd"):
+            return value if equals else words[k + 1]
+    return None
+
+
+def keys(run: Run) -> Plain:
+    """Return the numbers that the page can change, by full key, without those that a relation ties to others.
+
+    Numbers of a list have their place in brackets: ``metastasis.rate[2]``. ``low`` and ``high``: the range;
+    ``sure_low`` and ``sure_high``: in which it is uncertain, where that is known.
+    """
+    related = {key.partition("[")[0] for relation in relations.RELATIONS for key in relation.keys}
+    sure = {number.key: number for number in uncertain_numbers()}
+    found: Plain = {}
+    for key, value in _leaves(run).items():
+        if key in related or _is_tied(key):
+            continue
+        allowed = units.range_of(key)
+        places = [f"{key}[{k}]" for k in range(len(value))] if isinstance(value, list) else [key]
+        for place in places:
+            number = sure.get(place)
+            found[place] = {
+                "low": allowed.low,
+                "high": allowed.high,
+                "above_low": not allowed.low_allowed,
+                "unit": unit_by_name(key),
+                **({} if number is None else {"sure_low": number.low, "sure_high": number.high}),
+            }
+    return found
+
+
+def lists(run: Run) -> Plain:
+    """Return the lists that can only be changed as a whole: shares of one whole, and rising bounds."""
+    related = {key.partition("[")[0] for relation in relations.RELATIONS for key in relation.keys}
+    return {
+        key: {
+            "length": len(value),
+            "low": units.range_of(key).low,
+            "high": units.range_of(key).high,
+            "shares": key.endswith("_shares"),
+        }
+        for key, value in _leaves(run).items()
+        if isinstance(value, list) and key not in related and _is_tied(key)
+    }
+
+
+def _leaves(run: Run) -> Plain:
+    return leaf_values({"cohort": run.cohort, **run.parameters})
+
+
+def _is_tied(key: str) -> bool:
+    """Return whether a list's numbers depend on each other, by its name."""
+    return key.endswith("_shares") or bool(relations.BOUNDS.search(key.rpartition(".")[2]))
+
+
+def settings(lever: str) -> list[str]:
+    kind = LEVERS[lever].kind
+    if kind is FollowUp:
+        return options("follow_up")
+    return [] if kind in (bool, float) else [member.name.lower() for member in kind]
+
+
+def state_schema(content: Plain) -> Plain:
+    """Return the JSON Schema of the page's state: what is in a link or a file, and comes back."""
+    levers = content["layout"]["schemas"]["policy"]["properties"]
+    whole: Callable[[int, int], Plain] = lambda low, high: {  # noqa: E731
+        "type": "integer", "minimum": low, "maximum": high,
+    }  # fmt: skip
+    properties = {
+        "version": {"const": VERSION},
+        "cohort": {"enum": list(content["cohorts"])},
+        "disease": {"enum": list(content["diseases"])},
+        "clinic": {"enum": list(content["clinics"])},
+        "seed": whole(0, 2**53 - 1),
+        "replication": whole(0, 2**53 - 1),
+        "patients": whole(100, MOST_PATIENTS),
+        "horizon_years": {"enum": list(content["layout"]["horizons_years"])},
+        "numbers": {
+            "type": "object",
+            "properties": {
+                key: {
+                    "type": "number",
+                    "exclusiveMinimum" if of["above_low"] else "minimum": of["low"],
+                    "maximum": of["high"],
+                }
+                for key, of in content["keys"].items()
+            }
+            | {
+                key: {
+                    "type": "array",
+                    "minItems": of["length"],
+                    "maxItems": of["length"],
+                    "items": {"type": "number", "minimum": of["low"], "maximum": of["high"]},
+                }
+                for key, of in content["lists"].items()
+            },
+            "additionalProperties": False,
+        },
+        "policies": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MOST_POLICIES,
+            "items": {
+                "type": "object",
+                "properties": {
+                    "policy": {"enum": list(content["policies"])},
+                    "levers": {
+                        "type": "object",
+                        "properties": {
+                            lever: {"enum": settings(lever)}
+                            if LEVERS[lever].kind is FollowUp
+                            else levers[lever]
+                            for lever in LEVERS
+                        },
+                        "additionalProperties": False,
+                    },
+                },
+                "required": ["policy", "levers"],
+                "additionalProperties": False,
+            },
+        },
+        "comparator": whole(0, MOST_POLICIES - 1),
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "lrrc-sim: state of the page What if?",
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
