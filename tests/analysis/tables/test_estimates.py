@@ -292,9 +292,10 @@ def test_the_share_of_batches_rests_on_so_many_times_fewer_patients():
     assert (one.ci_low, one.ci_high) == pytest.approx((centre - half, centre + half))
 
 
-def test_batches_less_apart_than_chance_count_as_independent():
+@pytest.mark.parametrize("yes", [np.full(30, 5), np.tile([4, 6], 15)])
+def test_batches_less_apart_than_chance_count_as_independent(yes):
     t = student.ppf(0.975, 29)
-    one = share(by_batch(np.full(30, 5)))
+    one = share(by_batch(yes))
     n = 300
     half = t / (1 + t**2 / n) * (0.25 / n + t**2 / (4 * n**2)) ** 0.5
     assert (one.ci_low, one.ci_high) == pytest.approx((0.5 - half, 0.5 + half))
