@@ -42,9 +42,9 @@ TESTS: dict[str, tuple[str, ...]] = {
     "sim/pathway/salvage.py": ("tests/sim/pathway/test_salvage_decisions.py",),
     "sim/counting/outcomes.py": ("tests/sim/counting/test_outcomes_by_hand.py",),
     "sim/counting/tally.py": ("tests/sim/counting/test_tally_by_hand.py",),
-    "analysis/tables/estimates.py": (
-        "tests/analysis/tables/test_estimates_by_hand.py",
-        "tests/analysis/tables/test_estimates.py",
+    **dict.fromkeys(
+        ("sim/counting/estimates.py", "sim/counting/batches.py", "analysis/tables/estimates.py"),
+        ("tests/analysis/tables/test_estimates_by_hand.py", "tests/analysis/tables/test_estimates.py"),
     ),
 }
 SWAPS: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {

@@ -242,7 +242,7 @@ def _same_patients(one: ReceivedRun, other: ReceivedRun) -> "Paired | None":
 def _paired_half(paired: "Paired", row: Any) -> float | None:
     import numpy as np
 
-    from analysis.tables.estimates import Z95
+    from sim.counting.batches import Z95
     from sim.patient import YEAR_DAYS
 
     column = DAYS.get(row["outcome"])

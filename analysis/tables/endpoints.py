@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import expit
 from scipy.stats import binom
 
-from analysis.tables.estimates import Z95, jackknife, share, unchanged_error, wilson
+from analysis.tables.estimates import jackknife, share
 from analysis.tables.survival_times import (
     median_interval,
     median_months,
@@ -15,6 +15,8 @@ from analysis.tables.survival_times import (
     restricted_mean_years,
 )
 from conf.endpoint import AMOUNTS, RATIOS, SURVIVALS, TIMES, WITH_DIFFERENCE, Endpoint
+from sim.counting.batches import Z95
+from sim.counting.estimates import unchanged_error, wilson
 from sim.counting.samples import (
     CENSORED,
     EVENT,
@@ -116,7 +118,7 @@ def precision(endpoint: Endpoint, side: Sample, other: Sample | None) -> Precisi
     )
     if endpoint.ratio in RATIOS:
         left_out = np.log(left_out)
-    error = float(jackknife(left_out))
+    error = jackknife(left_out)
     if is_proportion(endpoint):
         if 0 < value < 1 and error > ROUNDING:
             return Precision(error, value * (1 - value) / error**2)
@@ -174,8 +176,8 @@ def _share_error(value: float, rests_on: float) -> float:
 
 def proportion_interval(value: float, rests_on: float) -> tuple[float, float]:
     """Return Wilson's interval of a proportion of so many patients, from 0 to 1 where there are none."""
-    low, high = wilson(np.float64(value), np.float64(rests_on))
-    return float(low), float(high)
+    low, high = wilson(float(value), float(rests_on), Z95)
+    return low, high
 
 
 def _unchanged(endpoint: Endpoint, side: Sample) -> float:
@@ -187,7 +189,7 @@ def _unchanged(endpoint: Endpoint, side: Sample) -> float:
         years = endpoint.horizon_years
         day = math.inf if years is None else years * YEAR_DAYS
         return 1.0 / max(int(((side.kind == EVENT) & (side.value <= day)).sum()), 1)
-    error = unchanged_error(len(side.value))
+    error: float = unchanged_error(float(len(side.value)))
     if endpoint.outcome == "restricted_mean":
         return error * (endpoint.horizon_years or math.inf)
     if endpoint.outcome == "mean":

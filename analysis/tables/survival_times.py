@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from analysis.tables.estimates import Z95
+from sim.counting.batches import Z95
 from sim.counting.samples import EVENT, Sample, at_risk
 from sim.patient import YEAR_DAYS
 

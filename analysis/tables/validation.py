@@ -18,10 +18,10 @@ from analysis.tables.endpoints import (
     scale_of,
     simulated,
 )
-from analysis.tables.estimates import Z95
 from conf.condition import Condition
 from conf.endpoint import AMOUNTS, RATIOS, TIMES, WITH_DIFFERENCE, Endpoint
 from conf.trials import Trial
+from sim.counting.batches import Z95
 from sim.counting.samples import MOST_LOG_RATIO, Sample
 
 LEVELS = ("incidence", "survival", "share")  # the measures that are proportions

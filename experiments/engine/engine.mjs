@@ -342,6 +342,98 @@ class Engine {
     }));
   }
 
+  /**
+   * Return the share yes / (no + yes) of outcomes with its 95 % interval, as the tables have it: {n, estimate, low,
+   * high} of each; NaN where there was nobody. `outcomes`: for each the counts [absent, no, yes] of each group of
+   * patients; where patients queue (`byBatch`), the groups are batches of neighbours.
+   */
+  shares(outcomes, byBatch = false) {
+    return this.#scratch(() => this.#estimatesOf("shares", outcomes, byBatch));
+  }
+
+  /** Return means, as `shares`; of [n, sum, sum of squares], in units of 1 / scale (`scales`: one for each). */
+  means(amounts, scales, byBatch = false) {
+    return this.#scratch(() => (
+      this.#estimatesOf("means", amounts, byBatch, { scales: this.#numbers([scales], [scales.length]) })));
+  }
+
+  /** Return shares less those of the comparator, as `shares`; of nine joint counts, the comparator's state first. */
+  shareDifferences(outcomes, byBatch = false) {
+    return this.#scratch(() => this.#estimatesOf("share_differences", outcomes, byBatch));
+  }
+
+  /** Return the share of patients whose state is `before` under the comparator and `after` under the policy. */
+  shareChanges(outcomes, before, after, byBatch = false) {
+    return this.#scratch(() => {
+      const [counts, [length, groups]] = this.#placed(outcomes);
+      const changes = this.array([length, groups, 3], 8);
+      this.call("changes", { counts, before, after, changes });
+      return this.#estimates("shares", changes, byBatch, length);
+    });
+  }
+
+  /**
+   * Return product-limit survivals at some days, as `shares`. `groups`: for each fold, or batch of neighbours
+   * (`byBatch`), the deaths and censorings of each whole day, one after the other.
+   */
+  survivals(groups, days, byBatch = false) {
+    return this.#scratch(() => {
+      const [counts] = this.#placed([groups]);
+      const flat = { ...counts, shape: counts.shape.slice(1) };
+      return this.#estimates("survivals", flat, byBatch, days.length, { days: this.#numbers([days], [days.length]) });
+    });
+  }
+
+  /** Return the survivals less the comparator's (`others`), of the same patients in each group. */
+  survivalDifferences(groups, others, days, byBatch = false) {
+    return this.#scratch(() => {
+      const [mine, theirs] = [groups, others].map((side) => {
+        const [counts] = this.#placed([side]);
+        return { ...counts, shape: counts.shape.slice(1) };
+      });
+      return this.#estimates("survival_differences", mine, byBatch, days.length, {
+        others: theirs, days: this.#numbers([days], [days.length]), ...this.#roomOf("beside", theirs.shape),
+      });
+    });
+  }
+
+  #estimatesOf(name, outcomes, byBatch, given) {
+    const [counts] = this.#placed(outcomes);
+    return this.#estimates(name, counts, byBatch, outcomes.length, given);
+  }
+
+  #estimates(name, counts, byBatch, length, given = {}) {
+    const found = this.array([length, 4], 8);
+    const room = this.#roomOf("scratch", counts.shape.slice(-2));
+    this.call(name, { ...given, ...room, counts, by_batch: Number(byBatch), found });
+    const values = new Float64Array(this.#exports.memory.buffer, found.at, 4 * length);
+    return Array.from({ length }, (_, k) => {
+      const [n, estimate, low, high] = values.subarray(4 * k, 4 * k + 4);
+      return { n, estimate, low, high };
+    });
+  }
+
+  #roomOf(argument, [groups, cells]) {
+    const lengths = { groups, cells };
+    return Object.fromEntries(Object.entries(this.layout.estimates_scratch).map(([name, axis]) => (
+      [`${argument}.${name}`, this.array([lengths[axis]], 8)])));
+  }
+
+  // Counts by outcome and group, and their shape.
+  #placed(outcomes) {
+    const shape = [outcomes.length, outcomes[0]?.length ?? 1, outcomes[0]?.[0]?.length ?? 0];
+    return [this.#numbers(outcomes.flat(), shape), shape];
+  }
+
+  #numbers(rows, shape) {
+    const array = this.array(shape, 8);
+    const length = shape.reduce((a, b) => a * b, 1);
+    const view = new Float64Array(this.#exports.memory.buffer, array.at, length);
+    const filled = rows.reduce((at, row) => (view.set(row, at), at + row.length), 0);
+    if (filled !== length) throw new Error("counts of unlike length");
+    return array;
+  }
+
   // A warm-up, the cohort, and those who come after it for as long as it is followed.
   #parts(patients, arrivalsPerYear, warmUpPatients) {
     const { crowd, horizons_years: years } = this.layout;

@@ -14,6 +14,16 @@ from numba.extending import register_jitable
 from conf.derived import abdominal_share, perineal_share, within
 from sim.clinic.needs import clinic_record
 from sim.clocks.compiled_clock import Clinic, _enter, _simulate_chunk, _simulate_until
+from sim.counting import batches
+from sim.counting.estimates import (
+    STATES,
+    write_changes,
+    write_means,
+    write_share_differences,
+    write_shares,
+    write_survival_differences,
+    write_survivals,
+)
 from sim.counting.tally import Counter, count_chunk, new_scratch
 from sim.luck import _fill, draw_luck
 from sim.pathway.journey import react
@@ -61,7 +71,8 @@ def derive(worlds: np.ndarray) -> None:
 def functions(
     worlds: np.ndarray, clinic: dict[str, Any], horizons_years: tuple[float, ...]
 ) -> list[Function]:
-    """Return what a browser calls: draw luck, simulate, count; follow one patient; simulate in a clinic.
+    """Return what a browser calls: draw luck, simulate, count; follow one patient; simulate in a clinic;
+    estimate.
 
     Only the types of the samples matter; any policy's packed worlds and any clinic have the same.
     """
@@ -101,5 +112,24 @@ def functions(
                 there._turns,
                 there.horizon_days,
             ),
+        ),
+        *_of_estimates(),
+    ]
+
+
+def _of_estimates() -> list[Function]:
+    """Return what writes estimates with their intervals, of many outcomes or days at once."""
+    scratch, some, found = batches.new_scratch(1, 1), np.empty(1), np.empty((1, 1))
+    outcomes, groups = np.empty((1, 1, STATES)), np.empty((1, 1))
+    return [
+        Function("shares", write_shares, (outcomes, 0, scratch, found)),
+        Function("means", write_means, (outcomes, some, 0, scratch, found)),
+        Function("share_differences", write_share_differences, (outcomes, 0, scratch, found)),
+        Function("changes", write_changes, (outcomes, 0, 0, outcomes)),
+        Function("survivals", write_survivals, (groups, some, 0, scratch, found)),
+        Function(
+            "survival_differences",
+            write_survival_differences,
+            (groups, groups, some, 0, scratch, scratch, found),
         ),
     ]

@@ -28,6 +28,7 @@ from experiments.simulating.cohort import horizons, worlds_of
 from experiments.simulating.crowd import AFTER, BEFORE, BLOCK, warm_up
 from sim.clinic.needs import clinic_record, is_unlimited, openings
 from sim.clinic.queues import LOG, REQUEST, RESOURCES, UNLIMITED_COUNT, new_queues
+from sim.counting import batches
 from sim.counting.outcomes import FLOW, MONTHLY, TIMED, UNITS
 from sim.counting.tally import BATCHES, CHUNK, Counter, new_scratch
 from sim.distributions import GRID
@@ -97,6 +98,11 @@ def layout(run: Run) -> Plain:
         "counts": {name: [1, *part.shape[1:]] for name, part in counter.parts._asdict().items()},
         "scratch": {
             name: {"shape": part.shape, "type": part.dtype.name} for name, part in scratch._asdict().items()
+        },
+        # Of estimates: as long as there are cells of counts, or groups of patients.
+        "estimates_scratch": {
+            name: "cells" if len(part) else "groups"
+            for name, part in batches.new_scratch(0, 1)._asdict().items()
         },
         "outcomes": {
             "binary": [key._asdict() for key in counter.keys],

@@ -261,6 +261,23 @@ ALLOWED = {
     "pathway/organ_preservation.py": {3: "looks at a response", 7: "days of a week"},
     "pathway/response.py": {7: "days of a week"},
     "pathway/surgery.py": {3: "stage III", 10: "millimetres of a centimetre"},
+    "counting/batches.py": {
+        1.959963984540054: "the normal quantile of 0.975",
+        0.05: "the tails beyond a 95 % interval",
+        0.9: "the largest correlation of neighbouring batches",
+        0.5: "an argument of the beta function",
+        1e-9: "where the search of a quantile ends",
+        1e-17: "where a series ends",
+        3: "a coefficient of Kendall's",
+        4: "sums side by side",
+        6: "sums side by side",
+        8: "sums side by side",
+    },
+    "counting/estimates.py": {
+        0.5: "half a patient",
+        3: "states of an outcome",
+        4: "a coefficient of Wilson's",
+    },
     "counting/samples.py": {
         20: "folds of the jackknife",
         24: "steps of a crude follow-up",

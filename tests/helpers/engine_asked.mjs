@@ -37,6 +37,10 @@ async function answers({ loadEngine, fromBase64, worldOf, setLever, setNumber, s
       const times = happened.flatMap(({ day, event }) => [day, event]);
       return [bytes(Float64Array.from(times)), joined(happened.map(({ row }) => row))];
     },
+    // n, estimate and bounds of each.
+    estimates: ({ call, given }) => [bytes(Float64Array.from(
+      engine[call](...given).flatMap(({ n, estimate, low, high }) => [n, estimate, low, high]),
+    ))],
     // The rows of each world, its log, its ways, then the counts of each batch.
     attend: (request) => engine
       .simulateInClinic({

@@ -11,7 +11,6 @@ from analysis.tables.estimates import (
     changed,
     jackknife,
     mean,
-    product_limit,
     share,
     share_difference,
     share_differences,
@@ -19,8 +18,10 @@ from analysis.tables.estimates import (
     survival,
     survival_differences,
     survivals,
-    wilson,
 )
+from sim.counting.batches import Z95, new_scratch, student_quantile
+from sim.counting.batches import jackknife as jackknife_of
+from sim.counting.estimates import product_limit, wilson
 from sim.counting.outcomes import NO, YES
 from sim.counting.tally import BATCHES, batch_stops
 
@@ -66,7 +67,7 @@ def test_the_bounds_at_0_and_1_are_exact_and_nobody_leaves_everything_open():
     for n in (3, 100, 20_000, 70_001):
         assert share(states(n, n)).ci_high == 1
         assert share(states(0, n)).ci_low == 0
-    assert [float(bound) for bound in wilson(np.float64(0.5), np.float64(0))] == [0, 1]
+    assert wilson(0.5, 0.0, Z95) == (0, 1)
 
 
 # Means
@@ -106,14 +107,21 @@ def test_the_mean_of_nobody_is_none():
 # Product limit
 
 
+def limits(counts):
+    """The survival and Greenwood's error on each day of counts of one fold."""
+    flat = counts[0].ravel().astype(float)
+    survival, error, _ = np.array([product_limit(flat, day) for day in range(len(counts[0]))]).T
+    return survival, error
+
+
 def test_survival_by_hand_with_its_log_log_interval():
     # Six at risk, one dies on day 2; one leaves on day 2, four at risk on day 4, one dies.
     counts = timed([(2, 0), (4, 0)], [(2, 0), (5, 0), (7, 0), (9, 0)])
-    curve, error, n = product_limit(counts[0])
-    assert n == 6
+    curve, error = limits(counts)
     assert curve[[1, 2, 3, 4, 10]] == pytest.approx([1, 5 / 6, 5 / 6, 5 / 8, 5 / 8])
     greenwood = 5 / 8 * (1 / (6 * 5) + 1 / (4 * 3)) ** 0.5
     assert error[4] == pytest.approx(greenwood)
+    assert survival(counts, 4).n == 6
     one = survival(counts, 4.7)
     scale = np.log(-np.log(5 / 8)), Z * greenwood / (5 / 8) / abs(np.log(5 / 8))
     assert one.ci_low == pytest.approx(np.exp(-np.exp(scale[0] + scale[1])))
@@ -130,7 +138,7 @@ def test_survival_of_0_and_1_without_censoring_has_wilsons_interval():
 
 
 def test_survival_begins_at_1_with_no_error_and_ends_at_0_with_none():
-    curve, error, _ = product_limit(timed([(2, 0), (4, 0)], [])[0])
+    curve, error = limits(timed([(2, 0), (4, 0)], []))
     assert curve[[0, 1, 2, 4, 10]].tolist() == [1, 1, 0.5, 0, 0]
     assert error[[0, 1, 4, 10]].tolist() == [0, 0, 0, 0]
     assert error[2] == pytest.approx(0.125**0.5)
@@ -251,9 +259,17 @@ def test_the_jackknife_of_a_mean_is_its_standard_error():
     left_out = (values.sum() - values) / 11
     assert jackknife(left_out) == pytest.approx(values.std(ddof=1) / 12**0.5)
     some = np.arange(12) < 9
-    left_out = np.where(some, (values[some].sum() - values) / 8, 7.0)
-    assert jackknife(left_out, some) == pytest.approx(values[some].std(ddof=1) / 9**0.5)
-    assert np.isnan(jackknife(left_out, np.arange(12) < 1))
+    scratch = new_scratch(12, 0)
+    scratch.left_out[:] = np.where(some, (values[some].sum() - values) / 8, 0.0)
+    scratch.counted[:] = some
+    assert jackknife_of(scratch) == pytest.approx(values[some].std(ddof=1) / 9**0.5)
+    scratch.counted[1:] = 0.0
+    assert np.isnan(jackknife_of(scratch))
+
+
+@pytest.mark.parametrize("degrees", [1.0, 1.05, 2.0, 3.7, 10.0, 29.0, 400.0])
+def test_the_quantile_of_students_t_is_scipys(degrees):
+    assert student_quantile(degrees) == pytest.approx(student.ppf(0.975, degrees), rel=1e-13)
 
 
 ALTERNATING = np.tile([2, 8], 15)  # of 10 in a batch: apart, and neighbours not alike
@@ -276,9 +292,10 @@ def test_the_share_of_batches_rests_on_so_many_times_fewer_patients():
     assert (one.ci_low, one.ci_high) == pytest.approx((centre - half, centre + half))
 
 
-def test_batches_less_apart_than_chance_count_as_independent():
+@pytest.mark.parametrize("yes", [np.full(30, 5), np.tile([4, 6], 15)])
+def test_batches_less_apart_than_chance_count_as_independent(yes):
     t = student.ppf(0.975, 29)
-    one = share(by_batch(np.full(30, 5)))
+    one = share(by_batch(yes))
     n = 300
     half = t / (1 + t**2 / n) * (0.25 / n + t**2 / (4 * n**2)) ** 0.5
     assert (one.ci_low, one.ci_high) == pytest.approx((0.5 - half, 0.5 + half))

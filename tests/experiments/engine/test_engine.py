@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers.engine import CHROMIUM, NOBODY_TO_ASK, NODE, asked, exported
 
+from analysis.tables import estimates
 from conf.composition import composing, options
 from conf.derived import derived
 from conf.input_error import InputError
@@ -20,8 +21,8 @@ from experiments.simulating.crowd import attend_in_blocks, crowd_of, warm_up
 from experiments.sweeping.code import digest
 from sim.clinic.queues import LOG
 from sim.clocks import simpy_clock
-from sim.counting.outcomes import MONTHLY, TIMED, Key
-from sim.counting.tally import Counter, batch_stops
+from sim.counting.outcomes import MONTHLY, NO, TIMED, YES, Key
+from sim.counting.tally import Counter, PairTally, Tally, batch_stops
 from sim.distributions import GRID
 from sim.luck import draw_luck
 from sim.parameters import pack
@@ -189,6 +190,78 @@ def test_the_course_of_one_patient_is_what_the_reference_clock_notes():
         assert_rows_the_same(np.frombuffer(after, ROW)[-1:], rows)
         seen = max(seen, len(noted))
     assert seen > 10
+
+
+def counted(run, by_batch):
+    """Return the counts of a policy, of its comparator, and both jointly: of all patients, or of batches."""
+    worlds = dict(list(worlds_of(run).items())[:2])
+    compiled = dataclasses.replace(run, clock="compiled")
+    theirs, rows = simulate_block(compiled, worlds, 0, FEW).values()
+    stops = batch_stops(FEW) if by_batch else [FEW]
+    whole = Tally(), Tally(), PairTally()
+    for batch, stop in enumerate(stops):
+        some = slice(stops[batch - 1] if batch else 0, stop)
+        years = horizons(run.horizon_years)
+        other, mine = (Counter(world, years, run.horizon_years) for world in worlds.values())
+        mine.count(rows[some], other.count(theirs[some]))
+        for total, part in zip(whole, (mine.tally(), other.tally(), mine.pair()), strict=True):
+            if by_batch:
+                total.enter(part, batch, len(stops))
+            else:
+                total.add(part)
+    return whole
+
+
+@in_a_browser
+@pytest.mark.parametrize("by_batch", [False, True])
+def test_estimates_and_intervals_are_those_of_the_tables(by_batch):
+    run, *_ = exported()
+    mine, other, pair = counted(run, by_batch)
+    states, joint = (np.stack(list(of.binary.values())) for of in (mine, pair))
+    sums = np.stack([*mine.sums.values(), *pair.sums.values()])
+    scales = (np.arange(len(sums)) % 3 + 1.0).tolist()
+    days = [years * YEAR_DAYS for years in (0.5, *horizons(run.horizon_years))]
+    survivals = mine.timed[Key("cancer_specific_survival")], other.timed[Key("cancer_specific_survival")]
+    expected = {
+        "shares": estimates.shares(states),
+        "means": [estimates.mean(one, scale) for one, scale in zip(sums, scales, strict=True)],
+        "shareDifferences": estimates.share_differences(joint),
+        "shareChanges": estimates.shares(estimates.changed(joint, NO, YES)),
+        "survivals": estimates.survivals(survivals[0], days, by_batch),
+        "survivalDifferences": estimates.survival_differences(*survivals, days, by_batch),
+    }
+
+    def by_group(counts):  # one group of all, where there are no batches
+        return counts.reshape(len(counts), counts.shape[1] if by_batch else 1, -1).tolist()
+
+    flat = [counts.reshape(len(counts), -1).tolist() for counts in survivals]
+    given = {
+        "shares": [by_group(states)],
+        "means": [by_group(sums), scales],
+        "shareDifferences": [by_group(joint)],
+        "shareChanges": [by_group(joint), NO, YES],
+        "survivals": [flat[0], days],
+        "survivalDifferences": [*flat, days],
+    }
+    requests = [{"ask": "estimates", "call": call, "given": [*given[call], by_batch]} for call in expected]
+    for (call, found), answer in zip(expected.items(), asked(requests), strict=True):
+        numbers = np.frombuffer(answer).reshape(-1, 4)
+        assert np.isfinite(numbers).all(axis=1).any()
+        np.testing.assert_allclose(numbers, np.array(found), rtol=TOLERANCE, atol=TOLERANCE, err_msg=call)
+
+
+@in_a_browser
+def test_nobody_has_no_estimate_in_a_browser():
+    nobody, somebody = [[0, 0, 0]] * 3, [[4, 0, 0], [0, 3, 2], [0, 0, 0]]
+    requests = [
+        {"ask": "estimates", "call": "shares", "given": [[nobody, somebody], True]},
+        {"ask": "estimates", "call": "survivalDifferences", "given": [[[0, 0]], [[0, 1]], [1], False]},
+    ]
+    shares, difference = (np.frombuffer(answer).reshape(-1, 4) for answer in asked(requests))
+    found = estimates.shares(np.array([nobody, somebody]))
+    np.testing.assert_allclose(shares, np.array(found), rtol=TOLERANCE)
+    assert shares[:, 0].tolist() == [0, 5]
+    assert difference[0, 0] == 0 and np.isnan(difference[0, 1:]).all()
 
 
 def random_settings(generator):
