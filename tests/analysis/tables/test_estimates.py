@@ -70,6 +70,18 @@ def test_the_bounds_at_0_and_1_are_exact_and_nobody_leaves_everything_open():
     assert wilson(0.5, 0.0, Z95) == (0, 1)
 
 
+def test_nobody_in_one_outcome_leaves_the_others_as_they_are():
+    joint = np.diag([0, 3, 4])
+    for found, alone in (
+        (shares(np.stack([states(0, 0), states(2, 5)])), share(states(2, 5))),
+        (share_differences(np.stack([joint * 0, joint])), share_difference(joint)),
+    ):
+        assert found[0].n == 0 and np.isnan(found[0][1:]).all()
+        assert found[1] == alone
+    for one in survivals(timed([], []), [1, 2]):
+        assert one.n == 0 and np.isnan(one[1:]).all()
+
+
 # Means
 
 
