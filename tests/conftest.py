@@ -21,6 +21,8 @@ from sim.luck import draw_luck
 from sim.parameters import pack
 from sim.patient import YEAR_DAYS, new_patients
 
+pytest_plugins = ("helpers.whatif_page",)
+
 # What between them compiles all that the command runs.
 EVERY_KIND = (
     "compare patients=2",

@@ -107,11 +107,9 @@ def test_the_wheel_holds_all_code_and_numbers_and_both_scripts(tmp_path):
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert packed == tree
-    made_from_the_code = {
-        ".json",
-        ".wasm",
-    }  # for editors, and the engine of a browser with the digest of its sources
-    assert {Path(name).suffix for name in packed} == {*SOURCES, *made_from_the_code, ".mjs"}
+    made_from_the_code = {".json", ".wasm"}  # for editors, and the engine of a browser
+    page = {".css", ".html", ".js", ".mjs"}
+    assert {Path(name).suffix for name in packed} == {*SOURCES, *made_from_the_code, *page}
     assert commands == dict.fromkeys(("lrrc", "lrrc-sim"), "experiments.cli.command:main")
 
 

@@ -1,8 +1,8 @@
+"""The page "What if?", written and opened for tests."""
+
 import pytest
 from helpers.engine import CHROMIUM
 from helpers.whatif import NO_BROWSER, Opened, chromium
-
-from experiments.cli.command import main
 
 FEW = 3000  # patients
 
@@ -18,6 +18,8 @@ def browser():
 @pytest.fixture(scope="session")
 def page_file(tmp_path_factory):
     """The page of the default comparison, of few patients."""
+    from experiments.cli.command import main
+
     path = tmp_path_factory.mktemp("page") / "whatif.html"
     assert main(["whatif", f"patients={FEW}", "open=false", f"out={path}"]) == 0
     return path
