@@ -1,6 +1,7 @@
 """The page "What if?", written and opened for tests."""
 
 import pytest
+
 from helpers.engine import CHROMIUM
 from helpers.whatif import NO_BROWSER, Opened, chromium
 
