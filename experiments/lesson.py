@@ -113,12 +113,12 @@ def _tables(read: Lesson, measured: "Measured") -> list[str]:
     from analysis.pages import lesson as pages
 
     found = []
-    said = {each.name: each.says for each in read.vary}
-    for change in dict.fromkeys(each.setting for each in read.figures.values() if each.measured):
+    changes = dict.fromkeys(each.setting for each in read.figures.values() if each.measured)
+    for change in changes:
         run = measured.run(change)
         counts = pages.Counts(run.tallies, run.pairs)
         table = pages.table(pages.rows(read, change, counts, measured.waits(run)))
-        found.append(f"{said[change]}\n{table}" if change else table)
+        found.append("\n".join([*pages.scene(read, change, changes), table]))
     if (times := read.scenario.repetitions) > 1:
         found[0] = f"In the first of the {times} repetitions\n{found[0]}"
     return [*found, pages.NOTE]
@@ -138,7 +138,7 @@ def _varied(read: Lesson, word: str, patients: int | None) -> str:
     change = read.vary[int(word) - 1]
     measured = Measured(read, patients)
     parts = []
-    for heading, run in (("As it is", measured.run()), (change.says, measured.changed(change.change))):
+    for heading, run in ((pages.AS_IT_IS, measured.run()), (change.says, measured.changed(change.change))):
         counts = pages.Counts(run.tallies, run.pairs)
         parts.append(f"{heading}\n{pages.table(pages.rows(read, '', counts, measured.waits(run)))}")
     return "\n\n".join([*parts, pages.NOTE])

@@ -1,7 +1,7 @@
 """A lesson in words, for a terminal: what it asks, what was found, and why."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +46,7 @@ OF_RECURRENCES = {
     "margin_not_clear": "the salvage resections leave tumour",
     "salvage_complication": "the salvage resections have a severe complication",
 }
+AS_IT_IS = "As it is"  # without any of the lesson's changes
 NOTE = f"In brackets: {INTERVALS}. Differences are from the first policy, in the same patients."
 
 
@@ -135,7 +136,7 @@ def explained(lesson: Lesson, values: Mapping[str, float]) -> str:
             "",
         ]
     if lesson.evidence:
-        lines.append("What it rests on")
+        lines.append("Published studies to compare with")
         for identifier in lesson.evidence:
             row = evidence()[identifier]
             lines += _wrapped(f"- {row['study']}: {row['source']} ({identifier})", "  ", "    ")
@@ -168,6 +169,13 @@ def rows(lesson: Lesson, change: str, counts: Counts, waits: Mapping[tuple[str, 
         for figure in {figure.key(): figure for figure in mine}.values()
         for policy in counts.tallies
     ]
+
+
+def scene(lesson: Lesson, change: str, changes: Collection[str]) -> list[str]:
+    """Return what stands above the table of a change, by its name; nothing where it is the only one."""
+    if change:
+        return [each.says for each in lesson.vary if each.name == change]
+    return [AS_IT_IS] if len(changes) > 1 else []
 
 
 def table(found: Sequence[Row]) -> str:

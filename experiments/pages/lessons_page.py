@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from analysis.pages.lesson import NOTE, Counts, Row, filled, rows
+from analysis.pages.lesson import NOTE, Counts, Row, filled, rows, scene
 from analysis.words.wording import policy_words, sentence
 from conf.composition import composing
 from conf.lesson import Lesson, headings, read_lesson, run_of
@@ -87,10 +87,9 @@ def answered(lesson: Lesson) -> str:
 
 def key_part(lesson: Lesson, values: Mapping[str, float], found: Mapping[str, list[Row]]) -> str:
     """Return the part of a lesson in the key; ``found``: its tables, by the name of the change."""
-    said = {each.name: each.says for each in lesson.vary}
     times = lesson.scenario.repetitions
     first = [f"Counted in the first of the {times} repetitions:\n"] if times > 1 else []
-    tables = [f"{said[name]}\n\n{_table(each)}" if name else _table(each) for name, each in found.items()]
+    tables = ["\n\n".join([*scene(lesson, name, found), _table(each)]) for name, each in found.items()]
     return "\n".join(
         [
             f"## {lesson.title}\n",
@@ -100,7 +99,7 @@ def key_part(lesson: Lesson, values: Mapping[str, float], found: Mapping[str, li
             *(f"{filled(each, lesson, values)}\n" for each in lesson.explanation),
             *first,
             *(f"{each}\n" for each in tables),
-            "What it rests on:\n",
+            "Published studies to compare with:\n",
             *(
                 f"- {evidence()[each]['study']}: {evidence()[each]['source']} (`{each}`)"
                 for each in lesson.evidence
