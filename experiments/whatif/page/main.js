@@ -203,10 +203,12 @@ function restoreLink() {
   }
 }
 
-function begin() {
+async function begin() {
   const wrong = restoreLink();
-  pool = new Pool(at("worker").textContent, fromBase64(at("module").textContent.trim()));
+  const bytes = fromBase64(at("module").textContent.trim());
+  pool = new Pool(at("worker").textContent, bytes);
   pool.failed = fail;
+  estimator = await loadEngine(bytes, layout);
   buildViews();
   beginTerms();
   renderControls();
@@ -247,4 +249,4 @@ function buildViews() {
   fill(at("foot"), say("foot", { version: content.version }));
 }
 
-begin();
+begin().catch(fail);

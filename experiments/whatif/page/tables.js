@@ -45,7 +45,7 @@ class Result {
 
   /** Return the share of patients who change from a state under the comparator to one under the policy. */
   change(policy, place, before, after) {
-    return shareOf(this.joint(policy, place).map((nine) => changedFrom(nine, before, after)), this.byBatch);
+    return shareOfChanged(this.joint(policy, place), before, after, this.byBatch);
   }
 
   /** Return the mean of an amount, or of its difference from the comparator. */
@@ -78,14 +78,12 @@ class Result {
         values.subarray(place * length, (place + 1) * length)));
       const n = months.map((own) => sum(Array.from(own)));
       const reached = months.map(() => 0);
-      return Array.from({ length: months[0].length - 1 }, (_, month) => {
-        const states = months.map((own, k) => {
+      return sharesOf(Array.from({ length: months[0].length - 1 }, (_, month) => (
+        months.map((own, k) => {
           reached[k] += own[month];
           const yes = falls ? n[k] - reached[k] : reached[k];
           return [0, n[k] - yes, yes];
-        });
-        return shareOf(states, this.byBatch);
-      });
+        }))), this.byBatch);
     });
   }
 
