@@ -78,6 +78,7 @@ engine: .venv/.linker  ## experiments/engine/engine.wasm, the compiled model for
 docs: .venv/.installed  ## the documentation as pages with a search: docs/_build/index.html (no network)
 	$(BIN)/python docs/sphinx/pathway.py
 	$(BIN)/python -m sphinx -E -W --keep-going -n -q -c docs . docs/_build $(ARGS)
+	$(BIN)/lrrc whatif open=false out=docs/_build/docs/what_if.html
 
 # Pins stay where they still fit; ARGS=--upgrade moves them. An index's address never enters a lock.
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
