@@ -8,7 +8,7 @@ from helpers.whatif import NO_BROWSER, Opened, chromium
 FEW = 3000  # patients
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright runs once at a time in a process
 def browser():
     if CHROMIUM is None:
         pytest.skip(NO_BROWSER)
@@ -46,7 +46,7 @@ def opened(open_page):
     return open_page().done()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shown(browser, page_file):
     """The page, once for all tests that only look at it."""
     page = Opened(browser, page_file).done()
