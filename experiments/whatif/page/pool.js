@@ -11,7 +11,7 @@ class Pool {
   #source;
   #bytes;
   #request = 0;
-  #superseded = null; // is called when another request is made
+  #attending = null; // what is simulated in a clinic: its workers, and what ends the wait for them
   #waiting = new Map(); // by worker: what to do with its next answer
 
   constructor(source, bytes) {
@@ -52,7 +52,13 @@ class Pool {
   /** Give up what is being simulated. */
   cancel() {
     this.#request += 1;
-    this.#superseded?.(null);
+    // At once: the next request must not be asked of workers that end.
+    if (this.#attending) {
+      const { busy, end } = this.#attending;
+      this.#attending = null;
+      this.#restart(busy);
+      end(null);
+    }
     return this.#request;
   }
 
@@ -125,12 +131,10 @@ class Pool {
         kind: "clinic", ...common, patients, clinic, steps, window: [start, start + WINDOW_DAYS],
         worlds: [worlds[comparator], ...shares[w].map((k) => worlds[k])], comparator: 0,
       }))),
-      new Promise((done) => { this.#superseded = done; }),
+      new Promise((end) => { this.#attending = { busy, end }; }),
     ]);
-    if (!answers) {
-      this.#restart(busy);
-      return null;
-    }
+    if (!answers) return null;
+    this.#attending = null;
     const found = [];
     answers.forEach((answer, w) => answer.policies.forEach((policy, k) => {
       found[k === 0 ? comparator : shares[w][k - 1]] = policy;

@@ -75,6 +75,12 @@ def test_while_a_slider_is_dragged_the_last_value_is_the_one_that_is_shown(opene
     assert opened.page.inner_text("#results") != before
 
 
+def test_where_patients_queue_too_the_last_value_is_shown(opened):
+    with opened.simulating():
+        opened.page.locator("select").filter(has_text="regional").first.select_option(label="regional")
+    test_while_a_slider_is_dragged_the_last_value_is_the_one_that_is_shown(opened)
+
+
 def test_policies_are_added_taken_away_and_compared_with_another(opened):
     for left in (3, 2, 1):
         with opened.simulating():
