@@ -4,7 +4,6 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from conf import composition as library
@@ -23,7 +22,7 @@ from conf.lesson_prediction import (
     read_words,
     refuse_unknown,
 )  # fmt: skip
-from conf.own_file import is_bare, read_own_file
+from conf.own_file import path_of, read_own_file
 from conf.policies import LEVERS, with_levers
 from conf.question import PICTURES
 from conf.request import Request, request_of
@@ -160,18 +159,13 @@ def read_lesson(name: str) -> Lesson:
 
     Raises InputError.
     """
-    if is_bare(name) and Path(name).suffix not in (".yaml", ".yml"):
+    path = path_of(
+        name,
+        f"{shown(name)}: cannot be read: No such file; a lesson is a name, as lrrc lesson lists them, or "
+        "the path of a file that ends in .yaml",
+    )
+    if path is None:
         return _lesson(name, library.read("lesson", name))
-    path = Path(name).expanduser()
-    try:
-        there = path.is_file()
-    except (OSError, ValueError):  # too long a name, or a NUL in it
-        there = False
-    if not there:
-        raise InputError(
-            f"{shown(name)}: cannot be read: No such file; a lesson is a name, as lrrc lesson lists them, or "
-            "the path of a file that ends in .yaml"
-        )
     content = read_own_file(path, str(path), "lesson")
     if not content:
         raise InputError(f"{path}: must hold lines of the form key: value, such as title: ...")

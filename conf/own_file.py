@@ -27,6 +27,23 @@ def is_bare(name: str) -> bool:
     return 0 < len(name) <= LONGEST_NAME and not re.search(r"[/\\:\0]", name) and not name.startswith(".")
 
 
+def path_of(name: str, missing: str) -> Path | None:
+    """Return the file that is meant, or None for a bare name: that of a shipped one.
+
+    Raises InputError, with the words ``missing``, where there is no such file.
+    """
+    if is_bare(name) and Path(name).suffix not in (".yaml", ".yml"):
+        return None
+    path = Path(name).expanduser()
+    try:
+        there = path.is_file()
+    except (OSError, ValueError):  # too long a name, or a NUL in it
+        there = False
+    if not there:
+        raise InputError(missing)
+    return path
+
+
 def read_own_file(path: Path, where: str, group: str) -> Tree:
     """Return the content of a user's file of a group, keys as words; it is noted as one that a run used.
 

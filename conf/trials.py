@@ -3,7 +3,6 @@
 import keyword
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from conf import composition as library
 from conf import relations, units
@@ -21,7 +20,7 @@ from conf.endpoint import (
 )
 from conf.input_error import InputError, choice, nearest, shown
 from conf.life_table import LIFE_TABLE, LifeTable, read_life_table
-from conf.own_file import is_bare, read_own_file
+from conf.own_file import path_of, read_own_file
 from conf.policies import USUAL_CARE, Policy, check_usual_care, read_policy, with_levers
 from conf.run import Tree
 from conf.schema import checked, leaves, shipped, shipped_sections
@@ -104,18 +103,13 @@ def read_trials(asked: object) -> list[Trial]:
 
 def read_trial(name: str) -> Trial:
     """Return one trial, by its name in ``conf/trial`` or by the path of a file. Raises InputError."""
-    if is_bare(name) and Path(name).suffix not in (".yaml", ".yml"):
+    path = path_of(
+        name,
+        f"trial={shown(name)}: cannot be read: No such file; a trial is a name, as in trial=dutch_tme, "
+        "or the path of a file that ends in .yaml",
+    )
+    if path is None:
         return _trial(name, library.read("trial", name))
-    path = Path(name).expanduser()
-    try:
-        there = path.is_file()
-    except (OSError, ValueError):  # too long a name, or a NUL in it
-        there = False
-    if not there:
-        raise InputError(
-            f"trial={shown(name)}: cannot be read: No such file; a trial is a name, as in trial=dutch_tme, "
-            "or the path of a file that ends in .yaml"
-        )
     content = read_own_file(path, f"trial={path}", "trial")
     if not content:
         raise InputError(f"trial={path}: must hold lines of the form key: value, such as title: ...")

@@ -59,7 +59,8 @@ def test_a_picture_has_words_a_table_and_files(shown, tmp_path, name):
     assert len(pd.read_csv(shown.saved("csv", tmp_path / "a.csv"))) > 1
 
 
-def test_while_a_slider_is_dragged_the_last_value_is_the_one_that_is_shown(opened):
+def drag_slider(opened):
+    """Drag policy C's threshold to 4 mm; return whether the results changed."""
     slider = opened.page.locator("[data-key='lateral_threshold_mm 2']")
     before = opened.page.inner_text("#results")
     with opened.simulating():
@@ -71,14 +72,19 @@ def test_while_a_slider_is_dragged_the_last_value_is_the_one_that_is_shown(opene
               }
             }"""
         )
+    return opened.page.inner_text("#results") != before
+
+
+def test_while_a_slider_is_dragged_the_last_value_is_the_one_that_is_shown(opened):
+    assert drag_slider(opened)
     assert opened.state()["policies"][2]["levers"] == {"lateral_threshold_mm": 4}
-    assert opened.page.inner_text("#results") != before
 
 
 def test_where_patients_queue_too_the_last_value_is_shown(opened):
     with opened.simulating():
         opened.page.locator("select").filter(has_text="regional").first.select_option(label="regional")
-    test_while_a_slider_is_dragged_the_last_value_is_the_one_that_is_shown(opened)
+    assert drag_slider(opened)
+    assert opened.state()["policies"][2]["levers"] == {"lateral_threshold_mm": 4}
 
 
 def test_policies_are_added_taken_away_and_compared_with_another(opened):
