@@ -27,7 +27,7 @@ from conf.own_file import GLOBAL, is_bare, read_own_file
 
 GROUPS = (
     "cohort", "scenario", "policy", "guideline", "life_table", "follow_up", "disease", "clinic", "parameters",
-    "trial", "lesson", "compute",
+    "trial", "lesson", "compute", "economics",
 )  # fmt: skip
 OWN = "command-line"
 CONF = Path(__file__).parent

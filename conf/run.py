@@ -7,6 +7,7 @@ from typing import Any
 
 from conf import relations
 from conf.derived import derived
+from conf.economics import ECONOMICS, Economics, world_economics
 from conf.life_table import LIFE_TABLE, LifeTable
 from conf.policies import USUAL_CARE, Policy
 from conf.question import Question
@@ -47,6 +48,7 @@ class Run:
     published: tuple[Published, ...]
     question: Question | None  # of the scenario; nothing that is simulated depends on it
     cohort: Tree
+    economics: Economics | None  # where costs and quality of life are counted
     clinic: Tree
     parameters: dict[str, Tree]
     usual_care: str | None  # the policy of the cohort's country at the time
@@ -79,13 +81,14 @@ class Run:
             },
             LIFE_TABLE: self.life_table.content(),
             "clinic": self.clinic,
+            ECONOMICS: None if self.economics is None else self.economics.resolved(),
             **self.parameters,
         }
 
 
 def world_trees(run: Run, policy: Policy) -> list[Tree]:
     """Return the numbers of a policy's plans in a run; see ``plan_trees``."""
-    return plan_trees(run.cohort, run.life_table, run.parameters, policy)
+    return plan_trees(run.cohort, run.life_table, run.parameters, policy, run.economics)
 
 
 def leaf_values(tree: Mapping[str, Any], above: str = "") -> Tree:
@@ -98,14 +101,20 @@ def leaf_values(tree: Mapping[str, Any], above: str = "") -> Tree:
 
 
 def plan_trees(
-    cohort: Tree, life_table: LifeTable, parameters: Mapping[str, Tree], policy: Policy
+    cohort: Tree,
+    life_table: LifeTable,
+    parameters: Mapping[str, Tree],
+    policy: Policy,
+    economics: Economics | None = None,
 ) -> list[Tree]:
     """Return the numbers that a policy's patients are simulated with, a tree for each of its plans.
 
     For ``sim.parameters.pack``: ``cohort`` and each section of the disease; ``policy``: the levers,
     enumerations as their member's number; ``follow_up``: ``visit_days``, ``ct``, ``mri``, lists of 24 floats;
     ``guideline``: the diagram of the risk groups; ``life_table``: as ``LifeTable.record`` has it;
-    ``derived``: what follows from the cohort's numbers and the disease's.
+    ``derived``: what follows from the cohort's numbers and the disease's; ``economics``: as
+    ``world_economics`` has it.
     """
     of_cohort = {"cohort": cohort, "life_table": life_table.record(), "derived": derived(cohort, parameters)}
+    of_cohort[ECONOMICS] = world_economics(economics)
     return [{**of_cohort, **parameters, **record} for record in policy.records()]

@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from conf import relations, sizes, units
 from conf.clinics import checked_clinic
 from conf.composition import composed, composing, plain
+from conf.economics import ECONOMICS, WORDS, Economics, check_numbers, read_words, reference
 from conf.input_error import InputError, choice, nearest, shown
 from conf.life_table import LIFE_TABLE, read_life_table
 from conf.own_file import read_yaml
@@ -32,6 +33,7 @@ RUN_KEYS = (
     "published",
     "question",
 )  # fmt: skip
+HORIZON_YEARS = 10.0
 CLOCKS = ("auto", "simpy", "compiled")
 COMPILED_FROM_PATIENTS = 3_000
 HORIZON = units.Range(0, 100, "above 0 and at most 100", low_allowed=False)
@@ -50,8 +52,9 @@ def read_run(config: DictConfig) -> Run:
     or at odds with something else.
     """
     given = plain(config, throw_on_missing=True)
+    given.setdefault(ECONOMICS, None)  # economics=none is a file without keys
     sections = shipped_sections()
-    known = (*RUN_KEYS, "cohort", "clinic", *sections)
+    known = (*RUN_KEYS, "cohort", "clinic", ECONOMICS, *sections)
     for key, value in given.items():
         if key not in known:
             raise unknown_key(key, value)
@@ -65,7 +68,8 @@ def read_run(config: DictConfig) -> Run:
     cohort = checked("cohort", given["cohort"], shipped("cohort/dutch_contemporary"))
     patients = units.whole("patients", given["patients"], 1)
     journal = read_flag("journal", given["journal"])
-    horizon_years = units.number("horizon_years", given["horizon_years"], HORIZON)
+    economics = _economics(given[ECONOMICS])
+    horizon_years = _horizon_years(given["horizon_years"], economics)
     settings: dict[str, Any] = {
         "seed": units.whole("seed", given["seed"], 0),
         "replication": units.whole("replication", given["replication"], 0),
@@ -90,6 +94,7 @@ def read_run(config: DictConfig) -> Run:
         usual_care=usual_care,
         life_table=read_life_table(f"cohort.{LIFE_TABLE}", life_table),
         cohort=cohort,
+        economics=economics,
         clinic=read_clinic(given["clinic"], policies, parameters),
         parameters=parameters,
     )
@@ -161,6 +166,7 @@ def unknown_key(key: str, value: object) -> InputError:
         return InputError(f"{key}={shown(value)}: this experiment has no key {key}")
     keys = [*RUN_KEYS, "scenario", "disease", *leaves("cohort", shipped("cohort/dutch_contemporary"))]
     keys += leaves("clinic", shipped("clinic/unlimited"))
+    keys += [ECONOMICS, *(f"{ECONOMICS}.{name}" for name in (*WORDS, *reference()))]
     for section in shipped_sections():
         keys += leaves(section, shipped(f"parameters/{section}"))
     if key in keys:
@@ -174,6 +180,27 @@ def leaves(key: str, tree: object) -> list[str]:
     """Return the full keys of a tree: its groups and its numbers."""
     within = tree.items() if isinstance(tree, Mapping) else ()
     return [key, *(leaf for name, value in within for leaf in leaves(f"{key}.{name}", value))]
+
+
+def _economics(given: object) -> Economics | None:
+    """Return what costs and quality of life are counted with; None where they are not counted."""
+    if given is None or given == {}:
+        return None
+    if not isinstance(given, Mapping):
+        raise InputError(
+            f"{ECONOMICS}={shown(given)}: must be the name of a file in conf/{ECONOMICS}, a path, or none"
+        )
+    fields, stated = read_words(given)
+    numbers = checked(ECONOMICS, stated, reference())
+    check_numbers(numbers)
+    return Economics(**fields, numbers=numbers)
+
+
+def _horizon_years(given: object, economics: Economics | None) -> float:
+    """Return the horizon: where none is set the usual one, or that of costs and quality of life."""
+    if given is None:
+        return HORIZON_YEARS if economics is None else economics.horizon_years
+    return units.number("horizon_years", given, HORIZON)
 
 
 def _usual_care(cohort: object) -> str | None:

@@ -31,10 +31,14 @@ NOT_NEGATIVE = Range(0, 1e9, "0 or more, and at most 1e9")
 POSITIVE = Range(0, 1e9, "above 0, and at most 1e9", low_allowed=False)
 LOG = Range(-100, 100, "from -100 to 100")
 SPREAD = Range(0, 100, "from 0 to 100")
+UTILITY = Range(-1, 1, "from -1 to 1")
 ANY = Range(-math.inf, math.inf, "any finite number")
 
 # A new unit is a line here. The first pattern that fits the end of the name counts.
 UNITS = (
+    (r"utility_ratio|discount_rate_per_year", FRACTION),
+    (r"norm_utility", UTILITY),
+    (r"price(_per_\w+)?", NOT_NEGATIVE),
     (r"log_odds(_per_\w+)?", LOG),
     (r"log_ratio\w*", LOG),
     (r"median_days", POSITIVE),

@@ -201,6 +201,26 @@ class Cause(IntEnum):
     CANCER = 3
 
 
+class Cost(IntEnum):
+    """What money is spent on. The first are charged as they happen, the others follow from the whole life."""
+
+    DIAGNOSIS = 0
+    NEOADJUVANT = 1
+    SURGERY = 2
+    ADJUVANT = 3
+    FOLLOW_UP = 4
+    SALVAGE = 5
+    METASTASES = 6
+    PALLIATION = 7  # of a recurrence, of what cannot be controlled, and at the end of life
+    TRAVEL = 8
+    STOMA_AND_LATE_HARM = 9
+    OTHER_CARE = 10  # of other diseases, in the years lived
+    ABSENCE = 11  # from work
+    INFORMAL_CARE = 12
+
+
+N_CHARGED = Cost.TRAVEL + 1
+
 T_CATEGORY = np.array([1, 2, 3, 3, 4, 4])  # by clinical T
 
 N_ROUTES = len(Route)
@@ -335,6 +355,7 @@ ROW = record_dtype(
         ("ct_scans", "i4"),
         ("mri_scans", "i4"),
         ("endoscopies", "i4"),
+        ("charged", "f8", (N_CHARGED,)),  # discounted to diagnosis, by ``Cost``; 0 where no prices are set
         # what is pending, and what the patient waits for
         ("waiting", "i8"),  # bit mask of events
         ("refused", "?"),  # a treatment that was waited for too long

@@ -28,8 +28,11 @@ from sim.counting.outcomes import (
     write_states,
     write_timed,
 )
+from sim.counting.value import VALUES, new_value_scratch, write_values
+from sim.counting.value import Scratch as ValueScratch
 from sim.patient import YEAR_DAYS
 
+VALUED = Key("values")  # of the counts of costs and quality of life
 CHUNK = 128  # patients that a thread counts in bytes: below 256
 BATCHES = 30  # of neighbours in a queue
 
@@ -47,15 +50,17 @@ class Tally:
 
     ``binary``: [absent, no, yes]; ``sums``: [n, sum, sum of squares]; ``timed``: shape (folds, days + 1,
     2), deaths and censorings by day, in FOLDS where policies are compared, else in one; ``monthly``: events
-    by month, index 0 unused, the last for never; ``flow``: one array, an axis for each of ``FLOW``. All
-    int64. Of patients who queue all but ``flow`` are by batch, on a first axis, which in ``timed`` stands for
-    the folds.
+    by month, index 0 unused, the last for never; ``values``: where costs and quality of life are counted,
+    shape (folds, 1 + values), patients and the sum of each of ``VALUES``; ``flow``: one array, an axis for
+    each of ``FLOW``. All int64. Of patients who queue all but ``flow`` are by batch, on a first axis, which
+    in ``timed`` and ``values`` stands for the folds.
     """
 
     binary: Counts = field(default_factory=dict)
     sums: Counts = field(default_factory=dict)
     timed: Counts = field(default_factory=dict)
     monthly: Counts = field(default_factory=dict)
+    values: Counts = field(default_factory=dict)
     flow: Counts = field(default_factory=dict)
 
     @property
@@ -70,8 +75,11 @@ class Tally:
 
     def enter(self, other: "Tally", batch: int, batches: int) -> None:
         """Enter the counts of one of so many batches."""
-        without_folds = {key: counts.sum(axis=0) for key, counts in other.timed.items()}
-        parts = (other.binary, other.sums, without_folds, other.monthly)
+        timed, values = (
+            {key: counts.sum(axis=0) for key, counts in by_fold.items()}
+            for by_fold in (other.timed, other.values)
+        )
+        parts = (other.binary, other.sums, timed, other.monthly, values)
         for mine, theirs in zip(_parts(self)[:-1], parts, strict=True):
             _enter(mine, theirs, batch, batches)
         _add(self.flow, other.flow)
@@ -113,7 +121,7 @@ def _enter(total: Counts, part: Counts, batch: int, batches: int) -> None:
 
 
 def _parts(tally: Tally) -> tuple[Counts, ...]:
-    return tally.binary, tally.sums, tally.timed, tally.monthly, tally.flow
+    return tally.binary, tally.sums, tally.timed, tally.monthly, tally.values, tally.flow
 
 
 class Measures(NamedTuple):
@@ -131,6 +139,7 @@ class Parts(NamedTuple):
     differences: np.ndarray  # the same, of policy less comparator
     timed: np.ndarray  # by fold of the first outcome, then by outcome; by cell of ``write_timed``
     monthly: np.ndarray  # by curve; by month
+    values: np.ndarray  # by fold; patients and the sum of each value
     flow: np.ndarray  # by way
 
 
@@ -141,6 +150,8 @@ class Scratch(NamedTuple):
     few: np.ndarray  # uint8, as a part of ``Parts.joint``
     cells: np.ndarray  # int64, as ``write_timed``
     months: np.ndarray  # int64, as ``write_months``
+    values: np.ndarray  # int64, as ``write_values``
+    value: ValueScratch
 
 
 class Counter:
@@ -158,6 +169,7 @@ class Counter:
             np.zeros((parts, 2, len(UNITS)), np.int64),
             np.zeros((parts, FOLDS + len(TIMED) - 1, 2 * (ceil(self.end_days) + 1)), np.int64),
             np.zeros((parts, len(MONTHLY), months), np.int64),
+            np.zeros((parts, FOLDS, 1 + len(VALUES)), np.int64),
             np.zeros((parts, int(np.prod(SHAPE))), np.int64),
         )
 
@@ -185,6 +197,7 @@ class Counter:
             self._sums(total.joint, total.sums),
             dict(zip(TIMED, by_outcome, strict=True)),
             dict(zip(MONTHLY, total.monthly, strict=True)),
+            {VALUED: total.values} if self.world["economics"]["counted"][0] else {},
             {Key("flow"): total.flow.reshape(SHAPE)},
         )
 
@@ -209,6 +222,8 @@ def new_scratch(outcomes: int) -> Scratch:
         np.empty((9, outcomes), np.uint8),
         np.empty(len(TIMED), np.int64),
         np.empty(len(MONTHLY), np.int64),
+        np.empty(len(VALUES), np.int64),
+        new_value_scratch(),
     )
 
 
@@ -263,6 +278,10 @@ def count_chunk(
         index = way(rows[i])
         if index != NOT_COUNTED:
             flow[index] += 1
+    if world[0].economics.counted:
+        for i in range(len(rows)):
+            write_values(rows[i], world[0], end_days, scratch.value, scratch.values)
+            _add_values(scratch.values, parts.values[part, rows[i].number % FOLDS])
 
 
 @compiled
@@ -290,6 +309,13 @@ def _add_states(
     for states in range(9):
         for k in range(outcomes):
             joint[states, k] += few[states, k]
+
+
+@compiled
+def _add_values(values: np.ndarray, total: np.ndarray) -> None:
+    total[0] += 1
+    for k in range(len(values)):
+        total[1 + k] += values[k]
 
 
 @compiled

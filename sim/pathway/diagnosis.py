@@ -6,7 +6,8 @@ from sim.compiled import Record, compiled
 from sim.distributions import lognormal, normal_quantile, on_grid, pick, with_odds
 from sim.events import Event
 from sim.pathway.mortality import death_from_other_causes_day
-from sim.patient import LateralSite, TStage
+from sim.patient import Cost, LateralSite, TStage
+from sim.uses import charge, scan_by_mri
 
 
 @compiled
@@ -14,6 +15,7 @@ def diagnose(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Draw the traits of the cohort's next patient; book the staging MRI and the death from other causes."""
     cohort = world.cohort
     patient.diagnosed_day = now
+    charge(patient, world, Cost.DIAGNOSIS, world.economics.diagnosis_price, 2.0, now)
     age = cohort.age_mean_years + cohort.age_sd_years * normal_quantile(luck.age)
     patient.age_years = min(max(age, cohort.age_min_years), cohort.age_max_years)
     patient.female = luck.sex < cohort.female_share
@@ -96,7 +98,7 @@ def _lateral_nodes(patient: Record, luck: Record, world: Record) -> None:
 def stage(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Staging MRI: the reading of nodes and fascia, with its errors; then the team meeting."""
     staging = world.staging
-    patient.mri_scans += 1
+    scan_by_mri(patient, world, Cost.DIAGNOSIS, now)
     if patient.nodes == 0:
         patient.cn = 0 if luck.node_reading < staging.node_specificity else 1
     else:

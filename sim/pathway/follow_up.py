@@ -9,8 +9,9 @@ from sim.mechanisms.deposit import treat_seeds
 from sim.pathway.harm import late_harm_of_radiotherapy
 from sim.pathway.metastasis import find_metastasis, treat_occult_metastasis
 from sim.pathway.recurrence import find_recurrence
-from sim.patient import FoundBy
+from sim.patient import Cost, FoundBy
 from sim.policy import AdjuvantChemotherapy, PostoperativeChemoradiotherapy
+from sim.uses import charge, give_chemotherapy, irradiate, scan_by_ct, scan_by_mri, visit_clinic
 
 
 @compiled
@@ -41,7 +42,7 @@ def review_pathology(patient: Record, luck: Record, world: Record, now: float) -
         patient.agenda[Event.POSTOPERATIVE_CHEMORADIOTHERAPY] = day
     if wants_adjuvant_chemotherapy(patient, luck.adjuvant, world):
         patient.adjuvant = True
-        patient.chemotherapy_courses += 1
+        give_chemotherapy(patient, world, Cost.ADJUVANT, world.economics.adjuvant_chemotherapy_price, now)
         postoperative = world.postoperative
         treat_seeds(patient, luck, postoperative.adjuvant_seed_survival_ratio, now)
         if patient.recurrence_route < 0:  # not those that a recurrence has seeded since
@@ -58,8 +59,8 @@ def irradiate_after_surgery(patient: Record, luck: Record, world: Record, now: f
     patient.irradiated = True
     patient.postoperatively_irradiated = True
     late_harm_of_radiotherapy(patient, luck, world, now)
-    patient.radiotherapy_courses += 1
-    patient.radiotherapy_fractions += postoperative.fractions_count
+    irradiate(patient, world, Cost.ADJUVANT, postoperative.fractions_count, now)
+    charge(patient, world, Cost.ADJUVANT, world.economics.concurrent_chemotherapy_price, 0.0, now)
     treat_seeds(patient, luck, postoperative.seed_survival_ratio, now)
 
 
@@ -109,15 +110,15 @@ def visit(patient: Record, luck: Record, world: Record, now: float) -> None:
     detection = world.detection
     k = patient.next_visit
     patient.next_visit += 1
-    patient.visits += 1
+    visit_clinic(patient, world, now)
     missed_locally = 1.0 - detection.clinic_local_sensitivity
     missed_distantly = 1.0 - detection.clinic_distant_sensitivity
     if world.follow_up.ct[k] > 0.0:
-        patient.ct_scans += 1
+        scan_by_ct(patient, world, Cost.FOLLOW_UP, now)
         missed_locally *= 1.0 - detection.ct_local_sensitivity
         missed_distantly *= 1.0 - detection.ct_distant_sensitivity
     if world.follow_up.mri[k] > 0.0:
-        patient.mri_scans += 1
+        scan_by_mri(patient, world, Cost.FOLLOW_UP, now)
         missed_locally *= 1.0 - detection.mri_local_sensitivity
     book_visit(patient, world, now)
     growing = now - patient.recurrence_onset_day

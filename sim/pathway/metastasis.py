@@ -9,7 +9,8 @@ from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid, with_odds
 from sim.events import Event
 from sim.fitness import odds_by_age_and_fitness
-from sim.patient import FoundBy
+from sim.patient import Cost, FoundBy
+from sim.uses import charge, give_chemotherapy
 
 
 @compiled
@@ -138,13 +139,15 @@ def find_metastasis(patient: Record, luck: Record, world: Record, found_by: int,
     gained = 1.0
     if luck.metastasis_systemic < with_odds(metastasis.systemic_probability, odds):
         patient.metastasis_systemic = True
-        patient.chemotherapy_courses += 1
+        price = world.economics.systemic_treatment_price
+        give_chemotherapy(patient, world, Cost.METASTASES, price, now)
         era = world.cohort.metastasis_treatment_odds_ratio
         gained = metastasis.systemic_survival_ratio * era**metastasis.systemic_survival_log_ratio_per_log_odds
     if found_by == FoundBy.SYMPTOMS:
         odds *= metastasis.metastasectomy_symptoms_odds_ratio
     if luck.metastasectomy < with_odds(metastasis.metastasectomy_probability, odds):
         patient.metastasis_resected = True
+        charge(patient, world, Cost.METASTASES, world.economics.metastasectomy_price, 0.0, now)
         gained *= metastasis.metastasectomy_survival_ratio
     else:
         call_off(patient, Event.VISIT)

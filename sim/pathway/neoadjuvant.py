@@ -12,8 +12,9 @@ from sim.pathway.organ_preservation import assess, excises_first
 from sim.pathway.primary import hold_primary
 from sim.pathway.response import book_response, respond
 from sim.pathway.surgery import book_resection
-from sim.patient import Harm, TStage
+from sim.patient import Cost, Harm, TStage
 from sim.policy import Adherence, NeoadjuvantFor, OrganPreservation, Regimen
+from sim.uses import charge, give_chemotherapy, irradiate, scan_by_mri
 
 
 @compiled
@@ -118,11 +119,16 @@ def treat(patient: Record, luck: Record, world: Record, now: float) -> None:
     regimen = patient.regimen
     patient.irradiated = True
     suffer_toxicity(patient, luck.toxicity, world, now)
-    patient.radiotherapy_courses += 1
     given = neoadjuvant.stopped_dose_share if patient.treatment_stopped else 1.0
-    patient.radiotherapy_fractions += given * neoadjuvant.fractions_count[regimen]
+    irradiate(patient, world, Cost.NEOADJUVANT, given * neoadjuvant.fractions_count[regimen], now)
+    economics = world.economics
     if regimen == Regimen.TOTAL_NEOADJUVANT:
-        patient.chemotherapy_courses += 1
+        price = given * economics.total_neoadjuvant_chemotherapy_price
+        give_chemotherapy(patient, world, Cost.NEOADJUVANT, price, now)
+    elif regimen == Regimen.CHEMORADIOTHERAPY:
+        charge(patient, world, Cost.NEOADJUVANT, given * economics.concurrent_chemotherapy_price, 0.0, now)
+    if patient.contact_boosted:
+        charge(patient, world, Cost.NEOADJUVANT, economics.contact_boost_price, 3.0, now)
     duration = neoadjuvant.duration_days[regimen] + 7.0 * neoadjuvant.interval_weeks[regimen]
     planned_day = now + on_grid(duration)
     at_once = regimen == Regimen.SHORT_COURSE  # no restaging: it is operated on within days
@@ -147,7 +153,7 @@ def treat(patient: Record, luck: Record, world: Record, now: float) -> None:
 @compiled
 def restage(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Restaging MRI after treatment: the response is read, and the organ kept or the resection booked."""
-    patient.mri_scans += 1
+    scan_by_mri(patient, world, Cost.NEOADJUVANT, now)
     if patient.regimen == Regimen.TOTAL_NEOADJUVANT and not patient.treatment_stopped:
         treat_occult_metastasis(patient, luck, world.neoadjuvant.total_neoadjuvant_metastasis_odds_ratio)
     assess(patient, luck, world, now)

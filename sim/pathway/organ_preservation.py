@@ -12,8 +12,9 @@ from sim.pathway.harm import harm_of_irradiated_organ
 from sim.pathway.primary import book_danger, end_danger
 from sim.pathway.response import clear
 from sim.pathway.surgery import book_resection
-from sim.patient import FoundBy, Reading, RegrowthSite, TStage
+from sim.patient import Cost, FoundBy, Reading, RegrowthSite, TStage
 from sim.policy import LocalExcision, OrganPreservation
+from sim.uses import look_by_endoscopy, scan_by_ct, scan_by_mri, use_theatre, visit_clinic
 
 LOOKS = 3  # a first look, and a second and a third at near-complete responses
 
@@ -78,7 +79,7 @@ def assess(patient: Record, luck: Record, world: Record, now: float) -> None:
     if not reads(patient, world):
         book_resection(patient, luck, world, surgery_day)
         return
-    patient.endoscopies += 1
+    look_by_endoscopy(patient, world, Cost.NEOADJUVANT, now)
     patient.readings += 1
     patient.reading = read_response(patient, luck, world, now)
     small = excises and patient.ct <= TStage.T2  # what is left is excised, and its specimen decides
@@ -100,7 +101,7 @@ def assess(patient: Record, luck: Record, world: Record, now: float) -> None:
 @compiled
 def reassess(patient: Record, luck: Record, world: Record, now: float) -> None:
     """A further look at a near-complete response."""
-    patient.mri_scans += 1
+    scan_by_mri(patient, world, Cost.NEOADJUVANT, now)
     clear(patient, now)
     assess(patient, luck, world, now)
 
@@ -173,17 +174,17 @@ def visit_watched(patient: Record, luck: Record, world: Record, now: float) -> N
     detection = world.detection
     k = patient.next_watch_visit
     patient.next_watch_visit += 1
-    patient.visits += 1
-    patient.endoscopies += 1
+    visit_clinic(patient, world, now)
+    look_by_endoscopy(patient, world, Cost.FOLLOW_UP, now)
     missed = 1.0 - detection.clinic_local_sensitivity
     missed_distantly = 1.0 - detection.clinic_distant_sensitivity
     if patient.regrowth_site == RegrowthSite.LUMEN:
         missed *= 1.0 - world.organ_preservation.endoscopy_regrowth_sensitivity
     if world.follow_up.watch_mri[k] > 0.0:
-        patient.mri_scans += 1
+        scan_by_mri(patient, world, Cost.FOLLOW_UP, now)
         missed *= 1.0 - detection.mri_local_sensitivity
     if world.follow_up.watch_ct[k] > 0.0:
-        patient.ct_scans += 1
+        scan_by_ct(patient, world, Cost.FOLLOW_UP, now)
         missed_distantly *= 1.0 - detection.ct_distant_sensitivity
     book_watch_visit(patient, world, now)
     growing = now - patient.regrowth_onset_day
@@ -232,7 +233,17 @@ def excise(patient: Record, luck: Record, world: Record, now: float) -> None:
     organ = world.organ_preservation
     clear(patient, now)
     patient.excised_day = now
-    patient.theatre_minutes += organ.excision_minutes
+    economics = world.economics
+    use_theatre(
+        patient,
+        world,
+        Cost.SURGERY,
+        organ.excision_minutes,
+        economics.local_excision_ward_days,
+        0.0,
+        economics.local_excision_materials_price,
+        now,
+    )
     tumour = not patient.complete_response
     left = tumour and luck.excision_residue < organ.excision_residue_probability[patient.ct]
     high_risk = organ.excision_high_risk_share if patient.ct == TStage.T1 else 1.0

@@ -11,9 +11,10 @@ from sim.pathway.harm import harm_of_salvage
 from sim.pathway.metastasis import disseminate, find_metastasis, stop_dissemination, treatment_odds
 from sim.pathway.mortality import operative_odds
 from sim.pathway.recurrence import course_ratio, hold_growth
-from sim.patient import Compartment, FoundBy, Margin, Operation, Procedure, Specialty
+from sim.patient import Compartment, Cost, FoundBy, Margin, Operation, Procedure, Specialty
 from sim.pelvis import ANTERIOR, LATERAL, PERINEAL, PERITONEAL, POSTERIOR, count_compartments
 from sim.policy import RecurrenceCentre
+from sim.uses import charge, give_chemotherapy, irradiate, scan_by_ct, scan_by_mri, use_theatre
 
 # The places of site_curative_odds_ratio, in its order: both sides are one, the peritoneum is never resected.
 SITES = (
@@ -58,8 +59,8 @@ def curative_probability(patient: Record, world: Record) -> float:
 @compiled
 def _restage(patient: Record, luck: Record, world: Record, now: float) -> None:
     """MRI and CT. Metastases are seen or missed at every restaging alike: one uniform, their conspicuity."""
-    patient.mri_scans += 1
-    patient.ct_scans += 1
+    scan_by_mri(patient, world, Cost.SALVAGE, now)
+    scan_by_ct(patient, world, Cost.SALVAGE, now)
     if patient.metastasis_onset_day <= now and luck.restaging < world.detection.restaging_distant_sensitivity:
         find_metastasis(patient, luck, world, FoundBy.VISIT, now)
 
@@ -72,6 +73,7 @@ def palliate(patient: Record, luck: Record, world: Record, now: float) -> None:
     if luck.palliative_treatment >= with_odds(recurrence.palliative_treatment_probability, odds):
         return
     patient.recurrence_palliated = True
+    charge(patient, world, Cost.PALLIATION, world.economics.palliative_treatment_price, 0.0, now)
     left = patient.agenda[Event.DEATH_RECURRENCE] - now  # infinite until there are symptoms
     patient.agenda[Event.DEATH_RECURRENCE] = now + on_grid(left * recurrence.palliative_survival_ratio)
 
@@ -80,6 +82,7 @@ def palliate(patient: Record, luck: Record, world: Record, now: float) -> None:
 def meet(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Restaging and team meeting: intent, and the preparation before a salvage resection."""
     policy = world.policy
+    charge(patient, world, Cost.SALVAGE, world.economics.recurrence_work_up_price, 1.0, now)
     _restage(patient, luck, world, now)
     patient.synchronous_metastasis = patient.metastasis_found_day <= now
     patient.expert_centre = policy.recurrence_centre == RecurrenceCentre.EXPERT
@@ -103,16 +106,16 @@ def prepare(patient: Record, luck: Record, world: Record, now: float) -> None:
     salvage = world.salvage
     days = 0.0
     if patient.salvage_induction:
-        patient.chemotherapy_courses += 1
+        price = world.economics.induction_chemotherapy_price
+        give_chemotherapy(patient, world, Cost.SALVAGE, price, now)
         days += salvage.induction_days
     if patient.salvage_irradiated:
-        patient.radiotherapy_courses += 1
         fractions = (
             salvage.reirradiation_fractions_count
             if patient.irradiated
             else salvage.full_course_fractions_count
         )
-        patient.radiotherapy_fractions += fractions
+        irradiate(patient, world, Cost.SALVAGE, fractions, now)
         days += fractions * 7.0 / 5.0 + 7.0 * salvage.irradiation_to_surgery_weeks
     hold_growth(patient, on_grid(days * salvage.growth_held_share))
     patient.agenda[Event.SALVAGE_RESECTION] = now + on_grid(days)
@@ -198,7 +201,17 @@ def operate(patient: Record, luck: Record, world: Record, now: float) -> None:
     patient.salvage_procedure = procedure(compartments)
     patient.salvage_specialties = specialties(compartments, patient.salvage_procedure, patient.female)
     patient.salvage_margin = result
-    patient.theatre_minutes += salvage.operation_minutes[patient.salvage_procedure]
+    economics = world.economics
+    use_theatre(
+        patient,
+        world,
+        Cost.SALVAGE,
+        salvage.operation_minutes[patient.salvage_procedure],
+        economics.salvage_ward_days[patient.salvage_procedure],
+        economics.salvage_intensive_care_days[patient.salvage_procedure],
+        economics.salvage_materials_price,
+        now,
+    )
     patient.salvage_complication = (
         luck.salvage_complication < salvage.complication_probability[patient.salvage_procedure]
     )

@@ -15,8 +15,9 @@ from sim.pathway.mortality import book_operative_death
 from sim.pathway.primary import remove_primary
 from sim.pathway.recurrence import book_next_onset
 from sim.pathway.response import clear
-from sim.patient import Operation, Plane, TStage
+from sim.patient import Cost, Operation, Plane, TStage
 from sim.policy import OperationChoice, Use
+from sim.uses import use_theatre
 
 
 @compiled
@@ -151,7 +152,6 @@ def resect(patient: Record, luck: Record, world: Record, now: float) -> None:
     remove_primary(patient)
     clear(patient, now)
     patient.operated_day = now
-    patient.theatre_minutes += patient.planned_minutes
     patient.plane = plane_of_surgery(patient, luck.plane, world)
     patient.crm_mm = circumferential_margin_mm(patient, luck.crm, world)
     patient.crm_involved = patient.crm_mm <= surgery.involved_up_to_mm and not patient.complete_response
@@ -169,6 +169,7 @@ def resect(patient: Record, luck: Record, world: Record, now: float) -> None:
         occult = luck.occult_leak < with_odds(surgery.occult_leak_probability, odds)
         patient.abscess = (patient.leaked or occult) and luck.abscess < surgery.abscess_after_leak_probability
     patient.pathological_stage = pathological_stage(patient)
+    _charge_resection(patient, world, now)
 
     seed_margins(patient, luck, world, now)
     seed_mesorectum(patient, luck, world, now)
@@ -179,6 +180,19 @@ def resect(patient: Record, luck: Record, world: Record, now: float) -> None:
     harm_of_resection(patient, luck, world, now)
     book_operative_death(patient, luck, world, now)
     patient.agenda[Event.PATHOLOGY] = now + on_grid(world.pathway.surgery_to_pathology_days)
+
+
+@compiled
+def _charge_resection(patient: Record, world: Record, now: float) -> None:
+    """Theatre, stay and materials of a resection, and what an emergency or a leak adds."""
+    economics = world.economics
+    price = economics.resection_materials_price
+    if patient.emergency:
+        price += economics.emergency_resection_price
+    if patient.leaked:
+        price += economics.leak_price
+    days = economics.resection_ward_days[patient.operation]
+    use_theatre(patient, world, Cost.SURGERY, patient.planned_minutes, days, 0.0, price, now)
 
 
 @compiled
