@@ -63,3 +63,12 @@ def shipped_file(group: str, name: str) -> tuple[Tree, dict[str, str]]:
     # A number without a comment of its own has no source here: not that of the base's other number.
     words = {key: comments(f"{group}/{name}").get(key, "") for key in mine}
     return {**numbers, **mine}, {**said, **words}
+
+
+def assumptions_of(group: str, name: str) -> str:
+    """Return in a sentence how many of a shipped file's numbers rest on an assumption; of others nothing."""
+    if name not in shipped_names(group):
+        return ""
+    said = [words for key, words in comments(f"{group}/{name}").items()]
+    assumed = sum(ASSUMPTION in ids_in(words) for words in said)
+    return f"{assumed} of the {len(said)} entries of {group}/{name} rest on an assumption, alone or in part."

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conf import sizes
+from conf.economics import ECONOMICS
 from conf.request import Request
 from conf.run import Run
 from conf.schema import read_run
@@ -73,6 +74,10 @@ def perform(asked: Request, keep: bool = True) -> Result:
                 folder.notes["warm_up"] = simulated.warm_up.note(run)
             folder.notes["clock"] = run.clock
     words = summary(made["outcomes"], made["differences"], run.comparator.name, made.get("uncertainty"))
+    if run.economics:
+        words = (
+            f"{words}\n{economics_words(run, made['economics'], (asked.choices or {}).get(ECONOMICS, ''))}"
+        )
     if answered:
         words = f"{answered}\n{words}"
     return Result(
@@ -136,10 +141,28 @@ def tables_of(run: Run, simulated: "Simulated") -> "dict[str, pd.DataFrame]":
         "curves": tables.curves(simulated.tallies),
         "flow": tables.flow(simulated.tallies),
     }
+    if run.economics:
+        from analysis.tables.economics import economics
+
+        currency = run.economics.currency
+        made["economics"] = economics(simulated.tallies, comparator, currency, run.horizon_years)
     if run.published:
         figures = pd.DataFrame(map(vars, run.published))
         made["published"] = tables.beside_published(made["outcomes"], figures)
     return made
+
+
+def economics_words(run: Run, table: "pd.DataFrame", name: str) -> str:
+    """Return costs and quality of life of a run as tables to read; ``name``: that of its file of prices."""
+    from analysis.pages.economics_summary import economics_summary
+    from analysis.words.economics import Terms
+    from conf.stated_sources import assumptions_of
+
+    of = run.economics
+    assert of is not None
+    discounts = [100 * of.numbers[f"{what}_discount_rate_per_year"] for what in ("costs", "effects")]
+    terms = Terms(of.currency, of.price_year, of.perspective, *discounts, of.thresholds_per_qaly)
+    return economics_summary(table, run.comparator.name, terms, assumptions_of(ECONOMICS, name))
 
 
 def waits(found: "Mapping[str, pd.DataFrame]", clinic: str) -> "pd.DataFrame":

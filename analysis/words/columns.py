@@ -17,6 +17,7 @@ TABLES = {
     "published": "published figures beside simulated ones",
     "patients": "every patient under every policy",
     "journal": "every event of every patient",
+    "economics": "costs, life years and QALYs a patient, of each policy and less the comparator's",
     "waits": "how long patients waited, by policy, clinic and step",
     "queues": "mean lengths of the queues, by policy, clinic and resource, over four weeks each",
     "utilisation": "how much of each resource's open time is in use, by policy and clinic",
@@ -57,6 +58,7 @@ COLUMNS = {
     "estimate": "the value, in the unit of the row",
     "ci_low": LUCK_LOW,
     "ci_high": LUCK_HIGH,
+    "quantity": "what is counted of a patient: costs by kind, life years or QALYs",
     "unit": "unit of the estimate and its interval",
     "averted": "patients who recur so under the comparator and not under the policy",
     "averted_low": LUCK_LOW,
@@ -418,7 +420,7 @@ UNITS_OF_TABLES = {
     },
     **{
         (table, name): "as in the column unit"
-        for table in ("outcomes", "differences", "uncertainty")
+        for table in ("outcomes", "differences", "uncertainty", "economics")
         for name in (
             "estimate", "ci_low", "ci_high", "uncertainty_low", "uncertainty_high", "parameters_low",
             "parameters_high",

@@ -1,0 +1,91 @@
+"""Costs and quality of life of a run's policies, and what one costs and gains against another."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis.tables.estimates import Estimate
+from sim.counting.batches import batch_error, jackknife, new_scratch, note, student_quantile
+from sim.counting.tally import VALUED, Tally
+from sim.counting.value import COSTS, SCALE, VALUES
+from sim.patient import Cost
+
+SOCIETY_ALONE = (Cost.TRAVEL, Cost.ABSENCE, Cost.INFORMAL_CARE)
+TOTALS = ("costs_health_care", "costs_societal")
+QUANTITIES = (*VALUES, *TOTALS)
+COLUMNS = ["policy", "comparator", "quantity", "horizon_years", *Estimate._fields, "unit"]
+
+
+class Worth(NamedTuple):
+    """What is summed of a policy's patients.
+
+    ``patients``: shape (groups,); ``sums``: in the currency and years, shape (groups, quantities), by
+    ``QUANTITIES``. Groups are folds of patients, or batches of those who queue.
+    """
+
+    patients: np.ndarray
+    sums: np.ndarray
+
+    @property
+    def means(self) -> np.ndarray:
+        """Return the mean of each quantity, shape (quantities,)."""
+        means: np.ndarray = self.sums.sum(axis=0) / self.patients.sum()
+        return means
+
+
+def worth(tally: Tally) -> Worth:
+    """Return what is summed of a policy's patients, with the two totals of costs."""
+    counts = tally.values[VALUED]
+    sums = counts[:, 1:] / SCALE
+    costs = sums[:, : len(Cost)]
+    of_care = [cost for cost in Cost if cost not in SOCIETY_ALONE]
+    totals = np.column_stack([costs[:, of_care].sum(axis=1), costs.sum(axis=1)])
+    return Worth(counts[:, 0].astype(float), np.hstack([sums, totals]))
+
+
+def means(found: Worth, by_batch: bool) -> list[Estimate]:
+    """Return the mean a patient of each of ``QUANTITIES``, with the interval of simulated luck.
+
+    By leaving out a group at a time (jackknife), with Student's t; neighbouring batches of a queue are taken
+    for an autoregression (``sim.counting.batches``).
+    """
+    n = found.patients.sum()
+    left_out = (found.sums.sum(axis=0) - found.sums) / np.maximum(n - found.patients, 1.0)[:, None]
+    estimates = []
+    for mean, without in zip(found.means, left_out.T, strict=True):
+        scratch = new_scratch(len(without), 0)
+        for group, value in enumerate(without):
+            note(scratch, group, found.patients[group] > 0, value)
+        if by_batch:
+            error, quantile = batch_error(scratch)
+        else:
+            error = jackknife(scratch)
+            quantile = student_quantile(max(float((found.patients > 0).sum()) - 1.0, 1.0))
+        estimates.append(Estimate(int(n), float(mean), mean - quantile * error, mean + quantile * error))
+    return estimates
+
+
+def economics(
+    tallies: Mapping[str, Tally], comparator: str, currency: str, horizon_years: float
+) -> pd.DataFrame:
+    """Return ``economics.csv``: costs, life years and QALYs a patient, by policy and less the comparator's.
+
+    Differences are of the same patients, so their intervals are paired. ``currency``: the unit of costs.
+    """
+    found = {policy: worth(tally) for policy, tally in tallies.items()}
+    rows = []
+    for policy, own in found.items():
+        by_batch = tallies[policy].by_batch
+        for beside in (None, comparator):
+            if policy == beside:
+                continue
+            shown = own if beside is None else Worth(own.patients, own.sums - found[comparator].sums)
+            for quantity, estimate in zip(QUANTITIES, means(shown, by_batch), strict=True):
+                unit = currency if quantity.startswith("cost") else "years"
+                rows.append((policy, beside, quantity, horizon_years, *estimate, unit))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+__all__ = ["COSTS", "QUANTITIES", "TOTALS", "Worth", "economics", "means", "worth"]
