@@ -48,9 +48,12 @@ def lives_digest(run: Run) -> str:
     )
 
 
-def address(lives: str, first: int, stop: int) -> str:
-    """Return the name of the entry of patients ``first`` to ``stop - 1``, by the digest of their run."""
-    return digest([lives, first, stop])
+def address(lives: str, first: int, stop: int, only_values: bool = False) -> str:
+    """Return the name of the entry of patients ``first`` to ``stop - 1``, by the digest of their run.
+
+    ``only_values``: it holds their costs and quality of life alone.
+    """
+    return digest([lives, first, stop, "values"] if only_values else [lives, first, stop])
 
 
 class Ledger:

@@ -48,6 +48,7 @@ class Plan:
     harms: list[str]
     years: float
     compute: Tree
+    only_values: bool = False  # count costs and quality of life alone
 
 
 @dataclass
@@ -66,7 +67,15 @@ class Cell:
         threads = int(plan.compute["threads"])
         ranges = [(first, min(first + size, self.patients)) for first in range(0, self.patients, size)]
         return [
-            Task(self.run, *range_, address(self.lives_digest, *range_), self.point, code_digest(), threads)
+            Task(
+                self.run,
+                *range_,
+                address(self.lives_digest, *range_, plan.only_values),
+                self.point,
+                code_digest(),
+                threads,
+                plan.only_values,
+            )
             for range_ in ranges
         ]
 

@@ -24,6 +24,7 @@ class Task:
     point: int
     code: str
     threads: int = 1
+    only_values: bool = False  # keep costs and quality of life alone
 
 
 class Failure(NamedTuple):
@@ -59,11 +60,14 @@ def counted(task: Task) -> bytes:
 
     from experiments.simulating.cohort import count_block, worlds_of
     from experiments.simulating.counts import to_bytes
+    from sim.counting.tally import Tally
 
     most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set when Numba is imported
     numba.set_num_threads(max(1, min(task.threads, most)))
     worlds = worlds_of(task.run)
     tallies, pairs = count_block(task.run, worlds, task.first, task.stop)
+    if task.only_values:
+        tallies, pairs = {policy: Tally(values=tally.values) for policy, tally in tallies.items()}, {}
     return to_bytes(tallies, pairs)
 
 

@@ -1,0 +1,136 @@
+"""Draws of the uncertain prices and utilities of a country, and of how far studies lie from the model."""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from conf.discrepancy import CONTRAST, Discrepancy
+from conf.economics import ECONOMICS, Economics
+from conf.own_file import read_yaml
+from conf.run import Tree
+from conf.uncertain import Uncertain
+
+# Lists by age: their elements are too high or too low together.
+BY_AGE = ("men_norm_utility", "women_norm_utility", "other_health_care_price_per_year")
+# What the discrepancy of a kind of outcome changes in the cohort, and in which direction.
+OF_COHORT = {"metastasis": ("metastasis_odds_ratio", 1.0), "survival": ("background_mortality_ratio", -1.0)}
+
+
+@dataclass(frozen=True)
+class EconomicDraws:
+    """Draws of a country's uncertain numbers: ``values``, shape (draws, numbers), by ``numbers``."""
+
+    numbers: tuple[Uncertain, ...]
+    values: np.ndarray
+
+    def economics(self, base: Economics, draw: int) -> Economics:
+        """Return the economics with the values of a draw."""
+        changed: Tree = {
+            key: list(value) if isinstance(value, list) else value for key, value in base.numbers.items()
+        }
+        for number, value in zip(self.numbers, self.values[draw], strict=True):
+            if number.index is None:
+                changed[number.name] = float(value)
+            else:
+                changed[number.name][number.index] = float(value)
+        return Economics(
+            base.currency,
+            base.price_year,
+            base.perspective,
+            base.thresholds_per_qaly,
+            base.horizon_years,
+            changed,
+        )
+
+
+@functools.cache
+def _uncertainty(name: str) -> Tree:
+    path = Path(__file__).parent / "uncertainty" / ECONOMICS / f"{name}.yaml"
+    return read_yaml(path, f"uncertainty/{ECONOMICS}/{name}") if path.is_file() else {}
+
+
+def uncertain_economics(name: str, base: Economics) -> tuple[Uncertain, ...]:
+    """Return the uncertain numbers of a shipped file of economics, in the order of its keys.
+
+    A number that the run sets otherwise than the file is none of them, and a user's own file has none.
+    """
+    numbers = []
+    for key, uncertainty in _uncertainty(name).items():
+        given = base.numbers[key]
+        listed = given if isinstance(given, list) else [given]
+        lows, highs = (
+            uncertainty[end] if isinstance(given, list) else [uncertainty[end]] for end in ("low", "high")
+        )
+        for k, (value, low, high) in enumerate(zip(listed, lows, highs, strict=True)):
+            if low < high and low <= value <= high:
+                numbers.append(_number(key, k if isinstance(given, list) else None, value, low, high, uncertainty))
+    return tuple(numbers)
+
+
+def _number(key: str, index: int | None, value: float, low: float, high: float, said: Tree) -> Uncertain:
+    full = f"{ECONOMICS}.{key}" if index is None else f"{ECONOMICS}.{key}[{index}]"
+    source = said["source"]
+    words = ", ".join(source) if isinstance(source, list) else str(source)
+    return Uncertain(full, ECONOMICS, key, index, value, low, high, words, said["distribution"])
+
+
+def draw_economics(numbers: Sequence[Uncertain], draws: int, seed: int) -> EconomicDraws:
+    """Return draws of the numbers by Latin hypercube: each number's margin is covered evenly."""
+    columns = {_together(number): None for number in numbers}
+    place = {name: k for k, name in enumerate(columns)}
+    normals = _normals(len(columns), draws, seed)
+    values = np.empty((draws, len(numbers)))
+    for k, number in enumerate(numbers):
+        values[:, k] = [number.value(normal) for normal in normals[:, place[_together(number)]]]
+    return EconomicDraws(tuple(numbers), values)
+
+
+def _together(number: Uncertain) -> str:
+    return number.name if number.name in BY_AGE else number.key
+
+
+def _normals(columns: int, draws: int, seed: int) -> np.ndarray:
+    if columns == 0:
+        return np.empty((draws, 0))
+    uniforms = stats.qmc.LatinHypercube(columns, rng=seed).random(draws)
+    normals: np.ndarray = stats.norm.ppf(np.clip(uniforms, 1e-9, 1 - 1e-9))
+    return normals
+
+
+@dataclass(frozen=True)
+class DiscrepancyDraws:
+    """How far a new cohort lies from what the model predicts, a row for each draw.
+
+    ``shifts``: by kind of outcome, in log odds or log hazard; ``contrasts``: factors of what a policy gains
+    over another.
+    """
+
+    shifts: dict[str, np.ndarray]
+    contrasts: np.ndarray
+
+    def cohort(self, base: Tree, draw: int) -> Tree:
+        """Return the cohort as a draw has it."""
+        changed = dict(base)
+        for kind, (key, sign) in OF_COHORT.items():
+            changed[key] = base[key] * float(np.exp(sign * self.shifts[kind][draw]))
+        return changed
+
+
+def draw_discrepancy(discrepancy: Discrepancy, draws: int, seed: int) -> DiscrepancyDraws:
+    """Return draws of the discrepancy, Student's t by kind of outcome (``conf/discrepancy.csv``).
+
+    Metastases differ in their odds, survival in the hazard of other deaths, effects of policies by a factor
+    that all policies share. Assumption: that these stand for the differences that studies showed.
+    """
+    kinds = (*OF_COHORT, CONTRAST)
+    uniforms: Any = stats.qmc.LatinHypercube(len(kinds), rng=[seed, 1]).random(draws)
+    scaled = {
+        kind: discrepancy.scales[kind] * stats.t.ppf(uniforms[:, k], discrepancy.degrees)
+        for k, kind in enumerate(kinds)
+    }
+    return DiscrepancyDraws({kind: scaled[kind] for kind in OF_COHORT}, np.exp(scaled[CONTRAST]))

@@ -1,0 +1,175 @@
+"""Probabilistic sensitivity analysis: costs and QALYs under members of all uncertain numbers, and the worth of
+knowing them."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conf.economics import ECONOMICS
+from conf.request import Request
+from conf.run import Run
+from experiments.results.notices import notice
+from experiments.results.result import Result, report
+from experiments.sweep import simulate_cells, summed
+from experiments.sweeping.executors import executor
+from experiments.sweeping.folder import SweepFolder, sweep_folder
+from experiments.sweeping.ledger import Ledger
+from experiments.sweeping.plan import Cell
+from experiments.sweeping.task import ClusterLostError
+from experiments.results.ending import IncompleteError
+from experiments.valuing.plan import PsaPlan, read_psa
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from analysis.economics.draws import Draws
+
+LONG_SECONDS = 20.0  # from which the time is estimated
+
+
+def psa(asked: Request) -> Path:
+    """Simulate every member under every policy, keep each as it ends, write tables; return the folder.
+
+    Raises InputError for input that cannot be run, before anything is simulated, and IncompleteError where
+    tasks failed or a cluster was lost: the same command then continues.
+    """
+    return report(perform(asked))
+
+
+def perform(asked: Request, keep: bool = True) -> Result:
+    """As ``psa``, and return its tables; what it keeps is always in a folder."""
+    analysis = read_psa(asked.config, asked.choices or {})
+    plan = analysis.plan
+    with sweep_folder("psa", plan.run, plan.given, asked) as folder:
+        ledger = Ledger(folder.final / "ledger")
+        with executor(plan.compute, ledger) as execute, ledger.open(plan.run):
+            folder.begin()
+            announce(analysis)
+            try:
+                cells = simulate_cells(plan, ledger, folder, execute)
+            except ClusterLostError as error:
+                raise IncompleteError(f"{error}; {folder.progress}") from error
+            found = collected(analysis, ledger, cells)
+        result = write(analysis, found, folder)
+    result.folder = folder.final
+    return result
+
+
+def announce(analysis: PsaPlan) -> None:
+    """Say beforehand what a long analysis will take, by simulating a few patients of its first member."""
+    from experiments.simulating.cohort import count_block, worlds_of
+    from sim.clinic.needs import is_unlimited
+    from sim.compiled import on_one_core
+
+    run = analysis.plan.points[0].run
+    if not is_unlimited(run.clinic):
+        return  # a clinic's patients are one cohort, of which no few can be timed
+    few, worlds = min(run.patients, TIMED_PATIENTS), worlds_of(run)
+    with on_one_core():
+        count_block(run, worlds, 0, 1)  # what compiles is no part of it
+        begun = time.perf_counter()
+        count_block(run, worlds, 0, few)
+    seconds = (time.perf_counter() - begun) / few * run.patients * analysis.members
+    workers = processes(analysis)
+    if seconds / workers >= LONG_SECONDS:
+        lives = run.patients * analysis.members * len(run.policies)
+        gigabytes = (workers + 1) * peak_bytes() / 1e9
+        notice(
+            f"{lives:,} simulated patients ({analysis.members:,} members, {len(run.policies)} policies): about "
+            f"{seconds / workers / 60:.1f} minutes and {gigabytes:.1f} GB on {workers} processes; what is done "
+            "is kept, and the same command continues"
+        )
+
+
+def collected(analysis: PsaPlan, ledger: Ledger, cells: list[Cell]) -> "Found":
+    """Return what the members' patients cost and lived, from the ledger."""
+    from experiments.simulating.counts import Sum
+    from experiments.valuing.found import Found
+
+    policies = [policy.name for policy in analysis.plan.run.policies]
+    total, tallies = Sum(), []
+    for cell in cells:
+        counted, _ = summed(analysis.plan, ledger, cell, total).tallies(policies)
+        tallies.append({name: tally.values for name, tally in counted.items()})
+    return Found.of(analysis, policies, tallies)
+
+
+def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
+    """Write the tables and pictures of a complete analysis; return them with what is printed."""
+    from analysis.economics.acceptability import acceptability, discounted_patients, perfect_information
+    from analysis.economics.incremental import incremental, versus
+    from analysis.economics.information import evppi, evsi, study_of_proportions
+    from analysis.pages.psa_summary import psa_summary
+
+    run = analysis.plan.run
+    economics = run.economics
+    assert economics is not None
+    draws, parameters = found.draws(economics.perspective), analysis.parameters()
+    patients = discounted_patients(
+        analysis.patients_per_year,
+        analysis.decision_years,
+        economics.numbers["costs_discount_rate_per_year"],
+    )
+    groups = {
+        name: [key for key in keys if key in parameters.columns] for name, keys in analysis.groups.items()
+    }
+    made = {
+        "psa": found.table(),
+        "incremental": incremental(draws),
+        "against_comparator": versus(draws, run.comparator.name),
+        "acceptability": acceptability(draws, analysis.curve),
+        "evpi": perfect_information(draws, analysis.curve, patients),
+        "evppi": evppi(
+            draws, parameters, {name: keys for name, keys in groups.items() if keys}, analysis.thresholds
+        ),
+        "members": parameters.rename_axis("member").reset_index(),
+    }
+    middle = analysis.thresholds[len(analysis.thresholds) // 2]
+    if analysis.study:
+        measured = study_of_proportions(list(analysis.study.parameters))
+        made["evsi"] = evsi(draws, parameters, measured, list(analysis.study.sizes), middle)
+    for name, table in made.items():
+        folder.table(f"{name}.csv", table)
+    folder.notes["psa"] = about(analysis)
+    words = psa_summary(made, terms_of(run), middle, patients, analysis.members, run.patients)
+    return Result(
+        tables=made,
+        summary=words,
+        patients_per_policy=run.patients * analysis.members,
+        policies=[policy.name for policy in run.policies],
+        seed=run.seed,
+    )
+
+
+def about(analysis: PsaPlan) -> dict[str, Any]:
+    """Return what the manifest says of an analysis."""
+    return {
+        "members": analysis.members,
+        "posterior": analysis.sample.provenance(),
+        "economic_numbers": [number.key for number in analysis.economics.numbers],
+        "discrepancy": analysis.discrepancy is not None,
+        "groups_of_too_many_numbers": [*analysis.too_many],
+        "common_random_numbers": "between policies; every member has patients of its own",
+    }
+
+
+def terms_of(run: Run) -> "Terms":
+    """Return on what terms a run's costs and quality of life are stated."""
+    from analysis.words.economics import Terms
+
+    of = run.economics
+    assert of is not None
+    costs, effects = (100 * of.numbers[f"{what}_discount_rate_per_year"] for what in ("costs", "effects"))
+    return Terms(of.currency, of.price_year, of.perspective, costs, effects, of.thresholds_per_qaly)
+
+
+def processes(analysis: PsaPlan) -> int:
+    """Return how many processes do tasks at a time."""
+    compute = analysis.plan.compute
+    return int(compute.get("workers") or cores()) if compute["kind"] == "local" else int(compute.get("jobs", 1))
+
+
+def peak_bytes() -> float:
+    """Return the most memory that this process has taken."""
+    return float(psutil.Process().memory_info().rss)
