@@ -59,7 +59,7 @@ def frontier(costs: Array, qalys: Array) -> tuple[list[int], list[str], list[lis
         while len(hull) > 1 and _slope(costs, qalys, hull[-2], hull[-1]) >= _slope(costs, qalys, hull[-1], k):
             status[hull.pop()] = EXTENDED
         hull.append(k)
-    for k in np.flatnonzero([each == EXTENDED for each in status]):
+    for k in [k for k in order if status[k] == EXTENDED]:
         right = next(n for n, j in enumerate(hull) if qalys[j] > qalys[k])
         by[k] = [hull[right - 1], hull[right]]
     return order, status, by
@@ -130,13 +130,8 @@ def _with_interval(name: str, values: Array) -> dict[str, float]:
 
 def _compared(draws: Draws, clean: Draws, k: int, base: int, seed: int) -> dict[str, float | str]:
     """Return what a policy adds to another one."""
-    points = np.stack(
-        [clean.qalys[:, k] - clean.qalys[:, base], clean.costs[:, k] - clean.costs[:, base]], axis=1
-    )
+    points, raw = _plane(clean, k, base), _plane(draws, k, base)
     gained, spent = points.mean(axis=0)
-    raw = np.stack(
-        [draws.qalys[:, k] - draws.qalys[:, base], draws.costs[:, k] - draws.costs[:, base]], axis=1
-    )
     over_members = ratio_interval(points.mean(axis=0), np.cov(points.T), points)
     shared = _plane_noise(draws.shared_noise, k, base)
     of_error = ratio_interval(
@@ -162,6 +157,11 @@ def _compared(draws: Draws, clean: Draws, k: int, base: int, seed: int) -> dict[
         **quadrants,
         "reading": reading(float(spent), float(gained), over_members, quadrants),
     }
+
+
+def _plane(draws: Draws, k: int, base: int) -> Array:
+    """Return the differences of members in QALYs and in costs, shape (members, 2)."""
+    return np.stack([values[:, k] - values[:, base] for values in (draws.qalys, draws.costs)], axis=1)
 
 
 def _plane_noise(noise: Array, k: int, base: int) -> Array:

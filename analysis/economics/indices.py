@@ -101,7 +101,8 @@ def _values(name: str, margin: Margin, unit: Array, within: tuple[float, float])
             raise InputError(f"{name}=({low:g}, {high:g}): the range must rise")
         spread: Array = low + (high - low) * unit
         return spread
-    return np.quantile(values, within[0] + (within[1] - within[0]) * unit)
+    sampled: Array = np.quantile(values, within[0] + (within[1] - within[0]) * unit)
+    return sampled
 
 
 def indices(planned: Plan, values: Array, noise_variance: float = 0.0) -> pd.DataFrame:
