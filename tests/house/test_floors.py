@@ -24,7 +24,7 @@ WINGS = {
         ("sweeping",),
         ("simulating", "results"),
     ],
-    "analysis": [("pages",), ("pictures",), ("words",), ("tables", "fitting")],
+    "analysis": [("pages",), ("pictures",), ("words",), ("tables", "fitting", "economics")],
     "conf": [("",)],
     "sim": [("clocks",), ("clinic", "counting"), ("pathway",), ("mechanisms",), ("",)],
 }
