@@ -68,7 +68,8 @@ def uncertain_economics(name: str, base: Economics) -> tuple[Uncertain, ...]:
         )
         for k, (value, low, high) in enumerate(zip(listed, lows, highs, strict=True)):
             if low < high and low <= value <= high:
-                numbers.append(_number(key, k if isinstance(given, list) else None, value, low, high, uncertainty))
+                place = k if isinstance(given, list) else None
+                numbers.append(_number(key, place, value, low, high, uncertainty))
     return tuple(numbers)
 
 

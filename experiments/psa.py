@@ -1,13 +1,15 @@
-"""Probabilistic sensitivity analysis: costs and QALYs under members of all uncertain numbers, and the worth of
-knowing them."""
+"""Probabilistic sensitivity analysis: costs and QALYs under all uncertain numbers, and what knowing is worth."""
 
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conf.economics import ECONOMICS
+import psutil
+
 from conf.request import Request
 from conf.run import Run
+from experiments.results.ending import IncompleteError
+from experiments.results.machine import cores
 from experiments.results.notices import notice
 from experiments.results.result import Result, report
 from experiments.sweep import simulate_cells, summed
@@ -16,16 +18,14 @@ from experiments.sweeping.folder import SweepFolder, sweep_folder
 from experiments.sweeping.ledger import Ledger
 from experiments.sweeping.plan import Cell
 from experiments.sweeping.task import ClusterLostError
-from experiments.results.ending import IncompleteError
 from experiments.valuing.plan import PsaPlan, read_psa
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
+    from analysis.words.economics import Terms
+    from experiments.valuing.found import Found
 
-    from analysis.economics.draws import Draws
-
-LONG_SECONDS = 20.0  # from which the time is estimated
+LONG_SECONDS = 20.0  # from which the time is said beforehand
+TIMED_PATIENTS = 2_000
 
 
 def psa(asked: Request) -> Path:
@@ -76,9 +76,9 @@ def announce(analysis: PsaPlan) -> None:
         lives = run.patients * analysis.members * len(run.policies)
         gigabytes = (workers + 1) * peak_bytes() / 1e9
         notice(
-            f"{lives:,} simulated patients ({analysis.members:,} members, {len(run.policies)} policies): about "
-            f"{seconds / workers / 60:.1f} minutes and {gigabytes:.1f} GB on {workers} processes; what is done "
-            "is kept, and the same command continues"
+            f"{lives:,} simulated patients ({analysis.members:,} members, {len(run.policies)} policies): "
+            f"about {seconds / workers / 60:.1f} minutes and {gigabytes:.1f} GB on {workers} processes; what is "
+            "done is kept, and the same command continues"
         )
 
 
@@ -91,7 +91,10 @@ def collected(analysis: PsaPlan, ledger: Ledger, cells: list[Cell]) -> "Found":
     total, tallies = Sum(), []
     for cell in cells:
         counted, _ = summed(analysis.plan, ledger, cell, total).tallies(policies)
-        tallies.append({name: tally.values for name, tally in counted.items()})
+        # Copies: the sum is used again.
+        tallies.append(
+            {name: {key: sums.copy() for key, sums in of.values.items()} for name, of in counted.items()}
+        )
     return Found.of(analysis, policies, tallies)
 
 
@@ -167,7 +170,9 @@ def terms_of(run: Run) -> "Terms":
 def processes(analysis: PsaPlan) -> int:
     """Return how many processes do tasks at a time."""
     compute = analysis.plan.compute
-    return int(compute.get("workers") or cores()) if compute["kind"] == "local" else int(compute.get("jobs", 1))
+    return (
+        int(compute.get("workers") or cores()) if compute["kind"] == "local" else int(compute.get("jobs", 1))
+    )
 
 
 def peak_bytes() -> float:

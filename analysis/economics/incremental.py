@@ -165,7 +165,7 @@ def _plane(draws: Draws, k: int, base: int) -> Array:
 
 
 def _plane_noise(noise: Array, k: int, base: int) -> Array:
-    """Return the covariance of a difference's QALYs and costs, in this order; its variances are 0 at least."""
+    """Return the covariance of a difference's QALYs and costs, in this order; variances are 0 at least."""
     contrast = np.zeros(noise.shape[1])
     contrast[k], contrast[base] = 1.0, -1.0
     both = np.einsum("p,ipjq,q->ij", contrast, noise, contrast)[::-1, ::-1]

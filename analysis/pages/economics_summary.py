@@ -1,6 +1,7 @@
 """What policies cost and are worth, as tables to read: a run prints them after its outcomes."""
 
 import textwrap
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -27,7 +28,7 @@ def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, as
     policies = list(dict.fromkeys(alone["policy"]))
     width = min(max(len(policy_words(name)) for name in policies), NAMES)
     lines = [textwrap.fill(about, WIDEST), ""]
-    lines += _head(width, [("costs", terms.currency, 29), ("life years", "", 25), ("QALYs", "", 25)])
+    lines += head(width, [("costs", terms.currency, 29), ("life years", "", 25), ("QALYs", "", 25)])
     for name in policies:
         of = alone[alone["policy"] == name].set_index("quantity")
         cells = [
@@ -35,11 +36,11 @@ def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, as
             f"{_with(of.loc['discounted_life_years'], _years):>25}",
             f"{_with(of.loc['qalys'], _years):>25}",
         ]
-        lines.append(_line(name, width, cells))
+        lines.append(line(name, width, cells))
     if len(policies) > 1:
         threshold = terms.threshold
         lines += ["", f"Against {policy_words(comparator)}, of the same patients:", ""]
-        lines += _head(
+        lines += head(
             width,
             [
                 ("more costs", terms.currency, 29),
@@ -56,12 +57,12 @@ def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, as
             costs, qalys = of.loc[total], of.loc["qalys"]
             net = threshold * qalys["estimate"] - costs["estimate"]
             cells = [
-                f"{_with(costs, _more_money):>29}",
-                f"{_with(qalys, _more_years):>25}",
+                f"{_with(costs, more_money):>29}",
+                f"{_with(qalys, more_years):>25}",
                 f"{value_words(costs, qalys):>19}",
-                f"{_more_money(net):>13}",
+                f"{more_money(net):>13}",
             ]
-            lines.append(_line(name, width, cells))
+            lines.append(line(name, width, cells))
         lines += [
             "",
             textwrap.fill(
@@ -74,7 +75,7 @@ def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, as
     return "\n".join([*lines, ""])
 
 
-def _with(row: pd.Series, write) -> str:
+def _with(row: pd.Series, write: Callable[[float], str]) -> str:
     return f"{write(row['estimate'])} ({interval(row['ci_low'], row['ci_high'], write)})"
 
 
@@ -82,11 +83,13 @@ def _years(number: float) -> str:
     return f"{number:.2f}"
 
 
-def _more_years(number: float) -> str:
+def more_years(number: float) -> str:
+    """Return a difference in years, with its sign."""
     return _signed(f"{number:+.3f}")
 
 
-def _more_money(number: float) -> str:
+def more_money(number: float) -> str:
+    """Return a difference in money, with its sign."""
     return _signed(f"{number:+,.0f}")
 
 
@@ -94,12 +97,14 @@ def _signed(words: str) -> str:
     return words.lstrip("+-") if not words.strip("+-0.,") else words.replace("-", "−")
 
 
-def _head(width: int, columns: list[tuple[str, str, int]]) -> list[str]:
+def head(width: int, columns: list[tuple[str, str, int]]) -> list[str]:
+    """Return the headings of columns: two lines of words and a width each."""
     both = [" " * width + "".join(f"{column[k]:>{column[2]}}" for column in columns) for k in (0, 1)]
     return [line for line in both if line.strip()]
 
 
-def _line(name: str, width: int, cells: list[str]) -> str:
+def line(name: str, width: int, cells: list[str]) -> str:
+    """Return a policy's line of cells; a name that is too long has a line of its own."""
     words = policy_words(name)
     if len(words) <= width:
         return f"{words:{width}}{''.join(cells)}"

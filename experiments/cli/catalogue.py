@@ -55,6 +55,16 @@ EXPERIMENTS = {
             "lrrc sweep posterior=100 policies=[tme_alone,short_course] out=uncertain",
         ),
     ),
+    "psa": Experiment(
+        "experiments.psa:psa",
+        "costs and QALYs under all uncertain numbers: which policy is worth its price, and how sure that is",
+        (
+            "lrrc psa",
+            "lrrc psa members=100 patients=2000 out=quick",
+            "lrrc psa economics=english policies=[usual_care,usual_care+lateral_before_7mm]",
+            "lrrc psa 'evppi={late_harm:[harm],stoma:[economics.stoma_price_per_year]}'",
+        ),
+    ),
     "validate": Experiment(
         "experiments.validate:validate",
         "emulate published trials, and show every published figure beside the simulated one",

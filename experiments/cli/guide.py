@@ -25,6 +25,7 @@ GROUPS = {
     "scenario": "a cohort, a clinic and the policies to compare",
     "clinic": "the capacity for them",
     "disease": "the numbers of the disease",
+    "economics": "what care costs and life is worth in a country; none: they are not counted",
     "compute": "where the work is done; its keys are compute.workers, compute.address, ...",
 }
 KEY_WORDS = {
@@ -63,6 +64,13 @@ KEY_WORDS = {
     "outcomes": "the outcomes that are drawn; precision is that of the first",
     "harms": "the harms that are drawn against the recurrences averted, where levers or rules are swept",
     "at_years": "when they are drawn and made precise; null: at 5 years",
+    "members": "draws of all uncertain numbers together",
+    "discrepancy": "draw too how far studies lie from the model",
+    "thresholds": "what a QALY may cost: amounts that rise; null: those of the file of economics",
+    "evppi": "groups of uncertain numbers whose worth is estimated: {name:[section or key]}; null: by section",
+    "study": "a study to be valued: {parameters:[key],sizes:[100,400]}",
+    "patients_per_year": "whom the decision concerns",
+    "decision_years": "for how many years",
     "trials": "a trial, a list, the path of your own file (docs/trials.md), a set (calibration or "
     "validation), or all; trial=... is the same",
     "fitted": "what to fit: sections or keys, as in [margin,surgery.leak_probability]; null: all uncertain",

@@ -1,4 +1,4 @@
-"""A probabilistic sensitivity analysis as it was asked for, checked: its members, and what is made of them."""
+"""A probabilistic sensitivity analysis as it was asked for, checked: its members, and what is made of it."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from conf.economic_draws import uncertain_economics as uncertain_numbers_of
 from conf.economics import ECONOMICS, check_rising, read_thresholds
 from conf.input_error import InputError, choice, nearest, shown
 from conf.posterior import MEMBER, Sample, read_sample
-from conf.run import Run, Tree
+from conf.run import Run
 from conf.schema import read_flag, read_run
 from conf.uncertain import Uncertain
 from experiments.results.machine import cores
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PSA_KEYS = (
-    "members", "posterior_from", "discrepancy", "design_seed", "thresholds", "groups", "study",
+    "members", "posterior_from", "discrepancy", "design_seed", "thresholds", "evppi", "study",
     "patients_per_year", "decision_years", "compute",
 )  # fmt: skip
 FEWEST_MEMBERS = 20
@@ -45,7 +45,7 @@ class Study:
 
 @dataclass(frozen=True)
 class PsaPlan:
-    """A checked analysis. Member k takes row k of the posterior sample, again from its start after the last."""
+    """A checked analysis. Member k takes row k of the posterior sample, and after the last its first again."""
 
     plan: Plan
     sample: Sample
@@ -137,7 +137,7 @@ def read_psa(config: DictConfig, choices: Mapping[str, str]) -> PsaPlan:
     here = compute["kind"] == "local"
     workers = int(compute.get("workers") or cores()) if here else int(compute.get("jobs", 1))
     sizes.check_sweep([point.run for point in points], 1, run.patients, workers, here)
-    groups, too_many = _groups(own["groups"], sample.numbers, numbers, members)
+    groups, too_many = _groups(own["evppi"], sample.numbers, numbers, members)
     return PsaPlan(
         plan,
         sample,
@@ -153,7 +153,7 @@ def read_psa(config: DictConfig, choices: Mapping[str, str]) -> PsaPlan:
 
 
 def _unset(sample: Sample, run: Run) -> Sample:
-    """Return the sample without numbers that the run sets otherwise than its disease: they keep their value."""
+    """Return the sample without numbers that the run sets otherwise than the fit: they keep their value."""
     from conf.schema import shipped
 
     fitted = shipped("disease/calibrated")
@@ -211,10 +211,10 @@ def _groups(
         return few, tuple(name for name in found if name not in few)
     if not isinstance(given, Mapping) or not given:
         raise InputError(
-            f"groups={shown(given)}: must hold names and lists of sections or keys, as in "
+            f"evppi={shown(given)}: must hold names and lists of sections or keys, as in "
             "{harm:[harm],stoma:[economics.stoma_price_per_year]}"
         )
-    return {str(name): _named(f"groups.{name}", keys, numbers) for name, keys in given.items()}, ()
+    return {str(name): _named(f"evppi.{name}", keys, numbers) for name, keys in given.items()}, ()
 
 
 def _named(key: str, given: object, numbers: Sequence[Uncertain]) -> tuple[str, ...]:
@@ -226,7 +226,9 @@ def _named(key: str, given: object, numbers: Sequence[Uncertain]) -> tuple[str, 
         meant = [n.key for n in numbers if word in (n.section, f"{n.section}.{n.name}", n.key)]
         if not meant:
             known = [n.key for n in numbers] + sorted({n.section for n in numbers})
-            raise InputError(f"{key}: {shown(word)} is no uncertain number or section{nearest(str(word), known)}")
+            raise InputError(
+                f"{key}: {shown(word)} is no uncertain number or section{nearest(str(word), known)}"
+            )
         found |= dict.fromkeys(meant)
     return tuple(found)
 
@@ -246,7 +248,7 @@ def _study(given: object) -> Study | None:
         if not name.rpartition(".")[2].partition("[")[0].endswith(("probability", "share")):
             raise InputError(
                 f"study.parameters: {name}: a study counts patients, so it measures a probability or a share"
-                f"{choice('', [])}"
+
             )
     if not isinstance(listed, list) or not listed:
         raise InputError(f"study.sizes={shown(listed)}: must be a list of whole numbers that rise")

@@ -1,0 +1,82 @@
+"""A probabilistic sensitivity analysis as tables to read."""
+
+import textwrap
+from collections.abc import Mapping
+
+import pandas as pd
+
+from analysis.pages.economics_summary import WIDEST, head, line, more_money, more_years
+from analysis.words.economics import Terms, money, perspective_words
+from analysis.words.wording import DASH, interval, percent, policy_words, sentence
+
+TOP = 6  # groups of numbers that are printed
+
+
+def psa_summary(
+    tables: Mapping[str, pd.DataFrame],
+    terms: Terms,
+    threshold: float,
+    patients: float,
+    members: int,
+    each: int,
+) -> str:
+    """Return which policy is worth its price, how sure that is, and what it would be worth to know more.
+
+    ``tables``: of the analysis; ``patients``: whom the decision concerns, discounted; ``members`` of so many
+    patients ``each``.
+    """
+    about = (
+        f"{members:,} members of the uncertain numbers, {each:,} patients each under every policy. "
+        f"{terms.currency} of {terms.price_year}, {perspective_words(terms.perspective)}, discounted. In "
+        "brackets: 95 % intervals of the uncertain numbers, without simulated luck."
+    )
+    incremental = tables["incremental"]
+    at = tables["acceptability"]
+    at = at[at["threshold"] == threshold].set_index("policy")
+    width = min(max(len(policy_words(name)) for name in incremental["policy"]), 33)
+    columns = [
+        ("costs", terms.currency, 27),
+        ("QALYs", "", 24),
+        (f"{terms.currency} per QALY", "than the one before", 21),
+        ("best at", money(threshold), 9),
+    ]
+    lines = [textwrap.fill(about, WIDEST), "", *head(width, columns)]
+    for row in incremental.to_dict("records"):
+        name = row["policy"]
+        costs = f"{money(row['cost'])} ({interval(row['cost_low'], row['cost_high'], money)})"
+        qalys = f"{row['qalys']:.2f} ({interval(row['qalys_low'], row['qalys_high'], '{:.2f}'.format)})"
+        status = DASH if row["status"] == "on the frontier" else row["status"]
+        icer = money(row["icer"]) if row.get("icer", float("nan")) == row.get("icer") else status
+        best = f"{percent(float(at.loc[name, 'probability']))} %"
+        lines.append(line(name, width, [f"{costs:>27}", f"{qalys:>24}", f"{icer:>21}", f"{best:>9}"]))
+    lines += ["", "Each policy against the comparator:", ""]
+    for row in tables["against_comparator"].to_dict("records"):
+        words = (
+            f"{sentence(policy_words(row['policy']))}, against {policy_words(row['comparator'])}: costs "
+            f"{more_money(row['incremental_cost'])} "
+            f"({interval(row['incremental_cost_low'], row['incremental_cost_high'], more_money)}), QALYs "
+            f"{more_years(row['incremental_qalys'])} "
+            f"({interval(row['incremental_qalys_low'], row['incremental_qalys_high'], more_years)}). "
+            f"{row['reading']}"
+        )
+        lines.append(textwrap.fill(words, WIDEST, subsequent_indent="  "))
+    evpi = tables["evpi"]
+    perfect = evpi[evpi["threshold"] == threshold].iloc[0]
+    lines += [
+        "",
+        textwrap.fill(
+            f"At {money(threshold)} a QALY {policy_words(perfect['preferred'])} is the best on average. "
+            f"To know every number would be worth {money(perfect['evpi'])} a patient (standard error "
+            f"{money(perfect['evpi_se'])}), {money(perfect['population_evpi'] / 1e6)} million for the "
+            f"{money(patients)} patients (discounted) whom the decision concerns.",
+            WIDEST,
+        ),
+    ]
+    groups = tables["evppi"]
+    worth = groups[groups["threshold"] == threshold].sort_values("evppi", ascending=False).head(TOP)
+    told = ", ".join(
+        f"{policy_words(row['group'])} {money(row['evppi'])} (± {money(1.96 * row['evppi_se'])})"
+        for row in worth.to_dict("records")
+    )
+    lines += ["", textwrap.fill(f"To know one group of numbers, a patient: {told}.", WIDEST)]
+    return "\n".join([*lines, ""])
