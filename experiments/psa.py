@@ -1,4 +1,4 @@
-"""Probabilistic sensitivity analysis: costs and QALYs under all uncertain numbers, and what knowing is worth."""
+"""Probabilistic sensitivity analysis: costs and QALYs under all uncertain numbers; the worth of knowing more."""
 
 import time
 from pathlib import Path
@@ -77,8 +77,8 @@ def announce(analysis: PsaPlan) -> None:
         gigabytes = (workers + 1) * peak_bytes() / 1e9
         notice(
             f"{lives:,} simulated patients ({analysis.members:,} members, {len(run.policies)} policies): "
-            f"about {seconds / workers / 60:.1f} minutes and {gigabytes:.1f} GB on {workers} processes; what is "
-            "done is kept, and the same command continues"
+            f"about {seconds / workers / 60:.1f} minutes and {gigabytes:.1f} GB on {workers} processes; what "
+            "is done is kept, and the same command continues"
         )
 
 

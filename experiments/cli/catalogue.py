@@ -65,6 +65,14 @@ EXPERIMENTS = {
             "lrrc psa 'evppi={late_harm:[harm],stoma:[economics.stoma_price_per_year]}'",
         ),
     ),
+    "gains": Experiment(
+        "experiments.gains:gains",
+        "who gains from a policy, at what cost and harm, by what is seen before treatment; and a rule",
+        (
+            "lrrc gains",
+            "lrrc gains policies=[usual_care,usual_care+lateral_before_7mm] threshold=20000",
+        ),
+    ),
     "validate": Experiment(
         "experiments.validate:validate",
         "emulate published trials, and show every published figure beside the simulated one",

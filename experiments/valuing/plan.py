@@ -13,7 +13,7 @@ from conf.compute import checked_compute
 from conf.economic_draws import DiscrepancyDraws, EconomicDraws, draw_discrepancy, draw_economics
 from conf.economic_draws import uncertain_economics as uncertain_numbers_of
 from conf.economics import ECONOMICS, check_rising, read_thresholds
-from conf.input_error import InputError, choice, nearest, shown
+from conf.input_error import InputError, nearest, shown
 from conf.posterior import MEMBER, Sample, read_sample
 from conf.run import Run
 from conf.schema import read_flag, read_run
@@ -45,7 +45,7 @@ class Study:
 
 @dataclass(frozen=True)
 class PsaPlan:
-    """A checked analysis. Member k takes row k of the posterior sample, and after the last its first again."""
+    """A checked analysis. Member k takes row k of the posterior sample; after the last the first again."""
 
     plan: Plan
     sample: Sample
@@ -248,7 +248,6 @@ def _study(given: object) -> Study | None:
         if not name.rpartition(".")[2].partition("[")[0].endswith(("probability", "share")):
             raise InputError(
                 f"study.parameters: {name}: a study counts patients, so it measures a probability or a share"
-
             )
     if not isinstance(listed, list) or not listed:
         raise InputError(f"study.sizes={shown(listed)}: must be a list of whole numbers that rise")

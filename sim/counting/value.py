@@ -292,3 +292,22 @@ def _qalys(patient: Record, economics: Record, years: float, states: np.ndarray,
         else:
             qalys += utility * (last - first)
     return qalys
+
+
+def values_of(rows: np.ndarray, worlds: np.ndarray, end_days: float) -> np.ndarray:
+    """Return ``VALUES`` of each row under a policy, in the currency and years, shape (n, values)."""
+    values = np.empty((len(rows), _VALUES), np.int64)
+    if worlds["economics"]["counted"][0]:
+        _write_all(rows, worlds, end_days, new_value_scratch(), values)
+    else:
+        values[:] = 0
+    of_patients: np.ndarray = values / SCALE
+    return of_patients
+
+
+@compiled
+def _write_all(
+    rows: np.ndarray, worlds: np.ndarray, end_days: float, scratch: Scratch, values: np.ndarray
+) -> None:
+    for i in range(len(rows)):
+        write_values(rows[i], worlds[0], end_days, scratch, values[i])
