@@ -73,6 +73,14 @@ EXPERIMENTS = {
             "lrrc gains policies=[usual_care,usual_care+lateral_before_7mm] threshold=20000",
         ),
     ),
+    "budget": Experiment(
+        "experiments.budget:budget",
+        "what health care spends more or less, year by year, when a country takes a policy up",
+        (
+            "lrrc budget",
+            "lrrc budget policies=[usual_care,tme_alone] uptake=[0.5,1,1] patients_per_year=2000",
+        ),
+    ),
     "validate": Experiment(
         "experiments.validate:validate",
         "emulate published trials, and show every published figure beside the simulated one",

@@ -66,6 +66,7 @@ KEY_WORDS = {
     "at_years": "when they are drawn and made precise; null: at 5 years",
     "members": "draws of all uncertain numbers together",
     "discrepancy": "draw too how far studies lie from the model",
+    "uptake": "share of each year's new patients who are treated by the policy, one for each year",
     "threshold": "what a QALY may cost; null: the middle one of the file of economics",
     "thresholds": "what a QALY may cost: amounts that rise; null: those of the file of economics",
     "evppi": "groups of uncertain numbers to be valued: {name:[section or key]}; null: by section",
