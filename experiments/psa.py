@@ -1,4 +1,4 @@
-"""Probabilistic sensitivity analysis: costs and QALYs under all uncertain numbers; the worth of knowing more."""
+"""Probabilistic sensitivity analysis: costs and QALYs under all uncertain numbers; worth of knowing."""
 
 import time
 from pathlib import Path

@@ -16,9 +16,9 @@ def budget_summary(budget: pd.DataFrame, currency: str, price_year: int, uptake:
     policies = list(dict.fromkeys(budget["policy"]))
     first = policy_words(budget["comparator"].iloc[0])
     about = (
-        f"What health care spends more (+) or less (−) a year than with {first} for everybody: million {currency} of "
-        f"{price_year}, undiscounted. Uptake by year: {', '.join(f'{100 * share:.0f} %' for share in uptake)}. In "
-        "brackets: 95 % intervals of simulated luck."
+        f"What health care spends more (+) or less (−) a year than with {first} for everybody: million "
+        f"{currency} of {price_year}, undiscounted. Uptake by year: "
+        f"{', '.join(f'{100 * share:.0f} %' for share in uptake)}. In brackets: 95 % intervals of simulated luck."
     )
     lines = [textwrap.fill(about, WIDEST), ""]
     for policy in policies:
