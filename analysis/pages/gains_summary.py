@@ -64,7 +64,7 @@ def gains_summary(tables: Mapping[str, pd.DataFrame], currency: str, threshold: 
     lines.append(
         textwrap.fill(
             "A rule is found in half of the patients and valued in the other half. Needed: treated otherwise "
-            f"for each recurrence averted; {DASH}: those averted may be simulated luck. Everything rests on the "
+            f"for each recurrence averted; {DASH}: those averted may be simulated luck. All rests on the "
             "base case: how sure that is, lrrc psa says.",
             WIDEST,
         )

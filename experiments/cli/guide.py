@@ -91,7 +91,17 @@ OTHERWISE: dict[str, dict[str, str | None]] = {
         "null: runs/sweep/<date and time>",
         "rows": None,
         "journal": None,
-    }
+    },
+    "psa": {
+        "patients": "of each member under each policy",
+        "out": "the analysis's folder: new, empty, or its own, which resumes it; "
+        "null: runs/psa/<date and time>",
+        "precision": "instead of members and patients: half-width of the 95 % interval of each policy's net "
+        "benefit over the comparator, in money",
+        "posterior_from": "a posterior file of your own, or a calibration's folder; null: the shipped one",
+        "rows": None,
+        "journal": None,
+    },
 }
 
 
