@@ -1,6 +1,7 @@
 """What policies cost and are worth, as tables to read: a run prints them after its outcomes."""
 
 import textwrap
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -74,7 +75,7 @@ def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, as
     return "\n".join([*lines, ""])
 
 
-def _with(row: pd.Series, write) -> str:
+def _with(row: pd.Series, write: Callable[[float], str]) -> str:
     return f"{write(row['estimate'])} ({interval(row['ci_low'], row['ci_high'], write)})"
 
 
