@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.economics.acceptability import perfect_information
-from analysis.economics.draws import Draws, rising
+from analysis.economics.draws import Draws, benefit_noise, rising
 from analysis.economics.noise import Array
 from analysis.economics.smoothing import Smooth, Smoother
 from conf.input_error import InputError, choice, shown
@@ -85,7 +85,7 @@ def evppi(
 
     ``parameters``: a row for each member, a column for each uncertain parameter. Columns of the result:
     ``group``, ``parameters`` (how many vary), ``threshold``, ``evppi`` (from 0 to EVPI), ``evppi_se``, its
-    standard error from the regression and from the finite number of members; ``evpi``; ``method``, of the
+    standard error from the regression and from the finite numbers of members and patients; ``evpi``; ``method``, of the
     regression; ``explained``, the share of the variance of the differences in net benefit that the group
     explains in members left out; ``neighbour_correlation`` of the residuals, which is far from 0 where the
     regression misses something (its standard error is about ``neighbour_correlation_se``).
@@ -198,8 +198,8 @@ def _value(draws: Draws, regressed: _Regressed, threshold: float, summaries: Arr
     """Return the expected gain of choosing by the regression's net benefits, at a threshold.
 
     ``summaries``: of results of a study, shape (members, summaries), on which the fitted net benefits are
-    regressed again. The standard error follows from the members' spread and from the residuals, with each
-    member's best policy held.
+    regressed again. The standard error follows from the members' spread, from the residuals and from the
+    noise that members share, with each member's best policy held.
     """
     members, others = draws.members, len(draws.policies) - 1
     if not others:
@@ -225,7 +225,10 @@ def _value(draws: Draws, regressed: _Regressed, threshold: float, summaries: Arr
         [[each.influence(w) for each, w in zip(row, weights, strict=True)] for row in regressed.smooths]
     )
     noise = np.einsum("o,opm,opm->m", by, influence, left)
-    error = np.sqrt(gain.var(ddof=1) / members + (noise**2).sum() / members**2)
+    moves = np.bincount(chosen, minlength=others + 1) / members
+    moves[best] -= 1.0
+    shared = benefit_noise(draws.shared_noise, threshold, moves)
+    error = np.sqrt(gain.var(ddof=1) / members + (noise**2).sum() / members**2 + shared)
     residuals = np.einsum("o,opm->pm", by, left)
     whole = np.einsum("o,opm->pm", by, regressed.differences)
     total = whole.var(axis=1)
