@@ -123,6 +123,23 @@ def versus(draws: Draws, comparator: str, seed: int = 1) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["policy", "comparator", *COMPARED])
 
 
+def plane_points(draws: Draws, comparator: str) -> pd.DataFrame:
+    """Return the members in the cost-effectiveness plane of each other policy, less the simulation's noise.
+
+    Columns: ``policy``, ``comparator``, ``member``, ``incremental_qalys``, ``incremental_cost``.
+    """
+    clean, base = draws.less_noise(), draws.place(comparator)
+    tables = [
+        pd.DataFrame(_plane(clean, k, base), columns=["incremental_qalys", "incremental_cost"]).assign(
+            policy=policy, comparator=comparator, member=range(draws.members)
+        )
+        for k, policy in enumerate(draws.policies)
+        if k != base
+    ]
+    columns = ["policy", "comparator", "member", "incremental_qalys", "incremental_cost"]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+
+
 def _with_interval(name: str, values: Array) -> dict[str, float]:
     low, high = np.quantile(values, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
     return {name: float(values.mean()), f"{name}_low": float(low), f"{name}_high": float(high)}

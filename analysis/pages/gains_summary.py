@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.pages.economics_summary import WIDEST, head, more_money, more_years
-from analysis.words.economics import money
+from analysis.words.economics import whole_money
 from analysis.words.wording import DASH, interval, policy_words, sentence, signed
 
 WIDTH = 58
@@ -19,8 +19,8 @@ def gains_summary(tables: Mapping[str, pd.DataFrame], currency: str, threshold: 
     gains, rules = tables["gains"], tables["rules"].set_index("policy")
     about = (
         "What patients gain from a policy over the comparator, by what is seen before treatment; with the "
-        f"same luck. Net benefit: QALYs at {money(threshold)} {currency} each, less costs, a patient of the "
-        "group. In brackets: 95 % intervals of simulated luck."
+        f"same luck. Net benefit: QALYs at {whole_money(threshold)} {currency} each, less costs, a patient "
+        "of the group. In brackets: 95 % intervals of simulated luck."
     )
     lines = [textwrap.fill(about, WIDEST), ""]
     columns = [

@@ -1,4 +1,4 @@
-"""Who gains: groups add up to all patients, whose gains are those of the comparison; rules say whom they treat."""
+"""Who gains: groups add up to all patients, who gain what the comparison says; rules treat whom they name."""
 
 import numpy as np
 import pandas as pd

@@ -50,7 +50,7 @@ def test_perfect_information_is_that_of_heormodel_and_the_least_expected_loss(dr
     losses = acceptability(draws, THRESHOLDS).groupby("threshold")["expected_loss"].min()
     np.testing.assert_allclose(table["evpi"], losses)
     np.testing.assert_allclose(table["population_evpi"], 1000 * table["evpi"])
-    assert (table["evpi_with_noise"] == table["evpi"]).all()
+    np.testing.assert_allclose(table["evpi_with_noise"], table["evpi"])
 
 
 def test_net_health_benefit_is_net_monetary_benefit_over_the_threshold(draws):

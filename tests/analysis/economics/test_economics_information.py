@@ -155,8 +155,8 @@ def test_a_parameter_with_two_values_and_one_that_never_varies_are_regressed_on(
 def test_residuals_of_a_regression_that_misses_something_are_alike_in_neighbours():
     rng = np.random.default_rng(8)
     values = rng.uniform(-1, 1, 1000)
-    smoother = Smoother(values[:, None])
     missed = np.sin(60 * values)
+    smoother = Smoother(values[:, None], missed[None])
     assert smoother.neighbour_correlation(smoother.smooth(missed).residuals) > 0.5
     fine = np.sin(3 * values) + rng.normal(0, 0.2, 1000)
     assert abs(smoother.neighbour_correlation(smoother.smooth(fine).residuals)) < 0.15
@@ -167,7 +167,7 @@ def test_residuals_leave_their_own_member_out_and_influence_is_that_of_the_outco
     rng = np.random.default_rng(9)
     points = rng.normal(size=(200, columns))
     outcome = points[:, 0] ** 2 + rng.normal(0, 0.5, 200)
-    smooth = Smoother(points).smooth(outcome)
+    smooth = Smoother(points, outcome[None]).smooth(outcome)
     assert smooth.influence(np.ones(200)) @ outcome == pytest.approx(smooth.fitted.sum(), rel=1e-6)
     weights = rng.normal(size=200)
     assert smooth.influence(weights) @ outcome == pytest.approx(weights @ smooth.fitted, rel=1e-6)
