@@ -67,8 +67,8 @@ def psa_summary(
         "",
         textwrap.fill(
             f"At {whole_money(threshold)} a QALY {policy_words(perfect['preferred'])} is the best on "
-            f"average. To know every number would be worth {whole_money(perfect['evpi'])} a patient (standard "
-            f"error {whole_money(perfect['evpi_se'])}), {population} million for the "
+            f"average. To know every number would be worth {whole_money(perfect['evpi'])} a patient "
+            f"(standard error {whole_money(perfect['evpi_se'])}), {population} million for the "
             f"{whole_money(patients)} patients (discounted) whom the decision concerns.",
             WIDEST,
         ),

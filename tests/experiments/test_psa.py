@@ -24,7 +24,9 @@ SMALL = (
 
 
 def analysed(out, *words):
-    return main(["psa", *SMALL, *words, f"out={out}"])
+    keys = {word.partition("=")[0] for word in words}
+    small = [word for word in SMALL if word.partition("=")[0] not in keys]
+    return main(["psa", *small, *words, f"out={out}"])
 
 
 def plan_of(*words):
