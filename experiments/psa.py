@@ -127,9 +127,10 @@ def collected(analysis: PsaPlan, ledger: Ledger, cells: list[Cell]) -> "Found":
 def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
     """Write the tables and pictures of a complete analysis; return them with what is printed."""
     from analysis.economics.acceptability import acceptability, discounted_patients, perfect_information
-    from analysis.economics.incremental import incremental, versus
+    from analysis.economics.incremental import incremental, plane_points, versus
     from analysis.economics.information import evppi, evsi, study_of_proportions
     from analysis.pages.psa_summary import psa_summary
+    from analysis.pictures.psa import psa_pictures
     from experiments.valuing.split import variance_of
     from sim.clinic.needs import is_unlimited
 
@@ -149,6 +150,7 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
         "psa": found.table(),
         "incremental": incremental(draws),
         "against_comparator": versus(draws, run.comparator.name),
+        "plane": plane_points(draws, run.comparator.name),
         "acceptability": acceptability(draws, analysis.curve),
         "evpi": perfect_information(draws, analysis.curve, patients),
         "evppi": evppi(
@@ -166,6 +168,12 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
     for name, table in made.items():
         folder.table(f"{name}.csv", table)
     folder.notes["psa"] = about(analysis)
+    pictures = psa_pictures(made, terms_of(run)._replace(thresholds=analysis.thresholds))
+    if run.pictures:
+        from analysis.pictures import look
+
+        for name, draw in pictures.items():
+            look.save(draw(), folder.path, name)
     words = psa_summary(made, terms_of(run), middle, patients, analysis.members, run.patients)
     return Result(
         tables=made,
@@ -173,6 +181,7 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
         patients_per_policy=run.patients * analysis.members,
         policies=[policy.name for policy in run.policies],
         seed=run.seed,
+        pictures=pictures,
     )
 
 

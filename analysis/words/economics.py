@@ -32,6 +32,11 @@ class Terms(NamedTuple):
         return self.thresholds[len(self.thresholds) // 2]
 
 
+def currency_sign(currency: str) -> str:
+    """Return a currency's sign, or its code where it has none of its own."""
+    return {"EUR": "€", "GBP": "£"}.get(currency, f"{currency} ")
+
+
 def perspective_words(perspective: str) -> str:
     """Return whose costs are counted."""
     return PERSPECTIVES[perspective]
