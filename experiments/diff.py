@@ -28,7 +28,11 @@ NOT_FOUND_BY = ("out", "pictures", "rows", "journal", "clock", "compute", "worke
 LISTED = 30
 NO_KEY = "no such key"
 # The shipped file that has every number of a section; of the disease it is parameters/SECTION.
-SHIPPED = {"cohort": "cohort/dutch_contemporary", "clinic": "clinic/unlimited"}
+SHIPPED = {
+    "cohort": "cohort/dutch_contemporary",
+    "clinic": "clinic/unlimited",
+    "economics": "economics/dutch",
+}
 UNPAIRED = "*"
 
 
@@ -124,7 +128,8 @@ class Sources:
             return (
                 self._of_lever(policy, "follow_up") if of_schedule else self._of_lever(*name.rsplit(".", 1))
             )
-        origin = self.found.get(key, "")
+        # A price that states its currency and year is a group of keys there.
+        origin = self.found.get(key) or self.found.get(f"{key}.value", "")
         if not origin:
             return ""
         rests_on: Sequence[str] = ()

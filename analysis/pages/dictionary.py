@@ -188,6 +188,7 @@ SETTINGS = {
     "cohort": "the cohort, a file",
     "clinic": "the clinic, a file",
     "disease": "the numbers of the disease, a file",
+    "economics": "prices and utilities, a file",
     "scenario": "the scenario, a file",
     "policies": "the policies of the design point",
     "seed": "seed of the luck",
