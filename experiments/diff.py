@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conf.economics import ECONOMICS, reference
 from conf.input_error import InputError, shown
 from conf.numbers import number_of
 from conf.own_file import read_yaml
@@ -135,8 +136,9 @@ class Sources:
         rests_on: Sequence[str] = ()
         if section in shipped_sections() or section in SHIPPED:
             file = SHIPPED.get(section, f"parameters/{section}")
-            if name in shipped(file):
-                number = number_of(key, shipped(file)[name], origin)
+            numbers = reference() if section == ECONOMICS else shipped(file)
+            if name in numbers:
+                number = number_of(key, numbers[name], origin)
                 rests_on = (*number.sources, *([ASSUMPTION] if number.assumed else []))
         return _brackets(origin, rests_on)
 
