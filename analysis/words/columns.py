@@ -293,6 +293,7 @@ PATIENT = {
     "ct_scans": "CT scans made",
     "mri_scans": "MRI scans made",
     "endoscopies": "endoscopies made",
+    "charged": "charged as it happened, discounted to diagnosis, in the currency of the prices",
     "waiting": "events that the patient still waits for in a queue at the end",
     "refused": "radiotherapy or a salvage refused after too long a wait",
     "waited_days": "days waited in queues, over all requests",

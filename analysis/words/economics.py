@@ -10,6 +10,28 @@ from analysis.words.wording import DASH
 BY_MEMBERS = "95 % of the members, less the simulation's noise"  # what an interval holds
 PERSPECTIVES = {"societal": "from the perspective of society", "health_care": "from that of health care"}
 
+# What is counted of a patient, by its name in economics.csv.
+QUANTITY = {
+    "cost_diagnosis": "diagnosis and staging",
+    "cost_neoadjuvant": "treatment before surgery, and its toxicity",
+    "cost_surgery": "surgery of the primary or its regrowth, and its morbidity",
+    "cost_adjuvant": "treatment after surgery",
+    "cost_follow_up": "visits and their scans",
+    "cost_salvage": "work-up and salvage of a recurrence, and its morbidity",
+    "cost_metastases": "treatment of metastases",
+    "cost_palliation": "palliation, and the end of life",
+    "cost_travel": "ways to the hospital",
+    "cost_stoma_and_late_harm": "stomas, lasting dysfunction and late harm",
+    "cost_other_care": "care for other diseases in the years lived",
+    "cost_absence": "absence from work",
+    "cost_informal_care": "informal care",
+    "life_years": "life years",
+    "discounted_life_years": "life years, discounted",
+    "qalys": "quality-adjusted life years, discounted",
+    "costs_health_care": "all costs from the perspective of health care",
+    "costs_societal": "all costs from the perspective of society",
+}
+
 
 class Terms(NamedTuple):
     """On what terms a run's costs and quality of life are stated."""

@@ -22,6 +22,7 @@ def test_no_event_comes_before_the_one_that_booked_it_whatever_systemic_treatmen
         "cohort.adjuvant_probability=[1,1,1,1]",
         f"postoperative.adjuvant_metastasis_odds_ratio={odds_ratio}",
         "recurrence.dissemination_probability=1",
+        "recurrence.dissemination_median_days=5000",
         "salvage.curative_probability=1",
         "salvage.abandoned_probability=0",
         "mesorectum.left_probability=[0.9,0.9,0.9]",
