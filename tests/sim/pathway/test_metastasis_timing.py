@@ -1,4 +1,4 @@
-"""Metastases of the primary are booked at diagnosis or never: nothing that comes later lets them begin before."""
+"""Metastases of the primary are booked at diagnosis or never; nothing later lets them begin earlier."""
 
 import numpy as np
 import pytest
