@@ -280,7 +280,10 @@ def _interval_words(
         yield f"{words} per QALY {side}, below 0 {below}"
     elif interval.method == BY_ANGLE:
         ends = f"from {interval.low_words} to {interval.high_words}"
-        yield f"the difference in QALYs may be zero; 95 % of the members {ends}"
+        worse = quadrants["dearer_worse"] + quadrants["cheaper_worse"]
+        if 0 < worse < 1:
+            yield "the difference in QALYs may be zero"
+        yield f"95 % of the members {ends}"
     else:
         yield "the differences in QALYs and in costs may both be zero, so the ratio has no interval"
     shares = [f"{100 * share:.0f} % {QUADRANTS[name]}" for name, share in quadrants.items()]
