@@ -46,7 +46,7 @@ def information_bars(
         drawn = look.figure(_worth_title(whole, rows, currency, words), note, height + 0.8)
         ax = look.axes(drawn, LEFT, 0.7, look.WIDTH - LEFT - RIGHT, height)
         where = np.arange(len(names))
-        colours = [look.GREY, *[look.BLUE] * len(rows)]
+        colours = [look.PALE, *[look.BLUE] * len(rows)]
         ax.barh(where, values, height=0.62, color=colours, gid="worth")
         ax.hlines(where, np.maximum(values - errors, 0), values + errors, color=look.INK, linewidth=1.4)
         for y, value, error in zip(where, values, errors, strict=True):
@@ -71,7 +71,7 @@ def information_bars(
 def _worth_title(whole: pd.Series, rows: pd.DataFrame, currency: str, words: Words) -> str:
     best = rows.iloc[0]
     if whole["evpi"] <= Z * whole["evpi_se"]:
-        return "Knowing more may be worth nothing: the choice would hardly change"
+        return f"Knowing everything may be worth nothing: its interval reaches {money(0.0, currency)}"
     if best["evppi"] <= Z * best["evppi_se"]:
         return "No group of parameters is worth knowing beyond the error of the estimates"
     name, share = words(str(best["group"])), best["evppi"] / whole["evpi"]
@@ -99,7 +99,7 @@ def study_sizes(table: pd.DataFrame, what: str, currency: str = "€") -> Figure
         enough = table[table["evsi"] >= 0.5 * limit]
         row = enough.iloc[0] if len(enough) else last
         title = (
-            f"With {int(row['size']):,} observations, a study of {what} is worth "
+            f"With {int(row['size']):,} observations, a study of {what} is expected to be worth "
             f"{money(row['evsi'], currency)} per patient, {100 * row['evsi'] / limit:.0f} % of an endless one"
         )
     note = (
