@@ -16,7 +16,7 @@ from analysis.words.economics import money, per_qaly, qalys, short_money
 from analysis.words.wording import listed, percent, policy_words, sentence
 
 WITHIN = float(np.sqrt(stats.chi2.ppf(0.95, 2)))  # standard deviations of an ellipse with 95 % of a normal
-LEFT, RIGHT, HEIGHT = 1.0, 3.1, 3.6
+LEFT, RIGHT, HEIGHT = 1.15, 3.1, 3.6
 MOST_POINTS = 1000  # of a policy: more are only ink
 
 
@@ -112,7 +112,7 @@ def _threshold_lines(ax: Axes, thresholds: Sequence[float], currency: str) -> No
     for x, (_, words) in zip(look.spread([x * width for x, _ in at_top], sizes, width), at_top, strict=True):
         ax.text(x / width, 1 + 0.05 / height, words, ha="center", va="bottom", **text)
     for y, words in on_right:
-        ax.text(1 + 0.04 / width, y, words, ha="left", va="center", **text)
+        ax.text(1 - 0.04 / width, y, words, ha="right", va="top" if y > 0.9 else "bottom", **text)
 
 
 def _plane_title(points: pd.DataFrame, policies: Sequence[str], comparator: str, currency: str) -> str:

@@ -56,10 +56,10 @@ def tornado_bars(
                 alpha = 1.0 if row["beyond_noise"] else 0.35
                 bar |= {"alpha": alpha, "gid": f"{name} {row['parameter']}"}
                 ax.barh(y, ends[y, column] - base, left=base, **bar)
+        written = [_end_labels(ax, y, row, base) for y, row in enumerate(shown.to_dict("records"))]
         reach = np.r_[ends.ravel(), base]
-        air = 0.16 * (np.ptp(reach) or abs(base) or 1.0)
-        for y, row in enumerate(shown.to_dict("records")):
-            _end_labels(ax, y, row, base)
+        room = max(written) / (ax.get_position().width * look.WIDTH)
+        air = (np.ptp(reach) or abs(base) or 1.0) * room / (1 - 2 * room)
         ax.axvline(base, color=look.INK, linewidth=1)
         ax.set_xlim(reach.min() - air, reach.max() + air)
         ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
@@ -70,19 +70,24 @@ def tornado_bars(
     return drawn
 
 
-def _end_labels(ax: Axes, y: int, row: Mapping[Hashable, Any], base: float) -> None:
-    """Write the ends of a parameter's range beyond the ends of its bar."""
+def _end_labels(ax: Axes, y: int, row: Mapping[Hashable, Any], base: float) -> float:
+    """Write the ends of a parameter's range beyond those of its bar; return the room this takes, in inches."""
     at = {"low": float(row["at_low"]), "high": float(row["at_high"])}
     left, right = sorted(at, key=at.__getitem__)
-    sides = {-1: f"{row[left]:.3g}", 1: f"{row[right]:.3g}"}
+    sides = {-1: _number(row[left]), 1: _number(row[right])}
     if at[left] > base or at[right] < base:  # both on one side
         far = 1 if at[left] > base else -1
-        sides = {far: f"{row['low']:.3g} and {row['high']:.3g}"}
+        sides = {far: f"{_number(row['low'])} and {_number(row['high'])}"}
     for side, words in sides.items():
         end = min(at[left], base) if side < 0 else max(at[right], base)
         text: look.Style = {"size": look.SMALL - 1, "va": "center", "color": look.GREY, "gid": "label"}
         text |= {"textcoords": "offset points", "ha": "left" if side > 0 else "right"}
         ax.annotate(words, (end, y), (4 * side, 0), **text)
+    return max(look.text_width(words, look.SMALL - 1) for words in sides.values()) + 0.12
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def two_way_map(
