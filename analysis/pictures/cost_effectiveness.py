@@ -111,8 +111,10 @@ def _threshold_lines(ax: Axes, thresholds: Sequence[float], currency: str) -> No
     sizes = [look.text_width(words, look.SMALL - 1) + 0.1 for _, words in at_top]
     for x, (_, words) in zip(look.spread([x * width for x, _ in at_top], sizes, width), at_top, strict=True):
         ax.text(x / width, 1 + 0.05 / height, words, ha="center", va="bottom", **text)
-    for y, words in on_right:
-        ax.text(1 - 0.04 / width, y, words, ha="right", va="top" if y > 0.9 else "bottom", **text)
+    line_height = (look.SMALL + 1) * look.LINE
+    beside = look.spread([y * height for y, _ in on_right], [line_height] * len(on_right), height)
+    for y, (_, words) in zip(beside, on_right, strict=True):
+        ax.text(1 - 0.04 / width, y / height, words, ha="right", va="center", **text)
 
 
 def _plane_title(points: pd.DataFrame, policies: Sequence[str], comparator: str, currency: str) -> str:
@@ -199,11 +201,17 @@ def expected_loss(table: pd.DataFrame, currency: str = "€") -> Figure:
 
 
 def money_axis(axis: Axis, currency: str, ticks: int = 5) -> None:
-    """Write amounts on an axis."""
+    """Write amounts on an axis, in thousands where they are large."""
+
+    def write(value: float, _: int) -> str:
+        sign, size = "−" if value < 0 else "", abs(value)
+        unit, letter = (1, "")
+        if (most := max(map(abs, axis.get_view_interval()))) >= 20_000:
+            unit, letter = (1_000_000, "m") if most >= 2_000_000 else (1000, "k")
+        return f"{sign}{currency}{size / unit:,.10g}{letter if size else ''}"
+
     axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{'−' if value < 0 else ''}{currency}{abs(value):,.10g}")
-    )
+    axis.set_major_formatter(FuncFormatter(write))
 
 
 def _threshold_axis(ax: Axes, table: pd.DataFrame, currency: str) -> None:

@@ -71,7 +71,7 @@ def tornado_bars(
 
 
 def _end_labels(ax: Axes, y: int, row: Mapping[Hashable, Any], base: float) -> float:
-    """Write the ends of a parameter's range beyond those of its bar; return the room this takes, in inches."""
+    """Write the ends of a parameter's range beside its bar; return the room this takes, in inches."""
     at = {"low": float(row["at_low"]), "high": float(row["at_high"])}
     left, right = sorted(at, key=at.__getitem__)
     sides = {-1: _number(row[left]), 1: _number(row[right])}

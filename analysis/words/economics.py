@@ -23,7 +23,8 @@ def short_money(amount: float, currency: str = "€") -> str:
     if not math.isfinite(amount) or size < 9999.5:
         return money(amount, currency)
     unit, letter = (1e6, "m") if size >= 999_950 else (1e3, "k")
-    return f"{'−' if amount < 0 else ''}{currency}{size / unit:.1f}{letter}"
+    decimals = 1 if size < 99.95 * unit else 0
+    return f"{'−' if amount < 0 else ''}{currency}{size / unit:.{decimals}f}{letter}"
 
 
 def per_qaly(threshold: float, currency: str = "€") -> str:

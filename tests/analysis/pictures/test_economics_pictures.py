@@ -276,7 +276,8 @@ def test_empty_tables_leave_a_message():
 @pytest.mark.parametrize(
     ("amount", "long", "short"),
     [(0.0, "€0", "€0"), (-0.001, "€0.00", "€0.00"), (12.345, "€12.3", "€12.3"),
-     (-1234.5, "−€1,234", "−€1,234"), (10960.0, "€10,960", "€11.0k"), (2.5e6, "€2,500,000", "€2.5m"), (np.nan, "–", "–")],
+     (-1234.5, "−€1,234", "−€1,234"), (10960.0, "€10,960", "€11.0k"), (2.5e6, "€2,500,000", "€2.5m"),
+     (-148123.0, "−€148,123", "−€148k"), (np.nan, "–", "–")],
 )  # fmt: skip
 def test_amounts_are_written_with_their_sign_first(amount, long, short):
     assert (money(amount), short_money(amount)) == (long, short)
