@@ -60,4 +60,5 @@ def psa_seconds(members: int = MEMBERS) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    print("%.1f s, %.0f MiB" % psa_seconds(int(sys.argv[1])))
+    seconds, peak_mib = psa_seconds(int(sys.argv[1]))
+    print(f"{seconds:.1f} s, {peak_mib:.0f} MiB")
