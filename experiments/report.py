@@ -23,6 +23,7 @@ TABLES = (
     "differences",
     "averted",
     "harmed",
+    "economics",
     "published",
     "uncertainty",
     "design",

@@ -190,7 +190,7 @@ SCENARIO_KEYS = {
     "patients": "how many, a whole number of 1 or more",
     "seed": "a whole number; another seed gives other luck",
     "replication": "a whole number; a repetition with other luck",
-    "horizon_years": "follow-up, above 0 and at most 100",
+    "horizon_years": "follow-up in years, above 0 and at most 100; null: 10, or that of the economics",
     "comparator": "one of the policies; null: the first",
     "clock": "auto, simpy or compiled: the same results",
     "rows": "true: also write every patient's row",

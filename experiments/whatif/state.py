@@ -11,6 +11,7 @@ from conf.policies import BASE, LEVERS
 from conf.request import Request
 from conf.run import Run, leaf_values
 from conf.schedules import FollowUp
+from conf.schema import HORIZON_YEARS
 from conf.uncertain import uncertain_numbers
 
 Plain = dict[str, Any]
@@ -61,7 +62,8 @@ def command(asked: Request, clinics: Mapping[str, Run]) -> Plain:
     return {
         "defaults": {
             **{group: chosen[group] for group in ("cohort", "disease", "clinic")},
-            **{key: config[key] for key in ("seed", "replication", "patients", "horizon_years")},
+            **{key: config[key] for key in ("seed", "replication", "patients")},
+            "horizon_years": config["horizon_years"] or HORIZON_YEARS,
             "policies": list(config["policies"]),
         },
         "horizon_years": next(iter(clinics.values())).horizon_years,

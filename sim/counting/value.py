@@ -111,11 +111,9 @@ def advanced_from(patient: Record) -> float:
 
 
 @compiled
-def treated_until(patient: Record, economics: Record) -> float:
-    """Return the day on which primary treatment is over: recovered, or the organ watched."""
-    if patient.operated_day < np.inf and patient.operated_day < patient.watch_from_day:
-        return patient.operated_day + economics.recovery_days
-    return min(patient.watch_from_day, patient.uncontrolled_day)
+def planned_until(patient: Record) -> float:
+    """Return the day until which the primary waits: to be resected, to be watched, or left to grow."""
+    return min(patient.operated_day, patient.watch_from_day, patient.uncontrolled_day)
 
 
 @compiled
@@ -127,9 +125,11 @@ def _charge_years(patient: Record, economics: Record, years: float, died: bool, 
         worth = annuity(force, advanced, years)
         money[Cost.PALLIATION] += economics.advanced_disease_price_per_year * worth
         money[Cost.INFORMAL_CARE] += economics.advanced_disease_informal_care_price_per_year * worth
-    treated = min(_since(patient, treated_until(patient, economics)), years)
     if economics.treatment_informal_care_price_per_year > 0.0:
-        worth = annuity(force, 0.0, treated)
+        worth = annuity(force, 0.0, min(_since(patient, planned_until(patient)), years))
+        operated = _since(patient, patient.operated_day)
+        recovered = min(operated + economics.recovery_days * YEARS_A_DAY, years)
+        worth += annuity(force, operated, recovered)
         money[Cost.INFORMAL_CARE] += economics.treatment_informal_care_price_per_year * worth
     working = min(economics.pension_age_years - patient.age_years, years)
     if working > 0.0 and economics.absence_price_per_year > 0.0:
@@ -184,10 +184,11 @@ def _write_harms(
         cost = _COST_OF[harm]
         if economics.harm_price[harm] > 0.0:
             money[cost] += economics.harm_price[harm] * math.exp(-force * first)
-        if economics.harm_price_per_year[harm] > 0.0:
+        is_stoma = harm <= Harm.PERMANENT_STOMA
+        if is_stoma or economics.harm_price_per_year[harm] > 0.0:
             worth = annuity(force, first, until)
             money[cost] += economics.harm_price_per_year[harm] * worth
-            if harm <= Harm.PERMANENT_STOMA:
+            if is_stoma:
                 money[Cost.INFORMAL_CARE] += economics.stoma_informal_care_price_per_year * worth
     closed_day = patient.harm_until_day[Harm.TEMPORARY_STOMA]
     if closed_day < end_day and patient.harm_from_day[Harm.PERMANENT_STOMA] > closed_day:
@@ -203,12 +204,10 @@ def _write_states(
     """Write what else changes the quality of a patient's life, after the harms; return how many there are."""
     economics = world.economics
     operated = _since(patient, patient.operated_day)
-    planned = min(
-        operated, _since(patient, patient.watch_from_day), _since(patient, patient.uncontrolled_day)
-    )
     before = economics.before_surgery_utility_ratio
     if patient.irradiated and not patient.postoperatively_irradiated:
         before = economics.neoadjuvant_utility_ratio
+    planned = _since(patient, planned_until(patient))
     count = _add_state(states, count, 0.0, planned, years, before)
     if operated < years:
         recovered = operated + economics.recovery_days * YEARS_A_DAY
