@@ -66,6 +66,16 @@ KEY_WORDS = {
     "at_years": "when they are drawn and made precise; null: at 5 years",
     "members": "draws of all uncertain numbers together",
     "discrepancy": "draw too how far studies lie from the model",
+    "method": "one or more of tornado, map, morris, sobol and structure",
+    "outcome": "costs, qalys, net_benefit, or an outcome of lrrc compare, such as local_recurrence",
+    "of": "difference from the comparator, or level",
+    "vary": "uncertain numbers to be varied: sections or keys, as in [margin,economics]; null: all",
+    "map": "two numbers and their ranges, {key:[low,high],key:[low,high]}",
+    "map_steps": "of each number of a map",
+    "by": "number, or section: its numbers vary together, as one (Morris, Sobol')",
+    "trajectories": "of Morris: so many times the numbers and one are the points",
+    "samples": "of Sobol', a power of 2: so many times the numbers and two are the points",
+    "alternatives": "names in conf/structure.yaml, or your own {name:{key:value}}; null: all of the file",
     "uptake": "share of each year's new patients who are treated by the policy, one for each year",
     "threshold": "what a QALY may cost; null: the middle one of the file of economics",
     "thresholds": "what a QALY may cost: amounts that rise; null: those of the file of economics",
@@ -91,7 +101,13 @@ OTHERWISE: dict[str, dict[str, str | None]] = {
         "null: runs/sweep/<date and time>",
         "rows": None,
         "journal": None,
-    }
+    },
+    "sensitivity": {
+        "design_seed": "another seed gives other points of Morris and Sobol'",
+        "at_years": "when an outcome with a horizon is counted; null: at 5 years",
+        "rows": None,
+        "journal": None,
+    },
 }
 
 
