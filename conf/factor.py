@@ -44,7 +44,8 @@ class Factor:
     def values(self, quantiles: np.ndarray) -> np.ndarray:
         """Return its numbers at quantiles of its distribution, shape (quantiles, numbers)."""
         if self.sample is not None:
-            return np.quantile(self.sample, quantiles)[:, None]
+            sampled: np.ndarray = np.quantile(self.sample, quantiles)
+            return sampled[:, None]
         normals = stats.norm.ppf(quantiles)
         return np.array([[number.value(normal) for number in self.numbers] for normal in normals])
 
@@ -88,8 +89,8 @@ def with_factors(run: Run, factors: Sequence[Factor], values: Sequence[Sequence[
     prices = [pair for pair in pairs if pair[0].section == ECONOMICS]
     economics = run.economics
     if economics and prices:
-        economics = with_economic_values(economics, *map(list, zip(*prices, strict=True)))  # type: ignore[arg-type]
+        economics = with_economic_values(economics, *map(list, zip(*prices, strict=True)))
     parameters = run.parameters
     if disease:
-        parameters = with_values(parameters, *map(list, zip(*disease, strict=True)))  # type: ignore[arg-type]
+        parameters = with_values(parameters, *map(list, zip(*disease, strict=True)))
     return dataclasses.replace(run, parameters=parameters, economics=economics)

@@ -110,7 +110,9 @@ def indices(planned: Plan, values: Array, noise_variance: float = 0.0) -> pd.Dat
 
     ``values``: shape (points,), or (points, batches) of means of batches of the same patients at every point,
     from which the noise follows, also that of each effect. ``noise_variance``: of a value, independent
-    between points, if it is known. Columns of Sobol': ``parameter``, ``first`` and ``total`` order with 95 % intervals ``_low`` to ``_high``
+    between points, if it is known.
+
+    Columns of Sobol': ``parameter``, ``first`` and ``total`` order with 95 % intervals ``_low`` to ``_high``
     from resampled points; ``noise_share`` of the variance between points, which is taken out. Of Morris:
     ``mu``, ``mu_star`` with its interval, ``sigma``, in units of the outcome for the whole range of the
     parameter; ``noise_floor``, the mu_star that this noise alone would give. Sigma is less the noise, and

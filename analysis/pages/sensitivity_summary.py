@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,7 +103,7 @@ def _structure(table: pd.DataFrame, write: Callable[[float], str]) -> list[str]:
     return [*lines, *(f"{name}: {policy_words(policy)}" for policy, name in letters.items())]
 
 
-def _with_mark(row: Mapping[str, float], write: Callable[[float], str]) -> str:
+def _with_mark(row: Mapping[Any, Any], write: Callable[[float], str]) -> str:
     """Return a value, marked where it may be that of the model as it is."""
     mark = "*" if row["change_low"] <= 0.0 <= row["change_high"] and row["change"] else " "
     return f"{write(row['estimate']) + mark:>{CELL}}"
@@ -150,7 +151,7 @@ def _indices(table: pd.DataFrame, write: Callable[[float], str]) -> list[str]:
     return lines
 
 
-def _with_ends(row: Mapping[str, float], name: str, write: Callable[[float], str]) -> str:
+def _with_ends(row: Mapping[Any, Any], name: str, write: Callable[[float], str]) -> str:
     return f"{write(row[name])} ({interval(row[f'{name}_low'], row[f'{name}_high'], write)})"
 
 

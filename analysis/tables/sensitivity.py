@@ -35,7 +35,9 @@ class Asked:
     def of(self, values: np.ndarray, policy: str) -> np.ndarray:
         """Return what is asked of a policy, shape (..., groups), from shape (..., groups, policies)."""
         own: np.ndarray = values[..., self.policies.index(policy)]
-        return own - values[..., self.policies.index(self.comparator)] if self.of_difference else own
+        if self.of_difference:
+            own = own - values[..., self.policies.index(self.comparator)]
+        return own
 
     def front(self, table: pd.DataFrame, policy: str) -> pd.DataFrame:
         """Return the table with what it is about in front."""

@@ -276,7 +276,8 @@ def _one_of(key: str, value: object, allowed: Sequence[str]) -> str:
 
 
 def _measure(own: Mapping[str, object], run: Run) -> "Measure":
-    from analysis.tables.measure import COSTS, NET_BENEFIT, QUANTITIES, measures
+    from analysis.tables.economics import QUANTITIES
+    from analysis.tables.measure import COSTS, NET_BENEFIT, measures
     from experiments.simulating.cohort import horizons
 
     known = horizons(run.horizon_years)
