@@ -23,7 +23,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from conf import used_files
 from conf.input_error import InputError, choice, shown
-from conf.own_file import GLOBAL, is_bare, read_own_file
+from conf.own_file import GLOBAL, RELABELLED, RELABELLING, is_bare, read_own_file
 
 GROUPS = (
     "cohort", "scenario", "policy", "guideline", "life_table", "follow_up", "disease", "clinic", "parameters",
@@ -126,6 +126,9 @@ def composed(name: str, overrides: Sequence[str] = ()) -> tuple[DictConfig, dict
     Raises InputError for a group's file that is named by a path, and what Hydra and OmegaConf raise.
     """
     parsed = OverridesParser.create().parse_overrides(list(overrides))
+    for word in parsed:
+        if word.key_or_group in {f"economics.{key}" for key in RELABELLING}:
+            raise InputError(f"{word.input_line}: {RELABELLED}")
     # A user's own file may change between two runs; several values, and Hydra's own, are Hydra's affair.
     special = any(word.is_sweep_override() or word.key_or_group.startswith("hydra") for word in parsed)
     if special or len(sources()) > 1:

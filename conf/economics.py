@@ -19,8 +19,10 @@ REFERENCE = f"{ECONOMICS}/dutch"  # has every number
 WORDS = ("currency", "price_year", "perspective", "thresholds_per_qaly", "rates", "horizon_years")
 HEALTH_CARE, SOCIETAL = "health_care", "societal"
 PERSPECTIVES = (HEALTH_CARE, SOCIETAL)
+AGES = "norm_from_age_years"  # rise
 STATED = ("value", "currency", "year")  # a price of another year or currency
 YEAR = (1990, 2100)
+PRICE = re.compile(r"_price(_per_\w+)?(\[\d+\])?$")
 RATE = re.compile(r"[A-Z]{3}_\d{4}")
 FACTOR = units.Range(0, 1e6, "above 0 and at most 1e6", low_allowed=False)
 HORIZON = units.Range(0, 100, "above 0 and at most 100", low_allowed=False)
@@ -44,6 +46,21 @@ HARM_PRICES_PER_YEAR = {
     "URINARY_DYSFUNCTION": "urinary_dysfunction_price_per_year",
 }
 WEEKS_A_YEAR = 365.25 / 7
+STATES_OF_CARE = ("treatment", "stoma", "advanced_disease")  # with informal care
+# Names in a patient's world of what follows from several numbers of the file, or has another form.
+COUNTED_WITH = {
+    **{key: ("harm_price",) for key in HARM_PRICES.values()},
+    **{key: ("harm_price_per_year",) for key in HARM_PRICES_PER_YEAR.values()},
+    **{f"{of}_discount_rate_per_year": (f"{of}_force_of_interest",) for of in ("costs", "effects")},
+    "informal_care_hour_price": tuple(f"{state}_informal_care_price_per_year" for state in STATES_OF_CARE),
+    **{
+        f"{state}_informal_hours_per_week": (f"{state}_informal_care_price_per_year",)
+        for state in STATES_OF_CARE
+    },
+    **dict.fromkeys(
+        ("productivity_hour_price", "working_hours_per_week", "employed_share"), ("absence_price_per_year",)
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -93,7 +110,7 @@ def world_economics(economics: Economics | None) -> Tree:
     for key in {*HARM_PRICES.values(), *HARM_PRICES_PER_YEAR.values()}:
         left.pop(key)
     hour = left.pop("informal_care_hour_price") * WEEKS_A_YEAR
-    for state in ("treatment", "stoma", "advanced_disease"):
+    for state in STATES_OF_CARE:
         worlds[f"{state}_informal_care_price_per_year"] = hour * left.pop(f"{state}_informal_hours_per_week")
     absence = left.pop("productivity_hour_price") * left.pop("working_hours_per_week") * WEEKS_A_YEAR
     worlds["absence_price_per_year"] = absence * left.pop("employed_share")
@@ -134,7 +151,7 @@ def read_words(given: Mapping[str, Any]) -> tuple[Tree, Tree]:
 
 def check_numbers(numbers: Tree) -> None:
     """Refuse numbers of the right form that are at odds with each other. Raises InputError."""
-    check_rising(f"{ECONOMICS}.norm_from_age_years", numbers["norm_from_age_years"])
+    check_rising(f"{ECONOMICS}.{AGES}", numbers[AGES])
 
 
 def read_thresholds(key: str, given: object) -> tuple[float, ...]:
@@ -182,7 +199,7 @@ def _converted(key: str, given: object, rates: Mapping[str, float]) -> Any:
         return [_converted(f"{key}[{i}]", value, rates) for i, value in enumerate(given)]
     if not isinstance(given, Mapping):
         return given
-    if set(given) != set(STATED) or not re.search(r"_price(_per_\w+)?(\[\d+\])?$", key):
+    if set(given) != set(STATED) or not PRICE.search(key):
         raise InputError(
             f"{key}={shown(dict(given))}: must be a number; a price may be {{value: 454, currency: EUR, "
             "year: 2014}"

@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from conf import schema
 from conf.composition import CONF, chosen_groups, composed, composing, plain
+from conf.economics import ECONOMICS
 from conf.input_error import InputError, choice, nearest, shown
 from conf.policies import LEVERS
 
@@ -52,10 +53,17 @@ def _unknown_key(key: str, value: str, experiment: str) -> InputError:
         return InputError(
             f"{key}={shown(value)}: lrrc {experiment} has no key {key}; lrrc {others[0]} has it"
         )
+    if key in schema.economics_keys():
+        return InputError(
+            f"{key}={shown(value)}: cannot be set; choose prices and utilities first, as in economics=dutch, "
+            "and add a rate as in +economics.rates.EUR_2014=1.2"
+        )
     is_ready = GlobalHydra.instance().is_initialized()
     with nullcontext() if is_ready else composing():
         config = plain(composed(experiment)[0], resolve=False)
     own = [*chosen_groups(experiment), *(leaf for top in config for leaf in schema.leaves(top, config[top]))]
+    if ECONOMICS in own:
+        own += schema.economics_keys()  # those of none would not be there
     return InputError(f"{key}={shown(value)}: there is no key {key}{nearest(key, own)}")
 
 

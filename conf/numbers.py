@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from conf import units
+from conf.economics import ECONOMICS
 from conf.origins import COMMAND_LINE, FITTED
-from conf.run import Run
+from conf.run import Run, Tree
 from conf.schema import shipped, shipped_sections
 from conf.stated_sources import ASSUMPTION, comments, ids_in
 
@@ -56,6 +57,11 @@ class Number:
         return self.key.partition(".")[2]
 
     @property
+    def ranges(self) -> str:
+        """Return the file that its 95 % interval is in."""
+        return f"conf/{ranges_file(self.section, self.origin)}.yaml"
+
+    @property
     def fitted(self) -> bool:
         """Return whether a fit set it."""
         return self.origin in FITTED.values()
@@ -87,25 +93,40 @@ class Fit(NamedTuple):
     words: str
 
 
+def trees_of(run: Run) -> dict[str, Tree]:
+    """Return a run's numbers by section: the disease, cohort, clinic, and any prices and utilities."""
+    trees = {section: run.parameters[section] for section in shipped_sections()}
+    trees |= {"cohort": run.cohort, "clinic": run.clinic}
+    return trees | ({ECONOMICS: run.economics.numbers} if run.economics else {})
+
+
 def numbers_of(run: Run, found: Mapping[str, str]) -> list[Number]:
-    """Return all numbers of a run, section by section: the disease, the cohort, the clinic.
+    """Return all numbers of a run, section by section, as ``trees_of`` has them.
 
     ``found``: where each value comes from, by its full key, of ``conf.origins.origins``.
     """
-    trees = {section: run.parameters[section] for section in shipped_sections()}
-    trees |= {"cohort": run.cohort, "clinic": run.clinic}
-    return [
-        number_of(f"{section}.{name}", value, found.get(f"{section}.{name}", ""))
-        for section, tree in trees.items()
-        for name, value in tree.items()
-    ]
+    keys = {
+        f"{section}.{name}": value for section, tree in trees_of(run).items() for name, value in tree.items()
+    }
+    # A price that states its currency and year is a group of keys there.
+    origin = {key: found.get(key) or found.get(f"{key}.value", "") for key in keys}
+    return [number_of(key, value, origin[key]) for key, value in keys.items()]
+
+
+def ranges_file(section: str, origin: str) -> str:
+    """Return the file of the 95 % intervals of a section's numbers that are from ``origin``, or nothing."""
+    if section == ECONOMICS:
+        file = f"uncertainty/{origin.removeprefix('conf/').removesuffix('.yaml')}"
+        return file if (CONF / f"{file}.yaml").is_file() else ""
+    ranged = section != "clinic" and (section != "cohort" or origin == COHORT_OF_RANGES)
+    return f"uncertainty/{section}" if ranged else ""
 
 
 def number_of(key: str, value: Value, origin: str) -> Number:
     """Return a number of the shipped model, by its full key, with a value from ``origin``."""
     section, _, name = key.partition(".")
-    ranged = section != "clinic" and (section != "cohort" or origin == COHORT_OF_RANGES)
-    uncertainty = shipped(f"uncertainty/{section}")[name] if ranged else {}
+    ranges = ranges_file(section, origin)
+    uncertainty = shipped(ranges)[name] if ranges else {}
     file = origin.removesuffix(".yaml").removeprefix("conf/") if origin.startswith("conf/") else ""
     if not file and section in shipped_sections():
         file = f"parameters/{section}"

@@ -10,12 +10,12 @@ from conf.input_error import InputError, shown
 LITERAL = ("out", "posterior_from", "find")
 NAMES = (
     "trial", "trials", "policies", "comparator", "clinics", "cohort", "clinic", "scenario", "disease",
-    "compute", "fitted", "outcomes", "clock",
+    "compute", "fitted", "outcomes", "clock", "economics",
 )  # fmt: skip
 PLAIN = re.compile(r"[A-Za-z_][\w.+]*")  # to Hydra a word without quotes
 NUMBER = re.compile(r"[-+]?(\d[\d_]*)?\.?\d*([eE][-+]?\d+)?")
 # Keys whose value is a mapping; a mapping of any other key is a group of keys.
-MAPPINGS = ("grid", "latin")
+MAPPINGS = ("grid", "latin", "evppi", "study", "map")
 FUNCTION = re.compile(r"(choice|range|interval|glob|sort|shuffle|tag)\(.*\)")
 
 

@@ -17,6 +17,12 @@ MOST_VALUES = 100_000  # every alias counted with all that it stands for
 LONGEST_NAME = 100
 # Groups whose files change the whole configuration, and not a part of it.
 GLOBAL = ("scenario", "disease")
+# Of prices that another file states: without a rate they would be taken for another currency's or year's.
+RELABELLING = ("currency", "price_year")
+RELABELLED = (
+    "the prices of another file are in its own currency and of its own price year; for others write a file "
+    "with every key and without defaults, as lrrc new economics lists them"
+)
 RESOLVER = re.compile(r"\$\{[^}]*:")
 
 Tree = dict[str, Any]
@@ -195,6 +201,11 @@ def _refuse_instructions(where: str, tree: Tree, group: str) -> None:
         raise InputError(f"{where}: defaults={shown(defaults)}: must be a list of files, such as [_self_]")
     for entry in defaults:
         _refuse_default(where, entry)
+    of_country = tree.get("economics") if group in GLOBAL else tree if group == "economics" else None
+    if isinstance(of_country, dict) and (group in GLOBAL or set(map(str, defaults)) - {"_self_"}):
+        for key in RELABELLING:
+            if key in of_country:
+                raise InputError(f"{where}: {key}={shown(of_country[key])}: {RELABELLED}")
 
 
 def _refuse_default(where: str, entry: object) -> None:

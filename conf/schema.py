@@ -166,7 +166,7 @@ def unknown_key(key: str, value: object) -> InputError:
         return InputError(f"{key}={shown(value)}: this experiment has no key {key}")
     keys = [*RUN_KEYS, "scenario", "disease", *leaves("cohort", shipped("cohort/dutch_contemporary"))]
     keys += leaves("clinic", shipped("clinic/unlimited"))
-    keys += [ECONOMICS, *(f"{ECONOMICS}.{name}" for name in (*WORDS, *reference()))]
+    keys += [ECONOMICS, *economics_keys()]
     for section in shipped_sections():
         keys += leaves(section, shipped(f"parameters/{section}"))
     if key in keys:
@@ -174,6 +174,11 @@ def unknown_key(key: str, value: object) -> InputError:
     # Not the group that it would be in.
     like = [known for known in keys if not key.startswith(f"{known}.")]
     return InputError(f"{key}={shown(value)}: there is no key {key}{nearest(key, like)}")
+
+
+def economics_keys() -> list[str]:
+    """Return the full keys of prices and utilities."""
+    return [f"{ECONOMICS}.{name}" for name in (*WORDS, *reference())]
 
 
 def leaves(key: str, tree: object) -> list[str]:

@@ -33,7 +33,7 @@ class BudgetRun:
 
 
 def budget(asked: Request) -> Path:
-    """Simulate what patients cost in each year after diagnosis; write and print the budget; return the folder.
+    """Simulate what patients cost each year after diagnosis; write and print the budget; return the folder.
 
     Raises InputError for input that cannot be run, before anything is simulated.
     """
@@ -51,7 +51,8 @@ def read_budget(config: DictConfig) -> BudgetRun:
     uptake = tuple(units.number(f"uptake[{k}]", share, units.FRACTION) for k, share in enumerate(listed))
     if given.get("horizon_years") not in (None, len(uptake)):
         raise InputError(
-            f"horizon_years={shown(given['horizon_years'])}: a budget has as many years as uptake, {len(uptake)}"
+            f"horizon_years={shown(given['horizon_years'])}: a budget has as many years as uptake, "
+            f"{len(uptake)}"
         )
     run = read_run(OmegaConf.create({**given, "horizon_years": len(uptake)}))
     if run.economics is None:

@@ -160,8 +160,8 @@ def economics_words(run: Run, table: "pd.DataFrame", name: str) -> str:
 
     of = run.economics
     assert of is not None
-    discounts = [100 * of.numbers[f"{what}_discount_rate_per_year"] for what in ("costs", "effects")]
-    terms = Terms(of.currency, of.price_year, of.perspective, *discounts, of.thresholds_per_qaly)
+    costs, effects = (100 * of.numbers[f"{what}_discount_rate_per_year"] for what in ("costs", "effects"))
+    terms = Terms(of.currency, of.price_year, of.perspective, costs, effects, of.thresholds_per_qaly)
     return economics_summary(table, run.comparator.name, terms, assumptions_of(ECONOMICS, name))
 
 

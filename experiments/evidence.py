@@ -31,7 +31,7 @@ def evidence(asked: Request, words: Sequence[str]) -> int:
     known = numbers.numbers_of(run, origins("compare", asked.overrides))
     rows = stated_sources.evidence()
     found = matching(known, words, {key: pages.says(row) for key, row in rows.items()})
-    read = uses({**run.parameters, "cohort": run.cohort, "clinic": run.clinic})
+    read = uses(numbers.trees_of(run))
     parts = []
     if len(found) > IN_FULL:
         parts.append(pages.table(found, read))

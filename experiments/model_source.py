@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import sim
+from conf.economics import COUNTED_WITH, ECONOMICS
 from conf.numbers import Use
 from sim.events import Event
 
@@ -35,7 +36,8 @@ def uses(trees: Mapping[str, Mapping[str, object]]) -> dict[str, list[Use]]:
 
     ``trees``: the numbers of each section, by section and name. ``world.surgery.x`` and ``surgery.x`` are
     readings of ``surgery.x``, also where another name stands for ``world.surgery``; a clinic's numbers are
-    read as ``clinic["x"]`` or, of a resource, ``clinic[f"{resource}_count"]``.
+    read as ``clinic["x"]`` or, of a resource, ``clinic[f"{resource}_count"]``; a price or a utility by what
+    it is counted with.
     """
     found: dict[str, set[Use]] = {f"{s}.{name}": set() for s, tree in trees.items() for name in tree}
     for path in (path for folder in READERS for path in folder.rglob("*.py")):
@@ -99,6 +101,8 @@ def _read(
         section = _section(part.value, known)
         if section in trees and part.attr in trees[section]:
             yield f"{section}.{part.attr}"
+        if section == ECONOMICS and section in trees:
+            yield from (f"{section}.{key}" for key, names in COUNTED_WITH.items() if part.attr in names)
         for other in READ_AS_ITEMS:
             # Packed first: the record has other names than the section.
             if section not in trees and part.attr in trees.get(other, {}):

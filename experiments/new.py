@@ -19,6 +19,7 @@ BASES = {
     "guideline": "dutch_2014",
     "cohort": "dutch_contemporary",
     "clinic": "regional",
+    "economics": "dutch",
 }
 TRIAL = "dutch_tme"
 # The command that takes a file of a kind.
@@ -27,13 +28,14 @@ NEXT = {
     "guideline": "lrrc compare --config-dir {folder} policies=[usual_care,{name}+as_practised]",
     "cohort": "lrrc compare --config-dir {folder} cohort={name}",
     "clinic": "lrrc capacity --config-dir {folder} clinics=[{name}]",
+    "economics": "lrrc compare --config-dir {folder} economics={name}",
     "trial": "lrrc validate --config-dir {folder} trial={name}",
     "scenario": "lrrc compare --config-dir {folder} scenario={name}",
     "lesson": "lrrc lesson --config-dir {folder} {name}",
 }
 KEY_WORDS = {
     "dir": f"the folder of your own files, which --config-dir names; default: {FOLDER}",
-    "like": "a policy, guideline, cohort or clinic to start from; default: "
+    "like": "a policy, guideline, cohort, clinic or economics to start from; default: "
     + ", ".join(f"{base} ({kind})" for kind, base in BASES.items()),
     "from": "of a cohort: a table of patients, as CSV with the columns age, sex (F, M), height (of the "
     "tumour above the anal verge, cm), T, and N (nodes involved) or cN (as MRI reads them)",
@@ -53,8 +55,8 @@ class Asked(NamedTuple):
 def new(words: Sequence[str]) -> Path:
     """Write a commented file of the user's own, print the command that takes it, and return its path.
 
-    ``words``: policy, guideline, cohort, clinic, trial, scenario or lesson; a name; and settings. A
-    guideline comes with a policy of its name. Raises InputError for other words, for a name that is taken
+    ``words``: policy, guideline, cohort, clinic, economics, trial, scenario or lesson; a name; and settings.
+    A guideline comes with a policy of its name. Raises InputError for other words, for a name that is taken
     or cannot be one, and for a table that cannot be used.
     """
     asked = read(words)
@@ -175,7 +177,7 @@ def _guideline(asked: Asked) -> str:
 
 
 def _content(kind: str, like: str) -> Tree:
-    """Return all that a shipped cohort or clinic holds. Raises InputError."""
+    """Return all that a shipped cohort, clinic or economics holds. Raises InputError."""
     from conf.composition import composed, composing, options, plain
 
     with composing():
@@ -219,6 +221,16 @@ def _clinic(asked: Asked) -> str:
     return clinic_file(like, _numbers("clinic", _content("clinic", like)))
 
 
+def _economics(asked: Asked) -> str:
+    from analysis.words.own_files import ECONOMICS, economics_file
+
+    like = asked.settings.get("like", BASES["economics"])
+    content = _content("economics", like)
+    if not content:
+        raise InputError(f"like={like}: has no prices; choose a country's")
+    return economics_file(like, {key: content[key] for key in ECONOMICS})
+
+
 def _trial(asked: Asked) -> str:
     from analysis.words.own_files import trial_file
 
@@ -246,6 +258,7 @@ WRITERS: dict[str, Callable[[Asked], str]] = {
     "guideline": _guideline,
     "cohort": _cohort,
     "clinic": _clinic,
+    "economics": _economics,
     "trial": _trial,
     "scenario": _scenario,
     "lesson": _lesson,

@@ -1,4 +1,4 @@
-"""Probabilistic sensitivity analysis: costs and QALYs under all uncertain numbers; the worth of knowing more."""
+"""Probabilistic sensitivity analysis: costs and QALYs under all uncertain numbers; worth of knowing."""
 
 import time
 from pathlib import Path
@@ -18,7 +18,7 @@ from experiments.sweeping.folder import SweepFolder, sweep_folder
 from experiments.sweeping.ledger import Ledger
 from experiments.sweeping.plan import Cell
 from experiments.sweeping.task import ClusterLostError
-from experiments.valuing.plan import PsaPlan, read_psa
+from experiments.valuing.plan import FEWEST_MEMBERS, PsaPlan, read_psa
 
 if TYPE_CHECKING:
     from analysis.words.economics import Terms
@@ -40,6 +40,8 @@ def psa(asked: Request) -> Path:
 def perform(asked: Request, keep: bool = True) -> Result:
     """As ``psa``, and return its tables; what it keeps is always in a folder."""
     analysis = read_psa(asked.config, asked.choices or {})
+    if analysis.precision is not None:
+        analysis = sized(analysis, analysis.precision, asked)
     plan = analysis.plan
     with sweep_folder("psa", plan.run, plan.given, asked) as folder:
         ledger = Ledger(folder.final / "ledger")
@@ -54,6 +56,30 @@ def perform(asked: Request, keep: bool = True) -> Result:
         result = write(analysis, found, folder)
     result.folder = folder.final
     return result
+
+
+def sized(analysis: PsaPlan, precision: float, asked: Request) -> PsaPlan:
+    """Return the analysis with the cheapest numbers of members and patients that a precision needs."""
+    from conf.input_error import InputError
+    from experiments.valuing.split import sizes_for, variance_of
+    from sim.clinic.needs import is_unlimited
+
+    if not is_unlimited(analysis.plan.run.clinic):
+        raise InputError(
+            f"precision={precision:g}: patients who queue are simulated as one cohort; use clinic=unlimited, "
+            "or members and patients instead of precision"
+        )
+    sizes = sizes_for(variance_of(analysis, middle_of(analysis)), precision).values()
+    config = asked.config.copy()
+    config.members = max(FEWEST_MEMBERS, *(size.members for size in sizes))
+    config.patients = max(size.patients for size in sizes)
+    notice(f"precision={precision:g}: {config.members:,} members of {config.patients:,} patients each")
+    return read_psa(config, asked.choices or {})
+
+
+def middle_of(analysis: PsaPlan) -> float:
+    """Return the threshold that headline figures take: the middle one, of two the upper."""
+    return analysis.thresholds[len(analysis.thresholds) // 2]
 
 
 def announce(analysis: PsaPlan) -> None:
@@ -104,6 +130,8 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
     from analysis.economics.incremental import incremental, versus
     from analysis.economics.information import evppi, evsi, study_of_proportions
     from analysis.pages.psa_summary import psa_summary
+    from experiments.valuing.split import variance_of
+    from sim.clinic.needs import is_unlimited
 
     run = analysis.plan.run
     economics = run.economics
@@ -128,10 +156,13 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
         ),
         "members": parameters.rename_axis("member").reset_index(),
     }
-    middle = analysis.thresholds[len(analysis.thresholds) // 2]
+    middle = middle_of(analysis)
     if analysis.study:
         measured = study_of_proportions(list(analysis.study.parameters))
         made["evsi"] = evsi(draws, parameters, measured, list(analysis.study.sizes), middle)
+    variance = variance_of(analysis, middle) if is_unlimited(run.clinic) else None
+    if variance:
+        made["variance"] = variance.table
     for name, table in made.items():
         folder.table(f"{name}.csv", table)
     folder.notes["psa"] = about(analysis)

@@ -20,12 +20,12 @@ LEVEL = 0.95
 Z = float(stats.norm.ppf(0.5 + LEVEL / 2))
 RESAMPLES = 2000
 FIELLER, BY_ANGLE, NONE = "Fieller", "percentiles by angle", "none"
-# By whether costs, then QALYs, are higher.
+# Of the cost-effectiveness plane, QALYs to the right and costs upwards.
 QUADRANTS = {
-    (True, True): "dearer_better",
-    (False, True): "cheaper_better",
-    (True, False): "dearer_worse",
-    (False, False): "cheaper_worse",
+    "north_east": "dearer and better",
+    "south_east": "dominant",
+    "north_west": "dominated",
+    "south_west": "cheaper and worse",
 }
 FRONTIER, DOMINATED, EXTENDED = "on the frontier", "dominated", "extendedly dominated"
 
@@ -100,7 +100,7 @@ def incremental(draws: Draws, seed: int = 1) -> pd.DataFrame:
 COMPARED = [
     *(f"incremental_{what}{end}" for what in ("cost", "qalys") for end in ("", "_low", "_high")),
     "icer", "icer_low", "icer_high", "icer_method", "icer_error_low", "icer_error_high", "icer_error_method",
-    *QUADRANTS.values(), "reading",
+    *QUADRANTS, "reading",
 ]  # fmt: skip
 
 
@@ -123,6 +123,23 @@ def versus(draws: Draws, comparator: str, seed: int = 1) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["policy", "comparator", *COMPARED])
 
 
+def plane_points(draws: Draws, comparator: str) -> pd.DataFrame:
+    """Return the members in the cost-effectiveness plane of each other policy, less the simulation's noise.
+
+    Columns: ``policy``, ``comparator``, ``member``, ``incremental_qalys``, ``incremental_cost``.
+    """
+    clean, base = draws.less_noise(), draws.place(comparator)
+    tables = [
+        pd.DataFrame(_plane(clean, k, base), columns=["incremental_qalys", "incremental_cost"]).assign(
+            policy=policy, comparator=comparator, member=range(draws.members)
+        )
+        for k, policy in enumerate(draws.policies)
+        if k != base
+    ]
+    columns = ["policy", "comparator", "member", "incremental_qalys", "incremental_cost"]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+
+
 def _with_interval(name: str, values: Array) -> dict[str, float]:
     low, high = np.quantile(values, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
     return {name: float(values.mean()), f"{name}_low": float(low), f"{name}_high": float(high)}
@@ -140,10 +157,7 @@ def _compared(draws: Draws, clean: Draws, k: int, base: int, seed: int) -> dict[
         resampled_means(raw, shared, seed),
     )
     icer = float(spent / gained) if spent * gained > 0 else np.nan
-    quadrants = {
-        name: float(((points[:, 1] > 0) == dearer)[(points[:, 0] > 0) == better].sum() / len(points))
-        for (dearer, better), name in QUADRANTS.items()
-    }
+    quadrants = _quadrants(points)
     return {
         **_with_interval("incremental_cost", points[:, 1]),
         **_with_interval("incremental_qalys", points[:, 0]),
@@ -159,13 +173,25 @@ def _compared(draws: Draws, clean: Draws, k: int, base: int, seed: int) -> dict[
     }
 
 
+def _quadrants(points: Array) -> dict[str, float]:
+    """Return the shares of points in each quadrant; an axis belongs to dominance, the origin to none."""
+    gained, spent = points.T
+    there = {
+        "north_east": (gained > 0) & (spent > 0),
+        "south_east": (gained >= 0) & (spent <= 0) & ((gained > 0) | (spent < 0)),
+        "north_west": (gained <= 0) & (spent >= 0) & ((gained < 0) | (spent > 0)),
+        "south_west": (gained < 0) & (spent < 0),
+    }
+    return {name: float(each.mean()) for name, each in there.items()}
+
+
 def _plane(draws: Draws, k: int, base: int) -> Array:
     """Return the differences of members in QALYs and in costs, shape (members, 2)."""
     return np.stack([values[:, k] - values[:, base] for values in (draws.qalys, draws.costs)], axis=1)
 
 
 def _plane_noise(noise: Array, k: int, base: int) -> Array:
-    """Return the covariance of a difference's QALYs and costs, in this order; variances are 0 at least."""
+    """Return the covariance of a difference's QALYs and costs, in this order, without negative variances."""
     contrast = np.zeros(noise.shape[1])
     contrast[k], contrast[base] = 1.0, -1.0
     both = np.einsum("p,ipjq,q->ij", contrast, noise, contrast)[::-1, ::-1]
@@ -257,10 +283,5 @@ def _interval_words(
         yield f"the difference in QALYs may be zero; 95 % of the members {ends}"
     else:
         yield "the differences in QALYs and in costs may both be zero, so the ratio has no interval"
-    names = {
-        "dearer_better": "dearer and better",
-        "cheaper_better": "cheaper and better",
-        "dearer_worse": "dearer and worse",
-        "cheaper_worse": "cheaper and worse",
-    }
-    yield "members: " + ", ".join(f"{100 * quadrants[name]:.0f} % {words}" for name, words in names.items())
+    shares = [f"{100 * share:.0f} % {QUADRANTS[name]}" for name, share in quadrants.items()]
+    yield f"members: {', '.join(shares)}"

@@ -244,7 +244,7 @@ def equal_benefit(x: Array, y: Array, benefit: Array, policies: Sequence[str]) -
     for one, other in itertools.combinations(range(len(policies)), 2):
         between = contourpy.contour_generator(x, y, benefit[:, :, one] - benefit[:, :, other])
         for line in between.lines(0.0):
-            points = np.asarray(line)
+            points = np.clip(line, (x[0], y[0]), (x[-1], y[-1]))  # rounding may leave the grid
             there = at(points[:, ::-1])
             best = there[:, [one, other]].max(axis=1) >= there.max(axis=1) - 1e-9 * np.abs(there).max()
             for _, run in itertools.groupby(range(len(points)), key=best.__getitem__):

@@ -8,12 +8,13 @@ member, and those expectations are regressed on summaries of the results (Strong
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from analysis.economics.acceptability import perfect_information
-from analysis.economics.draws import Draws, rising
+from analysis.economics.draws import Draws, benefit_noise, rising
 from analysis.economics.noise import Array
 from analysis.economics.smoothing import Smooth, Smoother
 from conf.input_error import InputError, choice, shown
@@ -84,7 +85,7 @@ def evppi(
 
     ``parameters``: a row for each member, a column for each uncertain parameter. Columns of the result:
     ``group``, ``parameters`` (how many vary), ``threshold``, ``evppi`` (from 0 to EVPI), ``evppi_se``, its
-    standard error from the regression and from the finite number of members; ``evpi``; ``method``, of the
+    standard error from the regression and from the finite numbers of members and patients; ``evpi``; ``method``, of the
     regression; ``explained``, the share of the variance of the differences in net benefit that the group
     explains in members left out; ``neighbour_correlation`` of the residuals, which is far from 0 where the
     regression misses something (its standard error is about ``neighbour_correlation_se``).
@@ -97,8 +98,8 @@ def evppi(
     evpi = perfect_information(draws, levels).set_index("threshold")["evpi"]
     rows = []
     for group, names in groups.items():
-        smoother = Smoother(parameters[list(names)].to_numpy(float))
-        regressed = _regressed(draws, smoother)
+        regressed = _regressed(draws, parameters[list(names)])
+        smoother = regressed.smoother
         for threshold in levels:
             value = _value(draws, regressed, float(threshold))
             rows.append(
@@ -112,7 +113,7 @@ def evppi(
                     "method": smoother.method,
                     "explained": value.explained,
                     "neighbour_correlation": smoother.neighbour_correlation(value.residuals),
-                    "neighbour_correlation_se": 1 / np.sqrt(np.isfinite(value.residuals).sum()),
+                    "neighbour_correlation_se": 1 / np.sqrt(draws.members),
                 }
             )
     return pd.DataFrame(rows)
@@ -139,7 +140,7 @@ def evsi(
     (level,) = rising([threshold])
     _check(draws, parameters, {"study": study.parameters})
     chosen = parameters[list(study.parameters)]
-    regressed = _regressed(draws, Smoother(chosen.to_numpy(float)))
+    regressed = _regressed(draws, chosen)
     known = _value(draws, regressed, float(level))
     evpi = float(perfect_information(draws, [level])["evpi"].iloc[0])
     most = min(max(known.worth, 0.0), evpi)
@@ -152,7 +153,7 @@ def evsi(
             if summaries.ndim != 2 or len(summaries) != draws.members:
                 raise InputError(f"study: its summaries have shape {summaries.shape}; "
                                  f"({draws.members} members, summaries) is needed")  # fmt: skip
-            values.append(_value(draws, regressed, float(level), Smoother(summaries)))
+            values.append(_value(draws, regressed, float(level), summaries))
         worth = float(np.mean([value.worth for value in values]))
         between = np.var([value.worth for value in values], ddof=1) / data_sets if data_sets > 1 else 0.0
         within = float(np.mean([value.error**2 for value in values]))
@@ -169,41 +170,46 @@ def evsi(
     return pd.DataFrame(rows)
 
 
-@dataclass(frozen=True)
-class _Regressed:
-    """Differences from the first policy in QALYs and costs, each regressed on the parameters."""
+class _Regressed(NamedTuple):
+    """Differences from the first policy in costs and in QALYs, each regressed on the parameters."""
 
-    differences: Array  # shape (2, policies − 1, members): costs, then QALYs
+    differences: Array  # shape (2, policies − 1, members)
     smooths: list[list[Smooth]]  # likewise
+    smoother: Smoother
 
 
-@dataclass(frozen=True)
-class _Value:
+class _Value(NamedTuple):
     worth: float
     error: float
     explained: float
-    residuals: Array  # of the difference in net benefit with the largest variance
+    residuals: Array  # of the difference in net benefit with the largest variance; shape (members,)
 
 
-def _regressed(draws: Draws, smoother: Smoother) -> _Regressed:
-    both = np.stack([draws.costs, draws.qalys])
-    differences = np.moveaxis(both[:, :, 1:] - both[:, :, :1], 1, 2)
-    return _Regressed(differences, [[smoother.smooth(each) for each in rows] for rows in differences])
+def _regressed(draws: Draws, parameters: pd.DataFrame) -> _Regressed:
+    both = np.stack([draws.costs.T, draws.qalys.T])
+    differences = both[:, 1:] - both[:, :1]
+    smoother = Smoother(parameters.to_numpy(float), differences.reshape(-1, draws.members))
+    return _Regressed(
+        differences, [[smoother.smooth(each) for each in rows] for rows in differences], smoother
+    )
 
 
-def _value(draws: Draws, regressed: _Regressed, threshold: float, on: Smoother | None = None) -> _Value:
+def _value(draws: Draws, regressed: _Regressed, threshold: float, summaries: Array | None = None) -> _Value:
     """Return the expected gain of choosing by the regression's net benefits, at a threshold.
 
-    ``on``: of results of a study, on which the fitted net benefits are regressed again. The standard error
-    follows from the members' spread and from the residuals, with each member's best policy held.
+    ``summaries``: of results of a study, shape (members, summaries), on which the fitted net benefits are
+    regressed again. The standard error follows from the members' spread, from the residuals and from the
+    noise that members share, with each member's best policy held.
     """
     members, others = draws.members, len(draws.policies) - 1
     if not others:
         return _Value(0.0, 0.0, 0.0, np.zeros(members))
     by = np.array([-1.0, threshold])
     fitted = np.einsum("o,opm->pm", by, [[each.fitted for each in row] for row in regressed.smooths])
-    again = [on.smooth(each) for each in fitted] if on else []
-    if again:
+    again = []
+    if summaries is not None:
+        smoother = Smoother(summaries, fitted)
+        again = [smoother.smooth(each) for each in fitted]
         fitted = np.array([each.fitted for each in again])
     benefit = np.vstack([np.zeros(members), fitted])
     chosen, best = benefit.argmax(axis=0), int(benefit.mean(axis=1).argmax())
@@ -216,21 +222,20 @@ def _value(draws: Draws, regressed: _Regressed, threshold: float, on: Smoother |
         weights = np.array([each.influence(w) for each, w in zip(again, weights, strict=True)])
     left = np.array([[each.residuals for each in row] for row in regressed.smooths])
     influence = np.array(
-        [
-            [by[o] * each.influence(weights[p]) for p, each in enumerate(row)]
-            for o, row in enumerate(regressed.smooths)
-        ]
+        [[each.influence(w) for each, w in zip(row, weights, strict=True)] for row in regressed.smooths]
     )
-    # Members that were not in the regression have no influence either.
-    noise = np.nansum(influence * left, axis=(0, 1))
-    error = np.sqrt(gain.var(ddof=1) / members + (noise**2).sum() / members**2)
+    noise = np.einsum("o,opm,opm->m", by, influence, left)
+    moves = np.bincount(chosen, minlength=others + 1) / members
+    moves[best] -= 1.0
+    shared = benefit_noise(draws.shared_noise, threshold, moves)
+    error = np.sqrt(gain.var(ddof=1) / members + (noise**2).sum() / members**2 + shared)
     residuals = np.einsum("o,opm->pm", by, left)
     whole = np.einsum("o,opm->pm", by, regressed.differences)
-    there = np.isfinite(residuals[0])
-    total = whole[:, there].var(axis=1).sum()
-    explained = 1 - (residuals[:, there] ** 2).mean(axis=1).sum() / total if total > 0 else 0.0
-    widest = int(whole.var(axis=1).argmax())
-    return _Value(float(gain.mean()), float(error), float(max(explained, 0.0)), residuals[widest])
+    total = whole.var(axis=1)
+    explained = 1 - (residuals**2).mean(axis=1).sum() / total.sum() if total.any() else 0.0
+    return _Value(
+        float(gain.mean()), float(error), float(max(explained, 0.0)), residuals[int(total.argmax())]
+    )
 
 
 def _check(draws: Draws, parameters: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> None:

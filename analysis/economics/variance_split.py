@@ -14,7 +14,7 @@ from scipy import optimize
 
 from analysis.economics.incremental import Z
 from analysis.economics.noise import Array, noise_of
-from conf.input_error import InputError
+from conf.input_error import InputError, shown
 
 MOST_PATIENTS = 10**9
 FEWEST_MEMBERS = 2
@@ -43,19 +43,22 @@ class Size(NamedTuple):
     seconds: float
 
 
-def variance_split(sums: Array, counts: Array, same_patients: bool) -> Split:
+def variance_split(sums: Array, counts: Array, same_patients: bool, squares: Array | None = None) -> Split:
     """Return the variance of an outcome or a difference, split by its sources.
 
     ``sums``, ``counts``: of the outcome and of the patients, shape (members, batches, groups). Batches have
     the same number of patients; groups hold patients of a kind that is known beforehand (one group: no
     heterogeneity is seen, and it counts as luck). ``same_patients``: batch k holds the same patients in
-    every member. Raises InputError for shapes that do not match, batches of unequal sizes, fewer than two
-    members or batches.
+    every member. ``squares``: sums of the squared outcome, likewise; without them luck follows from how
+    batches differ, which few batches of the same patients say badly. Raises InputError for shapes that do
+    not match, batches of unequal sizes, fewer than two members or batches.
     """
     sums, counts = np.asarray(sums, float), np.asarray(counts, float)
-    if sums.ndim != 3 or counts.shape != sums.shape:
+    squares = None if squares is None else np.asarray(squares, float)
+    shapes = [each.shape for each in (sums, counts, squares) if each is not None]
+    if sums.ndim != 3 or len(set(shapes)) > 1:
         raise InputError(
-            f"sums have shape {sums.shape}, counts {counts.shape}; both need (members, batches, groups)"
+            f"sums, counts and squares have shapes {shown(shapes)}; all need (members, batches, groups)"
         )
     members, batches, _ = sums.shape
     if members < 2 or batches < 2:
@@ -69,35 +72,40 @@ def variance_split(sums: Array, counts: Array, same_patients: bool) -> Split:
     means = sums.sum(axis=2) / sizes
     noise = noise_of(means[:, :, None], same_patients)
     between = float(means.mean(axis=1).var(ddof=1))
-    luck, heterogeneity = _within(sums, counts, patients)
+    luck, heterogeneity = _within(sums, counts, patients, squares)
+    own, shared = (float(each[0, 0]) * patients for each in noise)
+    if same_patients and squares is not None:
+        shared = luck + heterogeneity - own
     return Split(
         mean=float(means.mean()),
         parameters=max(between - float(noise.own[0, 0]), 0.0),
         heterogeneity=heterogeneity,
         luck=luck,
-        shared=max(float(noise.shared[0, 0]) * patients, 0.0),
-        own=float(noise.own[0, 0]) * patients,
+        shared=max(shared, 0.0),
+        own=own,
         members=members,
         patients=int(patients),
     )
 
 
-def _within(sums: Array, counts: Array, patients: float) -> tuple[float, float]:
+def _within(sums: Array, counts: Array, patients: float, squares: Array | None) -> tuple[float, float]:
     """Return the variances within and between groups, on average over members."""
-    there = counts > 0
     number = counts.sum(axis=1)
     mean = np.divide(sums.sum(axis=1), number, out=np.zeros_like(number), where=number > 0)
-    of_batch = np.divide(sums, counts, out=np.zeros_like(sums), where=there)
-    squares = (counts * (of_batch - mean[:, None]) ** 2).sum(axis=1)
-    free = there.sum(axis=1) - 1
-    variance = np.divide(squares, free, out=np.zeros_like(squares), where=free > 0)
+    if squares is None:
+        of_batch = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
+        apart = (counts * (of_batch - mean[:, None]) ** 2).sum(axis=1)
+        free = (counts > 0).sum(axis=1) - 1.0
+    else:
+        apart, free = np.maximum(squares.sum(axis=1) - number * mean**2, 0.0), number - 1
+    variance = np.divide(apart, free, out=np.zeros_like(apart), where=free > 0)
     share = number / patients
     luck = (share * variance).sum(axis=1)
     whole = (share * mean).sum(axis=1, keepdims=True)
-    apart = (share * (mean - whole) ** 2).sum(axis=1)
+    between = (share * (mean - whole) ** 2).sum(axis=1)
     # Means of groups are apart by luck, too.
     by_luck = ((1 - share) * variance * (number > 0)).sum(axis=1) / patients
-    return float(luck.mean()), max(float((apart - by_luck).mean()), 0.0)
+    return float(luck.mean()), max(float((between - by_luck).mean()), 0.0)
 
 
 def split_table(split: Split) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis.pages.economics_summary import WIDEST, head, line
-from analysis.words.wording import interval, policy_words, signed
+from analysis.words.wording import INTERVALS, interval, policy_words, signed
 
 MILLION = 1e6
 
@@ -15,10 +15,10 @@ def budget_summary(budget: pd.DataFrame, currency: str, price_year: int, uptake:
     """Return what health care spends more or less in each year, by policy."""
     policies = list(dict.fromkeys(budget["policy"]))
     first = policy_words(budget["comparator"].iloc[0])
+    by_year = ", ".join(f"{100 * share:.0f} %" for share in uptake)
     about = (
-        f"What health care spends more (+) or less (−) a year than with {first} for everybody: million {currency} of "
-        f"{price_year}, undiscounted. Uptake by year: {', '.join(f'{100 * share:.0f} %' for share in uptake)}. In "
-        "brackets: 95 % intervals of simulated luck."
+        f"What health care spends more (+) or less (−) a year than with {first} for everybody: million "
+        f"{currency} of {price_year}, undiscounted. Uptake by year: {by_year}. In brackets: {INTERVALS}."
     )
     lines = [textwrap.fill(about, WIDEST), ""]
     for policy in policies:

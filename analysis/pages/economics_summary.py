@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from analysis.words.economics import Terms, money, perspective_words, value_words
+from analysis.words.economics import Terms, perspective_words, value_words, whole_money
 from analysis.words.wording import DASH, INTERVALS, interval, policy_words, years_words
 
 WIDEST = 119
@@ -32,7 +32,7 @@ def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, as
     for name in policies:
         of = alone[alone["policy"] == name].set_index("quantity")
         cells = [
-            f"{_with(of.loc[total], money):>29}",
+            f"{_with(of.loc[total], whole_money):>29}",
             f"{_with(of.loc['discounted_life_years'], _years):>25}",
             f"{_with(of.loc['qalys'], _years):>25}",
         ]
@@ -46,7 +46,7 @@ def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, as
                 ("more costs", terms.currency, 29),
                 ("QALYs gained", "", 25),
                 (f"{terms.currency} per QALY", "gained", 19),
-                ("net benefit", f"at {money(threshold)}", 13),
+                ("net benefit", f"at {whole_money(threshold)}", 13),
             ],
         )
         for name in policies:
@@ -68,7 +68,7 @@ def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, as
             textwrap.fill(
                 "Dominates: costs less and gains more; dominated: the reverse. "
                 f"{DASH}: the difference in QALYs may be simulated luck. Net benefit: QALYs gained at "
-                f"{money(threshold)} each, less costs. How sure this is with uncertain numbers: lrrc psa.",
+                f"{whole_money(threshold)} each, less costs. How sure this is: lrrc psa.",
                 WIDEST,
             ),
         ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.pages.economics_summary import WIDEST, head, more_money, more_years
-from analysis.words.economics import money
+from analysis.words.economics import whole_money
 from analysis.words.wording import DASH, interval, policy_words, sentence, signed
 
 WIDTH = 58
@@ -18,9 +18,9 @@ def gains_summary(tables: Mapping[str, pd.DataFrame], currency: str, threshold: 
     """Return for each policy the groups of patients with what they gain, and the rule that treats them."""
     gains, rules = tables["gains"], tables["rules"].set_index("policy")
     about = (
-        "What patients gain from a policy over the comparator, by what is seen before treatment; with the same "
-        f"luck. Net benefit: QALYs at {money(threshold)} {currency} each, less costs, a patient of the group. In "
-        "brackets: 95 % intervals of simulated luck."
+        "What patients gain from a policy over the comparator, by what is seen before treatment; with the "
+        f"same luck. Net benefit: QALYs at {whole_money(threshold)} {currency} each, less costs, a patient "
+        "of the group. In brackets: 95 % intervals of simulated luck."
     )
     lines = [textwrap.fill(about, WIDEST), ""]
     columns = [
@@ -63,9 +63,9 @@ def gains_summary(tables: Mapping[str, pd.DataFrame], currency: str, threshold: 
         lines += ["", textwrap.fill(words, WIDEST), ""]
     lines.append(
         textwrap.fill(
-            "A rule is found in half of the patients and valued in the other half. Needed: treated otherwise for "
-            f"each recurrence averted; {DASH}: those averted may be simulated luck. Everything rests on the base case: "
-            "how sure that is, lrrc psa says.",
+            "A rule is found in half of the patients and valued in the other half. Needed: treated otherwise "
+            f"for each recurrence averted; {DASH}: those averted may be simulated luck. All rests on the "
+            "base case: how sure that is, lrrc psa says.",
             WIDEST,
         )
     )

@@ -107,7 +107,7 @@ def in_full(number: Number, uses: Uses, evidence: Evidence, fit: Fit, by_hand: V
     facts: list[tuple[str, str]] = [("may be", number.allowed)]
     if number.low is not None:
         kind = "a definition, without uncertainty" if number.fixed else f"{number.distribution}"
-        file = f"conf/uncertainty/{number.section}.yaml"
+        file = number.ranges
         words = f"{kind} ({file})" if number.fixed else f"{spread(number)} ({kind}; {file})"
         facts.append(("95 % range", words))
     facts.append(("comes from", number.origin))
@@ -174,7 +174,8 @@ def page(numbers: Sequence[Number], uses: Uses, evidence: Evidence, fit: Fit) ->
         f"jointly to {fit.endpoints} endpoints of {len(fit.trials)} trials ({', '.join(fit.trials)}; "
         f"{fit.words}); their posterior is the 95 % interval in `conf/posterior.csv`. What a number "
         "rests on is an assumption, or rows of the [evidence](#evidence) at the end of the page. The cohort "
-        "is `dutch_contemporary`, the clinic is without limits.",
+        "is `dutch_contemporary`, the clinic is without limits, and prices and utilities are `dutch`, all in "
+        "euro of 2023.",
     ]
     for section in dict.fromkeys(number.section for number in numbers):
         lines += ["", f"## {section}", "", "| number | value | range | from | rests on | read in |"]

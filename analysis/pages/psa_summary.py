@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.pages.economics_summary import WIDEST, head, line, more_money, more_years
-from analysis.words.economics import Terms, money, perspective_words
+from analysis.words.economics import Terms, perspective_words, whole_money
 from analysis.words.wording import DASH, interval, percent, policy_words, sentence
 
 TOP = 6  # groups of numbers that are printed
@@ -38,15 +38,15 @@ def psa_summary(
         ("costs", terms.currency, 27),
         ("QALYs", "", 24),
         (f"{terms.currency} per QALY", "than the one before", 21),
-        ("best at", money(threshold), 9),
+        ("best at", whole_money(threshold), 9),
     ]
     lines = [textwrap.fill(about, WIDEST), "", *head(width, columns)]
     for row in incremental.to_dict("records"):
         name = row["policy"]
-        costs = f"{money(row['cost'])} ({interval(row['cost_low'], row['cost_high'], money)})"
+        costs = f"{whole_money(row['cost'])} ({interval(row['cost_low'], row['cost_high'], whole_money)})"
         qalys = f"{row['qalys']:.2f} ({interval(row['qalys_low'], row['qalys_high'], '{:.2f}'.format)})"
         status = DASH if row["status"] == "on the frontier" else row["status"]
-        icer = money(row["icer"]) if row.get("icer", float("nan")) == row.get("icer") else status
+        icer = whole_money(row["icer"]) if row.get("icer", float("nan")) == row.get("icer") else status
         best = f"{percent(float(at.loc[name, 'probability']))} %"
         lines.append(line(name, width, [f"{costs:>27}", f"{qalys:>24}", f"{icer:>21}", f"{best:>9}"]))
     lines += ["", "Each policy against the comparator:", ""]
@@ -62,20 +62,21 @@ def psa_summary(
         lines.append(textwrap.fill(words, WIDEST, subsequent_indent="  "))
     evpi = tables["evpi"]
     perfect = evpi[evpi["threshold"] == threshold].iloc[0]
+    population = whole_money(perfect["population_evpi"] / 1e6)
     lines += [
         "",
         textwrap.fill(
-            f"At {money(threshold)} a QALY {policy_words(perfect['preferred'])} is the best on average. "
-            f"To know every number would be worth {money(perfect['evpi'])} a patient (standard error "
-            f"{money(perfect['evpi_se'])}), {money(perfect['population_evpi'] / 1e6)} million for the "
-            f"{money(patients)} patients (discounted) whom the decision concerns.",
+            f"At {whole_money(threshold)} a QALY {policy_words(perfect['preferred'])} is the best on "
+            f"average. To know every number would be worth {whole_money(perfect['evpi'])} a patient "
+            f"(standard error {whole_money(perfect['evpi_se'])}), {population} million for the "
+            f"{whole_money(patients)} patients (discounted) whom the decision concerns.",
             WIDEST,
         ),
     ]
     groups = tables["evppi"]
     worth = groups[groups["threshold"] == threshold].sort_values("evppi", ascending=False).head(TOP)
     told = ", ".join(
-        f"{policy_words(row['group'])} {money(row['evppi'])} (± {money(1.96 * row['evppi_se'])})"
+        f"{policy_words(row['group'])} {whole_money(row['evppi'])} (± {whole_money(1.96 * row['evppi_se'])})"
         for row in worth.to_dict("records")
     )
     lines += ["", textwrap.fill(f"To know one group of numbers, a patient: {told}.", WIDEST)]

@@ -1,11 +1,13 @@
-"""Costs and quality of life in words."""
+"""Money, QALYs and thresholds in words."""
 
+import math
 from typing import NamedTuple
 
 import pandas as pd
 
 from analysis.words.wording import DASH
 
+BY_MEMBERS = "95 % of the members, less the simulation's noise"  # what an interval holds
 PERSPECTIVES = {"societal": "from the perspective of society", "health_care": "from that of health care"}
 
 
@@ -35,7 +37,7 @@ def perspective_words(perspective: str) -> str:
     return PERSPECTIVES[perspective]
 
 
-def money(amount: float) -> str:
+def whole_money(amount: float) -> str:
     """Return an amount in whole units."""
     return f"{amount:,.0f}".replace("-", "−")
 
@@ -49,5 +51,29 @@ def value_words(costs: pd.Series, qalys: pd.Series) -> str:
         return "dominates"
     if costs["estimate"] > 0 and not gains:
         return "dominated"
-    ratio = money(costs["estimate"] / qalys["estimate"])
+    ratio = whole_money(costs["estimate"] / qalys["estimate"])
     return ratio if gains else f"{ratio} a QALY lost"
+
+
+def money(amount: float, currency: str = "€") -> str:
+    """Return an amount to three digits (whole units from 1,000) with its sign before the currency."""
+    if not math.isfinite(amount):
+        return DASH
+    size = abs(amount)
+    decimals = 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2
+    words = f"{size:,.{decimals}f}"
+    return f"{'−' if amount < 0 and float(words.replace(',', '')) else ''}{currency}{words}"
+
+
+def per_qaly(threshold: float, currency: str = "€") -> str:
+    """Return a threshold in words."""
+    return f"{money(threshold, currency)} per QALY"
+
+
+def qalys(number: float) -> str:
+    """Return a number of QALYs to two significant digits or two decimals, without its sign."""
+    if not math.isfinite(number):
+        return DASH
+    size = abs(number)
+    decimals = 2 if size >= 0.1 or size == 0 else min(1 - math.floor(math.log10(size)), 5)
+    return f"{size:.{decimals}f}"

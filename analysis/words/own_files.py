@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from conf import relations, units
+from conf import economics, relations, units
 from conf.clinics import NEEDED_FOR
 from conf.endpoint import ESTIMATORS, ORIGINS
 from conf.guideline_file import WHEN
@@ -94,6 +94,96 @@ CLINIC = {
     "radiotherapy_target_days": "the same, for radiotherapy",
     "resection_target_days": "the same, for resection",
     "salvage_target_days": "the same, for salvage",
+}
+# Of a country's prices and utilities; a utility ratio multiplies the norm while its state lasts.
+ECONOMICS = {
+    "currency": "code of the currency of its prices; a file that changes it has every key and no defaults",
+    "price_year": "year of all its prices, from 1990 to 2100; as for the currency",
+    "perspective": "societal or health_care: the costs that headline figures take",
+    "thresholds_per_qaly": "what a QALY may cost: amounts that rise; headline figures take the middle one",
+    "rates": "what a unit of another currency and year is worth in this file's, as in EUR_2014: 1.2; a price "
+    "can then be written as {value: 454, currency: EUR, year: 2014}",
+    "horizon_years": "how long costs and quality of life are counted where the command sets no horizon",
+    "costs_discount_rate_per_year": "discount rate of costs",
+    "effects_discount_rate_per_year": "discount rate of life years and QALYs",
+    "diagnosis_price": "diagnosis and staging, once, without the MRI",
+    "visit_price": "a visit of follow-up, with CEA",
+    "ct_scan_price": "a CT of chest and abdomen",
+    "mri_scan_price": "an MRI of the pelvis",
+    "endoscopy_price": "an endoscopy",
+    "radiotherapy_course_price": "the planning of a course of radiotherapy",
+    "radiotherapy_fraction_price": "a fraction of radiotherapy",
+    "contact_boost_price": "a contact boost",
+    "concurrent_chemotherapy_price": "chemotherapy during radiotherapy",
+    "total_neoadjuvant_chemotherapy_price": "chemotherapy of total neoadjuvant treatment",
+    "adjuvant_chemotherapy_price": "chemotherapy after surgery",
+    "induction_chemotherapy_price": "chemotherapy before a salvage resection",
+    "systemic_treatment_price": "systemic treatment of metastases, all lines",
+    "severe_toxicity_price": "severe toxicity of treatment before surgery",
+    "theatre_minute_price": "a minute of the operating theatre",
+    "ward_day_price": "a day on a ward",
+    "intensive_care_day_price": "a day in intensive care",
+    "resection_ward_days": "stay after a resection: none, low anterior, abdominoperineal, Hartmann's",
+    "resection_materials_price": "a resection, besides theatre minutes and days",
+    "emergency_resection_price": "what an emergency resection costs beyond a planned one",
+    "local_excision_ward_days": "stay after a local excision",
+    "local_excision_materials_price": "a local excision, besides theatre minutes and days",
+    "leak_price": "a leak, beyond severe morbidity and reoperation",
+    "severe_morbidity_price": "severe morbidity after a resection",
+    "reoperation_price": "a reoperation, beyond severe morbidity",
+    "stoma_closure_price": "the closure of a temporary stoma",
+    "stoma_price_per_year": "care of a stoma",
+    "bowel_dysfunction_price_per_year": "care for major bowel dysfunction",
+    "incontinence_price_per_year": "care for faecal incontinence",
+    "urinary_dysfunction_price_per_year": "care for urinary dysfunction",
+    "bowel_obstruction_price": "a bowel obstruction",
+    "pelvic_fracture_price": "a pelvic fracture",
+    "second_cancer_price": "a second cancer",
+    "recurrence_work_up_price": "work-up of a recurrence, without MRI and CT",
+    "salvage_ward_days": "stay after a salvage resection: none, central, exenteration, abdominosacral, "
+    "sidewall, perineal",
+    "salvage_intensive_care_days": "days in intensive care after these",
+    "salvage_materials_price": "a salvage resection, besides theatre minutes and days",
+    "salvage_complication_price": "a severe complication of a salvage resection",
+    "palliative_treatment_price": "treatment of a recurrence without curative intent",
+    "metastasectomy_price": "a resection of metastases",
+    "advanced_disease_price_per_year": "supportive care from a tumour that is not cleared until death",
+    "end_of_life_price": "the end of life of those who die of cancer",
+    "other_death_price": "the end of life of all others",
+    "norm_from_age_years": "ages from which the next three lists hold, rising",
+    "other_health_care_price_per_year": "care for other diseases, by age",
+    "pension_age_years": "age from which nobody is absent from work",
+    "employed_share": "patients below that age who work",
+    "friction_days": "absence from work that counts, after diagnosis and after a recurrence",
+    "working_hours_per_week": "hours of those who work",
+    "productivity_hour_price": "an hour of work",
+    "informal_care_hour_price": "an hour of informal care",
+    "treatment_informal_hours_per_week": "informal care from diagnosis until the end of recovery",
+    "stoma_informal_hours_per_week": "informal care with a stoma",
+    "advanced_disease_informal_hours_per_week": "informal care from a tumour that is not cleared until death",
+    "travel_price": "the way to the hospital and back, on each day there",
+    "men_norm_utility": "utility of men in the general population, by age",
+    "women_norm_utility": "utility of women in the general population, by age",
+    "before_surgery_utility_ratio": "from diagnosis to the operation, or until the organ is watched",
+    "neoadjuvant_utility_ratio": "the same, of those who are irradiated before surgery",
+    "recovery_utility_ratio": "after a resection of the primary",
+    "recovery_days": "for so long",
+    "leak_utility_ratio": "after a leak, besides recovery",
+    "leak_days": "for so long",
+    "adjuvant_utility_ratio": "during chemotherapy after surgery",
+    "adjuvant_days": "for so long",
+    "harm_utility_ratio": "with each harm while it lasts: temporary stoma, permanent stoma, major bowel "
+    "dysfunction, faecal incontinence, urinary dysfunction, sexual dysfunction, severe morbidity, "
+    "reoperation, bowel obstruction, pelvic fracture, second cancer, salvage morbidity, severe toxicity",
+    "recurrence_utility_ratio": "with a recurrence that is not or not yet resected, or has come again",
+    "salvage_recovery_utility_ratio": "after a salvage resection",
+    "salvage_recovery_days": "for so long",
+    "after_salvage_utility_ratio": "after a salvage resection, for good",
+    "metastasis_utility_ratio": "with metastases",
+    "metastasectomy_days": "for so long where they are resected, otherwise until death",
+    "uncontrolled_utility_ratio": "with a primary or a regrowth that is left to grow",
+    "last_months_utility_ratio": "before death of cancer",
+    "last_months_days": "for so long",
 }
 SCENARIO_KEYS = {
     "patients": "how many, a whole number of 1 or more",
@@ -199,6 +289,21 @@ def clinic_file(like: str, numbers: Tree) -> str:
     ]
     for key, value in numbers.items():
         lines += _comment(f"{clinic_words(key)}. {_allowed(key, value)}")
+        lines += [f"# {key}: {_value(value)}", ""]
+    return _text(lines)
+
+
+def economics_file(like: str, content: Tree) -> str:
+    """Return the text of prices and utilities that start from ``like``, which has this content."""
+    lines = [
+        f"# What care costs and what life is worth in a country. It starts from {like}: what is commented",
+        "# out is as there. Remove the # before a key to set it. Every price is in the file's currency and",
+        "# of its price year, or states its own, for which there is a rate.",
+        *_base(like),
+    ]
+    for key, value in content.items():
+        words = ECONOMICS[key]
+        lines += _comment(words if key in economics.WORDS else f"{words}. {_allowed(key, value)}")
         lines += [f"# {key}: {_value(value)}", ""]
     return _text(lines)
 
@@ -321,6 +426,8 @@ def number_words(key: str) -> str:
         return COHORT[name]
     if section == "clinic":
         return clinic_words(name)
+    if section == economics.ECONOMICS:
+        return ECONOMICS[name]
     return f"{section.replace('_', ' ')}: {name.replace('_', ' ')}"
 
 
@@ -348,12 +455,14 @@ def _allowed(key: str, value: object) -> str:
     words = f"Allowed: {len(value)} numbers, each {allowed}"
     if key.endswith("_shares"):
         words += ", together 1"
-    return words + (", rising" if relations.BOUNDS.search(key) else "")
+    return words + (", rising" if relations.BOUNDS.search(key) or key == economics.AGES else "")
 
 
 def _value(value: Any) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_value(part)}" for key, part in value.items()) + "}"
     return in_full(value) if not isinstance(value, str) or re.fullmatch(r"[\w.+/]+", value) else f"'{value}'"
 
 

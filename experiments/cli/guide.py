@@ -103,8 +103,21 @@ OTHERWISE: dict[str, dict[str, str | None]] = {
         "journal": None,
     },
     "sensitivity": {
+        "patients": "the same at every point, under each policy",
+        "out": "the analysis's folder: new, empty, or its own, which resumes it; "
+        "null: runs/sensitivity/<date and time>",
         "design_seed": "another seed gives other points of Morris and Sobol'",
         "at_years": "when an outcome with a horizon is counted; null: at 5 years",
+        "rows": None,
+        "journal": None,
+    },
+    "psa": {
+        "patients": "of each member under each policy",
+        "out": "the analysis's folder: new, empty, or its own, which resumes it; "
+        "null: runs/psa/<date and time>",
+        "precision": "instead of members and patients: half-width of the 95 % interval of each policy's net "
+        "benefit over the comparator, in money",
+        "posterior_from": "a posterior file of your own, or a calibration's folder; null: the shipped one",
         "rows": None,
         "journal": None,
     },

@@ -13,7 +13,18 @@ from enum import IntEnum
 from typing import Any
 
 from analysis.words.own_files import number_words
-from conf import calibration, compute, endpoint, life_table, policies, question, schema, trials, units
+from conf import (
+    calibration,
+    compute,
+    economics,
+    endpoint,
+    life_table,
+    policies,
+    question,
+    schema,
+    trials,
+    units,
+)
 from conf.composition import CONF, GROUPS, experiments
 from conf.life_table import LIFE_TABLE
 from conf.own_file import MOST_VALUES
@@ -49,6 +60,7 @@ def schemas() -> dict[str, Schema]:
         "life_table": _life_table,
         "cohort": lambda: _numbers_file("cohort", "dutch_contemporary", "A cohort: who the patients are."),
         "clinic": lambda: _numbers_file("clinic", "unlimited", "A clinic: who comes, and the capacity."),
+        "economics": _economics,
         "disease": _disease,
         "scenario": _scenario,
         "trial": _trial,
@@ -138,7 +150,7 @@ def number(key: str, value: object) -> Schema:
 def _words(key: str) -> str:
     """Return what a number is: its words, the heading that it is under, and the comment behind it."""
     section, _, name = key.partition(".")
-    if section in ("cohort", "clinic"):
+    if section in ("cohort", "clinic", "economics"):
         return number_words(key)
     heading = _headings(section).get(name, "")
     beside = comments(f"parameters/{section}").get(name, "")
@@ -271,6 +283,36 @@ def _numbers_file(section: str, file: str, words: str) -> Schema:
     return _object({"defaults": DEFAULTS, **own, **_numbers(section, f"{section}/{file}")}, words=words)
 
 
+def _economics() -> Schema:
+    """Return what a country's prices and utilities may hold: a price is a number, or states its own year."""
+    currency = {"type": "string", "pattern": "^[A-Z]{3}$"}
+    rate = _number(economics.FACTOR)
+    properties = {
+        "currency": currency,
+        "price_year": _whole(*economics.YEAR),
+        "perspective": _one_of(economics.PERSPECTIVES),
+        "thresholds_per_qaly": _list(_number(economics.THRESHOLD), least=1),
+        "rates": {
+            "type": ["object", "null"],
+            "patternProperties": {f"^{economics.RATE.pattern}$": rate},
+            "additionalProperties": False,
+        },
+        "horizon_years": _number(economics.HORIZON),
+    }
+    found = {key: _said(content, f"{_words(f'economics.{key}')}.") for key, content in properties.items()}
+    price = _number(units.NOT_NEGATIVE)
+    stated = _object(
+        dict(zip(economics.STATED, (price, currency, _whole(*economics.YEAR)), strict=True)), economics.STATED
+    )
+    either = {**price, **stated, "type": ["number", "object"]}  # a keyword holds for the type it is of
+    for key, value in economics.reference().items():
+        content = number(f"economics.{key}", value)
+        if units.range_of(key) is units.NOT_NEGATIVE and economics.PRICE.search(key):
+            content |= {"items": either} if isinstance(value, list) else either
+        found[key] = content
+    return _object({"defaults": DEFAULTS, **found}, words="What care costs and life is worth in a country.")
+
+
 def _sections() -> dict[str, Schema]:
     return {
         section: _object(_numbers(section, f"parameters/{section}")) for section in schema.shipped_sections()
@@ -336,7 +378,7 @@ def _setting(key: str) -> Schema:
         "patients": _whole(1),
         "seed": _whole(0),
         "replication": _whole(0),
-        "horizon_years": _number(schema.HORIZON),
+        "horizon_years": _or_null(_number(schema.HORIZON)),
         "policies": {**_list(NAME, least=1), "uniqueItems": True},
         "comparator": _or_null(NAME),
         "clock": _one_of(schema.CLOCKS),

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PSA_KEYS = (
-    "members", "posterior_from", "discrepancy", "design_seed", "thresholds", "evppi", "study",
+    "members", "precision", "posterior_from", "discrepancy", "design_seed", "thresholds", "evppi", "study",
     "patients_per_year", "decision_years", "compute",
 )  # fmt: skip
 FEWEST_MEMBERS = 20
 PRICES, UTILITIES = "prices", "utilities"
 PER_PARAMETER = 10  # members for each number of a group that is chosen by itself
+PRECISION = units.Range(0, 1e9, "above 0, and at most 1e9", low_allowed=False)
 CURVE_STEPS = 40  # of acceptability curves, from 0 to twice the highest threshold
 
 
@@ -55,6 +56,7 @@ class PsaPlan:
     groups: dict[str, tuple[str, ...]]
     too_many: tuple[str, ...]  # groups of more numbers than the members distinguish
     study: Study | None
+    precision: float | None  # half-width of a net benefit's interval, in money
     patients_per_year: float
     decision_years: float
 
@@ -151,6 +153,7 @@ def read_psa(config: DictConfig, choices: Mapping[str, str]) -> PsaPlan:
         groups,
         too_many,
         _study(own["study"]),
+        None if own["precision"] is None else units.number("precision", own["precision"], PRECISION),
         units.number("patients_per_year", own["patients_per_year"], units.NOT_NEGATIVE),
         units.number("decision_years", own["decision_years"], units.Range(0, 100, "from 0 to 100")),
     )

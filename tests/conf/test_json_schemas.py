@@ -27,6 +27,7 @@ GROUPS = (
     "trial",
     "lesson",
     "compute",
+    "economics",
 )
 PAPERS = sorted((CONF.parent / "examples/papers").glob("*.yaml"))
 SHIPPED = [
@@ -66,7 +67,7 @@ def test_every_section_of_the_disease_fits(section):
     assert set(validator("disease").schema["properties"][section]["properties"]) == set(tree)
 
 
-KINDS = ("policy", "cohort", "clinic", "trial", "scenario", "lesson")
+KINDS = ("policy", "cohort", "clinic", "economics", "trial", "scenario", "lesson")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -79,7 +80,7 @@ def test_a_new_file_names_its_schema_and_fits_it_with_every_key_set(here, kind):
     assert (path.parent / named).read_bytes() == (FOLDER / f"{kind}.json").read_bytes()
     assert faults(kind, read_yaml(path, "mine")) == []
     # Uncommented, the keys are those of the schema: an editor offers no other.
-    if kind in ("policy", "cohort", "clinic"):
+    if kind in ("policy", "cohort", "clinic", "economics"):
         names = {
             "defaults",
             "guideline",
@@ -109,6 +110,13 @@ BROKEN = [
     ("cohort", "background_mortality_ratio: 0", "0 is less than or equal to the minimum of 0"),
     ("clinic", "linac_count: 1.5", "1.5 is not of type 'integer'"),
     ("clinic", "theatre_open_hours: [0, 8, 0, 0, 8, 0, 30]", "30 is greater than the maximum of 24"),
+    ("economics", "visit_prise: 100", "'visit_prise' was unexpected"),
+    ("economics", "visit_price: -1", "-1 is less than the minimum of 0"),
+    ("economics", "visit_price: {value: 1, currency: EUR}", "'year' is a required property"),
+    ("economics", "recovery_utility_ratio: 1.1", "1.1 is greater than the maximum of 1"),
+    ("economics", "recovery_days: {value: 1, currency: EUR, year: 2020}", "is not of type 'number'"),
+    ("economics", "currency: euro", "does not match"),
+    ("economics", "rates: {EUR: 1.2}", "'EUR' does not match any of the regexes"),
     ("follow_up", "visit_months: [6]\nct_months: []", "'mri_months' is a required property"),
     ("follow_up", "visit_months: [6, 6]\nct_months: []\nmri_months: []", "non-unique"),
     ("disease", "surgery: {leak_probability: 2}", "2 is greater than the maximum of 1"),
@@ -149,7 +157,9 @@ def test_a_broken_trial_does_not_fit(change, message):
 def test_what_one_key_may_be_is_what_the_program_says():
     properties = validator("policy").schema["properties"]
     assert set(properties) == {"description", "guideline", *LEVERS}
-    every = [validator(kind).schema for kind in ("policy", "cohort", "clinic", "scenario", "trial")]
+    every = [
+        validator(kind).schema for kind in ("policy", "cohort", "clinic", "economics", "scenario", "trial")
+    ]
     described = [
         value for content in every for name, value in content["properties"].items() if name != "defaults"
     ]

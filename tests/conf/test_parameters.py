@@ -240,7 +240,7 @@ ALLOWED = {
         0.5: "middle of a uniform's step",
     },
     "pathway/mortality.py": {5: "the life table is in five-year bands", 1000: "years that nobody lives"},
-    "pathway/neoadjuvant.py": {7: "days of a week"},
+    "pathway/neoadjuvant.py": {3: "sessions of a contact boost", 7: "days of a week"},
     "counting/outcomes.py": {
         3: "three or more compartments; a member",
         4: "a member of an enumeration",
@@ -292,6 +292,13 @@ ALLOWED = {
         9: "pairs of states",
         12: "months of a year",
         128: "patients counted in bytes",
+    },
+    "counting/value.py": {
+        100: "hundredths of the currency",
+        1_000_000: "millionths of a year",
+        12: "states of a life beside the harms",
+        3: "a state's beginning, end and ratio",
+        32: "turning points beside those of states",
     },
 }
 

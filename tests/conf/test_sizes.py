@@ -155,7 +155,7 @@ def test_a_number_of_any_size_is_taken_or_refused_in_a_line(value, allowed):
     except InputError as error:
         assert str(error).startswith("a.b=") and "\n" not in str(error) and len(str(error)) < 300
     else:
-        assert allowed.low <= taken <= allowed.high and taken == value
+        assert allowed.low <= taken <= allowed.high and taken == float(value)
         assert str(taken) != "-0.0"
 
 

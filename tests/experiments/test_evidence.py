@@ -8,7 +8,8 @@ import pytest
 
 from analysis.pages.numbers import WIDTH
 from conf.composition import composed, composing
-from conf.numbers import numbers_of
+from conf.economics import COUNTED_WITH
+from conf.numbers import numbers_of, trees_of
 from conf.origins import origins
 from conf.schema import compose_run, read_run
 from conf.stated_sources import evidence as rows_of_evidence
@@ -32,12 +33,12 @@ def asked(here, capsys):
 
 @pytest.fixture(scope="module")
 def run():
-    return compose_run()
+    return compose_run("economics=dutch")
 
 
 @pytest.fixture(scope="module")
 def read(run):
-    return uses({**run.parameters, "cohort": run.cohort, "clinic": run.clinic})
+    return uses(trees_of(run))
 
 
 def numbers(*overrides):
@@ -51,8 +52,13 @@ def numbers(*overrides):
 
 
 def test_every_number_of_the_run_is_there_with_the_value_that_is_simulated(run):
-    known = numbers()
-    trees = {**run.parameters, "cohort": run.cohort, "clinic": run.clinic}
+    known = numbers("economics=dutch")
+    trees = {
+        **run.parameters,
+        "cohort": run.cohort,
+        "clinic": run.clinic,
+        "economics": run.economics.numbers,
+    }
     assert {key: number.value for key, number in known.items()} == {
         f"{section}.{name}": value for section, tree in trees.items() for name, value in tree.items()
     }
@@ -65,7 +71,8 @@ def test_every_number_is_read_somewhere_and_stands_in_the_line_that_is_named(rea
         name = key.partition(".")[2]
         for use in places:
             line = (ROOT / use.file).read_text("utf-8").splitlines()[use.line - 1]
-            assert name in line or re.search(r'\[f"\{\w+\}_\w+"\]', line), (key, use)
+            names = COUNTED_WITH.get(name, (name,)) if key.startswith("economics.") else (name,)
+            assert any(word in line for word in names) or re.search(r'\[f"\{\w+\}_\w+"\]', line), (key, use)
 
 
 def test_no_reading_of_a_number_in_the_model_is_missed(read):
@@ -99,7 +106,7 @@ def test_only_a_fitted_number_has_a_posterior_and_it_is_that_of_the_file():
 
 
 def test_a_number_of_a_shipped_file_rests_on_an_assumption_or_on_rows_of_the_evidence():
-    for number in numbers().values():
+    for number in (*numbers("economics=dutch").values(), *numbers("economics=english").values()):
         assert set(number.sources) <= rows_of_evidence().keys()
         if number.section != "clinic":
             assert number.sources or number.assumed, number.key
@@ -111,7 +118,17 @@ def test_the_range_of_one_cohort_is_not_shown_for_a_number_of_another():
     assert known["cohort.age_sd_years"].low is not None
 
 
-@pytest.mark.parametrize("words", [(), ("surgery",), ("assumption",), ("clinic=regional",)])
+def test_a_price_has_the_range_of_its_own_country_in_the_currency_of_the_country():
+    for name in ("dutch", "english"):
+        price = numbers(f"economics={name}")["economics.theatre_minute_price"]
+        assert price.origin == f"conf/economics/{name}.yaml"
+        assert price.ranges == f"conf/uncertainty/economics/{name}.yaml"
+        assert price.low < price.value < price.high
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("surgery",), ("assumption",), ("clinic=regional",), ("economics=dutch", "economics")]
+)
 def test_the_table_fits_the_width(asked, words):
     status, out, err = asked(*words)
     assert (status, err) == (0, "")

@@ -6,7 +6,7 @@ import shlex
 import pandas as pd
 import pytest
 
-from analysis.words.own_files import COHORT, COHORT_FILES
+from analysis.words.own_files import COHORT, COHORT_FILES, ECONOMICS
 from conf.composition import composing
 from conf.policies import LEVERS, read_policy
 from conf.schema import compose_run, shipped
@@ -44,6 +44,7 @@ def keys(text):
     [
         ("cohort", ["compare", "cohort=dutch_contemporary"]),
         ("scenario", ["compare"]),
+        ("economics", ["compare", "economics=dutch"]),
         ("clinic", ["capacity", "clinics=[regional]"]),
     ],
 )
@@ -107,6 +108,7 @@ def test_a_new_trial_simulates_what_the_shipped_trial_simulates_of_the_same_figu
         ("policy", [*LEVERS, "guideline"]),
         ("cohort", [*shipped("cohort/dutch_contemporary"), *COHORT_FILES]),
         ("clinic", [*shipped("clinic/unlimited")]),
+        ("economics", [*ECONOMICS]),
     ],
 )
 def test_a_new_file_has_every_key_once(written, kind, expected):
@@ -116,6 +118,10 @@ def test_a_new_file_has_every_key_once(written, kind, expected):
 
 def test_every_number_of_a_cohort_has_words_and_no_other():
     assert [*COHORT] == [*shipped("cohort/dutch_contemporary")]
+
+
+def test_every_key_of_prices_and_utilities_has_words_and_no_other():
+    assert [*ECONOMICS] == [*shipped("economics/dutch")]
 
 
 @pytest.mark.parametrize("kind", ["policy", "cohort", "clinic"])
