@@ -34,9 +34,9 @@ class Asked:
 
     def of(self, values: np.ndarray, policy: str) -> np.ndarray:
         """Return what is asked of a policy, shape (..., groups), from shape (..., groups, policies)."""
-        own: np.ndarray = values[..., self.policies.index(policy)]
+        own = values[..., self.policies.index(policy)].copy()
         if self.of_difference:
-            own = own - values[..., self.policies.index(self.comparator)]
+            own -= values[..., self.policies.index(self.comparator)]
         return own
 
     def front(self, table: pd.DataFrame, policy: str) -> pd.DataFrame:
