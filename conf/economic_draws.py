@@ -1,5 +1,6 @@
 """Draws of the uncertain prices and utilities of a country, and of how far studies lie from the model."""
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,22 +31,20 @@ class EconomicDraws:
 
     def economics(self, base: Economics, draw: int) -> Economics:
         """Return the economics with the values of a draw."""
-        changed: Tree = {
-            key: list(value) if isinstance(value, list) else value for key, value in base.numbers.items()
-        }
-        for number, value in zip(self.numbers, self.values[draw], strict=True):
-            if number.index is None:
-                changed[number.name] = float(value)
-            else:
-                changed[number.name][number.index] = float(value)
-        return Economics(
-            base.currency,
-            base.price_year,
-            base.perspective,
-            base.thresholds_per_qaly,
-            base.horizon_years,
-            changed,
-        )
+        return with_economic_values(base, self.numbers, self.values[draw].tolist())
+
+
+def with_economic_values(base: Economics, numbers: Sequence[Uncertain], values: Sequence[float]) -> Economics:
+    """Return the economics with some of its numbers replaced."""
+    changed: Tree = {
+        key: list(value) if isinstance(value, list) else value for key, value in base.numbers.items()
+    }
+    for number, value in zip(numbers, values, strict=True):
+        if number.index is None:
+            changed[number.name] = value
+        else:
+            changed[number.name][number.index] = value
+    return dataclasses.replace(base, numbers=changed)
 
 
 @functools.cache
@@ -82,16 +81,17 @@ def _number(key: str, index: int | None, value: float, low: float, high: float, 
 
 def draw_economics(numbers: Sequence[Uncertain], draws: int, seed: int) -> EconomicDraws:
     """Return draws of the numbers by Latin hypercube: each number's margin is covered evenly."""
-    columns = {_together(number): None for number in numbers}
+    columns = {together(number): None for number in numbers}
     place = {name: k for k, name in enumerate(columns)}
     normals = _normals(len(columns), draws, seed)
     values = np.empty((draws, len(numbers)))
     for k, number in enumerate(numbers):
-        values[:, k] = [number.value(normal) for normal in normals[:, place[_together(number)]]]
+        values[:, k] = [number.value(normal) for normal in normals[:, place[together(number)]]]
     return EconomicDraws(tuple(numbers), values)
 
 
-def _together(number: Uncertain) -> str:
+def together(number: Uncertain) -> str:
+    """Return what a number varies with: the key of its list, where that is by age, else its own."""
     return number.name if number.name in BY_AGE else number.key
 
 

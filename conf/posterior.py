@@ -122,9 +122,14 @@ def members_of_the_fit(parameters: Mapping[str, Tree], count: int) -> Sample | N
 
     A number that the run sets otherwise than the fit is none of the members': it keeps its value.
     """
-    fitted = shipped("disease/calibrated")
     sample = read_sample(count, None)
     assert sample is not None
+    return of_the_fit(sample, parameters)
+
+
+def of_the_fit(sample: Sample, parameters: Mapping[str, Tree]) -> Sample | None:
+    """Return a sample without the numbers that a run sets otherwise than the fit; None where most are."""
+    fitted = shipped("disease/calibrated")
     kept = [k for k, number in enumerate(sample.numbers) if number.of(fitted) == number.of(parameters)]
     if 2 * len(kept) < len(sample.numbers):
         return None

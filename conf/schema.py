@@ -68,7 +68,7 @@ def read_run(config: DictConfig) -> Run:
     cohort = checked("cohort", given["cohort"], shipped("cohort/dutch_contemporary"))
     patients = units.whole("patients", given["patients"], 1)
     journal = read_flag("journal", given["journal"])
-    economics = _economics(given[ECONOMICS])
+    economics = read_economics(given[ECONOMICS])
     horizon_years = _horizon_years(given["horizon_years"], economics)
     settings: dict[str, Any] = {
         "seed": units.whole("seed", given["seed"], 0),
@@ -187,8 +187,11 @@ def leaves(key: str, tree: object) -> list[str]:
     return [key, *(leaf for name, value in within for leaf in leaves(f"{key}.{name}", value))]
 
 
-def _economics(given: object) -> Economics | None:
-    """Return what costs and quality of life are counted with; None where they are not counted."""
+def read_economics(given: object) -> Economics | None:
+    """Return what costs and quality of life are counted with; None where they are not counted.
+
+    Raises InputError.
+    """
     if given is None or given == {}:
         return None
     if not isinstance(given, Mapping):

@@ -54,6 +54,16 @@ class Uncertain:
         return float(np.interp(value, self.quantiles, NORMALS))
 
 
+def all_uncertain_numbers() -> list[Uncertain]:
+    """Return every uncertain number of the disease, in order of their keys."""
+    return [
+        number
+        for section in shipped_sections()
+        for name, uncertainty in shipped(f"uncertainty/{section}").items()
+        for number in _numbers(section, name, uncertainty)
+    ]
+
+
 def uncertain_numbers(fitted: Sequence[str] | None = None) -> list[Uncertain]:
     """Return the uncertain numbers of the disease that trials can inform, in order of their keys.
 
@@ -61,11 +71,8 @@ def uncertain_numbers(fitted: Sequence[str] | None = None) -> list[Uncertain]:
     """
     numbers = [
         number
-        for section in shipped_sections()
-        if section not in WITHOUT_EFFECT
-        for name, uncertainty in shipped(f"uncertainty/{section}").items()
-        if "minutes" not in name.split("_")
-        for number in _numbers(section, name, uncertainty)
+        for number in all_uncertain_numbers()
+        if number.section not in WITHOUT_EFFECT and "minutes" not in number.name.split("_")
     ]
     if fitted is None:
         return numbers

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from experiments.simulating.counts import Sum
 
 CELLS = 25  # whose tables are made together
+OF_POINTS = ("outcomes", "differences", "economics", "convergence")  # tables with rows for every point
 
 
 def sweep(asked: Request) -> Path:
@@ -106,7 +107,9 @@ def simulate_cells(plan: Plan, ledger: Ledger, folder: SweepFolder, execute: Any
             cells.append(Cell(number, run, lives_digest(run), run.patients, point.columns()))
     wanting = cells
     while wanting:
-        missing = [task for cell in wanting for task in cell.tasks(plan) if ledger.read(task.entry) is None]
+        # Points can agree in all that is simulated: each entry is made once.
+        tasks = {task.entry: task for cell in wanting for task in cell.tasks(plan)}
+        missing = [task for entry, task in tasks.items() if ledger.read(entry) is None]
         do_tasks(plan, missing, ledger, folder, execute)
         wanting = enlarged(plan, ledger, wanting)
     return cells
@@ -244,7 +247,7 @@ def write(
     from analysis.pictures.sweep import draw_sweep, shown, sweep_pictures
     from experiments.simulating.cohort import progress
 
-    made: dict[str, list[pd.DataFrame]] = {"outcomes": [], "differences": [], "convergence": []}
+    made: dict[str, list[pd.DataFrame]] = {name: [] for name in OF_POINTS}
     with progress(len(cells), " points", "tables, ") as bar:
         for found in tables_of_cells(plan, ledger, cells):
             for name, table in found.items():
@@ -325,10 +328,11 @@ def cell_tables(plan: Plan, ledger: Ledger, cells: list[Cell]) -> dict[str, "pd.
     import pandas as pd
 
     from analysis.tables import run as tables
+    from analysis.tables.economics import economics
     from experiments.simulating.cohort import horizons
     from experiments.simulating.counts import Sum
 
-    made: dict[str, list[pd.DataFrame]] = {"outcomes": [], "differences": [], "convergence": []}
+    made: dict[str, list[pd.DataFrame]] = {name: [] for name in OF_POINTS}
     total = Sum()
     for cell in cells:
         run, horizons_years = cell.run, horizons(cell.run.horizon_years)
@@ -337,6 +341,10 @@ def cell_tables(plan: Plan, ledger: Ledger, cells: list[Cell]) -> dict[str, "pd.
             "outcomes": tables.outcomes(tallies, horizons_years),
             "differences": tables.differences(tallies, pairs, run.comparator.name, horizons_years),
         }
+        if run.economics:
+            found["economics"] = economics(
+                tallies, run.comparator.name, run.economics.currency, run.horizon_years
+            )
         if plan.precision is not None:
             found["convergence"] = convergence(plan, ledger, cell)
         for name, table in found.items():

@@ -110,11 +110,14 @@ def indices(planned: Plan, values: Array, noise_variance: float = 0.0) -> pd.Dat
     """Return the indices of each parameter, or group, from the outcome at the points of a plan.
 
     ``values``: shape (points,), or (points, batches) of means of batches of the same patients at every point,
-    from which the noise follows. ``noise_variance``: of a value, independent between points, if it is known.
+    from which the noise follows, also that of each effect. ``noise_variance``: of a value, independent
+    between points, if it is known.
+
     Columns of Sobol': ``parameter``, ``first`` and ``total`` order with 95 % intervals ``_low`` to ``_high``
     from resampled points; ``noise_share`` of the variance between points, which is taken out. Of Morris:
     ``mu``, ``mu_star`` with its interval, ``sigma``, in units of the outcome for the whole range of the
-    parameter; ``noise_floor``, the mu_star of a parameter without any effect. Sigma is less the noise.
+    parameter; ``noise_floor``, the mu_star that this noise alone would give. Sigma is less the noise, and
+    like ``mu`` missing for groups.
 
     Raises InputError for another number of values than points, or values that are not finite.
     """
@@ -123,38 +126,42 @@ def indices(planned: Plan, values: Array, noise_variance: float = 0.0) -> pd.Dat
         raise InputError(f"values: have shape {outcome.shape}; a finite one for each of "
                          f"{len(planned.unit)} points is needed")  # fmt: skip
     noise = float(noise_variance)
-    if outcome.ndim == 2:
-        noise = float(noise_of(outcome[:, :, None], same_patients=True).own[0, 0])
-        outcome = outcome.mean(axis=1)
     if not (np.isfinite(noise) and noise >= 0):
         raise InputError(f"noise_variance={noise:g}: must be a finite number, 0 or more")
+    paired = np.full(len(_parts(planned)), 2 * noise)
+    if outcome.ndim == 2:
+        noise = float(noise_of(outcome[:, :, None], same_patients=True).own[0, 0])
+        paired = _paired_noise(planned, outcome)
+        outcome = outcome.mean(axis=1)
     if planned.method == MORRIS:
-        return _morris(planned, outcome, noise)
-    return _sobol(planned, outcome, noise)
+        return _morris(planned, outcome, paired)
+    return _sobol(planned, outcome, noise, paired)
 
 
-def _morris(planned: Plan, outcome: Array, noise: float) -> pd.DataFrame:
+def _morris(planned: Plan, outcome: Array, paired: Array) -> pd.DataFrame:
     # SALib adds to the problem that it is given.
     found = analyse_morris.analyze(
         dict(planned.problem), planned.unit, outcome, conf_level=LEVEL, num_levels=LEVELS, seed=planned.seed
     )
     mu_star, reach = np.asarray(found["mu_star"], float), np.asarray(found["mu_star_conf"], float)
-    of_difference = 2 * noise / STEP**2
+    of_effect = paired / STEP**2
     return pd.DataFrame(
         {
             "parameter": list(found["names"]),
-            "mu": np.asarray(found["mu"], float),
+            "mu": np.ma.filled(np.ma.asarray(found["mu"], float), np.nan),
             "mu_star": mu_star,
             "mu_star_low": np.maximum(mu_star - reach, 0.0),
             "mu_star_high": mu_star + reach,
-            "sigma": np.sqrt(np.maximum(np.asarray(found["sigma"], float) ** 2 - of_difference, 0.0)),
-            "noise_floor": np.sqrt(2 / np.pi * of_difference),  # the mean of a normal without its sign
+            "sigma": np.sqrt(
+                np.maximum(np.ma.filled(np.ma.asarray(found["sigma"], float), np.nan) ** 2 - of_effect, 0.0)
+            ),
+            "noise_floor": np.sqrt(2 / np.pi * of_effect),  # the mean of a normal without its sign
         }
     )
 
 
-def _sobol(planned: Plan, outcome: Array, noise: float) -> pd.DataFrame:
-    names = list(dict.fromkeys(planned.problem.get("groups") or planned.problem["names"]))
+def _sobol(planned: Plan, outcome: Array, noise: float, paired: Array) -> pd.DataFrame:
+    names = _parts(planned)
     step = len(names) + 2
     spread = float(np.concatenate([outcome[::step], outcome[step - 1 :: step]]).var())
     left = spread - noise
@@ -166,12 +173,36 @@ def _sobol(planned: Plan, outcome: Array, noise: float) -> pd.DataFrame:
     found = analyse_sobol.analyze(
         planned.problem, outcome, calc_second_order=False, conf_level=LEVEL, seed=planned.seed + 1
     )  # the seed 0 would mean none
-    for name, key, by_noise in (("first", "S1", 0.0), ("total", "ST", noise)):
+    for name, key, by_noise in (("first", "S1", 0.0), ("total", "ST", paired / 2)):
         # Noise is in every variance, and in that of a difference between two points as an effect.
         value = (np.asarray(found[key], float) * spread - by_noise) / left
         reach = np.asarray(found[f"{key}_conf"], float) * spread / left
         table[name], table[f"{name}_low"], table[f"{name}_high"] = value, value - reach, value + reach
     return table.assign(noise_share=noise / spread)
+
+
+def _parts(planned: Plan) -> list[str]:
+    """Return the parameters, or the groups that count as one."""
+    return list(dict.fromkeys(planned.problem.get("groups") or planned.problem["names"]))
+
+
+def _paired_noise(planned: Plan, values: Array) -> Array:
+    """Return the noise variance of a difference between the two points of each effect, by parameter or group.
+
+    ``values``: shape (points, batches). With the same luck at both points it is less than twice that of a
+    point, and none for a parameter without effect.
+    """
+    parts, of = _parts(planned), np.asarray(planned.problem.get("groups") or planned.problem["names"])
+    step = len(parts) + (1 if planned.method == MORRIS else 2)
+    by_part: dict[str, list[float]] = {part: [] for part in parts}
+    for first in range(0, len(values), step):
+        for k in range(1, len(parts) + 1):
+            one, other = first + k, first + k - 1 if planned.method == MORRIS else first
+            moved = planned.unit[one] != planned.unit[other]
+            # A change of Sobol' may by chance be none; the points are in the order of the parts.
+            part = str(of[moved][0]) if planned.method == MORRIS else parts[k - 1]
+            by_part[part].append(float((values[one] - values[other]).var(ddof=1)) / values.shape[1])
+    return np.array([np.mean(by_part[part]) for part in parts])
 
 
 def tornado(rows: pd.DataFrame, base: float) -> pd.DataFrame:

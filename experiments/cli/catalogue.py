@@ -66,6 +66,17 @@ EXPERIMENTS = {
             "lrrc psa 'evppi={late_harm:[harm],stoma:[economics.stoma_price_per_year]}'",
         ),
     ),
+    "sensitivity": Experiment(
+        "experiments.sensitivity:sensitivity",
+        "what an outcome depends on: numbers one at a time, two or all together, and the model's structure",
+        (
+            "lrrc sensitivity",
+            "lrrc sensitivity outcome=local_recurrence method=tornado vary=[margin,lateral_node]",
+            "lrrc sensitivity method=map "
+            "'map={surgery.leak_probability:[0.02,0.2],economics.stoma_price_per_year:[1000,4000]}'",
+            "lrrc sensitivity method=[morris,sobol] by=section patients=2000 out=indices",
+        ),
+    ),
     "gains": Experiment(
         "experiments.gains:gains",
         "who gains from a policy, at what cost and harm, by what is seen before treatment; and a rule",

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from conf import sizes, units
+from conf.economics import ECONOMICS, WORDS
 from conf.input_error import InputError, choice, in_full, shown
 from conf.overrides import override
 from conf.policies import LEVERS, Policy, groups_of, is_of_groups, split_rule, with_levers
 from conf.posterior import MEMBER, Sample
 from conf.run import Run, Tree
-from conf.schema import checked, read_clinic, unknown_key
+from conf.schema import checked, read_clinic, read_economics, unknown_key
 
 # Swept by composing the configuration again: it takes a tenth of a second, and there are few of them.
 COMPOSED = ("cohort", "clinic", "disease", "scenario", "policies", "seed")
@@ -73,7 +74,7 @@ def read_design(given: Tree, sample: Sample | None, composed: Composer) -> list[
         key = " ".join(words)
         if key not in base:
             base[key] = composed(words)
-        point = _point(values, base[key])
+        point = point_of(values, base[key])
         points += [point] if sample is None else _members(point, sample)
     seen: set[str] = set()
     for point in points:
@@ -143,12 +144,15 @@ def _mapping(way: str, value: object, example: str) -> dict[str, Any]:
     return {str(name): item for name, item in value.items()}
 
 
-def _point(values: Values, run: Run) -> Point:
+def point_of(values: Values, run: Run) -> Point:
+    """Return the run with these numbers, levers and rules by group. Raises InputError."""
     levers = {
         name: value for name, value in values.items() if name in LEVERS or is_of_groups(name, run.policies)
     }
     taken: Values = {}
     trees = {"cohort": run.cohort, "clinic": run.clinic, **run.parameters}
+    if run.economics:
+        trees[ECONOMICS] = run.economics.numbers
     for name, value in values.items():
         if name in COMPOSED or name in levers:
             taken[name] = value
@@ -163,9 +167,18 @@ def _point(values: Values, run: Run) -> Point:
     )
     if (clinic, policies) != (run.clinic, run.policies) or parameters != run.parameters:
         clinic = read_clinic(clinic, policies, parameters)
+    economics = run.economics
+    if economics and trees[ECONOMICS] is not economics.numbers:
+        economics = read_economics({**economics.resolved(), **trees[ECONOMICS]})
     # At once: the numbers of a point hold together, not each with those of the run.
     changed = dataclasses.replace(
-        run, policies=policies, comparator=comparator, cohort=cohort, clinic=clinic, parameters=parameters
+        run,
+        policies=policies,
+        comparator=comparator,
+        cohort=cohort,
+        economics=economics,
+        clinic=clinic,
+        parameters=parameters,
     )
     return Point(taken, changed)
 
@@ -197,6 +210,14 @@ def _with_number(trees: Mapping[str, Tree], key: str, value: object) -> tuple[di
     if here is None or isinstance(here, Mapping):
         if key in Run.__dataclass_fields__:
             raise InputError(f"{key}: is not swept; swept are numbers, levers and {', '.join(COMPOSED)}")
+        if section == ECONOMICS and ECONOMICS not in trees:
+            raise InputError(
+                f"{key}={shown(value)}: economics=none has no prices; name a file, as in economics=dutch"
+            )
+        if section == ECONOMICS and path[0] in WORDS:
+            raise InputError(
+                f"{key}: is not swept; of {ECONOMICS} prices, utilities and rates of discount are"
+            )
         if not path and section not in trees:
             raise InputError(
                 f"{key}={shown(value)}: there is no such name to sweep{choice(key, [*LEVERS, *COMPOSED])}"

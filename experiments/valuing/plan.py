@@ -14,7 +14,7 @@ from conf.economic_draws import DiscrepancyDraws, EconomicDraws, draw_discrepanc
 from conf.economic_draws import uncertain_economics as uncertain_numbers_of
 from conf.economics import ECONOMICS, check_rising, read_thresholds
 from conf.input_error import InputError, nearest, shown
-from conf.posterior import MEMBER, Sample, read_sample
+from conf.posterior import MEMBER, Sample, of_the_fit, read_sample
 from conf.run import Run
 from conf.schema import read_flag, read_run
 from conf.uncertain import Uncertain
@@ -111,7 +111,11 @@ def read_psa(config: DictConfig, choices: Mapping[str, str]) -> PsaPlan:
     held = read_sample("all", own["posterior_from"])
     assert held is not None
     kept = dict(list(held.members.items())[:members])
-    sample = _unset(dataclasses.replace(held, members=kept), run)
+    sample = of_the_fit(dataclasses.replace(held, members=kept), run.parameters)
+    if sample is None:
+        raise InputError(
+            "disease: the members of the posterior sample are of the fitted disease; use disease=calibrated"
+        )
     seed = units.whole("design_seed", own["design_seed"], 0)
     numbers = uncertain_numbers_of(str(choices.get(ECONOMICS, "")), run.economics)
     economics = draw_economics(numbers, members, seed)
@@ -152,23 +156,6 @@ def read_psa(config: DictConfig, choices: Mapping[str, str]) -> PsaPlan:
         None if own["precision"] is None else units.number("precision", own["precision"], PRECISION),
         units.number("patients_per_year", own["patients_per_year"], units.NOT_NEGATIVE),
         units.number("decision_years", own["decision_years"], units.Range(0, 100, "from 0 to 100")),
-    )
-
-
-def _unset(sample: Sample, run: Run) -> Sample:
-    """Return the sample without numbers that the run sets otherwise than the fit: they keep their value."""
-    from conf.schema import shipped
-
-    fitted = shipped("disease/calibrated")
-    kept = [k for k, number in enumerate(sample.numbers) if number.of(fitted) == number.of(run.parameters)]
-    if 2 * len(kept) < len(sample.numbers):
-        raise InputError(
-            "disease: the members of the posterior sample are of the fitted disease; use disease=calibrated"
-        )
-    return dataclasses.replace(
-        sample,
-        numbers=tuple(sample.numbers[k] for k in kept),
-        members={name: tuple(values[k] for k in kept) for name, values in sample.members.items()},
     )
 
 
@@ -217,10 +204,10 @@ def _groups(
             f"evppi={shown(given)}: must hold names and lists of sections or keys, as in "
             "{harm:[harm],stoma:[economics.stoma_price_per_year]}"
         )
-    return {str(name): _named(f"evppi.{name}", keys, numbers) for name, keys in given.items()}, ()
+    return {str(name): named_numbers(f"evppi.{name}", keys, numbers) for name, keys in given.items()}, ()
 
 
-def _named(key: str, given: object, numbers: Sequence[Uncertain]) -> tuple[str, ...]:
+def named_numbers(key: str, given: object, numbers: Sequence[Uncertain]) -> tuple[str, ...]:
     """Return the keys of the uncertain numbers that a list of sections, names and keys stands for."""
     if not isinstance(given, list) or not given:
         raise InputError(f"{key}={shown(given)}: must be a list of sections or keys, as in [harm]")
