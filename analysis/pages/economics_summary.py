@@ -9,7 +9,7 @@ from analysis.words.economics import Terms, money, perspective_words, value_word
 from analysis.words.wording import DASH, INTERVALS, interval, policy_words, years_words
 
 WIDEST = 119
-NAMES = 33
+NAMES = 31
 
 
 def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, assumptions: str) -> str:
@@ -44,7 +44,7 @@ def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, as
             width,
             [
                 ("more costs", terms.currency, 29),
-                ("QALYs gained", "", 25),
+                ("QALYs gained", "", 27),
                 (f"{terms.currency} per QALY", "gained", 19),
                 ("net benefit", f"at {money(threshold)}", 13),
             ],
@@ -58,7 +58,7 @@ def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, as
             net = threshold * qalys["estimate"] - costs["estimate"]
             cells = [
                 f"{_with(costs, more_money):>29}",
-                f"{_with(qalys, more_years):>25}",
+                f"{_with(qalys, more_years):>27}",
                 f"{value_words(costs, qalys):>19}",
                 f"{more_money(net):>13}",
             ]

@@ -6,6 +6,53 @@ import pandas as pd
 
 from analysis.words.wording import DASH
 
+# Kinds of costs, as the quantities of a run's table are called.
+COSTS = {
+    "cost_diagnosis": "Diagnosis",
+    "cost_neoadjuvant": "Treatment before surgery",
+    "cost_surgery": "Surgery of the primary",
+    "cost_adjuvant": "Chemotherapy after surgery",
+    "cost_follow_up": "Follow-up",
+    "cost_salvage": "Treatment of a recurrence for cure",
+    "cost_metastases": "Metastases",
+    "cost_palliation": "Palliation and the end of life",
+    "cost_stoma_and_late_harm": "Stomas and late harm",
+    "cost_other_care": "Other diseases, in the years lived",
+    "cost_travel": "Travel",
+    "cost_absence": "Absence from work",
+    "cost_informal_care": "Informal care",
+}
+# Of groups of uncertain numbers, where the name does not say all.
+GROUPS = {
+    "prices": "prices, and what is used",
+    "utilities": "utilities",
+    "anatomy": "anatomy of the tumour",
+    "groups": "bounds of subgroups",
+    "harm": "harm of treatment",
+    "margin": "margins",
+    "mortality": "death of other causes",
+    "primary": "growth of an untreated primary",
+    "recurrence": "growth of a recurrence",
+    "surgery": "surgery of the primary",
+}
+SOURCES = {
+    "parameters": "uncertain numbers",
+    "heterogeneity": "kinds of patients",
+    "luck": "luck",
+}
+# What costs and quality of life leave out, beside what the model does; docs/economics.md says why.
+LEFT_OUT = (
+    "Absence from work counts one friction period after diagnosis and one after a recurrence; later absence "
+    "and unpaid work of patients have no price.",
+    "Care for other diseases in the years lived is priced in the Dutch file, and is 0 in the English one.",
+    "Utilities of states that are there together multiply; the life of a partner or carer has none.",
+    "How far studies lie from the model is one factor, shared by all policies, on the QALYs that a policy "
+    "gains, and shifts of the odds of metastases and of other deaths; costs follow only through these.",
+    "There is no second salvage resection, and no treatment of metastases line by line.",
+    "Prices do not depend on how many are treated: no investment, no learning, no waiting unless a clinic is "
+    "chosen.",
+)
+
 PERSPECTIVES = {"societal": "from the perspective of society", "health_care": "from that of health care"}
 
 
