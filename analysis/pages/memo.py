@@ -228,20 +228,21 @@ def _words(key: str) -> str:
 
 
 def _research(run: RunRead, terms: Terms, middle: float) -> str:
-    table = run.tables["evppi"]
-    at = table[table["threshold"] == middle].sort_values("evppi", ascending=False)
-    at = at[at["evppi"] > 1.96 * at["evppi_se"]][:MOST_GROUPS]
     evpi = run.tables["evpi"].set_index("threshold").loc[middle]
     words = (
         f"Perfect information would be worth {money(evpi['evpi'])} {terms.currency} a patient (standard "
         f"error {money(evpi['evpi_se'])}), {evpi['population_evpi'] / MILLION:,.1f} million for the patients "
         "whom the decision concerns."
     )
-    if len(at):
+    if (table := run.tables.get("evppi")) is not None:
+        at = table[table["threshold"] == middle].sort_values("evppi", ascending=False)
+        at = at[at["evppi"] > 1.96 * at["evppi_se"]][:MOST_GROUPS]
         named = [f"{group_words(str(row['group']))} {money(row['evppi'])}" for row in at.to_dict("records")]
-        words += f" Of this, to know one group of numbers alone: {listed(named)}."
-    else:
-        words += " No group of numbers alone would be worth more than the error of its estimate."
+        words += (
+            f" Of this, to know one group of numbers alone: {listed(named)}."
+            if named
+            else " No group of numbers alone would be worth more than the error of its estimate."
+        )
     if few := too_many(run):
         words += f" Not estimated, for want of draws: {listed(map(group_words, few))}."
     return words

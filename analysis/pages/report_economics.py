@@ -93,7 +93,7 @@ def compared(run: RunRead) -> list[Block]:
         Text(about(terms, years)),
         Table("Costs, life years and QALYs of a patient, discounted", ["Policy", *quantities], rows),
     ]
-    if comparator := comparator_of(table):
+    if comparator := comparator_of(table[table["comparator"].notna()]):
         rows = []
         for policy in policies:
             of = table[(table["policy"] == policy) & table["comparator"].notna()].set_index("quantity")
@@ -145,8 +145,8 @@ def valued(run: RunRead) -> list[Block]:
         _acceptability(tables["acceptability"], thresholds, terms),
         _perfect(tables["evpi"], thresholds, terms),
     ]
-    if len(groups := tables["evppi"]):
-        blocks.append(_groups(groups, thresholds, terms))
+    if "evppi" in tables:
+        blocks.append(_groups(tables["evppi"], thresholds, terms))
     if few := too_many(run):
         blocks.append(
             Text(
