@@ -143,9 +143,10 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
         analysis.decision_years,
         economics.numbers["costs_discount_rate_per_year"],
     )
-    groups = {
+    varying = {
         name: [key for key in keys if key in parameters.columns] for name, keys in analysis.groups.items()
     }
+    groups = {name: keys for name, keys in varying.items() if keys}
     made = {
         "psa": found.table(),
         "incremental": incremental(draws),
@@ -153,11 +154,10 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
         "plane": plane_points(draws, run.comparator.name),
         "acceptability": acceptability(draws, analysis.curve),
         "evpi": perfect_information(draws, analysis.curve, patients),
-        "evppi": evppi(
-            draws, parameters, {name: keys for name, keys in groups.items() if keys}, analysis.thresholds
-        ),
         "members": parameters.rename_axis("member").reset_index(),
     }
+    if groups:  # with few members none may be small enough to be distinguished
+        made["evppi"] = evppi(draws, parameters, groups, analysis.thresholds)
     middle = middle_of(analysis)
     if analysis.study:
         measured = study_of_proportions(list(analysis.study.parameters))

@@ -94,7 +94,8 @@ def incremental(draws: Draws, seed: int = 1) -> pd.DataFrame:
                 row |= {"comparator": draws.policies[before], **_compared(draws, clean, k, before, seed)}
             before = k
         rows.append(row)
-    return pd.DataFrame(rows, columns=[*rows[0], *(name for name in COMPARED if len(draws.policies) > 1)])
+    table = pd.DataFrame(rows, columns=[*rows[0], *(name for name in COMPARED if len(draws.policies) > 1)])
+    return table.fillna(dict.fromkeys(WORDS, ""))
 
 
 COMPARED = [
@@ -102,6 +103,9 @@ COMPARED = [
     "icer", "icer_low", "icer_high", "icer_method", "icer_error_low", "icer_error_high", "icer_error_method",
     *QUADRANTS, "reading",
 ]  # fmt: skip
+
+
+WORDS = ("icer_method", "icer_error_method", "reading")
 
 
 def versus(draws: Draws, comparator: str, seed: int = 1) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from analysis.words.columns import (
     UNITS_OF_TABLES,
     unit_by_name,
 )
+from analysis.words.columns_of_value import CODES_OF as OF_VALUE
 from analysis.words.economics import QUANTITY
 from analysis.words.guideline import CONDITION, rule_of
 from analysis.words.own_files import number_words
@@ -244,9 +245,9 @@ def _words(table: str, name: str) -> dict[str, str]:
     """Return the words that a column of words can hold, each with its label; none where any word is one."""
     if name == "outcome" and table in ("endpoints", "targets"):
         return {}  # with a condition
-    listed = _listed(table).get(name, ())
     if table == "economics":
         return QUANTITY if name == "quantity" else {}  # a unit is a currency, too
+    listed = OF_VALUE[table].get(name, ()) if table in OF_VALUE else _listed(table).get(name, ())
     return {code: CODES_OF.get((name, code)) or CODES.get(code) or policy_words(code) for code in listed}
 
 

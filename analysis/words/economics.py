@@ -5,9 +5,40 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from analysis.words.wording import DASH
+from analysis.words.wording import DASH, sentence
 
 BY_MEMBERS = "95 % of the members, less the simulation's noise"  # what an interval holds
+# Of groups of uncertain numbers, where the name does not say all.
+GROUPS = {
+    "prices": "prices, and what is used",
+    "utilities": "utilities",
+    "anatomy": "anatomy of the tumour",
+    "groups": "bounds of subgroups",
+    "harm": "harm of treatment",
+    "margin": "margins",
+    "mortality": "death of other causes",
+    "primary": "growth of an untreated primary",
+    "recurrence": "growth of a recurrence",
+    "surgery": "surgery of the primary",
+}
+SOURCES = {
+    "parameters": "uncertain numbers",
+    "heterogeneity": "kinds of patients",
+    "luck": "luck",
+}
+# What costs and quality of life leave out, beside what the model does; docs/economics.md says why.
+LEFT_OUT = (
+    "Absence from work counts one friction period after diagnosis and one after a recurrence; later absence "
+    "and unpaid work of patients have no price.",
+    "Care for other diseases in the years lived is priced in the Dutch file, and is 0 in the English one.",
+    "Utilities of states that are there together multiply; the life of a partner or carer has none.",
+    "How far studies lie from the model is one factor, shared by all policies, on the QALYs that a policy "
+    "gains, and shifts of the odds of metastases and of other deaths; costs follow only through these.",
+    "There is no second salvage resection, and no treatment of metastases line by line.",
+    "Prices do not depend on how many are treated: no investment, no learning, no waiting unless a clinic is "
+    "chosen.",
+)
+
 PERSPECTIVES = {"societal": "from the perspective of society", "health_care": "from that of health care"}
 
 # What is counted of a patient, by its name in economics.csv.
@@ -31,6 +62,7 @@ QUANTITY = {
     "costs_health_care": "all costs from the perspective of health care",
     "costs_societal": "all costs from the perspective of society",
 }
+COSTS = {name: sentence(words) for name, words in QUANTITY.items() if name.startswith("cost_")}  # by kind
 
 
 class Terms(NamedTuple):
