@@ -25,9 +25,10 @@ from conf.run import Run
 from conf.schedules import FollowUp, read_follow_up
 from experiments.engine.functions import Function, functions
 from experiments.simulating.cohort import horizons, worlds_of
-from experiments.simulating.crowd import AFTER, BEFORE, BLOCK, warm_up
+from experiments.simulating.crowd import AFTER, BEFORE, BLOCK, LEAST_PILOT, PILOT, PILOT_HORIZONS
 from sim.clinic.needs import clinic_record, is_unlimited, openings
-from sim.clinic.queues import LOG, REQUEST, RESOURCES, UNLIMITED_COUNT, new_queues
+from sim.clinic.queues import LOG, REQUEST, RESOURCES, UNLIMITED_COUNT, WEEK_DAYS, new_queues
+from sim.clinic.warm_up import NOT_SETTLED
 from sim.counting import batches
 from sim.counting.outcomes import FLOW, MONTHLY, TIMED, UNITS
 from sim.counting.tally import BATCHES, CHUNK, Counter, new_scratch
@@ -90,7 +91,16 @@ def layout(run: Run) -> Plain:
         "chunk_patients": CHUNK,
         "batches": BATCHES,
         "unlimited_count": UNLIMITED_COUNT,
-        "crowd": {"before": BEFORE, "after": AFTER, "block": BLOCK},
+        "crowd": {
+            "before": BEFORE,
+            "after": AFTER,
+            "pilot": PILOT,
+            "pilot_horizons": PILOT_HORIZONS,
+            "least_pilot": LEAST_PILOT,
+            "block": BLOCK,
+        },
+        "week_days": WEEK_DAYS,
+        "not_settled": NOT_SETTLED,
         "horizons_years": years,
         "horizon_days": counter.horizon_days.tolist(),
         "end_days": counter.end_days,
@@ -135,7 +145,6 @@ def numbers(run: Run) -> Plain:
 
     A world's tree is ``shared`` and one of a policy's ``plans`` over it.
     """
-    nobody_waits = is_unlimited(run.clinic)
     return {
         "seed": run.seed,
         "replication": run.replication,
@@ -148,16 +157,14 @@ def numbers(run: Run) -> Plain:
             **run.parameters,
         },
         "policies": {policy.name: _policy(policy) for policy in run.policies},
-        "clinic": {
-            **clinic_of(run.clinic),
-            "warm_up_patients": None if nobody_waits else warm_up(run, worlds_of(run)).patients,
-        },
+        "clinic": clinic_of(run.clinic),
     }
 
 
 def clinic_of(clinic: Plain) -> Plain:
-    """Return a clinic's numbers, and what the module is called with for it."""
+    """Return a clinic's numbers, whether nobody waits in it, and what the module is called with for it."""
     return {
+        "unlimited": is_unlimited(clinic),
         "numbers": clinic,
         "resources": _text(new_queues(openings(clinic), 1).resources),
         "times": _text(clinic_record(clinic)),

@@ -21,6 +21,7 @@ from experiments.simulating.crowd import attend_in_blocks, crowd_of, warm_up
 from experiments.sweeping.code import digest
 from sim.clinic.queues import LOG
 from sim.clocks import simpy_clock
+from sim.counting.estimates import write_needed
 from sim.counting.outcomes import MONTHLY, NO, TIMED, YES, Key
 from sim.counting.tally import Counter, PairTally, Tally, batch_stops
 from sim.distributions import GRID
@@ -160,6 +161,22 @@ def test_a_clinic_with_queues_has_the_same_rows_waits_and_counts(clinic):
 
 
 @in_a_browser
+@pytest.mark.parametrize(
+    "clinic", ["regional", *(pytest.param(name, marks=pytest.mark.long) for name in CLINICS)]
+)
+def test_the_waits_of_a_pilot_settle_after_as_many_patients_as_in_the_command(clinic):
+    run, *_ = exported(f"clinic={clinic}")
+    worlds = worlds_of(run)
+    request = {"ask": "settled", "seed": run.seed, "worlds": [{"policy": name} for name in worlds]}
+    (answer,) = asked([request], f"clinic={clinic}")
+    found = warm_up(run, worlds).settled
+    assert {None if np.isnan(patients) else patients for patients in np.frombuffer(answer)} == set(
+        found.values()
+    )
+    assert None in found.values() and len(set(found.values())) > 2
+
+
+@in_a_browser
 def test_halves_of_the_patients_add_up_to_the_states_of_each_outcome_that_the_command_counts():
     run, *_ = exported()
     name, world = next(iter(worlds_of(run).items()))
@@ -248,6 +265,40 @@ def test_estimates_and_intervals_are_those_of_the_tables(by_batch):
         numbers = np.frombuffer(answer).reshape(-1, 4)
         assert np.isfinite(numbers).all(axis=1).any()
         np.testing.assert_allclose(numbers, np.array(found), rtol=TOLERANCE, atol=TOLERANCE, err_msg=call)
+
+
+@in_a_browser
+def test_numbers_needed_are_those_of_the_command():
+    """Of random tables: treatments that nobody has, what may be luck, two treatments at once."""
+    generator = np.random.default_rng(3)
+    requests, expected = [], []
+    for _ in range(40):
+        policies, comparator = int(generator.integers(2, 5)), int(generator.integers(2))
+        shares = np.stack(
+            [
+                np.tile([1000.0, 900.0], (policies, 1)) * generator.integers(0, 2, (policies, 2)) ** [0, 1],
+                generator.choice([0.0, 0.2, 0.35], (policies, 2)),
+            ],
+            axis=2,
+        )
+        shares[:, 1, 1] = np.where(shares[:, 1, 0] > 0, shares[:, 1, 1], np.nan)  # of nobody
+        centre = generator.choice([-0.4, -0.03, 0.01], (policies, 1))
+        changes = centre + np.array([0.0, -0.02, 0.02])
+        changes[comparator] = np.nan
+        found = np.empty((policies, 2, 4))
+        write_needed(shares, changes, comparator, found)
+        expected.append(found)
+        given = [
+            [[{"n": n, "estimate": None if np.isnan(x) else x} for n, x in own] for own in shares],
+            [dict(zip(("estimate", "low", "high"), own, strict=True)) for own in changes.tolist()],
+            comparator,
+        ]
+        given[1][comparator] = {}
+        requests.append({"ask": "needed", "given": given})
+    for found, answer in zip(expected, asked(requests), strict=True):
+        np.testing.assert_allclose(np.frombuffer(answer).reshape(found.shape), found, rtol=TOLERANCE)
+    every = np.concatenate([found.reshape(-1, 4) for found in expected])
+    assert np.isnan(every[:, 1]).sum() > 50 and np.isfinite(every[:, 1]).sum() > 10
 
 
 @in_a_browser
