@@ -36,12 +36,10 @@ from conf.run import Run
 from conf.schedules import FollowUp
 from conf.schema import read_run
 from experiments.engine.layout import clinic_of, layout
-from experiments.simulating.cohort import simulate, worlds_of
-from experiments.simulating.crowd import warm_up
+from experiments.simulating.cohort import simulate
 from experiments.simulating.members import FEWEST_PATIENTS, uncertain
 from experiments.whatif import drawn, sentences, state
 from experiments.whatif.state import MOST_POLICIES
-from sim.clinic.needs import is_unlimited
 from sim.counting.outcomes import (
     FLOW,
     HARMS,
@@ -133,7 +131,7 @@ def exported(asked: Request, run: Run) -> Plain:
         "diseases": {name: there.parameters for name, there in diseases.items()},
         "policies": policies,
         "parts": shared.parts,
-        "clinics": _clinics(clinics, lessons),
+        "clinics": {name: clinic_of(there.clinic) for name, there in clinics.items()},
         "lessons": lessons,
         "by_cohort": by_cohort,
         "words": _words(list(policies), run),
@@ -194,29 +192,6 @@ def _of_lessons(lessons: Mapping[str, Plain]) -> list[str]:
     named = [lesson["policies"] for lesson in lessons.values()]
     named += [each["change"].get("policies", []) for lesson in lessons.values() for each in lesson["vary"]]
     return list(dict.fromkeys(name for names_ in named for name in names_))
-
-
-def _clinics(clinics: Mapping[str, Run], lessons: Mapping[str, Plain]) -> Plain:
-    """Return each clinic, with the warm-up of each policy that the page opens with or a lesson simulates.
-
-    A warm-up is a number of patients, or none where the queues do not settle; ``warm_ups`` is none where
-    nobody waits.
-    """
-    found = {}
-    for name, there in clinics.items():
-        named = [policy.name for policy in there.policies]
-        for lesson in lessons.values():
-            if name in (
-                lesson["scenario"]["clinic"],
-                *(each["change"].get("clinic") for each in lesson["vary"]),
-            ):
-                named += [policy for policy in lesson["policies"] if policy not in named]
-        policies = tuple(read_policy(policy, there.usual_care) for policy in named)
-        run = dataclasses.replace(there, policies=policies, comparator=policies[0])
-        waits = not is_unlimited(there.clinic)
-        settled = warm_up(run, worlds_of(run)).settled if waits else None
-        found[name] = {**clinic_of(there.clinic), "warm_ups": settled}
-    return found
 
 
 def _policy(policy: Policy, shared: _Shared) -> Plain:

@@ -114,28 +114,12 @@ function worldsOf(state) {
 /** Return the clinic of a state as the engine takes it; null where nobody waits. */
 function clinicOf(state) {
   const clinic = content.clinics[state.clinic];
-  if (clinic.warm_ups === null) return null;
+  if (clinic.unlimited) return null;
   return {
     arrivals_per_year: clinic.numbers.arrivals_per_year,
     resources: fromBase64(clinic.resources),
     times: fromBase64(clinic.times),
-    warmUpPatients: warmUpOf(state),
   };
-}
-
-/** Return the warm-up of a state's clinic: the longest of its policies', or of all that are known. */
-function warmUpOf(state) {
-  const { warm_ups: known } = content.clinics[state.clinic];
-  const own = state.policies.map(({ policy }) => policy).filter((policy) => policy in known);
-  return Math.max(0, ...(own.length ? own : Object.keys(known)).map((policy) => known[policy] ?? 0));
-}
-
-/** Return whether the command would find the same warm-up. */
-function warmUpIsSure(state) {
-  const { warm_ups: known } = content.clinics[state.clinic];
-  const sameAsMade = ["cohort", "disease", "seed", "replication"].every((key) => state[key] === content.start[key]);
-  return sameAsMade && JSON.stringify(state.numbers) === JSON.stringify(content.start.numbers)
-    && state.policies.every(({ policy, levers }) => policy in known && !Object.keys(levers).length);
 }
 
 /** Return the first thing that is wrong with a state that came from outside, as a sentence; null for none. */

@@ -102,7 +102,7 @@ function renderTakeaway() {
     } });
   fill(at("takeaway"),
     html("div", { class: "card" }, html("h2", {}, say("takeaway.command")), html("p", {}, say(Object.keys(files).length ? "takeaway.command_files" : "takeaway.command_plain", { folder })),
-      copied(line, "command-line"), waits && !warmUpIsSure(state) ? html("p", { class: "note" }, say("takeaway.warm_up")) : null,
+      copied(line, "command-line"),
       Object.entries(all).map(([path, words]) => html("div", {}, html("h3", {}, `${folder}/${path}`),
         path.startsWith("scenario") ? html("p", { class: "note" }, say("takeaway.scenario", { folder })) : null,
         copied(words, path), button(say("takeaway.save"), () => download(path.split("/").pop(), words, "text/yaml"), { "data-key": `save ${path}` })))),

@@ -1,12 +1,16 @@
 """The law that matters most: the page shows the numbers of the command that it prints."""
 
+import json
 import shlex
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from conf.schema import compose_run
 from experiments.cli.command import main
+from experiments.simulating.cohort import worlds_of
+from experiments.simulating.crowd import warm_up
 
 # Playwright's own, of its event loop, when it ends.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -14,7 +18,8 @@ TABLES = ("outcomes", "differences", "averted", "harmed", "curves", "flow")
 
 
 def assert_the_command_gives_the_same(opened, folder, tables=TABLES):
-    """Save what the page says to save, run the command that it prints, and compare every table."""
+    """Save what the page says to save, run the command that it prints, and compare every table; return the
+    folder of the run."""
     opened.view("takeaway")
     line = opened.page.inner_text('[data-text="command-line"]')
     for path in opened.page.locator("pre[data-text^='policy/']").evaluate_all(
@@ -31,6 +36,7 @@ def assert_the_command_gives_the_same(opened, folder, tables=TABLES):
         mine = pd.read_csv(opened.saved(f"table {name}", folder / f"{name}.csv"))
         theirs = pd.read_csv(run / f"{name}.csv")
         assert_tables_equal(name, mine, theirs)
+    return run
 
 
 def assert_tables_equal(name, mine, theirs):
@@ -82,3 +88,23 @@ def test_where_patients_queue_the_page_gives_the_tables_of_the_command(opened, t
     with opened.simulating():
         opened.page.select_option("[data-key='clinic']", "regional")
     assert_the_command_gives_the_same(opened, tmp_path, (*TABLES, "waits"))
+
+
+def test_where_patients_queue_levers_and_numbers_that_move_bring_the_warm_up_of_the_command(opened, tmp_path):
+    """It is another one than that of the policies with which the page opens."""
+    page = opened.page
+    with opened.simulating():
+        page.select_option("[data-key='clinic']", "expert_centre")
+    for key, setting in (("neoadjuvant", "chemoradiotherapy"), ("lateral_dissection", "routine")):
+        with opened.simulating():
+            page.select_option(f"[data-key='{key} 1']", setting)
+    page.click(".all-numbers summary")
+    page.locator("[data-key='search']").fill("pathway patience_median_days")
+    with opened.simulating():
+        page.locator("[data-key='number pathway.patience_median_days']").fill("90")
+        page.locator("[data-key='number pathway.patience_median_days']").press("Enter")
+    run = assert_the_command_gives_the_same(opened, tmp_path, (*TABLES, "waits"))
+    opens = [column["policy"] for column in opened.state()["policies"]]
+    asked = compose_run("clinic=expert_centre", f"policies=[{','.join(opens)}]")
+    as_it_opens = warm_up(asked, worlds_of(asked)).patients
+    assert json.loads((run / "manifest.json").read_text())["warm_up"]["warm_up_patients"] != as_it_opens > 0
