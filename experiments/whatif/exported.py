@@ -21,6 +21,7 @@ from analysis.tables.queueing import STEPS
 from analysis.tables.run import FALLING, outcomes
 from analysis.words.columns import CODES, CODES_OF, unit_by_name
 from analysis.words.limits import LEFT_OUT
+from analysis.words.price import TREATED
 from analysis.words.terms import HARM
 from analysis.words.vocabulary import SETTING
 from analysis.words.wording import policy_words
@@ -316,6 +317,7 @@ def _outcomes() -> Plain:
         "lasting": [harm.name.lower() for harm in LASTING],
         "mechanism_labels": list(MECHANISM_LABELS),
         "steps": {step: [int(event) for event in events] for step, events in STEPS.items()},
+        "treatments": dict(TREATED),
         "scale": dict(SCALE),
         "flow": [kind.__name__.lower() for kind in FLOW],
         "key_fields": list(Key._fields),

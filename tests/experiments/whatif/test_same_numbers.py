@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.words.price import needed
 from conf.schema import compose_run
 from experiments.cli.command import main
 from experiments.simulating.cohort import worlds_of
@@ -88,6 +89,28 @@ def test_where_patients_queue_the_page_gives_the_tables_of_the_command(opened, t
     with opened.simulating():
         opened.page.select_option("[data-key='clinic']", "regional")
     assert_the_command_gives_the_same(opened, tmp_path, (*TABLES, "waits"))
+
+
+def test_numbers_needed_are_those_of_the_command(opened, tmp_path):
+    """Of each treatment, added alone to the same policy."""
+    page = opened.page
+    page.locator("[data-key='seed']").fill("3")
+    for p, policy in ((0, "tme_alone"), (1, "short_course"), (2, "tme_alone"), (3, "chemoradiotherapy")):
+        with opened.simulating():
+            page.select_option(f"[data-key='policy {p}']", policy)
+    with opened.simulating():
+        page.select_option("[data-key='lateral_dissection 2']", "routine")
+    run = assert_the_command_gives_the_same(opened, tmp_path, ("outcomes", "differences"))
+    found = needed(pd.read_csv(run / "outcomes.csv"), pd.read_csv(run / "differences.csv"), 5.0)
+    opened.view("compare")
+    for name, per_row in (("irradiated", [1, 3]), ("dissected", [2])):
+        cells = page.locator(f"[data-treatment='{name}'] td")
+        for k, (policy, row) in enumerate(found.iterrows()):
+            treated, _, more = cells.nth(k).inner_text().strip().partition(" ")
+            assert treated == f"{row[name]:.0f}", policy
+            each = row[f"{name}_needed"]
+            assert more == ("" if np.isnan(each) else f"{each:.1f} for each averted"), policy
+            assert bool(more) == (k in per_row), policy
 
 
 def test_where_patients_queue_levers_and_numbers_that_move_bring_the_warm_up_of_the_command(opened, tmp_path):
