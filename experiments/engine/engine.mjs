@@ -32,28 +32,59 @@ function packWorld(layout, trees) {
   return world;
 }
 
-/** Return the packed world of a policy of what `numbers` of experiments/engine/layout.py exports. */
-function worldOf(layout, numbers, policy) {
-  return packWorld(layout, numbers.policies[policy].plans.map((plan) => ({ ...numbers.shared, ...plan })));
+/**
+ * Return the packed world of a policy, `{levers, groups, guideline}`, over the numbers that policies share. `levers`
+ * and those of `groups` are as a policy file writes them; `guideline`: its groups, {name, moment} in order, and their
+ * diagram; null for none.
+ */
+function worldOf(layout, shared, policy) {
+  const { records, levers: known, no_guideline: none } = layout;
+  const most = records.world.fields["guideline.plans"].length;
+  return packWorld(layout, plansOf(layout, policy).map(({ levers, next }, here) => {
+    const tree = { ...shared, policy: {} };
+    for (const [lever, setting] of Object.entries(levers)) {
+      if (!known[lever]) throw new Error(`${lever}: there is no such lever`);
+      const { kind, settings } = known[lever];
+      if (settings && !(setting in settings)) throw new Error(`${lever}=${setting}: there is no such setting`);
+      if (kind === "schedule") tree[lever] = settings[setting];
+      else tree.policy[lever] = kind === "choice" ? settings[setting] : setting;
+    }
+    tree.guideline = {
+      ...(policy.guideline?.diagram ?? none), plans: Array.from({ length: most }, (_, k) => next[k] ?? here),
+    };
+    return tree;
+  }));
 }
+
+/**
+ * Return the plans of a policy, as conf.policies.Policy.plans: {groups, levers, next}, first that of patients in no
+ * group. `groups`: the names of those by which it was reached first; `next`: the plan to which each group leads.
+ */
+function plansOf(layout, { levers, groups = {}, guideline = null }) {
+  const plans = [{ groups: [], levers, next: {} }];
+  const all = (guideline?.groups ?? []).map((group, number) => ({ ...group, number }));
+  for (const moment of [...new Set(all.map((group) => group.moment))].sort()) {
+    for (const plan of [...plans]) {
+      if (moment === layout.restaging && layout.not_restaged.includes(plan.levers.neoadjuvant)) continue;
+      for (const { name, number } of all.filter((group) => group.moment === moment)) {
+        const own = { ...plan.levers, ...leversOfGroup(groups[name] ?? {}) };
+        let place = plans.findIndex((other) => Object.keys(own).every((lever) => other.levers[lever] === own[lever]));
+        if (place < 0) place = plans.push({ groups: [...plan.groups, name], levers: own, next: {} }) - 1;
+        plan.next[number] = place;
+      }
+    }
+  }
+  return plans;
+}
+
+/** Return the levers that a group sets: its treatment is for all of the group, unless it says otherwise. */
+const leversOfGroup = (own) => ("neoadjuvant" in own ? { neoadjuvant_for: "everyone", ...own } : own);
 
 /** Set a number, by its full key (surgery.leak_probability), in all plans of a packed world. */
 function setNumber(layout, world, key, value) {
   const { bytes, fields } = layout.records.world;
   if (!fields[key]) throw new Error(`${key}: there is no such number`);
   for (let plan = 0; plan < world.length; plan += bytes) writeField(world, plan, fields[key], value, key);
-}
-
-/** Set a lever, as a policy file writes it, in all plans of a packed world. */
-function setLever(layout, world, lever, setting) {
-  if (!layout.levers[lever]) throw new Error(`${lever}: there is no such lever`);
-  const { kind, settings } = layout.levers[lever];
-  if (settings && !(setting in settings)) throw new Error(`${lever}=${setting}: there is no such setting`);
-  if (kind === "schedule") {
-    for (const [name, days] of Object.entries(settings[setting])) {
-      setNumber(layout, world, `follow_up.${name}`, days);
-    }
-  } else setNumber(layout, world, `policy.${lever}`, kind === "choice" ? settings[setting] : setting);
 }
 
 /** Return a number, or a list of them, of a plan of a packed world. */
@@ -834,4 +865,4 @@ function sha256(text) {
   return new Uint8Array(bytes.buffer);
 }
 
-export { loadEngine, fromBase64, packWorld, worldOf, setNumber, setLever, getNumber, column, statesOf, addCounts, longestWarmUp, sha256 };
+export { loadEngine, fromBase64, packWorld, worldOf, plansOf, leversOfGroup, setNumber, getNumber, column, statesOf, addCounts, longestWarmUp, sha256 };

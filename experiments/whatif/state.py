@@ -140,7 +140,15 @@ def settings(lever: str) -> list[str]:
 
 def state_schema(content: Plain) -> Plain:
     """Return the JSON Schema of the page's state: what is in a link or a file, and comes back."""
-    levers = content["layout"]["schemas"]["policy"]["properties"]
+    written = content["layout"]["schemas"]["policy"]["properties"]
+    levers = {
+        "type": "object",
+        "properties": {
+            lever: {"enum": settings(lever)} if LEVERS[lever].kind is FollowUp else written[lever]
+            for lever in LEVERS
+        },
+        "additionalProperties": False,
+    }
     whole: Callable[[int, int], Plain] = lambda low, high: {  # noqa: E731
         "type": "integer", "minimum": low, "maximum": high,
     }  # fmt: skip
@@ -182,16 +190,9 @@ def state_schema(content: Plain) -> Plain:
                 "type": "object",
                 "properties": {
                     "policy": {"enum": list(content["policies"])},
-                    "levers": {
-                        "type": "object",
-                        "properties": {
-                            lever: {"enum": settings(lever)}
-                            if LEVERS[lever].kind is FollowUp
-                            else levers[lever]
-                            for lever in LEVERS
-                        },
-                        "additionalProperties": False,
-                    },
+                    "levers": levers,
+                    # By the name of a risk group: what is set otherwise than in the shipped policy.
+                    "groups": {"type": "object", "additionalProperties": levers},
                 },
                 "required": ["policy", "levers"],
                 "additionalProperties": False,

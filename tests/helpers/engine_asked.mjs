@@ -1,5 +1,5 @@
 // What tests ask the engine; each answer is bytes.
-async function answers({ loadEngine, fromBase64, worldOf, setLever, setNumber, statesOf, addCounts, longestWarmUp }, given) {
+async function answers({ loadEngine, fromBase64, worldOf, setNumber, statesOf, addCounts, longestWarmUp }, given) {
   const layout = JSON.parse(given.layout);
   const numbers = JSON.parse(given.numbers);
   const engine = await loadEngine(fromBase64(given.module), layout);
@@ -9,9 +9,10 @@ async function answers({ loadEngine, fromBase64, worldOf, setLever, setNumber, s
     arrays.reduce((at, one) => (all.set(bytes(one), at), at + one.byteLength), 0);
     return all;
   };
-  const world = ({ policy, packed, levers = {}, changed = {} }) => {
-    const made = packed ? fromBase64(packed) : worldOf(layout, numbers, policy);
-    Object.entries(levers).forEach(([lever, setting]) => setLever(layout, made, lever, setting));
+  const world = ({ policy, described = numbers.policies[policy], packed, levers = {}, groups = {}, changed = {} }) => {
+    const made = packed ? fromBase64(packed) : worldOf(layout, numbers.shared, {
+      ...described, levers: { ...described.levers, ...levers }, groups: { ...described.groups, ...groups },
+    });
     Object.entries(changed).forEach(([key, value]) => setNumber(layout, made, key, value));
     return made;
   };

@@ -8,7 +8,7 @@ function commandPolicies(of) {
   const names = [];
   const files = {};
   of.policies.forEach((column, p) => {
-    const plain = !Object.keys(column.levers).length && !names.includes(column.policy);
+    const plain = isAsShipped(column) && !names.includes(column.policy);
     const name = plain ? column.policy : `what_if_${LETTERS[p].toLowerCase()}`;
     names.push(name);
     if (!plain) files[`policy/${name}.yaml`] = policyFile(column);
@@ -18,15 +18,15 @@ function commandPolicies(of) {
 
 /** Return a policy as a file: the levers that differ from the base, and those of its groups. */
 function policyFile(column) {
-  const { guideline, groups } = policyOf(column);
-  const base = content.parts[content.policies[content.command.base].levers];
+  const { guideline } = policyOf(column);
+  const base = content.policies[content.command.base].levers;
   const levers = Object.entries(leversOf(column)).filter(([lever, setting]) => setting !== base[lever] || lever === "adherence");
   const inLine = (own) => `{${Object.entries(own).map(([lever, setting]) => `${lever}: ${yamlText(setting)}`).join(", ")}}`;
   return [
     `description: ${JSON.stringify(capital(nameOf(column)))}`,
     ...(guideline ? [`guideline: ${guideline}`] : []),
     ...levers.map(([lever, setting]) => `${lever}: ${yamlText(setting)}`),
-    ...Object.entries(groups).filter(([, own]) => Object.keys(own).length).map(([group, own]) => `${group}: ${inLine(own)}`),
+    ...Object.entries(groupsOf(column)).filter(([, own]) => Object.keys(own).length).map(([group, own]) => `${group}: ${inLine(own)}`),
   ].join("\n") + "\n";
 }
 

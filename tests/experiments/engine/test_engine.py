@@ -7,14 +7,16 @@ import json
 import numpy as np
 import pytest
 from helpers.engine import CHROMIUM, NOBODY_TO_ASK, NODE, asked, exported
+from helpers.guidelines import by_group, for_all, guideline, member
 
 from analysis.tables import estimates
 from conf.composition import composing, options
 from conf.derived import derived
 from conf.input_error import InputError
-from conf.policies import LEVERS, read_policy, with_levers
+from conf.policies import LEVERS, groups_of, plain, read_policy, with_levers
 from conf.run import world_trees
 from conf.schedules import FollowUp
+from experiments.engine.layout import policy_of
 from experiments.engine.module import RECORD, sources
 from experiments.simulating.cohort import Batches, Blocks, horizons, simulate_block, worlds_of
 from experiments.simulating.crowd import attend_in_blocks, crowd_of, warm_up
@@ -330,31 +332,61 @@ def random_settings(generator):
 
 
 def changed(policy, generator):
-    """Return a policy with some levers that it can have set at random, and those levers."""
+    """Return a policy with some levers set at random, those of all of them, and all that its groups set."""
     settings = {}
-    for lever, setting in random_settings(generator).items():
+    names = [
+        f"{group}.{lever}" for group in groups_of(policy) for lever in LEVERS if generator.random() < 0.2
+    ]
+    for name in [*LEVERS, *names]:
+        setting = random_settings(generator)[name.rpartition(".")[2]]
         try:
-            policy = with_levers(policy, {lever: setting})
-        except InputError:  # one of a group, or at odds with another lever
+            policy = with_levers(policy, {name: setting})
+        except InputError:  # set by group, too late for one, or at odds with another lever
             continue
-        settings[lever] = setting
-    return policy, settings
+        settings[name] = setting
+    of_all = {name: setting for name, setting in settings.items() if name in LEVERS}
+    groups = {group: policy.written_of_group(group) for group in groups_of(policy)}
+    return policy, of_all, {name: {k: plain(v) for k, v in own.items()} for name, own in groups.items()}
 
 
 @in_a_browser
-def test_a_lever_that_is_set_in_a_browser_is_the_one_that_the_command_sets():
+def test_levers_that_are_set_in_a_browser_for_all_or_by_risk_group_are_those_that_the_command_sets():
     generator = np.random.default_rng(1)
-    run, *_ = exported()
-    requests, expected = [], []
+    overrides = "policies=[usual_care,tme_alone,japanese,organ_preservation_by_guideline+as_practised]"
+    run, *_ = exported(overrides)
+    requests, expected, plans = [], [], set()
     with composing():
         for policy in [policy for policy in run.policies for _ in range(20)]:
-            other, settings = changed(policy, generator)
-            if policy.guideline is not None and "neoadjuvant" in settings:
-                continue  # the plans that groups lead to would change
-            requests.append({"ask": "world", "policy": policy.name, "levers": settings})
+            other, levers, groups = changed(policy, generator)
+            requests.append({"ask": "world", "policy": policy.name, "levers": levers, "groups": groups})
             expected.append(pack(*world_trees(run, other)).tobytes())
-    assert len(requests) > 50
-    assert asked(requests) == expected
+            plans.add((policy.name, len(other.plans())))
+    assert len(plans) > 6  # groups lead to more plans, or to fewer
+    assert asked(requests, overrides) == expected
+
+
+@in_a_browser
+def test_groups_of_restaging_and_pathology_lead_to_the_plans_of_the_command():
+    groups = guideline(
+        meeting={"low": "height_above_verge_cm <= 6", "rest": "otherwise"},
+        restaging={"large": "short_axis_mm >= 7", "small": "otherwise"},
+        pathology={"bad": "pathological_stage == 3", "good": "otherwise"},
+    )
+    policies = [
+        by_group(
+            "chemoradiotherapy",
+            groups,
+            low=for_all(regimen),
+            large={"lateral_dissection": member("lateral_dissection", "size_after")},
+            bad={"adjuvant_chemotherapy": member("adjuvant_chemotherapy", "stage_iii")},
+        )
+        for regimen in ("short_course", "total_neoadjuvant")
+    ]
+    run, *_ = exported()
+    requests = [{"ask": "world", "described": policy_of(policy)} for policy in policies]
+    # Who has a short course is not restaged.
+    assert [len(policy.plans()) for policy in policies] == [6, 8]
+    assert asked(requests) == [pack(*world_trees(run, policy)).tobytes() for policy in policies]
 
 
 @in_a_browser

@@ -133,6 +133,7 @@ def test_a_state_comes_back_from_a_file_and_from_a_link(opened, open_page, tmp_p
     assert linked.state() == state and linked.page.inner_text("#results") == shown
 
 
+GUIDED = {"policy": "usual_care", "levers": {}}
 JUNK = (
     ("junk", "holds no state"),
     ("%E0%A4%A", "holds no state"),
@@ -140,7 +141,10 @@ JUNK = (
     ({"policies": [{"policy": "tme_alone", "levers": {"washout": "often"}}]}, "must be one of"),
     ({"policies": [{"policy": "tme_alone", "levers": {"wash": "never"}}]}, "there is no such key"),
     ({"policies": [{"policy": "tme_alone", "levers": {"contact_boost": True}}]}, "needs radiotherapy"),
-    ({"policies": [{"policy": "usual_care", "levers": {"neoadjuvant": "none"}}]}, "by risk group"),
+    ({"policies": [{**GUIDED, "groups": {"nobody": {}}}]}, "no such risk group"),
+    ({"policies": [{**GUIDED, "groups": {"high": {"queue_priority": "primaries_first"}}}]}, "cannot be set"),
+    ({"policies": [{**GUIDED, "groups": {"low": {"contact_boost": True}}}]}, "risk group low: contact boost"),
+    ({"policies": [{**GUIDED, "groups": {"high": {"wash": "never"}}}]}, "there is no such key"),
     ({"numbers": {"surgery.leak_probability": 2}}, "from 0 to 1"),
     ({"numbers": {"cohort.plane_shares": [0.5, 0.5, 0.5]}}, "add up to 1"),
     ({"comparator": 3, "policies": [{"policy": "tme_alone", "levers": {}}]}, "place of one of the policies"),

@@ -91,6 +91,36 @@ def test_where_patients_queue_the_page_gives_the_tables_of_the_command(opened, t
     assert_the_command_gives_the_same(opened, tmp_path, (*TABLES, "waits"))
 
 
+def test_what_risk_groups_are_given_on_the_page_gives_the_tables_of_the_command(opened, tmp_path):
+    """Usual care of the cohort: another treatment of a group, and a lever of all that is divided by group."""
+    page = opened.page
+    for key, setting in (
+        ("neoadjuvant 0 high", "total_neoadjuvant"),
+        ("neoadjuvant_for 0 intermediate", "high_risk"),
+        ("organ_preservation 3 intermediate", "never"),
+    ):
+        opened.press(f"groups {' '.join(key.split()[:2])}")
+        with opened.simulating():
+            page.select_option(f"[data-key='{key}']", setting)
+    before = page.inner_text("#results")
+    with opened.simulating():
+        page.select_option("[data-key='lateral_dissection 0']", label="by risk group …")
+    assert page.inner_text("#results") == before  # as it was for all
+    with opened.simulating():
+        page.select_option("[data-key='lateral_dissection 0 high']", "routine")
+    assert opened.state()["policies"][0]["groups"] == {
+        "high": {"neoadjuvant": "total_neoadjuvant", "lateral_dissection": "routine"},
+        "intermediate": {"neoadjuvant_for": "high_risk", "lateral_dissection": "never"},
+        "low": {"lateral_dissection": "never"},
+    }
+    assert page.inner_text("#results") != before
+    assert_the_command_gives_the_same(opened, tmp_path)
+    opened.view("compare")
+    with opened.simulating():
+        opened.press("undo lateral_dissection 0")
+    assert page.inner_text("#results") == before
+
+
 def test_numbers_needed_are_those_of_the_command(opened, tmp_path):
     """Of each treatment, added alone to the same policy."""
     page = opened.page
