@@ -40,6 +40,7 @@ from experiments.simulating.cohort import simulate
 from experiments.simulating.members import FEWEST_PATIENTS, uncertain
 from experiments.whatif import drawn, sentences, state
 from experiments.whatif.state import MOST_POLICIES
+from sim.clinic.needs import is_unlimited
 from sim.counting.outcomes import (
     FLOW,
     HARMS,
@@ -109,6 +110,10 @@ def exported(asked: Request, run: Run) -> Plain:
         if there.usual_care is not None:
             policies.setdefault(there.usual_care, _policy(read_policy(there.usual_care), guidelines))
             policies.setdefault(USUAL_CARE, _policy(read_policy(USUAL_CARE, there.usual_care), guidelines))
+    scenarios = _scenarios(run)
+    for _, there in scenarios.values():
+        for policy in there.policies:
+            policies.setdefault(policy.name, _policy(policy, guidelines))
     tables = {there.life_table.name: there.life_table.record() for there in cohorts.values()}
     content = {
         "version": metadata.version("lrrc-sim"),
@@ -133,12 +138,22 @@ def exported(asked: Request, run: Run) -> Plain:
         "guidelines": guidelines,
         "clinics": {name: clinic_of(there.clinic) for name, there in clinics.items()},
         "lessons": lessons,
+        "scenarios": {
+            name: {
+                "words": policy_words(name),
+                "state": state.state_of(there, choices, cohorts, diseases, _patients_of(there)),
+                "question": None if there.question is None else there.question.resolved(),
+            }
+            for name, (choices, there) in scenarios.items()
+            if there.clinic == clinics[choices["clinic"]].clinic
+        },
         "by_cohort": by_cohort,
         "words": _words(list(policies), run),
         "levers": _levers(),
         "refused": _refused(),
         "keys": state.keys(run),
         "lists": state.lists(run),
+        "relations": state.tied(),
         "fields": _fields(),
         "outcomes": _outcomes(),
         "uncertain": _uncertain(run),
@@ -178,6 +193,22 @@ def _each(group: str, run: Run, asked: Request) -> dict[str, Run]:
             words[1] = f"policies=[{BASE}]"
             found[name] = read_run(composed("compare", words)[0])
     return found
+
+
+def _scenarios(run: Run) -> dict[str, tuple[dict[str, str], Run]]:
+    """Return each scenario that the page can compare, by name: its choices of files, and its run."""
+    found = {}
+    for name in options("scenario"):
+        config, choices = composed("compare", [f"scenario={name}", f"horizon_years={run.horizon_years}"])
+        there = read_run(config)
+        if len(there.policies) <= MOST_POLICIES:
+            found[name] = dict(choices), there
+    return found
+
+
+def _patients_of(scenario: Run) -> int:
+    """Return how many patients a scenario is simulated with: where they queue the cohort is what it says."""
+    return state.PATIENTS if is_unlimited(scenario.clinic) else scenario.patients
 
 
 def _of_lessons(lessons: Mapping[str, Plain]) -> list[str]:

@@ -135,6 +135,22 @@ function withoutEmpty({ groups = {}, ...column }) {
   return changed.length ? { ...column, groups: Object.fromEntries(changed) } : column;
 }
 
+let scenarioName = ""; // from which was started
+
+/** Return the choice of a scenario, and the question that it asks. */
+function scenarioControls() {
+  const options = Object.entries(content.scenarios).map(([name, { words }]) => [name, words]);
+  const { question } = content.scenarios[scenarioName] ?? {};
+  return html("div", { class: "scenario" },
+    html("label", {}, html("span", {}, say("controls.scenario")), choice(scenarioName, [["", say("controls.no_scenario")], ...options], {
+      "data-key": "scenario", onchange: (event) => {
+        scenarioName = event.target.value;
+        if (scenarioName) change(copy(content.scenarios[scenarioName].state));
+        else renderControls();
+      } })),
+    question ? [html("p", {}, question.asks), html("p", { class: "note" }, say("controls.cannot_say", { words: question.cannot_say }))] : null);
+}
+
 /** Return the table of the policies: levers above, what follows from them below. */
 function policyTable() {
   const shown = Object.entries(content.levers).filter(([lever, { first }]) => (
@@ -216,6 +232,14 @@ function numberWords(key) {
   return names.reduce((part, name) => part?.properties?.[name], schema)?.description ?? "";
 }
 
+/** Return whether numbers fit together; say it where they do not. */
+function fits(numbers) {
+  const broken = brokenRelation({ ...state, numbers });
+  fill(at("notice"));
+  if (broken) notice(broken);
+  return !broken;
+}
+
 /** Return the control of a list that is changed as a whole. */
 function listControl(key) {
   const value = numberIn(state, key);
@@ -223,7 +247,7 @@ function listControl(key) {
   const set = (given) => {
     const numbers = { ...state.numbers, [key]: given };
     if (JSON.stringify(given) === JSON.stringify(shippedNumber(state, key))) delete numbers[key];
-    else if (breach(content.schema.properties.numbers, numbers, "numbers") || !isWhole(key, given)) {
+    else if (breach(content.schema.properties.numbers, numbers, "numbers") || !isWhole(key, given) || !fits(numbers)) {
       input.value = numberIn(state, key).join(", ");
       return;
     }
@@ -249,7 +273,7 @@ function numberControl(key) {
     const numbers = { ...state.numbers };
     if (given === shippedValue) delete numbers[key];
     else numbers[key] = given;
-    if (!Number.isFinite(given) || breach(content.schema.properties.numbers, numbers, "numbers")) {
+    if (!Number.isFinite(given) || breach(content.schema.properties.numbers, numbers, "numbers") || !fits(numbers)) {
       input.value = numberIn(state, key);
       return;
     }

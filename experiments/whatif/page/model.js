@@ -169,6 +169,8 @@ function wrongWith(state) {
   for (const [key, value] of Object.entries(state.numbers)) {
     if (Array.isArray(value) && !isWhole(key, value)) return say(content.lists[key].shares ? "wrong.shares" : "wrong.bounds", { key, value: shown(value) });
   }
+  const broken = brokenRelation(state);
+  if (broken) return broken;
   for (const [k, column] of state.policies.entries()) {
     const words = refusal(column, state.cohort);
     if (words) return say("wrong.refused", { policy: LETTERS[k], words });
@@ -176,9 +178,30 @@ function wrongWith(state) {
   return null;
 }
 
+const RELATIONS = {
+  not_above: ([low, high]) => low <= high,
+  parts_of_one: (lists) => lists[0].every((_, k) => sum(lists.map((list) => list[k])) <= 1 + TOLERANCE),
+};
+const TOLERANCE = 1e-6; // of sums: shares are written with few digits
+
+/** Return which relation between the numbers of a state does not hold, as the command says it; null for none. */
+function brokenRelation(of) {
+  const tree = sharedNumbers(of);
+  const valueOf = (key) => {
+    const [, names, place] = /^([^[]+)(?:\[(-?\d+)\])?$/.exec(key);
+    const value = names.split(".").reduce((part, name) => part[name], tree);
+    return place === undefined ? value : value.at(Number(place));
+  };
+  for (const { keys, kind, words } of content.relations) {
+    const values = keys.map(valueOf);
+    if (!RELATIONS[kind](values)) return say("wrong.relation", { values: keys.map((key, k) => `${key}=${shown(values[k])}`).join(", "), words });
+  }
+  return null;
+}
+
 /** Return whether a list is what its name says: shares of a whole, or bounds that rise. */
 function isWhole(key, list) {
-  if (content.lists[key].shares) return Math.abs(sum(list) - 1) <= 1e-6;
+  if (content.lists[key].shares) return Math.abs(sum(list) - 1) <= TOLERANCE;
   return list.every((value, k) => k === 0 || value > list[k - 1]);
 }
 

@@ -111,7 +111,7 @@ function renderTakeaway() {
         button(say("takeaway.save_state"), () => download("what_if.json", `${JSON.stringify(state, null, 1)}\n`, "application/json"), { class: "main", "data-key": "save state" }),
         html("label", {}, say("takeaway.open"), " ", file),
         button(say("takeaway.copy_link"), (event) => copyText(location.href, event.target), { "data-key": "copy link" }),
-        button(say("takeaway.start_again"), () => { state = copy(content.start); change({}); openView("compare"); }, { "data-key": "start again" }))),
+        button(say("takeaway.start_again"), () => { scenarioName = ""; state = copy(content.start); change({}); openView("compare"); }, { "data-key": "start again" }))),
     result ? html("div", { class: "card" }, html("h2", {}, say("takeaway.tables")), html("p", {}, say("takeaway.tables_note")),
       html("div", { class: "bar" }, ["outcomes", "differences", "averted", "harmed", "curves", "flow", ...(waits ? ["waits"] : [])].map((name) => (
         button(`${name}.csv`, () => download(`${name}.csv`, csvOf(tablesOf(result, commandOf(result.state).names)[name]), "text/csv"), { "data-key": `table ${name}` })))),

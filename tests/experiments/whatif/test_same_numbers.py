@@ -121,6 +121,18 @@ def test_what_risk_groups_are_given_on_the_page_gives_the_tables_of_the_command(
     assert page.inner_text("#results") == before
 
 
+def test_a_scenario_with_changed_patients_gives_the_tables_of_the_command(opened, tmp_path):
+    with opened.simulating():
+        opened.page.select_option("[data-key='scenario']", "frail")
+    assert opened.state()["numbers"]["cohort.age_mean_years"] == 80
+    assert_the_command_gives_the_same(opened, tmp_path)
+    # The scenario's own command gives them, too.
+    words = ["compare", "scenario=frail", f"patients={opened.state()['patients']}", "pictures=false"]
+    assert main([*words, f"out={tmp_path / 'scenario'}"]) == 0
+    mine, theirs = (pd.read_csv(tmp_path / name / "outcomes.csv") for name in ("run", "scenario"))
+    pd.testing.assert_frame_equal(mine, theirs)
+
+
 def test_numbers_needed_are_those_of_the_command(opened, tmp_path):
     """Of each treatment, added alone to the same policy."""
     page = opened.page
