@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.pages.dictionary import described
+from analysis.pages.lesson import study
 from analysis.pictures.flow import NODE_WORDS as SHORT
 from analysis.pictures.price import WORDS as PRICE_WORDS
 from analysis.tables.patients import patient_table
@@ -100,7 +101,9 @@ def exported(asked: Request, run: Run) -> Plain:
             continue
     # Their figures are of one horizon.
     lessons = {
-        name: lesson.plain() for name, lesson in read_lessons().items() if run.horizon_years == RUN_YEARS
+        name: {**lesson.plain(), "evidence": [[study(each), each] for each in lesson.evidence]}
+        for name, lesson in read_lessons().items()
+        if run.horizon_years == RUN_YEARS
     }
     for name in _of_lessons(lessons):
         policies.setdefault(name, _policy(read_policy(name, run.usual_care), guidelines))
