@@ -13,12 +13,14 @@ from numba.extending import register_jitable
 
 from conf.derived import abdominal_share, perineal_share, within
 from sim.clinic.needs import clinic_record
+from sim.clinic.warm_up import new_series, settled_patients
 from sim.clocks.compiled_clock import Clinic, _enter, _simulate_chunk, _simulate_until
 from sim.counting import batches
 from sim.counting.estimates import (
     STATES,
     write_changes,
     write_means,
+    write_needed,
     write_share_differences,
     write_shares,
     write_survival_differences,
@@ -71,8 +73,8 @@ def derive(worlds: np.ndarray) -> None:
 def functions(
     worlds: np.ndarray, clinic: dict[str, Any], horizons_years: tuple[float, ...]
 ) -> list[Function]:
-    """Return what a browser calls: draw luck, simulate, count; follow one patient; simulate in a clinic;
-    estimate.
+    """Return what a browser calls: draw luck, simulate, count; follow one patient; simulate in a clinic, and
+    see when it has settled; estimate.
 
     Only the types of the samples matter; any policy's packed worlds and any clinic have the same.
     """
@@ -113,6 +115,7 @@ def functions(
                 there.horizon_days,
             ),
         ),
+        Function("settled", settled_patients, (rows, there._log, plain[0], new_series(1, 0.0))),
         *_of_estimates(),
     ]
 
@@ -126,6 +129,7 @@ def _of_estimates() -> list[Function]:
         Function("means", write_means, (outcomes, some, 0, scratch, found)),
         Function("share_differences", write_share_differences, (outcomes, 0, scratch, found)),
         Function("changes", write_changes, (outcomes, 0, 0, outcomes)),
+        Function("needed", write_needed, (outcomes, groups, 0, outcomes)),
         Function("survivals", write_survivals, (groups, some, 0, scratch, found)),
         Function(
             "survival_differences",

@@ -8,10 +8,8 @@ import numpy as np
 
 from conf.run import Run, Tree
 from experiments.simulating.clock import clock_of
-from experiments.simulating.warm_up import settled_after
-from sim.clinic.load import census, overload
 from sim.clinic.needs import arrival_days
-from sim.clinic.queues import WEEK_DAYS
+from sim.clinic.warm_up import NOT_SETTLED, new_series, settled_patients
 from sim.events import Event, Journal
 from sim.luck import LUCK, draw_luck, fill_luck, uniforms
 from sim.patient import ROW, YEAR_DAYS, new_patients
@@ -206,9 +204,8 @@ def pilot_patients(run: Run) -> int:
 def warm_up(run: Run, worlds: Mapping[str, np.ndarray]) -> WarmUp:
     """Return the warm-up that the run's clinic needs: a pilot from empty for each policy, and MSER-5.
 
-    Two series must have settled: each patient's days of waiting, in order of arrival, and the patients in
-    the clinic (in a queue, under treatment or in bed), by week. The longest warm-up of those that settle
-    serves every policy, so that each meets its patients on the same days.
+    What must have settled: ``sim.clinic.warm_up``. The longest warm-up of those that settle serves every
+    policy, so that each meets its patients on the same days.
     """
     n = pilot_patients(run)
     open_all_along = {**run.clinic, "theatre_closed_from_days": 0.0, "theatre_closed_until_days": 0.0}
@@ -218,12 +215,8 @@ def warm_up(run: Run, worlds: Mapping[str, np.ndarray]) -> WarmUp:
         luck = draw_luck(PILOT, PILOT + n, run.seed, run.replication)
         days = arrival_days(luck["arrival"], run.clinic["arrivals_per_year"])
         log = _simulate_rows(run, rows, luck, world, open_all_along, days)
-        by_patient = settled_after(rows["waited_days"].sum(axis=1))
-        by_week = settled_after(census(log, float(days[-1])))
-        if by_patient is None or by_week is None or overload(log, open_all_along, float(days[-1])):
-            settled[name] = None
-        else:
-            settled[name] = max(by_patient, int(np.searchsorted(days, by_week * WEEK_DAYS)))
+        found = settled_patients(rows, log, days, new_series(n, float(days[-1])))
+        settled[name] = None if found == NOT_SETTLED else found
     return WarmUp(max([count for count in settled.values() if count is not None], default=0), settled)
 
 
