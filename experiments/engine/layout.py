@@ -30,7 +30,7 @@ from sim.clinic.needs import clinic_record, is_unlimited, openings
 from sim.clinic.queues import LOG, REQUEST, RESOURCES, UNLIMITED_COUNT, new_queues
 from sim.counting import batches
 from sim.counting.outcomes import FLOW, MONTHLY, TIMED, UNITS
-from sim.counting.tally import BATCHES, CHUNK, Counter, new_scratch
+from sim.counting.tally import BATCHES, CHUNK, PLACES, Counter, new_scratch
 from sim.distributions import GRID
 from sim.luck import LUCK, columns
 from sim.patient import ROW, YEAR_DAYS, new_patients
@@ -70,7 +70,7 @@ def layout(run: Run) -> Plain:
     years = horizons(run.horizon_years)
     counter = Counter(world, years, run.horizon_years)
     called = functions(world, run.clinic, years)
-    scratch = new_scratch(len(counter.keys))
+    scratch = new_scratch(len(counter.keys), 1)
     return {
         "functions": {one.name: _arguments(one) for one in called},
         "records": {
@@ -107,6 +107,7 @@ def layout(run: Run) -> Plain:
         "outcomes": {
             "binary": [key._asdict() for key in counter.keys],
             "amounts": [key._asdict() for key in counter.amounts],
+            "places": PLACES,
             "amount_units": list(UNITS.values()),
             "timed": [key._asdict() for key in TIMED],
             "monthly": [key._asdict() for key in MONTHLY],

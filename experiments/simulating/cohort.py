@@ -30,6 +30,8 @@ from sim.patient import YEAR_DAYS, new_patients
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.clocks.compiled_clock import Courses
+
 BLOCK = 8_192  # patients that are simulated, counted and forgotten together
 Worlds = dict[str, np.ndarray]  # the packed world of each policy, by its name
 Rows = dict[str, np.ndarray]  # the same patients under each policy
@@ -174,15 +176,15 @@ class Blocks:
         names = sorted(worlds, key=lambda name: name != run.comparator.name)
         years = run.horizon_years
         self.counters = {name: Counter(worlds[name], horizons(years), years) for name in names}
+        self.courses: Courses | None = None
 
     def simulate_and_count(self, first: int, stop: int) -> None:
         """Simulate patients ``first`` to ``stop - 1`` by the compiled clock and count them, without rows."""
-        from sim.clocks import compiled_clock
+        if self.courses is None:
+            from sim.clocks.compiled_clock import Courses
 
-        luck, others = draw_luck(first, stop, self.run.seed, self.run.replication), None
-        for name, counter in self.counters.items():
-            measures = compiled_clock.simulate_and_count(first, luck, self.worlds[name], counter, others)
-            others = others or measures
+            self.courses = Courses([self.worlds[name] for name in self.counters], [*self.counters.values()])
+        self.courses.simulate_and_count(first, stop, self.run.seed, self.run.replication)
 
     def count(self, rows: Rows) -> None:
         """Count patients who were simulated under every policy."""

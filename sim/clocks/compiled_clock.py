@@ -1,6 +1,6 @@
 """The compiled clock: the same reactions and queues as the SimPy clock, in one Numba loop, to the bit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numba
@@ -10,8 +10,19 @@ from sim.agenda import next_event
 from sim.clinic.needs import ask_for, clinic_record, happen_up_to_served, openings, serve
 from sim.clinic.queues import LOG, Queues, allocate, new_queues, next_allocation_day, withdraw
 from sim.compiled import Record, compiled, compiled_inline, compiled_parallel, numba_config
-from sim.counting.tally import CHUNK, Counter, Measures, Parts, count_chunk, new_scratch
+from sim.counting.tally import (
+    CHUNK,
+    Counter,
+    Measures,
+    Parts,
+    add_amounts_and_places,
+    add_shared_states,
+    measure,
+    new_scratch,
+)
 from sim.events import END, N_EVENTS, Event
+from sim.luck import LUCK, column_keys, fill_rows, uniforms_of
+from sim.pathway.decisions import acts
 from sim.pathway.journey import happen
 from sim.patient import ROW, new_patients
 
@@ -53,54 +64,238 @@ if numba_config.DISABLE_JIT:  # nothing is lost then, and the exception says whe
     _fails = _simulate_one
 
 
-def simulate_and_count(
-    first: int, luck: np.ndarray, worlds: np.ndarray, counter: Counter, others: Measures | None = None
-) -> Measures:
-    """Simulate the patients from ``first`` on, one for each row of luck, where nobody waits, and count them.
+class Courses:
+    """Simulates patients who wait for nobody under several policies, and counts them.
 
-    As ``simulate_rows`` on ``new_patients``, then ``Counter.count``, but few rows at a time, so that none
-    leaves the processor's cache.
+    As ``simulate_rows`` on ``new_patients`` under each policy, then ``Counter.count`` beside the first; but
+    few patients at a time, so that nothing leaves the processor's cache, and a course that is the same
+    under several policies is simulated once.
     """
-    own = counter.measures(len(luck))
-    rows = np.empty((len(counter.parts.joint), CHUNK), ROW)
-    _simulate_and_count(
-        first,
-        new_patients(0, 1),
-        rows,
-        luck,
-        worlds,
-        own,
-        others or own,
-        counter.horizon_days,
-        counter.end_days,
-        counter.parts,
-    )
-    return own
+
+    def __init__(self, worlds: Sequence[np.ndarray], counters: Sequence[Counter]) -> None:
+        policies, threads = len(worlds), len(counters[0].parts.joint)
+        self.end_days, self.horizon_days = counters[0].end_days, counters[0].horizon_days
+        self._worlds, self._acts = np.concatenate(worlds), acts(worlds)
+        self._plans = np.cumsum([0, *map(len, worlds)])
+        # Of all policies, in one array of which each counter holds its own.
+        self._parts = Parts(*(np.zeros((policies, *part.shape), part.dtype) for part in counters[0].parts))
+        for k, counter in enumerate(counters):
+            counter.parts = Parts(*(part[k] for part in self._parts))
+        one = counters[0].measures(CHUNK)
+        self._measures = Measures(*(np.empty((threads, policies, *part.shape), part.dtype) for part in one))
+        self.rows = np.zeros((threads, policies, CHUNK), ROW)
+        # Of those in the rows now: the first policy whose course a patient's is, and whose row is written.
+        self.led_by = np.zeros((threads, policies, CHUNK), np.int64)
+        self._luck = np.zeros((threads, CHUNK), LUCK)
+        self._blank = words_of(new_patients(0, 1))[0]
+
+    def simulate_and_count(self, first: int, stop: int, seed: int, replication: int) -> None:
+        """Simulate patients ``first`` to ``stop - 1`` under every policy, and count them."""
+        _simulate_and_count(
+            first,
+            stop,
+            column_keys(seed, replication),
+            self._luck,
+            uniforms_of(self._luck),
+            self._blank,
+            self.rows,
+            words_of(self.rows),
+            self._worlds,
+            self._plans,
+            self._acts,
+            self.led_by,
+            self._measures,
+            self.horizon_days,
+            self.end_days,
+            self._parts,
+        )
+
+
+def words_of(rows: np.ndarray) -> np.ndarray:
+    """Return the same memory as whole words, int64, with one axis more: copied and compared faster."""
+    return rows.view(np.int64).reshape(*rows.shape, -1)
 
 
 @compiled_parallel
 def _simulate_and_count(
-    number: int,
+    first: int,
+    stop: int,
+    keys: np.ndarray,
+    lucks: np.ndarray,
+    uniforms: np.ndarray,
     blank: np.ndarray,
     buffers: np.ndarray,
-    luck: np.ndarray,
+    words: np.ndarray,
     worlds: np.ndarray,
-    own: Measures,
-    others: Measures,
+    plans: np.ndarray,
+    acts: np.ndarray,
+    led_by: np.ndarray,
+    measures: Measures,
     horizons_days: np.ndarray,
     end_days: float,
     parts: Parts,
 ) -> None:
     failed = 0
-    for part in numba.prange(len(buffers)):
-        scratch = new_scratch(own.states.shape[1])
-        for first in range(part * CHUNK, len(luck), len(buffers) * CHUNK):
-            drawn = luck[first : first + CHUNK]
-            rows = buffers[part, : len(drawn)]
-            failed += _simulate_chunk(number + first, blank, rows, drawn, worlds, end_days)
-            count_chunk(rows, worlds, own, others, first, horizons_days, end_days, parts, part, scratch)
+    threads, policies = buffers.shape[0], buffers.shape[1]
+    for part in numba.prange(threads):
+        scratch = new_scratch(measures.states.shape[3], policies)
+        shared = Shared(led_by[part], np.empty(policies, np.int64), np.empty(policies, np.int64))
+        rows, months = buffers[part], parts.monthly.shape[3] - 2
+        for start in range(first + part * CHUNK, stop, threads * CHUNK):
+            n = min(CHUNK, stop - start)
+            fill_rows(uniforms[part, :n], start, keys)
+            for i in range(n):
+                failed += _fails_under_all(
+                    start, blank, rows, words[part], lucks[part], i, worlds, plans, acts, shared, end_days
+                )
+            others = Measures(measures.states[part, 0], measures.amounts[part, 0], measures.places[part, 0])
+            for k in range(policies):
+                own = Measures(measures.states[part, k], measures.amounts[part, k], measures.places[part, k])
+                world = worlds[plans[k] : plans[k + 1]]
+                for i in range(n):
+                    leader = shared.led_by[k, i]
+                    if leader == k:
+                        measure(rows[k, i], world, own, i, horizons_days, end_days, months)
+                    else:
+                        _copy(measures.states[part, leader, i], own.states[i])
+                        _copy(measures.amounts[part, leader, i], own.amounts[i])
+                        _copy(measures.places[part, leader, i], own.places[i])
+                counts = Parts(
+                    parts.joint[k],
+                    parts.sums[k],
+                    parts.differences[k],
+                    parts.timed[k],
+                    parts.monthly[k],
+                    parts.flow[k],
+                )
+                add_shared_states(measures.states[part], k, shared.led_by, n, counts.joint[part], scratch)
+                add_amounts_and_places(own, others, 0, n, counts, part)
     if failed:
         raise RuntimeError(FAILED)
+
+
+class Shared(NamedTuple):
+    """Which policies share the course of a patient, by policy."""
+
+    led_by: np.ndarray  # int64, the first policy whose course it is, by policy and patient
+    upcoming: np.ndarray  # int64, the event with which its own course begins
+    parting: np.ndarray  # int64, whether it leaves the course that it shared, with the event that happens now
+
+
+@compiled
+def _simulate_under_all(
+    first: int,
+    blank: np.ndarray,
+    rows: np.ndarray,
+    words: np.ndarray,
+    luck: np.ndarray,
+    i: int,
+    worlds: np.ndarray,
+    plans: np.ndarray,
+    acts: np.ndarray,
+    shared: Shared,
+    horizon_days: float,
+) -> bool:
+    """Simulate patient ``first + i`` under every policy, a course that several share once.
+
+    A course is shared until an event at which a lever acts that the policies set differently, and beyond it
+    where the rows are still equal. ``rows``: by policy and patient; only those of a policy that leads are
+    written.
+    """
+    led_by, upcoming, _ = shared
+    _copy(blank, words[0, i])
+    rows[0, i].number = first + i
+    led_by[:, i] = 0
+    upcoming[0] = Event.DIAGNOSIS + 0  # a number: compiled code gives a variable one type
+    for k in range(len(rows)):
+        if led_by[k, i] != k:
+            continue
+        event = upcoming[k]
+        while event != END:
+            if acts[event, k, k]:
+                _part(k, event, rows, words, luck, i, worlds, plans, acts, shared, horizon_days)
+                event = upcoming[k]
+            else:
+                event = happen(rows[k, i], luck[i], worlds[plans[k] : plans[k + 1]], event, horizon_days)
+    return False
+
+
+@compiled
+def _part(
+    k: int,
+    event: int,
+    rows: np.ndarray,
+    words: np.ndarray,
+    luck: np.ndarray,
+    i: int,
+    worlds: np.ndarray,
+    plans: np.ndarray,
+    acts: np.ndarray,
+    shared: Shared,
+    horizon_days: float,
+) -> None:
+    """Let an event happen under policy k, and under those that share its course and may act otherwise now.
+
+    Each goes on with the first whose row it equals.
+    """
+    led_by, upcoming, parting = shared
+    for other in range(k + 1, len(rows)):
+        parting[other] = 0
+        if led_by[other, i] == k and acts[event, k, other]:
+            parting[other] = 1
+            _copy(words[k, i], words[other, i])
+    parting[k] = 1
+    for one in range(k, len(rows)):
+        if parting[one] == 0:
+            continue
+        world = worlds[plans[one] : plans[one + 1]]
+        upcoming[one] = happen(rows[one, i], luck[i], world, event, horizon_days)
+        led_by[one, i] = one
+        for other in range(k, one):
+            if parting[other] == 1 and led_by[other, i] == other and _equal(words[one, i], words[other, i]):
+                led_by[one, i] = other
+                break
+
+
+@compiled
+def _copy(some: np.ndarray, others: np.ndarray) -> None:
+    for k in range(len(some)):
+        others[k] = some[k]
+
+
+@compiled
+def _equal(some: np.ndarray, others: np.ndarray) -> bool:
+    for k in range(len(some)):  # noqa: SIM110  a generator is not compiled
+        if some[k] != others[k]:
+            return False
+    return True
+
+
+@compiled
+def _fails_under_all(
+    first: int,
+    blank: np.ndarray,
+    rows: np.ndarray,
+    words: np.ndarray,
+    luck: np.ndarray,
+    i: int,
+    worlds: np.ndarray,
+    plans: np.ndarray,
+    acts: np.ndarray,
+    shared: Shared,
+    horizon_days: float,
+) -> bool:
+    """As ``_fails``, under every policy."""
+    try:
+        return _simulate_under_all(
+            first, blank, rows, words, luck, i, worlds, plans, acts, shared, horizon_days
+        )
+    except Exception:
+        return True
+
+
+if numba_config.DISABLE_JIT:
+    _fails_under_all = _simulate_under_all
 
 
 @compiled
