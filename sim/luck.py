@@ -14,7 +14,7 @@ from functools import cache
 import numba
 import numpy as np
 
-from sim.compiled import compiled, compiled_parallel, numba_config, record_dtype, wide_product
+from sim.compiled import compiled, in_threads, numba_config, record_dtype, wide_product
 from sim.patient import RegrowthSite, Route
 
 # One uniform per patient.
@@ -126,7 +126,11 @@ def draw_luck(first: int, stop: int, seed: int, replication: int = 0) -> np.ndar
 
 def fill_luck(luck: np.ndarray, first: int, seed: int, replication: int) -> None:
     """Draw the luck of the patients from ``first`` on into a table, dtype LUCK, as ``uniforms`` does."""
-    _fill(uniforms_of(luck), first, column_keys(seed, replication), numba.get_num_threads())
+    plain, keys, parts = uniforms_of(luck), column_keys(seed, replication), numba.get_num_threads()
+    each = -(-len(plain) // (parts * AT_ONCE)) * AT_ONCE
+    in_threads(
+        lambda part: fill_rows(plain[part * each : (part + 1) * each], first + part * each, keys), parts
+    )
 
 
 def column_keys(seed: int, replication: int) -> np.ndarray:
@@ -137,14 +141,6 @@ def column_keys(seed: int, replication: int) -> np.ndarray:
 def uniforms_of(luck: np.ndarray) -> np.ndarray:
     """Return the same memory as plain uniforms, float64, with one axis more: by column."""
     return luck.view(np.float64).reshape(*luck.shape, -1)
-
-
-@compiled_parallel
-def _fill(plain: np.ndarray, first: int, keys: np.ndarray, threads: int) -> None:
-    each = -(-len(plain) // (threads * AT_ONCE)) * AT_ONCE
-    for part in numba.prange(threads):
-        start = min(part * each, len(plain))
-        fill_rows(plain[start : start + each], first + start, keys)
 
 
 @compiled

@@ -9,12 +9,13 @@ import numpy as np
 from sim.agenda import next_event
 from sim.clinic.needs import ask_for, clinic_record, happen_up_to_served, openings, serve
 from sim.clinic.queues import LOG, Queues, allocate, new_queues, next_allocation_day, withdraw
-from sim.compiled import Record, compiled, compiled_inline, compiled_parallel, numba_config
+from sim.compiled import Record, compiled, compiled_inline, in_threads, numba_config
 from sim.counting.tally import (
     CHUNK,
     Counter,
     Measures,
     Parts,
+    Scratch,
     add_amounts_and_places,
     add_shared_states,
     measure,
@@ -27,20 +28,33 @@ from sim.pathway.journey import happen
 from sim.patient import ROW, new_patients
 
 NO_REQUEST = -1
+AT_A_TIME = 16  # words that are compared at once
 FAILED = "a reaction failed; clock=simpy says which"
 
 
-@compiled_parallel
 def simulate_rows(rows: np.ndarray, luck: np.ndarray, worlds: np.ndarray, horizon_days: float) -> None:
     """Simulate every patient from diagnosis to death or the horizon, in a clinic where nobody waits.
 
     As ``sim.clocks.simpy_clock.simulate_rows``; patients are independent, so threads share them out.
     """
-    failed = 0
-    for i in numba.prange(len(rows)):
-        failed += _fails(rows[i], luck[i], worlds, horizon_days)
-    if failed:
+    parts = numba.get_num_threads()
+
+    def simulate(part: int) -> int:
+        mine = slice(len(rows) * part // parts, len(rows) * (part + 1) // parts)
+        failed: int = _simulate_rows(rows[mine], luck[mine], worlds, horizon_days)
+        return failed
+
+    if sum(in_threads(simulate, parts)):
         raise RuntimeError(FAILED)
+
+
+@compiled
+def _simulate_rows(rows: np.ndarray, luck: np.ndarray, worlds: np.ndarray, horizon_days: float) -> int:
+    """Simulate patients; return how many failed."""
+    failed = 0
+    for i in range(len(rows)):
+        failed += _fails(rows[i], luck[i], worlds, horizon_days)
+    return failed
 
 
 @compiled
@@ -64,6 +78,14 @@ if numba_config.DISABLE_JIT:  # nothing is lost then, and the exception says whe
     _fails = _simulate_one
 
 
+class Shared(NamedTuple):
+    """Which policies share the course of a patient, by policy."""
+
+    led_by: np.ndarray  # int64, the first policy whose course it is, by policy and patient
+    upcoming: np.ndarray  # int64, the event with which its own course begins
+    parting: np.ndarray  # int64, whether it leaves the course that it shared, with the event that happens now
+
+
 class Courses:
     """Simulates patients who wait for nobody under several policies, and counts them.
 
@@ -77,38 +99,58 @@ class Courses:
         self.end_days, self.horizon_days = counters[0].end_days, counters[0].horizon_days
         self._worlds, self._acts = np.concatenate(worlds), acts(worlds)
         self._plans = np.cumsum([0, *map(len, worlds)])
-        # Of all policies, in one array of which each counter holds its own.
-        self._parts = Parts(*(np.zeros((policies, *part.shape), part.dtype) for part in counters[0].parts))
-        for k, counter in enumerate(counters):
-            counter.parts = Parts(*(part[k] for part in self._parts))
-        one = counters[0].measures(CHUNK)
-        self._measures = Measures(*(np.empty((threads, policies, *part.shape), part.dtype) for part in one))
-        self.rows = np.zeros((threads, policies, CHUNK), ROW)
-        # Of those in the rows now: the first policy whose course a patient's is, and whose row is written.
-        self.led_by = np.zeros((threads, policies, CHUNK), np.int64)
-        self._luck = np.zeros((threads, CHUNK), LUCK)
         self._blank = words_of(new_patients(0, 1))[0]
+        # By thread first. The counts of all policies are one array, of which each counter has its part.
+        self._parts = Parts(
+            *(np.zeros((threads, policies, *part.shape[1:]), part.dtype) for part in counters[0].parts)
+        )
+        for k, counter in enumerate(counters):
+            counter.parts = Parts(*(part[:, k] for part in self._parts))
+        one = counters[0].measures(CHUNK)
+        self._measures = [
+            Measures(*(np.empty((policies, *part.shape), part.dtype) for part in one)) for _ in range(threads)
+        ]
+        self._scratch = [new_scratch(len(counters[0].keys), policies) for _ in range(threads)]
+        self._luck = np.zeros((threads, CHUNK), LUCK)
+        self.rows = np.zeros((threads, policies, CHUNK), ROW)
+        self._shared = [
+            Shared(
+                np.zeros((policies, CHUNK), np.int64),
+                np.empty(policies, np.int64),
+                np.empty(policies, np.int64),
+            )
+            for _ in range(threads)
+        ]
 
     def simulate_and_count(self, first: int, stop: int, seed: int, replication: int) -> None:
         """Simulate patients ``first`` to ``stop - 1`` under every policy, and count them."""
-        _simulate_and_count(
-            first,
-            stop,
-            column_keys(seed, replication),
-            self._luck,
-            uniforms_of(self._luck),
-            self._blank,
-            self.rows,
-            words_of(self.rows),
-            self._worlds,
-            self._plans,
-            self._acts,
-            self.led_by,
-            self._measures,
-            self.horizon_days,
-            self.end_days,
-            self._parts,
-        )
+        keys, threads = column_keys(seed, replication), len(self.rows)
+
+        def simulate(part: int) -> int:
+            failed: int = _simulate_and_count(
+                first + part * CHUNK,
+                stop,
+                threads * CHUNK,
+                keys,
+                self._luck[part],
+                uniforms_of(self._luck[part]),
+                self._blank,
+                self.rows[part],
+                words_of(self.rows[part]),
+                self._worlds,
+                self._plans,
+                self._acts,
+                self._shared[part],
+                self._measures[part],
+                self.horizon_days,
+                self.end_days,
+                Parts(*(counts[part] for counts in self._parts)),
+                self._scratch[part],
+            )
+            return failed
+
+        if sum(in_threads(simulate, threads)):
+            raise RuntimeError(FAILED)
 
 
 def words_of(rows: np.ndarray) -> np.ndarray:
@@ -116,70 +158,62 @@ def words_of(rows: np.ndarray) -> np.ndarray:
     return rows.view(np.int64).reshape(*rows.shape, -1)
 
 
-@compiled_parallel
+@compiled
 def _simulate_and_count(
     first: int,
     stop: int,
+    step: int,
     keys: np.ndarray,
-    lucks: np.ndarray,
+    luck: np.ndarray,
     uniforms: np.ndarray,
     blank: np.ndarray,
-    buffers: np.ndarray,
+    rows: np.ndarray,
     words: np.ndarray,
     worlds: np.ndarray,
     plans: np.ndarray,
     acts: np.ndarray,
-    led_by: np.ndarray,
+    shared: Shared,
     measures: Measures,
     horizons_days: np.ndarray,
     end_days: float,
     parts: Parts,
-) -> None:
+    scratch: Scratch,
+) -> int:
+    """Simulate and count CHUNK patients, every ``step`` from ``first`` on; return how many failed."""
     failed = 0
-    threads, policies = buffers.shape[0], buffers.shape[1]
-    for part in numba.prange(threads):
-        scratch = new_scratch(measures.states.shape[3], policies)
-        shared = Shared(led_by[part], np.empty(policies, np.int64), np.empty(policies, np.int64))
-        rows, months = buffers[part], parts.monthly.shape[3] - 2
-        for start in range(first + part * CHUNK, stop, threads * CHUNK):
-            n = min(CHUNK, stop - start)
-            fill_rows(uniforms[part, :n], start, keys)
+    others = Measures(measures.states[0], measures.amounts[0], measures.places[0])
+    months = parts.monthly.shape[2] - 2
+    for start in range(first, stop, step):
+        n = min(CHUNK, stop - start)
+        fill_rows(uniforms[:n], start, keys)
+        for i in range(n):
+            failed += _fails_under_all(
+                start, blank, rows, words, luck, i, worlds, plans, acts, shared, end_days
+            )
+        for k in range(len(rows)):
+            own = Measures(measures.states[k], measures.amounts[k], measures.places[k])
+            world = worlds[plans[k] : plans[k + 1]]
             for i in range(n):
-                failed += _fails_under_all(
-                    start, blank, rows, words[part], lucks[part], i, worlds, plans, acts, shared, end_days
-                )
-            others = Measures(measures.states[part, 0], measures.amounts[part, 0], measures.places[part, 0])
-            for k in range(policies):
-                own = Measures(measures.states[part, k], measures.amounts[part, k], measures.places[part, k])
-                world = worlds[plans[k] : plans[k + 1]]
-                for i in range(n):
-                    leader = shared.led_by[k, i]
-                    if leader == k:
-                        measure(rows[k, i], world, own, i, horizons_days, end_days, months)
-                    else:
-                        _copy(measures.states[part, leader, i], own.states[i])
-                        _copy(measures.amounts[part, leader, i], own.amounts[i])
-                        _copy(measures.places[part, leader, i], own.places[i])
-                counts = Parts(
-                    parts.joint[k],
-                    parts.sums[k],
-                    parts.differences[k],
-                    parts.timed[k],
-                    parts.monthly[k],
-                    parts.flow[k],
-                )
-                add_shared_states(measures.states[part], k, shared.led_by, n, counts.joint[part], scratch)
-                add_amounts_and_places(own, others, 0, n, counts, part)
-    if failed:
-        raise RuntimeError(FAILED)
-
-
-class Shared(NamedTuple):
-    """Which policies share the course of a patient, by policy."""
-
-    led_by: np.ndarray  # int64, the first policy whose course it is, by policy and patient
-    upcoming: np.ndarray  # int64, the event with which its own course begins
-    parting: np.ndarray  # int64, whether it leaves the course that it shared, with the event that happens now
+                leader = shared.led_by[k, i]
+                if leader == k:
+                    measure(rows[k, i], world, own, i, horizons_days, end_days, months)
+                else:
+                    _copy(measures.states[leader, i], own.states[i])
+                    _copy(measures.amounts[leader, i], own.amounts[i])
+                    _copy(measures.places[leader, i], own.places[i])
+            add_shared_states(measures.states, k, shared.led_by, n, parts.joint[k], scratch)
+            add_amounts_and_places(
+                own,
+                others,
+                0,
+                n,
+                parts.sums[k],
+                parts.differences[k],
+                parts.timed[k],
+                parts.monthly[k],
+                parts.flow[k],
+            )
+    return failed
 
 
 @compiled
@@ -265,8 +299,11 @@ def _copy(some: np.ndarray, others: np.ndarray) -> None:
 
 @compiled
 def _equal(some: np.ndarray, others: np.ndarray) -> bool:
-    for k in range(len(some)):  # noqa: SIM110  a generator is not compiled
-        if some[k] != others[k]:
+    for first in range(0, len(some), AT_A_TIME):
+        apart = 0
+        for k in range(first, min(first + AT_A_TIME, len(some))):
+            apart |= some[k] ^ others[k]
+        if apart != 0:
             return False
     return True
 
@@ -304,10 +341,7 @@ def _simulate_chunk(
 ) -> int:
     """Simulate new patients from ``first`` on; return how many failed."""
     _enter(first, blank, rows)
-    failed = 0
-    for i in range(len(rows)):
-        failed += _fails(rows[i], luck[i], worlds, horizon_days)
-    return failed
+    return _simulate_rows(rows, luck, worlds, horizon_days)
 
 
 @compiled

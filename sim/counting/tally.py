@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from sim.compiled import Record, compiled, compiled_allocating, compiled_parallel
+from sim.compiled import Record, compiled, in_threads
 from sim.counting.outcomes import (
     FOLDS,
     MONTHLY,
@@ -180,7 +180,22 @@ class Counter:
         Without a comparator they are compared with themselves.
         """
         own = self.measures(len(rows))
-        _count(rows, self.world, own, comparators or own, self.horizon_days, self.end_days, self.parts)
+        others, parts = comparators or own, len(self.parts.joint)
+
+        def count(part: int) -> None:
+            _count(
+                rows,
+                self.world,
+                own,
+                others,
+                self.horizon_days,
+                self.end_days,
+                self.parts,
+                part,
+                new_scratch(len(self.keys), 1),
+            )
+
+        in_threads(count, parts)
         return own
 
     def tally(self) -> Tally:
@@ -210,13 +225,12 @@ class Counter:
         return {key: np.array([n, *sums[:, k]]) for k, key in enumerate(self.amounts)}
 
 
-@compiled_allocating
 def new_scratch(outcomes: int, policies: int) -> Scratch:
     """Return the scratch of a part, for so many policies that are counted together."""
     return Scratch(np.empty(outcomes, np.uint8), np.empty((policies, 9, outcomes), np.uint8))
 
 
-@compiled_parallel
+@compiled
 def _count(
     rows: np.ndarray,
     world: np.ndarray,
@@ -225,12 +239,12 @@ def _count(
     horizon_days: np.ndarray,
     end_days: float,
     parts: Parts,
+    part: int,
+    scratch: Scratch,
 ) -> None:
-    for part in numba.prange(len(parts.joint)):
-        scratch = new_scratch(own.states.shape[1], 1)
-        for first in range(part * CHUNK, len(rows), len(parts.joint) * CHUNK):
-            chunk = rows[first : first + CHUNK]
-            count_chunk(chunk, world, own, others, first, horizon_days, end_days, parts, part, scratch)
+    for first in range(part * CHUNK, len(rows), len(parts.joint) * CHUNK):
+        chunk = rows[first : first + CHUNK]
+        count_chunk(chunk, world, own, others, first, horizon_days, end_days, parts, part, scratch)
 
 
 @compiled
@@ -259,7 +273,17 @@ def count_chunk(
     for i in range(first, stop):
         _tally(own.states[i], others.states[i], scratch.both, few, np.uint8(1))
     _add_few(few, parts.joint[part])
-    add_amounts_and_places(own, others, first, stop, parts, part)
+    add_amounts_and_places(
+        own,
+        others,
+        first,
+        stop,
+        parts.sums[part],
+        parts.differences[part],
+        parts.timed[part],
+        parts.monthly[part],
+        parts.flow[part],
+    )
 
 
 @compiled
@@ -284,11 +308,17 @@ def measure(
 
 @compiled
 def add_amounts_and_places(
-    own: Measures, others: Measures, first: int, stop: int, parts: Parts, part: int
+    own: Measures,
+    others: Measures,
+    first: int,
+    stop: int,
+    sums: np.ndarray,
+    differences: np.ndarray,
+    timed: np.ndarray,
+    monthly: np.ndarray,
+    flow: np.ndarray,
 ) -> None:
     """Add patients ``first`` to ``stop - 1`` to the counts of a part, all but the joint ones."""
-    sums, differences = parts.sums[part], parts.differences[part]
-    timed, monthly, flow = parts.timed[part], parts.monthly[part], parts.flow[part]
     for i in range(first, stop):
         _add_sums(own.amounts[i], others.amounts[i], sums, differences)
         places = own.places[i]

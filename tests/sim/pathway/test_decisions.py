@@ -139,7 +139,7 @@ def test_shared_courses_are_those_of_each_policy_alone_to_the_bit(policies):
             compiled_clock.simulate_rows(
                 rows, luck[first : first + len(rows)], worlds[name], run.horizon_years * YEAR_DAYS
             )
-            shared = courses.rows[0, courses.led_by[0, k, : len(rows)], np.arange(len(rows))]
+            shared = courses.rows[0, courses._shared[0].led_by[k, : len(rows)], np.arange(len(rows))]
             for field in rows.dtype.names:
                 assert shared[field].tobytes() == rows[field].tobytes(), (name, field)
     assert courses is not None
