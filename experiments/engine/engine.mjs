@@ -746,10 +746,12 @@ class Engine {
   }
 
   #measures(patients) {
-    const { binary, amounts } = this.layout.outcomes;
+    const { binary, amounts, places, values } = this.layout.outcomes;
     return {
       states: this.array([patients, binary.length], 1),
       amounts: this.array([patients, amounts.length], 8),
+      places: this.array([patients, places], 8),
+      values: this.array([patients, values.length], 8),
     };
   }
 
@@ -758,8 +760,9 @@ class Engine {
     for (const [name, part] of Object.entries(counter.parts)) given[`parts.${name}`] = part;
     this.call("count", {
       ...given,
-      "own.states": own.states, "own.amounts": own.amounts,
-      "others.states": others.states, "others.amounts": others.amounts,
+      "own.states": own.states, "own.amounts": own.amounts, "own.places": own.places, "own.values": own.values,
+      "others.states": others.states, "others.amounts": others.amounts, "others.places": others.places,
+      "others.values": others.values,
       horizon_days: this.horizonDays,
       end_days: this.layout.end_days,
     });

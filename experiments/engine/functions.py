@@ -27,7 +27,7 @@ from sim.counting.estimates import (
     write_survivals,
 )
 from sim.counting.tally import Counter, count_chunk, new_scratch
-from sim.luck import _fill, draw_luck
+from sim.luck import draw_luck, fill_rows
 from sim.pathway.journey import react
 from sim.patient import new_patients
 
@@ -80,14 +80,12 @@ def functions(
     """
     blank, rows, luck = new_patients(0, 1), new_patients(0, 1), draw_luck(0, 1, 0)
     counter = Counter(worlds, horizons_years, horizons_years[-1])
-    own, scratch = counter.measures(1), new_scratch(len(counter.keys))
+    own, scratch = counter.measures(1), new_scratch(len(counter.keys), 1)
     there = Clinic(rows, luck, worlds, clinic, counter.end_days, 1)
-    # What threads share out, as one loop.
-    fill = numba.njit(**IN_PLACE)(_fill.py_func)  # type: ignore[attr-defined]
     plain, keys = np.empty((1, 1)), np.empty((1, 2), np.uint64)
     return [
         Function("derive", numba.njit(**IN_PLACE)(derive), (worlds,)),
-        Function("fill", fill, (plain, 0, keys)),
+        Function("fill", fill_rows, (plain, 0, keys)),
         Function("simulate", _simulate_chunk, (0, blank, rows, luck, worlds, counter.end_days)),
         # One event of a patient's course: which comes next.
         Function("react", react, (rows, luck, worlds, 0, 0, counter.end_days)),

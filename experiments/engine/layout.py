@@ -32,7 +32,8 @@ from sim.clinic.queues import LOG, REQUEST, RESOURCES, UNLIMITED_COUNT, WEEK_DAY
 from sim.clinic.warm_up import NOT_SETTLED
 from sim.counting import batches
 from sim.counting.outcomes import FLOW, MONTHLY, TIMED, UNITS
-from sim.counting.tally import BATCHES, CHUNK, Counter, new_scratch
+from sim.counting.tally import BATCHES, CHUNK, PLACES, Counter, new_scratch
+from sim.counting.value import VALUES
 from sim.distributions import GRID
 from sim.luck import LUCK, columns
 from sim.patient import ROW, YEAR_DAYS, new_patients
@@ -73,7 +74,7 @@ def layout(run: Run) -> Plain:
     years = horizons(run.horizon_years)
     counter = Counter(world, years, run.horizon_years)
     called = functions(world, run.clinic, years)
-    scratch = new_scratch(len(counter.keys))
+    scratch = new_scratch(len(counter.keys), 1)
     return {
         "functions": {one.name: _arguments(one) for one in called},
         "records": {
@@ -119,6 +120,8 @@ def layout(run: Run) -> Plain:
         "outcomes": {
             "binary": [key._asdict() for key in counter.keys],
             "amounts": [key._asdict() for key in counter.amounts],
+            "places": PLACES,
+            "values": VALUES,
             "amount_units": list(UNITS.values()),
             "timed": [key._asdict() for key in TIMED],
             "monthly": [key._asdict() for key in MONTHLY],
