@@ -46,6 +46,12 @@ def number_words(name: str) -> str:
     return re.sub(f" ({UNITS})$", r", \1", policy_words(name.rpartition(".")[2]))
 
 
+def parameter_words(key: str) -> str:
+    """Return a number of the model for people, with its section: ``leak probability (surgery)``."""
+    section, _, name = key.partition(".")
+    return f"{number_words(name)} ({policy_words(section)})" if name else policy_words(key)
+
+
 def value_words(value: object) -> str:
     """Return a swept value for people: a number in four digits, a flag as yes or no, a list by commas.
 
