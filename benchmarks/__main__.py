@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks import economics as valuing
 from benchmarks import sweep as sweeping
 from benchmarks.clinic import attended_a_second
 from benchmarks.clocks import patients_a_second
@@ -123,6 +124,17 @@ def sweep() -> None:
     print(f"sweep of {what}: {sweeping.sweep_seconds():.1f} s")
 
 
+def economics() -> None:
+    """Costs and quality of life: what they add to a run, and a probabilistic analysis."""
+    print(f"{'costs and QALYs beside outcomes':<34}{'µs a course':>12}{'with them':>12}")
+    for years in (10, 60):
+        apart, ratio = _alone(valuing.added_share, years)
+        print(f"{f'{years} years, 4 policies':<34}{apart:>12.2f}{ratio:>11.2f}x")
+    seconds, peak_mib = _alone(valuing.psa_seconds)
+    what = f"{valuing.MEMBERS:,} members, {valuing.PATIENTS:,} patients, {len(valuing.POLICIES)} policies"
+    print(f"lrrc psa, {what}: {seconds:.1f} s, {peak_mib:,.0f} MiB of the largest process")
+
+
 def recovery() -> None:
     """True numbers that lie within a small calibration's 95 % posterior."""
     print(f"{f'known numbers, {REPETITIONS} calibrations':<46}{'within':>10}{'of':>6}{'width':>10}")
@@ -132,7 +144,9 @@ def recovery() -> None:
         print(f"{key:<46}{within:>10}{len(of_one):>6}{width:>10.2f}")
 
 
-BENCHMARKS = {f.__name__: f for f in (scale, clocks, clinic, sweep, peers, executors, pictures, recovery)}
+BENCHMARKS = {
+    f.__name__: f for f in (scale, clocks, clinic, sweep, economics, peers, executors, pictures, recovery)
+}
 
 
 def main(names: list[str]) -> None:

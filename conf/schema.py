@@ -196,7 +196,7 @@ def read_economics(given: object) -> Economics | None:
         return None
     if not isinstance(given, Mapping):
         raise InputError(
-            f"{ECONOMICS}={shown(given)}: must be the name of a file in conf/{ECONOMICS}, a path, or none"
+            f"{ECONOMICS}={shown(given)}: must be the name of a file of prices and utilities, or none"
         )
     fields, stated = read_words(given)
     numbers = checked(ECONOMICS, stated, reference())

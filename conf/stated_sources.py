@@ -5,6 +5,7 @@ import functools
 import re
 from pathlib import Path
 
+from conf.economics import ECONOMICS, read_words
 from conf.run import Tree
 from conf.schema import shipped, shipped_sections
 
@@ -51,7 +52,7 @@ def shipped_disease(name: str = DISEASE) -> dict[str, Tree]:
 
 @functools.cache
 def shipped_file(group: str, name: str) -> tuple[Tree, dict[str, str]]:
-    """Return the numbers of a shipped cohort or clinic, those of its base included, and their comments."""
+    """Return the numbers of a shipped cohort, clinic or country, its base's included, and their comments."""
     own = shipped(f"{group}/{name}")
     numbers: Tree = {}
     said: dict[str, str] = {}
@@ -60,6 +61,8 @@ def shipped_file(group: str, name: str) -> tuple[Tree, dict[str, str]]:
             more, words = shipped_file(group, str(base))
             numbers, said = {**numbers, **more}, {**said, **words}
     mine = {key: value for key, value in own.items() if key != "defaults"}
+    if group == ECONOMICS and mine:
+        mine = read_words(mine)[1]  # prices in the file's own currency and year
     # A number without a comment of its own has no source here: not that of the base's other number.
     words = {key: comments(f"{group}/{name}").get(key, "") for key in mine}
     return {**numbers, **mine}, {**said, **words}

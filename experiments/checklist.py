@@ -11,6 +11,7 @@ from experiments.results.run_words import run_and_settings
 
 if TYPE_CHECKING:
     from analysis.pages.checklist_frame import Facts
+    from analysis.pages.report_parts import Table
 
 KEY_WORDS = {
     "out": "another folder for the pages, which may be there already; null: the run's own",
@@ -110,6 +111,7 @@ def facts_of(run: ReceivedRun, verified: str | None = None) -> "Facts":
         tests=[(area, claim) for area, claim, _ in TESTS],
         fit=f"{fit.endpoints} endpoints of {len(fit.trials)} trials, all numbers jointly",
         verified=results_of(verified) if verified else (),
+        valued=valued_of(run),
     )
 
 
@@ -166,6 +168,36 @@ def outcomes_of(run: ReceivedRun) -> list[str]:
     ours = [*(member.name.lower() for member in members), *UNITS]
     there = set(read(path, ("outcome",))["outcome"])
     return [name for name in dict.fromkeys(ours) if name in there]
+
+
+def valued_of(run: ReceivedRun) -> "dict[str, list[Table]]":
+    """Return what a run found of costs and QALYs as tables: results, uncertainty or subgroups.
+
+    Raises InputError for tables that cannot be those of a run.
+    """
+    from analysis.pages import report_economics
+    from analysis.pages.report_parts import Table
+    from experiments.report import read_run_folder
+
+    read = read_run_folder(run.folder)
+    of = {
+        "compare": report_economics.compared,
+        "psa": report_economics.valued,
+        "gains": report_economics.gained,
+        "budget": report_economics.budgeted,
+    }
+    if read.experiment not in of or not read.values:
+        return {}
+    if read.experiment == "compare" and "economics" not in read.tables:
+        return {}
+    try:
+        tables = [block for block in of[read.experiment](read) if isinstance(block, Table)]
+    except Exception as error:  # the folder can hold anything
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise InputError(f"{run.name}: its tables of costs cannot be read: {what}") from error
+    if read.experiment == "psa":
+        return {"results": tables[:2], "uncertainty": tables[2:]}
+    return {"subgroups" if read.experiment == "gains" else "results": tables}
 
 
 def results_of(name: str) -> list[list[str]]:

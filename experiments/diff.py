@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conf.economics import ECONOMICS, reference
 from conf.input_error import InputError, shown
 from conf.numbers import number_of
 from conf.own_file import read_yaml
@@ -28,7 +29,11 @@ NOT_FOUND_BY = ("out", "pictures", "rows", "journal", "clock", "compute", "worke
 LISTED = 30
 NO_KEY = "no such key"
 # The shipped file that has every number of a section; of the disease it is parameters/SECTION.
-SHIPPED = {"cohort": "cohort/dutch_contemporary", "clinic": "clinic/unlimited"}
+SHIPPED = {
+    "cohort": "cohort/dutch_contemporary",
+    "clinic": "clinic/unlimited",
+    "economics": "economics/dutch",
+}
 UNPAIRED = "*"
 
 
@@ -124,14 +129,16 @@ class Sources:
             return (
                 self._of_lever(policy, "follow_up") if of_schedule else self._of_lever(*name.rsplit(".", 1))
             )
-        origin = self.found.get(key, "")
+        # A price that states its currency and year is a group of keys there.
+        origin = self.found.get(key) or self.found.get(f"{key}.value", "")
         if not origin:
             return ""
         rests_on: Sequence[str] = ()
         if section in shipped_sections() or section in SHIPPED:
             file = SHIPPED.get(section, f"parameters/{section}")
-            if name in shipped(file):
-                number = number_of(key, shipped(file)[name], origin)
+            numbers = reference() if section == ECONOMICS else shipped(file)
+            if name in numbers:
+                number = number_of(key, numbers[name], origin)
                 rests_on = (*number.sources, *([ASSUMPTION] if number.assumed else []))
         return _brackets(origin, rests_on)
 

@@ -32,12 +32,22 @@ TEXT_COLUMNS = (
     "clinic",
     "step",
     "resource",
+    "quantity",
+    "status",
+    "dominated_by",
+    "icer_method",
+    "icer_error_method",
+    "reading",
+    "source",
+    "condition",
+    "method",
 )
 
 # Columns of whole numbers.
 WHOLE = (
     "n", "served", "count", "entity_id", "point", "seed", "replication", "member", "members", "patients",
-    "trials", "endpoints", "comparable", "inside", "degrees",
+    "trials", "endpoints", "comparable", "inside", "degrees", "parameters", "size",
+    "year",
 )  # fmt: skip
 
 Made = TypeVar("Made")

@@ -127,9 +127,10 @@ def collected(analysis: PsaPlan, ledger: Ledger, cells: list[Cell]) -> "Found":
 def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
     """Write the tables and pictures of a complete analysis; return them with what is printed."""
     from analysis.economics.acceptability import acceptability, discounted_patients, perfect_information
-    from analysis.economics.incremental import incremental, versus
+    from analysis.economics.incremental import incremental, plane_points, versus
     from analysis.economics.information import evppi, evsi, study_of_proportions
     from analysis.pages.psa_summary import psa_summary
+    from analysis.pictures.psa import psa_pictures
     from experiments.valuing.split import variance_of
     from sim.clinic.needs import is_unlimited
 
@@ -142,20 +143,21 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
         analysis.decision_years,
         economics.numbers["costs_discount_rate_per_year"],
     )
-    groups = {
+    varying = {
         name: [key for key in keys if key in parameters.columns] for name, keys in analysis.groups.items()
     }
+    groups = {name: keys for name, keys in varying.items() if keys}
     made = {
         "psa": found.table(),
         "incremental": incremental(draws),
         "against_comparator": versus(draws, run.comparator.name),
+        "plane": plane_points(draws, run.comparator.name),
         "acceptability": acceptability(draws, analysis.curve),
         "evpi": perfect_information(draws, analysis.curve, patients),
-        "evppi": evppi(
-            draws, parameters, {name: keys for name, keys in groups.items() if keys}, analysis.thresholds
-        ),
         "members": parameters.rename_axis("member").reset_index(),
     }
+    if groups:  # with few members none may be small enough to be distinguished
+        made["evppi"] = evppi(draws, parameters, groups, analysis.thresholds)
     middle = middle_of(analysis)
     if analysis.study:
         measured = study_of_proportions(list(analysis.study.parameters))
@@ -166,6 +168,12 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
     for name, table in made.items():
         folder.table(f"{name}.csv", table)
     folder.notes["psa"] = about(analysis)
+    pictures = psa_pictures(made, terms_of(run)._replace(thresholds=analysis.thresholds))
+    if run.pictures:
+        from analysis.pictures import look
+
+        for name, draw in pictures.items():
+            look.save(draw(), folder.path, name)
     words = psa_summary(made, terms_of(run), middle, patients, analysis.members, run.patients)
     return Result(
         tables=made,
@@ -173,6 +181,7 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
         patients_per_policy=run.patients * analysis.members,
         policies=[policy.name for policy in run.policies],
         seed=run.seed,
+        pictures=pictures,
     )
 
 

@@ -23,7 +23,21 @@ TABLES = (
     "differences",
     "averted",
     "harmed",
+    "economics",
     "published",
+    "economics",
+    "incremental",
+    "against_comparator",
+    "acceptability",
+    "evpi",
+    "evppi",
+    "evsi",
+    "variance",
+    "psa",
+    "rules",
+    "gains",
+    "budget",
+    "yearly_costs",
     "uncertainty",
     "design",
     "members",
@@ -45,6 +59,8 @@ LARGEST_PICTURE = 8 * 2**20  # bytes
 
 def report(words: Sequence[str]) -> Path:
     """Write report.html, report.xlsx and report.bib into a run's folder; return the path of the page.
+
+    A probabilistic sensitivity analysis has a memo of one page beside it, memo.html.
 
     ``words`` holds the folder alone. Raises InputError for other words, for a folder that is no run's, for
     what cannot be read as a run's, and where nothing can be written; no half-written file stays.
@@ -79,11 +95,16 @@ def files(folder: Path) -> dict[str, bytes]:
             warnings.simplefilter("ignore")  # of numbers that no run writes
             sections = sections_of(run)
             entries = entries_of(sections)
-            return {
+            made = {
                 "report.bib": bibtex(entries).encode(),
                 "report.xlsx": workbook(run, entries),
                 "report.html": page(run, sections).encode("utf-8", "replace"),
             }
+            if run.experiment == "psa":
+                from analysis.pages.memo import memo
+
+                made["memo.html"] = memo(run).encode("utf-8", "replace")
+            return made
     except Exception as error:  # the folder can hold anything
         what = f"{type(error).__name__}: {error}".splitlines()[0]
         raise InputError(f"{folder}: no report can be made of what it holds now: {what}") from error

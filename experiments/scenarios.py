@@ -36,7 +36,7 @@ def questions() -> dict[str, Question | None]:
     for name in library.options("scenario"):
         content = library.read("scenario", name)
         try:
-            found[name] = read_question(content.get("question"), content.get("horizon_years", 0.0))
+            found[name] = read_question(content.get("question"), content.get("horizon_years") or 0.0)
         except InputError as error:
             raise InputError(f"scenario/{name}.yaml: {error}") from error
     return found

@@ -94,7 +94,8 @@ def incremental(draws: Draws, seed: int = 1) -> pd.DataFrame:
                 row |= {"comparator": draws.policies[before], **_compared(draws, clean, k, before, seed)}
             before = k
         rows.append(row)
-    return pd.DataFrame(rows, columns=[*rows[0], *(name for name in COMPARED if len(draws.policies) > 1)])
+    table = pd.DataFrame(rows, columns=[*rows[0], *(name for name in COMPARED if len(draws.policies) > 1)])
+    return table.fillna(dict.fromkeys(WORDS, ""))
 
 
 COMPARED = [
@@ -102,6 +103,9 @@ COMPARED = [
     "icer", "icer_low", "icer_high", "icer_method", "icer_error_low", "icer_error_high", "icer_error_method",
     *QUADRANTS, "reading",
 ]  # fmt: skip
+
+
+WORDS = ("icer_method", "icer_error_method", "reading")
 
 
 def versus(draws: Draws, comparator: str, seed: int = 1) -> pd.DataFrame:
@@ -280,7 +284,10 @@ def _interval_words(
         yield f"{words} per QALY {side}, below 0 {below}"
     elif interval.method == BY_ANGLE:
         ends = f"from {interval.low_words} to {interval.high_words}"
-        yield f"the difference in QALYs may be zero; 95 % of the members {ends}"
+        worse = quadrants["dearer_worse"] + quadrants["cheaper_worse"]
+        if 0 < worse < 1:
+            yield "the difference in QALYs may be zero"
+        yield f"95 % of the members {ends}"
     else:
         yield "the differences in QALYs and in costs may both be zero, so the ratio has no interval"
     shares = [f"{100 * share:.0f} % {QUADRANTS[name]}" for name, share in quadrants.items()]

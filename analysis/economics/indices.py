@@ -25,6 +25,7 @@ from conf.input_error import InputError, choice, shown
 Margin = tuple[float, float] | Array  # a range, over which values are equally likely; or a sample
 MORRIS, SOBOL = "morris", "sobol"
 LEVELS = 4  # of Morris' grid
+STEPS_OF_A_LINE = 8  # within a cell of a map, so that it ends where a third policy is better
 STEP = LEVELS / (2 * (LEVELS - 1))
 
 
@@ -244,7 +245,10 @@ def equal_benefit(x: Array, y: Array, benefit: Array, policies: Sequence[str]) -
     for one, other in itertools.combinations(range(len(policies)), 2):
         between = contourpy.contour_generator(x, y, benefit[:, :, one] - benefit[:, :, other])
         for line in between.lines(0.0):
-            points = np.clip(line, (x[0], y[0]), (x[-1], y[-1]))  # rounding may leave the grid
+            # Finer than the grid, and within it whatever rounding says.
+            corners = np.clip(np.asarray(line), [x[0], y[0]], [x[-1], y[-1]])
+            steps = np.linspace(0, len(corners) - 1, STEPS_OF_A_LINE * (len(corners) - 1) + 1)
+            points = np.stack([np.interp(steps, range(len(corners)), part) for part in corners.T], axis=1)
             there = at(points[:, ::-1])
             best = there[:, [one, other]].max(axis=1) >= there.max(axis=1) - 1e-9 * np.abs(there).max()
             for _, run in itertools.groupby(range(len(points)), key=best.__getitem__):

@@ -85,10 +85,10 @@ def evppi(
 
     ``parameters``: a row for each member, a column for each uncertain parameter. Columns of the result:
     ``group``, ``parameters`` (how many vary), ``threshold``, ``evppi`` (from 0 to EVPI), ``evppi_se``, its
-    standard error from the regression and from the finite numbers of members and patients; ``evpi``; ``method``, of the
-    regression; ``explained``, the share of the variance of the differences in net benefit that the group
-    explains in members left out; ``neighbour_correlation`` of the residuals, which is far from 0 where the
-    regression misses something (its standard error is about ``neighbour_correlation_se``).
+    standard error from the regression and from the finite numbers of members and patients; ``evpi``;
+    ``method``, of the regression; ``explained``, the share of the variance of the differences in net benefit
+    that the group explains in members left out; ``neighbour_correlation`` of the residuals, which is far
+    from 0 where the regression misses something (its standard error: ``neighbour_correlation_se``).
 
     Raises InputError for a group without or with unknown parameters, and for more parameters or groups than
     the members can distinguish.

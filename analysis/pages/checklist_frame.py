@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from analysis.pages.report_parts import Table
 from analysis.words.checklist_items import Checklist
 
 TO_DO = "**TO DO:**"
@@ -41,7 +42,8 @@ class Facts:
 
     ``manifest`` and ``config``: as received, so they can hold anything. ``changed``: key, value here, shipped
     value, where it comes from. ``outcomes``: the names in the run's table. ``verified``: tests of
-    ``lrrc verify`` with their results, as rows of a table. The others are of the code.
+    ``lrrc verify`` with their results, as rows of a table. ``valued``: what a run found of costs and QALYs,
+    by what it is: results, uncertainty or subgroups. The others are of the code.
     """
 
     manifest: Mapping[str, Any]
@@ -61,6 +63,7 @@ class Facts:
     tests: Sequence[tuple[str, str]]  # area and claim
     fit: str
     verified: Sequence[Sequence[str]] = field(default_factory=tuple)
+    valued: Mapping[str, Sequence[Table]] = field(default_factory=dict)
 
     def of(self, *keys: str) -> str:
         """Return a value of the manifest, escaped; "not recorded" where there is none."""
@@ -85,6 +88,12 @@ class Facts:
             or clinic not in (None, "unlimited")
             or any(key.startswith("clinic.") for key, *_ in self.changed)
         )
+
+    @property
+    def economics(self) -> dict[str, Any]:
+        """Return the prices and utilities of the run; nothing where it counts none."""
+        tree = self.config.get("economics")
+        return {str(key): value for key, value in tree.items()} if isinstance(tree, Mapping) else {}
 
     @property
     def policies(self) -> dict[str, dict[str, Any]]:

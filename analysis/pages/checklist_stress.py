@@ -289,4 +289,4 @@ def _own_inputs(facts: Facts) -> str:
     )
 
 
-OWN = ("cohort", "policy", "clinic", "scenario", "disease", "follow_up", "trial")
+OWN = ("cohort", "policy", "clinic", "economics", "scenario", "disease", "follow_up", "trial")

@@ -1,17 +1,8 @@
 """All checklists of a run: STRESS-DES, and drafts of ODD, CHEERS 2022, AdViSHE and TECH-VER."""
 
-from collections.abc import Mapping
-
-from analysis.pages.checklist_frame import Answer, Facts, page, said, table
-from analysis.pages.checklist_stress import (
-    LEFT_OUT,
-    PURPOSE,
-    changes,
-    differences,
-    numbers,
-    policies_compared,
-    stress_des,
-)
+from analysis.pages.checklist_cheers import cheers
+from analysis.pages.checklist_frame import Answer, Facts, page, table
+from analysis.pages.checklist_stress import PURPOSE, changes, numbers, stress_des
 from analysis.words.checklist_items import ADVISHE, CHEERS, ODD, STRESS_DES, TECH_VER
 
 
@@ -67,66 +58,6 @@ def odd(facts: Facts) -> dict[str, Answer]:
         "6": (["None while the model runs; all inputs are read before."], ""),
         "7": ([*stress["2.2"][0], numbers(facts)], ""),
     }
-
-
-def cheers(facts: Facts) -> dict[str, Answer]:
-    """Return what is known of each item of CHEERS 2022, by number."""
-    stress = stress_des(facts)
-    no_costs = ["The model counts no costs and no utilities yet, so this run is no economic evaluation."]
-    amounts = ["Amounts of care are counted in `outcomes.csv` (visits, scans, minutes in theatre, courses)."]
-    return {
-        "1": (no_costs, "the title."),
-        "2": ([], "the abstract."),
-        "3": ([PURPOSE], "context, question and relevance."),
-        "4": ([], "whether there was an analysis plan, and where."),
-        "5": (
-            [
-                f"Cohort: {facts.of('choices', 'cohort')}; its numbers are in "
-                "`docs/parameters.md` and `config.yaml`."
-            ],
-            "whom the cohort stands for in this study.",
-        ),
-        "6": ([f"Clinic: {facts.of('choices', 'clinic')}."], "country, kind of hospital, year."),
-        "7": ([*policies_compared(facts), *differences(facts)], "why these were chosen."),
-        "8": (no_costs, "the perspective, once costs are counted."),
-        "9": (stress["4.2"][0], "why this horizon fits the question."),
-        "10": (["Nothing is discounted."], "the rates, once costs are counted."),
-        "11": (stress["1.2"][0], "which outcomes are benefit and harm here."),
-        "12": (["From simulated courses; definitions in `docs/outcomes.md`."], ""),
-        "13": (no_costs, "utilities and whose values they are, once they are counted."),
-        "14": ([*no_costs, *amounts], "unit costs and their sources."),
-        "15": (no_costs, "currency, price year and conversion."),
-        "16": ([*stress["2.1"][0], *stress["2.2"][0], *stress["6.1"][0]], "why a model was used."),
-        "17": ([*stress["4.3"][0], *stress["3.2"][0]], "analyses beyond the run's own tables."),
-        "18": (
-            ["`outcomes.csv` splits incidence and survival by height, stage, margin and lateral node."],
-            "which subgroups matter, and why.",
-        ),
-        "19": ([], "who gains and who loses, by groups that matter for equity."),
-        "20": (
-            ["`lrrc sweep posterior=100` draws the uncertain numbers jointly from the posterior sample."],
-            "the analyses of uncertainty that were made.",
-        ),
-        "21": ([], "how patients and others were involved."),
-        "22": ([*stress["3.3"][0], *stress["3.4"][0]], ""),
-        "23": (
-            ["The run's tables: " + ", ".join(said(name) for name in _table_names(facts)) + "."],
-            "the main results in words.",
-        ),
-        "24": (
-            ["The run's intervals are of simulated luck only."],
-            "the effect of uncertain parameters, from a sweep.",
-        ),
-        "25": ([], "what the involvement of patients and others changed."),
-        "26": ([LEFT_OUT], "findings, limits, and how they fit with what is known."),
-        "27": ([], "who paid, and what part they had."),
-        "28": ([], "conflicts of interest."),
-    }
-
-
-def _table_names(facts: Facts) -> list[str]:
-    tables = facts.manifest.get("tables")
-    return [str(name) for name in tables] if isinstance(tables, Mapping) else []
 
 
 def advishe(facts: Facts) -> dict[str, Answer]:
@@ -185,7 +116,7 @@ def tech_ver(facts: Facts) -> dict[str, Answer]:
         ),
         "domain 3": (
             ["Sums, units and paired differences of the tables are among the tests above."],
-            "extreme costs and utilities, once the model counts them.",
+            "extreme costs and utilities, where this study counts them.",
         ),
         "domain 4": (
             ["The posterior sample is drawn jointly; its file and members are in a sweep's manifest."],

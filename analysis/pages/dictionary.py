@@ -19,6 +19,8 @@ from analysis.words.columns import (
     UNITS_OF_TABLES,
     unit_by_name,
 )
+from analysis.words.columns_of_value import CODES_OF as OF_VALUE
+from analysis.words.economics import QUANTITY
 from analysis.words.guideline import CONDITION, rule_of
 from analysis.words.own_files import number_words
 from analysis.words.vocabulary import VOCABULARY
@@ -30,11 +32,13 @@ from sim.clinic.load import RESOURCES
 from sim.counting import columns, outcomes
 from sim.events import Event, event_name
 from sim.patient import (
+    N_CHARGED,
     N_HARMS,
     N_ROUTES,
     ROW,
     Cause,
     Compartment,
+    Cost,
     FoundBy,
     Harm,
     LateralSite,
@@ -188,6 +192,7 @@ SETTINGS = {
     "cohort": "the cohort, a file",
     "clinic": "the clinic, a file",
     "disease": "the numbers of the disease, a file",
+    "economics": "prices and utilities, a file",
     "scenario": "the scenario, a file",
     "policies": "the policies of the design point",
     "seed": "seed of the luck",
@@ -217,7 +222,7 @@ def _of_row(name: str, kind: str) -> Described | None:
 
 
 def _element(field: str, place: int) -> str:
-    """Return which side, route, harm or event an element of a field is of."""
+    """Return which side, route, kind of cost, harm or event an element of a field is of."""
     length = ROW[field].shape[0]
     if length == len(terms.SIDES):
         return terms.SIDES[place]
@@ -225,6 +230,8 @@ def _element(field: str, place: int) -> str:
         return policy_words(Route(place).name.lower())
     if length == len(Moment):
         return policy_words(Moment(place).name.lower())
+    if length == N_CHARGED:
+        return QUANTITY[f"cost_{Cost(place).name.lower()}"]
     if length == N_HARMS:
         return terms.HARM[Harm(place)]
     return policy_words(event_name(place))
@@ -238,7 +245,9 @@ def _words(table: str, name: str) -> dict[str, str]:
     """Return the words that a column of words can hold, each with its label; none where any word is one."""
     if name == "outcome" and table in ("endpoints", "targets"):
         return {}  # with a condition
-    listed = _listed(table).get(name, ())
+    if table == "economics":
+        return QUANTITY if name == "quantity" else {}  # a unit is a currency, too
+    listed = OF_VALUE[table].get(name, ()) if table in OF_VALUE else _listed(table).get(name, ())
     return {code: CODES_OF.get((name, code)) or CODES.get(code) or policy_words(code) for code in listed}
 
 

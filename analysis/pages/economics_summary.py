@@ -9,7 +9,7 @@ from analysis.words.economics import Terms, perspective_words, value_words, whol
 from analysis.words.wording import DASH, INTERVALS, interval, policy_words, years_words
 
 WIDEST = 119
-NAMES = 33
+NAMES = 31
 
 
 def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, assumptions: str) -> str:
@@ -28,13 +28,13 @@ def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, as
     policies = list(dict.fromkeys(alone["policy"]))
     width = min(max(len(policy_words(name)) for name in policies), NAMES)
     lines = [textwrap.fill(about, WIDEST), ""]
-    lines += head(width, [("costs", terms.currency, 29), ("life years", "", 25), ("QALYs", "", 25)])
+    lines += head(width, [("costs", terms.currency, 29), ("life years", "", 27), ("QALYs", "", 27)])
     for name in policies:
         of = alone[alone["policy"] == name].set_index("quantity")
         cells = [
             f"{_with(of.loc[total], whole_money):>29}",
-            f"{_with(of.loc['discounted_life_years'], _years):>25}",
-            f"{_with(of.loc['qalys'], _years):>25}",
+            f"{_with(of.loc['discounted_life_years'], _years):>27}",
+            f"{_with(of.loc['qalys'], _years):>27}",
         ]
         lines.append(line(name, width, cells))
     if len(policies) > 1:
@@ -44,7 +44,7 @@ def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, as
             width,
             [
                 ("more costs", terms.currency, 29),
-                ("QALYs gained", "", 25),
+                ("QALYs gained", "", 27),
                 (f"{terms.currency} per QALY", "gained", 19),
                 ("net benefit", f"at {whole_money(threshold)}", 13),
             ],
@@ -58,7 +58,7 @@ def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, as
             net = threshold * qalys["estimate"] - costs["estimate"]
             cells = [
                 f"{_with(costs, more_money):>29}",
-                f"{_with(qalys, more_years):>25}",
+                f"{_with(qalys, more_years):>27}",
                 f"{value_words(costs, qalys):>19}",
                 f"{more_money(net):>13}",
             ]
@@ -100,7 +100,7 @@ def _signed(words: str) -> str:
 def head(width: int, columns: list[tuple[str, str, int]]) -> list[str]:
     """Return the headings of columns: two lines of words and a width each."""
     both = [" " * width + "".join(f"{column[k]:>{column[2]}}" for column in columns) for k in (0, 1)]
-    return [line for line in both if line.strip()]
+    return [line.rstrip() for line in both if line.strip()]
 
 
 def line(name: str, width: int, cells: list[str]) -> str:

@@ -47,7 +47,7 @@ def gains_summary(tables: Mapping[str, pd.DataFrame], currency: str, threshold: 
                 f"  {low_high:>18}",
             ]
             lines.append(f"  {row['group']:{WIDTH - 2}}{''.join(cells)}")
-        rule = rules.loc[policy]
+        rule = rules.loc[[policy]].to_dict("records")[0]
         low_high = interval(rule["benefit_low"], rule["benefit_high"], more_money)
         worth = f"{more_money(rule['benefit'])} ({low_high})"
         if rule["condition"] == EVERYBODY:

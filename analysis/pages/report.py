@@ -7,9 +7,9 @@ import base64
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from analysis.pages import report_tables
+from analysis.pages import report_economics, report_tables
 from analysis.pages.references import references
 from analysis.pages.report_asked import patients_of, policies_of, question_of
 from analysis.pages.report_numbers import Changed, changed_numbers, numbers
@@ -17,6 +17,7 @@ from analysis.pages.report_parts import (
     Block,
     Cell,
     Code,
+    Heading,
     Items,
     Picture,
     Reference,
@@ -28,13 +29,16 @@ from analysis.pages.report_parts import (
 )
 from analysis.pages.report_run import RunRead, chosen_file, mapping, names_in
 from analysis.pages.validated import INSIDE, SETS, far_off, validated
-from analysis.words.limits import LEFT_OUT
+from analysis.words.economics import LEFT_OUT as NOT_VALUED
+from analysis.words.limits import LEFT_OUT, VALUES
 from analysis.words.report import (
     COMMON,
+    DRAWS_METHODS,
     INTERVAL_METHODS,
     METHODS,
     MODEL,
     NO_ADVICE,
+    OF_DRAWS,
     OF_LUCK,
     OF_MEMBERS,
     QUEUE_METHODS,
@@ -51,6 +55,14 @@ from conf.stated_sources import (
     shipped_disease,
 )
 
+ECONOMIC = {
+    "psa": report_economics.valued,
+    "gains": report_economics.gained,
+    "budget": report_economics.budgeted,
+}
+if TYPE_CHECKING:
+    from jinja2 import Template
+
 MOST_MISSES = 20
 LONGEST_COMMAND = 20_000
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -62,6 +74,9 @@ TITLES = {
     "validate": "Simulated beside published",
     "calibrate": "A calibration",
     "patient": "One patient's course",
+    "psa": "Value for money, and how sure that is",
+    "gains": "Who gains",
+    "budget": "Budget impact",
 }
 
 
@@ -107,10 +122,24 @@ def title_of(run: RunRead) -> str:
 
 def page(run: RunRead, sections: Sequence[Section]) -> str:
     """Return the report as a page of HTML, which loads nothing."""
+    known = {name for entry in entries_of(sections) for name in entry.figures}
+    return template(TEMPLATE).render(
+        title=title_of(run),
+        about=about_run(run),
+        warning=NO_ADVICE,
+        sections=sections,
+        known=known,
+        numbered=_numbered(sections),
+        id_of=id,
+    )
+
+
+def template(path: Path) -> "Template":
+    """Return a page's template, which escapes all that it is given."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     library = Environment(
-        loader=FileSystemLoader(TEMPLATE.parent),
+        loader=FileSystemLoader(path.parent),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -118,16 +147,7 @@ def page(run: RunRead, sections: Sequence[Section]) -> str:
         finalize=printable,
     )
     library.filters["together"] = together
-    known = {name for entry in entries_of(sections) for name in entry.figures}
-    return library.get_template(TEMPLATE.name).render(
-        title=title_of(run),
-        about=_about(run),
-        warning=NO_ADVICE,
-        sections=sections,
-        known=known,
-        numbered=_numbered(sections),
-        id_of=id,
-    )
+    return library.get_template(path.name)
 
 
 def printable(value: Any) -> Any:
@@ -160,7 +180,8 @@ def _numbered(sections: Sequence[Section]) -> dict[int, str]:
     return names
 
 
-def _about(run: RunRead) -> str:
+def about_run(run: RunRead) -> str:
+    """Return which version made which run, and when."""
     finished = run.manifest.get("finished_utc")
     parts = [f"lrrc-sim {_version(run)}", f"run {shown(run.name)}"]
     if isinstance(finished, str):
@@ -176,7 +197,10 @@ def results(run: RunRead) -> list[Block]:
     """Return what a run found, as sentences and tables."""
     kind = run.experiment
     if kind == "compare":
-        return report_tables.comparison(run.tables)
+        costs = report_economics.compared(run) if "economics" in run.tables else []
+        return [*report_tables.comparison(run.tables), *costs]
+    if kind in ECONOMIC:
+        return ECONOMIC[kind](run)
     if kind == "sweep":
         outcomes, years = run.config.get("outcomes"), run.config.get("at_years")
         return report_tables.swept(
@@ -278,9 +302,11 @@ def _limits(run: RunRead) -> list[Block]:
     kept = [
         (what, why.replace("`", ""))
         for what, why in LEFT_OUT
-        if not (run.sampled and what.startswith("Uncertainty"))
+        if not ((run.sampled or run.experiment == "psa") and what.startswith("Uncertainty"))
+        and not (run.values and what == VALUES)
     ]
-    return [Items(kept)]
+    of_values = [Heading("Costs and quality of life"), Items([("", words) for words in NOT_VALUED])]
+    return [Items(kept), *(of_values if run.values else [])]
 
 
 def _methods(run: RunRead) -> list[Block]:
@@ -289,7 +315,11 @@ def _methods(run: RunRead) -> list[Block]:
         parts.append(INTERVAL_METHODS)
     if _queues(run):
         parts.append(QUEUE_METHODS)
-    parts.append(OF_MEMBERS if run.sampled else OF_LUCK)
+    if run.experiment == "psa":
+        parts.append(DRAWS_METHODS)
+    parts.append(OF_DRAWS if run.experiment == "psa" else OF_MEMBERS if run.sampled else OF_LUCK)
+    if run.values:
+        parts.append("How costs and quality of life are counted is in docs/economics.md.")
     parts.append(
         "What the model does, step by step, is in docs/model.md; outcomes are defined in docs/outcomes.md; "
         "every number is in conf/, with its unit, source and uncertainty."

@@ -8,6 +8,7 @@ from analysis.pages.report_parts import Block, Cell, Sources, Table, Text
 from analysis.pages.report_run import RunRead, chosen_file, mapping
 from analysis.words.own_files import COHORT
 from analysis.words.wording import listed, policy_words, sentence
+from conf.economics import ECONOMICS
 from conf.input_error import shown
 from conf.policies import USUAL_CARE
 from conf.stated_sources import (
@@ -38,7 +39,7 @@ def changed_numbers(run: RunRead) -> list[Changed]:
     """Return the numbers of a run that are not the shipped defaults, by key.
 
     Those are the disease ``calibrated`` (of a calibration, ``default``), the cohort ``dutch_contemporary``,
-    and, of a clinic, the file that was chosen.
+    and, of a clinic and of prices and utilities, the file that was chosen.
     """
     found = []
     disease = chosen_file(run, "disease")
@@ -61,7 +62,12 @@ def changed_numbers(run: RunRead) -> list[Changed]:
                         _fitted(by_hand) if f"{section}.{key}" in fitted else by_hand,
                     )
                 )
-    for group, usual_name in (("cohort", USUAL_COHORT), ("clinic", chosen_file(run, "clinic") or CLINIC)):
+    usual_files = (
+        ("cohort", USUAL_COHORT),
+        ("clinic", chosen_file(run, "clinic") or CLINIC),
+        (ECONOMICS, chosen_file(run, ECONOMICS) or "none"),
+    )
+    for group, usual_name in usual_files:
         if usual_name not in shipped_names(group) or run.varies(group):
             continue
         if group == "clinic" and run.experiment == "capacity":

@@ -12,6 +12,9 @@ EXPERIMENTS = {  # by a table that no other experiment leaves
     "endpoints": "validate",
     "targets": "calibrate",
     "needed": "capacity",
+    "incremental": "psa",
+    "rules": "gains",
+    "budget": "budget",
     "design": "sweep",
     "outcomes": "compare",
     "journal": "patient",
@@ -56,6 +59,11 @@ class RunRead:
     def sampled(self) -> bool:
         """Whether the run is over the members of a posterior sample."""
         return "uncertainty" in self.tables
+
+    @property
+    def values(self) -> bool:
+        """Whether the run counts costs and quality of life."""
+        return bool(mapping(self.config.get("economics")))
 
     @property
     def swept(self) -> list[str]:

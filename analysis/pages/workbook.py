@@ -104,7 +104,7 @@ def _comment(run: RunRead, key: str) -> str:
     section, _, name = key.partition(".")
     if section in shipped_disease():
         return comments(f"parameters/{section}").get(name, "")
-    if section in ("cohort", "clinic"):
+    if section in ("cohort", "clinic", "economics"):
         choices = run.manifest.get("choices")
         chosen = choices.get(section) if isinstance(choices, dict) else None
         if chosen in shipped_names(section):

@@ -12,11 +12,11 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from scipy import stats
 
 from analysis.pictures import look
-from analysis.words.economics import money, per_qaly, qalys
+from analysis.words.economics import money, per_qaly, qalys, short_money
 from analysis.words.wording import listed, percent, policy_words, sentence
 
 WITHIN = float(np.sqrt(stats.chi2.ppf(0.95, 2)))  # standard deviations of an ellipse with 95 % of a normal
-LEFT, RIGHT, HEIGHT = 1.0, 3.0, 3.6
+LEFT, RIGHT, HEIGHT = 1.15, 3.1, 3.6
 MOST_POINTS = 1000  # of a policy: more are only ink
 
 
@@ -40,7 +40,7 @@ def plane(points: pd.DataFrame, thresholds: Sequence[float], currency: str = "�
         f"dashed line a policy is worth its costs at that threshold, beside {policy_words(comparator)}."
     )
     with look.style():
-        drawn = look.figure(_plane_title(points, policies, comparator, currency), note, HEIGHT + 0.75)
+        drawn = look.figure(_plane_title(points, policies, comparator, currency), note, HEIGHT + 0.95)
         ax = look.axes(drawn, LEFT, 0.65, look.WIDTH - LEFT - RIGHT, HEIGHT)
         corners, ends = [np.zeros((1, 2))], []
         for name in policies:
@@ -49,7 +49,7 @@ def plane(points: pd.DataFrame, thresholds: Sequence[float], currency: str = "�
             )
             corners.append(_cloud(ax, rows, looks[name], name))
             mean = rows.mean(axis=0)
-            ends.append((float(mean[1]), money(mean[1], currency), _label(name), looks[name]))
+            ends.append((float(mean[1]), short_money(mean[1], currency), _label(name), looks[name]))
         every = np.concatenate(corners)
         ax.margins(0)
         low, high = every.min(axis=0), every.max(axis=0)
@@ -94,37 +94,40 @@ def _cloud(ax: Axes, rows: np.ndarray, drawn_as: look.PolicyLook, name: str) -> 
 def _threshold_lines(ax: Axes, thresholds: Sequence[float], currency: str) -> None:
     """Draw thresholds through the origin, each named where it leaves the axes at the top or on the right."""
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    page = ax.figure.get_figure(root=True).get_size_inches()
+    width, height = ax.get_position().width * page[0], ax.get_position().height * page[1]
+    named: dict[bool, list[tuple[float, str]]] = {True: [], False: []}  # by whether it leaves at the top
     for threshold in thresholds:
         line: look.Style = {"color": look.GREY, "linestyle": (0, (4, 3)), "linewidth": 1, "zorder": 1}
         ax.plot([left, right], [threshold * left, threshold * right], **line, gid=f"threshold {threshold:g}")
-        x = min(right, top / threshold) if threshold > 0 else right
-        if x <= 0 or top <= 0:
-            continue
         above = threshold * right > top
-        ax.annotate(
-            money(threshold, currency),
-            (x, threshold * x),
-            (0, 2) if above else (3, 0),
-            textcoords="offset points",
-            ha="center" if above else "left",
-            va="bottom" if above else "center",
-            size=look.SMALL - 1,
-            color=look.GREY,
-            gid="label",
-        )
+        if above and top > 0:
+            named[True].append(((top / threshold - left) / (right - left), money(threshold, currency)))
+        elif not above and right > 0 and threshold * right > bottom:
+            named[False].append(((threshold * right - bottom) / (top - bottom), money(threshold, currency)))
     ax.set(xlim=(left, right), ylim=(bottom, top))
+    text: look.Style = {"transform": ax.transAxes, "size": look.SMALL - 1, "color": look.GREY, "gid": "label"}
+    at_top, on_right = named[True], named[False]
+    sizes = [look.text_width(words, look.SMALL - 1) + 0.1 for _, words in at_top]
+    for x, (_, words) in zip(look.spread([x * width for x, _ in at_top], sizes, width), at_top, strict=True):
+        ax.text(x / width, 1 + 0.05 / height, words, ha="center", va="bottom", **text)
+    line_height = (look.SMALL + 1) * look.LINE
+    beside = look.spread([y * height for y, _ in on_right], [line_height] * len(on_right), height)
+    for y, (_, words) in zip(beside, on_right, strict=True):
+        ax.text(1 - 0.04 / width, y / height, words, ha="right", va="center", **text)
 
 
 def _plane_title(points: pd.DataFrame, policies: Sequence[str], comparator: str, currency: str) -> str:
     means = points.groupby("policy")[["incremental_qalys", "incremental_cost"]].mean()
     best = str(means["incremental_qalys"].idxmax())
-    gained, spent = means.loc[best].to_numpy(float)
+    gained, spent = map(float, np.asarray(means.loc[best], float))
     against = policy_words(comparator)
     if gained <= 0:
         return f"No policy is expected to give more QALYs than {against}"
-    costs = f"for {money(spent, currency)} more" if spent > 0 else f"and saves {money(-spent, currency)}"
-    most = "gives" if len(policies) == 1 else "gives most QALYs:"
-    return f"{sentence(policy_words(best))} {most} {qalys(gained)} more per patient than {against}, {costs}"
+    costs = f"for {money(spent, currency)} more" if spent > 0 else f"and to save {money(-spent, currency)}"
+    most = "" if len(policies) == 1 else "most QALYs, "
+    more = f"{most}{qalys(gained)} {'' if most else 'QALYs '}more per patient than {against}, {costs}"
+    return f"{sentence(policy_words(best))} is expected to give {more}"
 
 
 def acceptability_curves(table: pd.DataFrame, currency: str = "€") -> Figure:
@@ -188,7 +191,7 @@ def expected_loss(table: pd.DataFrame, currency: str = "€") -> Figure:
             rows = table[table["policy"] == name]
             ax.plot(rows["threshold"], rows["expected_loss"], **_line(looks[name]), gid=f"curve {name}")
             last = float(rows["expected_loss"].iloc[-1])
-            ends.append((last, money(last, currency), _label(name), looks[name]))
+            ends.append((last, short_money(last, currency), _label(name), looks[name]))
         money_axis(ax.yaxis, currency)
         _threshold_axis(ax, table, currency)
         ax.set_ylim(0, max(float(table["expected_loss"].max()) * 1.05, 1e-9))
@@ -197,18 +200,24 @@ def expected_loss(table: pd.DataFrame, currency: str = "€") -> Figure:
     return drawn
 
 
-def money_axis(axis: Axis, currency: str) -> None:
-    """Write amounts on an axis."""
-    axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{'−' if value < 0 else ''}{currency}{abs(value):,.10g}")
-    )
+def money_axis(axis: Axis, currency: str, ticks: int = 5) -> None:
+    """Write amounts on an axis, in thousands where they are large."""
+
+    def write(value: float, _: int) -> str:
+        sign, size = "−" if value < 0 else "", abs(value)
+        unit, letter = (1, "")
+        if (most := max(map(abs, axis.get_view_interval()))) >= 20_000:
+            unit, letter = (1_000_000, "m") if most >= 2_000_000 else (1000, "k")
+        return f"{sign}{currency}{size / unit:,.10g}{letter if size else ''}"
+
+    axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(write))
 
 
 def _threshold_axis(ax: Axes, table: pd.DataFrame, currency: str) -> None:
     ends = float(table["threshold"].min()), float(table["threshold"].max())
     ax.set_xlim(*ends if ends[0] < ends[1] else (0, ends[1] * 1.01 + 1))
-    money_axis(ax.xaxis, currency)
+    money_axis(ax.xaxis, currency, 4)
     ax.set_xlabel("threshold: worth of a QALY")
 
 
@@ -217,7 +226,7 @@ def _line(drawn_as: look.PolicyLook) -> look.Style:
 
 
 def _label(name: str) -> list[str]:
-    return look.wrapped(sentence(policy_words(name)), RIGHT - look.LABEL_INDENT - look.EDGE - 0.1, look.TEXT)
+    return look.wrapped(sentence(policy_words(name)), RIGHT - look.LABEL_INDENT - 0.1, look.TEXT)
 
 
 def _runs(front: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

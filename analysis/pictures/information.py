@@ -11,7 +11,7 @@ from analysis.words.economics import money, per_qaly
 from analysis.words.wording import Words, interval, policy_words, sentence
 
 Z = 1.959963984540054
-LEFT, RIGHT, ROW = 2.6, 1.9, 0.36
+LEFT, ROW = 2.6, 0.36
 ERROR = "95 % intervals of the estimate, from finite numbers of members and patients"
 
 
@@ -44,21 +44,20 @@ def information_bars(
         row = max(ROW, max(label.count("\n") + 1 for label in labels) * look.SMALL * look.LINE + 0.08)
         height = row * len(names)
         drawn = look.figure(_worth_title(whole, rows, currency, words), note, height + 0.8)
-        ax = look.axes(drawn, LEFT, 0.7, look.WIDTH - LEFT - RIGHT, height)
+        ends = [
+            interval(max(value - error, 0.0), value + error, lambda amount: money(amount, currency))
+            for value, error in zip(values, errors, strict=True)
+        ]
+        said = [f"{money(value, currency)} ({each})" for value, each in zip(values, ends, strict=True)]
+        right = max(look.text_width(each, look.SMALL) for each in said) + look.EDGE + 0.1
+        ax = look.axes(drawn, LEFT, 0.7, look.WIDTH - LEFT - right, height)
         where = np.arange(len(names))
-        colours = [look.GREY, *[look.BLUE] * len(rows)]
+        colours = [look.PALE, *[look.BLUE] * len(rows)]
         ax.barh(where, values, height=0.62, color=colours, gid="worth")
         ax.hlines(where, np.maximum(values - errors, 0), values + errors, color=look.INK, linewidth=1.4)
-        for y, value, error in zip(where, values, errors, strict=True):
-            ends = interval(max(value - error, 0.0), value + error, lambda amount: money(amount, currency))
+        for y, end, each in zip(where, values + errors, said, strict=True):
             text: look.Style = {"va": "center", "size": look.SMALL, "gid": "value"}
-            ax.annotate(
-                f"{money(value, currency)} ({ends})",
-                (value + error, y),
-                (4, 0),
-                textcoords="offset points",
-                **text,
-            )
+            ax.annotate(each, (end, y), (4, 0), textcoords="offset points", **text)
         ax.set_yticks(where, labels)
         ax.tick_params(axis="y", length=0, labelsize=look.SMALL)
         ax.set(ylim=(len(names) - 0.4, -0.6), xlabel="expected gain per patient")
@@ -71,7 +70,7 @@ def information_bars(
 def _worth_title(whole: pd.Series, rows: pd.DataFrame, currency: str, words: Words) -> str:
     best = rows.iloc[0]
     if whole["evpi"] <= Z * whole["evpi_se"]:
-        return "Knowing more may be worth nothing: the choice would hardly change"
+        return f"Knowing everything may be worth nothing: its interval reaches {money(0.0, currency)}"
     if best["evppi"] <= Z * best["evppi_se"]:
         return "No group of parameters is worth knowing beyond the error of the estimates"
     name, share = words(str(best["group"])), best["evppi"] / whole["evpi"]
@@ -99,7 +98,7 @@ def study_sizes(table: pd.DataFrame, what: str, currency: str = "€") -> Figure
         enough = table[table["evsi"] >= 0.5 * limit]
         row = enough.iloc[0] if len(enough) else last
         title = (
-            f"With {int(row['size']):,} observations, a study of {what} is worth "
+            f"With {int(row['size']):,} observations, a study of {what} is expected to be worth "
             f"{money(row['evsi'], currency)} per patient, {100 * row['evsi'] / limit:.0f} % of an endless one"
         )
     note = (

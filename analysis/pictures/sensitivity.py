@@ -1,18 +1,22 @@
 """Pictures of how far an outcome depends on parameters: tornado, two-way map, Sobol' and Morris' indices."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.colors import ListedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from scipy.interpolate import RegularGridInterpolator
 
 from analysis.pictures import look
 from analysis.words.wording import Words, listed, percent, policy_words, sentence
 
 LEFT, ROW, MOST = 2.7, 0.36, 25
+FINER = 300  # points along each side of a map
+Z = 1.959963984540054
 Write = Callable[[float], str]
 
 
@@ -21,7 +25,7 @@ def tornado_bars(
 ) -> Figure:
     """Return a tornado, the widest bar on top.
 
-    ``table``: as ``tornado`` returns it; ``outcome``: what is moved, in words; ``write``: its values in words.
+    ``table``: as ``tornado`` returns it; ``outcome``: what is moved; ``write``: its values in words.
     """
     if table.empty or not look.known(table["swing"]):
         return look.nothing(f"what moves {outcome}")
@@ -30,9 +34,12 @@ def tornado_bars(
     title = f"No parameter moves {outcome} beyond the simulation's noise"
     if first["beyond_noise"]:
         low, high = sorted([float(first["at_low"]), float(first["at_high"])])
-        title = (
-            f"{sentence(words(first['parameter']))} moves {outcome} most: from {write(low)} to {write(high)}"
-        )
+        name, verb = sentence(words(first["parameter"])), "moves"
+        if len(shown) > 1:
+            second = shown.iloc[1]
+            error = np.hypot(first["difference_se"], second["difference_se"])
+            verb = "moves" if first["swing"] - second["swing"] > Z * error else "seems to move"
+        title = f"{name} {verb} {outcome} most: from {write(low)} to {write(high)}"
     note = (
         f"Each parameter alone at the low and at the high end of its range, the others at their base values, "
         f"where {outcome} is {write(base)}. Beside the bars: the ends of the range. "
@@ -41,30 +48,20 @@ def tornado_bars(
     if len(table) > MOST:
         note += f" The {MOST} widest of {len(table)}."
     with look.style():
-        labels = [
-            "\n".join(look.wrapped(sentence(words(name)), LEFT - 0.45, look.SMALL))
-            for name in shown["parameter"]
-        ]
-        height = _row(labels) * len(shown)
-        drawn = look.figure(title, note, height + 1.05)
-        ax = look.axes(drawn, LEFT, 0.95, look.WIDTH - LEFT - look.EDGE - 0.1, height)
+        drawn, ax, _ = _rows(shown["parameter"], title, note, words, ROW)
         ends = shown[["at_low", "at_high"]].to_numpy(float)
         for column, name, colour, hatch in ((0, "low", look.BLUE, None), (1, "high", look.ORANGE, "////")):
             for y, row in enumerate(shown.to_dict("records")):
                 bar: look.Style = {"height": 0.6, "color": colour, "edgecolor": "white", "hatch": hatch}
                 alpha = 1.0 if row["beyond_noise"] else 0.35
-                ax.barh(
-                    y, ends[y, column] - base, left=base, alpha=alpha, **bar, gid=f"{name} {row['parameter']}"
-                )
+                bar |= {"alpha": alpha, "gid": f"{name} {row['parameter']}"}
+                ax.barh(y, ends[y, column] - base, left=base, **bar)
+        written = [_end_labels(ax, y, row, base) for y, row in enumerate(shown.to_dict("records"))]
         reach = np.r_[ends.ravel(), base]
-        air = 0.16 * (np.ptp(reach) or abs(base) or 1.0)
-        for y, row in enumerate(shown.to_dict("records")):
-            _end_labels(ax, y, row, base)
+        room = max(written) / (ax.get_position().width * look.WIDTH)
+        air = (np.ptp(reach) or abs(base) or 1.0) * room / (1 - 2 * room)
         ax.axvline(base, color=look.INK, linewidth=1)
-        ax.set_yticks(range(len(shown)), labels)
-        ax.tick_params(axis="y", length=0, labelsize=look.SMALL)
-        ax.spines["left"].set_visible(False)
-        ax.set(ylim=(len(shown) - 0.4, -0.6), xlim=(reach.min() - air, reach.max() + air))
+        ax.set_xlim(reach.min() - air, reach.max() + air)
         ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
         ax.set_xlabel(outcome)
@@ -73,27 +70,24 @@ def tornado_bars(
     return drawn
 
 
-def _end_labels(ax: Axes, y: int, row: dict[str, float], base: float) -> None:
-    """Write the ends of a parameter's range beyond the ends of its bar."""
+def _end_labels(ax: Axes, y: int, row: Mapping[Hashable, Any], base: float) -> float:
+    """Write the ends of a parameter's range beside its bar; return the room this takes, in inches."""
     at = {"low": float(row["at_low"]), "high": float(row["at_high"])}
     left, right = sorted(at, key=at.__getitem__)
-    for name, end, side in ((left, min(at[left], base), -1), (right, max(at[right], base), 1)):
+    sides = {-1: _number(row[left]), 1: _number(row[right])}
+    if at[left] > base or at[right] < base:  # both on one side
+        far = 1 if at[left] > base else -1
+        sides = {far: f"{_number(row['low'])} and {_number(row['high'])}"}
+    for side, words in sides.items():
+        end = min(at[left], base) if side < 0 else max(at[right], base)
         text: look.Style = {"size": look.SMALL - 1, "va": "center", "color": look.GREY, "gid": "label"}
-        both = f"{row['low']:.4g} and {row['high']:.4g}" if (at[left] > base or at[right] < base) else ""
-        words = f"{row[name]:.4g}"
-        if both:
-            # Both ends move the outcome the same way.
-            if (side < 0) == (at[left] >= base):
-                continue
-            words = both
-        ax.annotate(
-            words,
-            (end, y),
-            (4 * side, 0),
-            textcoords="offset points",
-            ha="left" if side > 0 else "right",
-            **text,
-        )
+        text |= {"textcoords": "offset points", "ha": "left" if side > 0 else "right"}
+        ax.annotate(words, (end, y), (4 * side, 0), **text)
+    return max(look.text_width(words, look.SMALL - 1) for words in sides.values()) + 0.12
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def two_way_map(
@@ -114,18 +108,21 @@ def two_way_map(
     """
     if not np.isfinite(benefit).all():
         return look.nothing("the preferred policy")
-    preferred = benefit.argmax(axis=2)
+    finer = [np.linspace(axis[0], axis[-1], FINER) for axis in (x, y)]
+    at = RegularGridInterpolator((y, x), benefit)
+    preferred = at(tuple(np.meshgrid(*finer[::-1], indexing="ij"))).argmax(axis=2)
     there = [k for k in range(len(policies)) if (preferred == k).any()]
     looks = look.policy_looks(policies, policies[0])
-    at = f" at {where}" if where else ""
-    title = f"{sentence(policy_words(policies[there[0]]))} is preferred throughout{at}"
+    worth = f" at {where}" if where else ""
+    title = f"{sentence(policy_words(policies[there[0]]))} is preferred throughout{worth}"
     if len(there) > 1:
         share = [(preferred == k).mean() for k in there]
-        most = there[int(np.argmax(share))]
-        title = f"{sentence(policy_words(policies[most]))} is preferred at {percent(max(share))} % of these points{at}"
+        name = sentence(policy_words(policies[there[int(np.argmax(share))]]))
+        title = f"{name} is preferred in {percent(max(share))} % of this map{worth}"
     note = (
-        "Colours: the policy with the highest expected net benefit at each point of the grid. Lines: where two "
-        "policies have the same, by linear interpolation; the simulation's noise moves them."
+        "Colours: the policy with the highest expected net benefit, by linear interpolation between "
+        f"{len(x)} × {len(y)} points. Lines: where two policies have the same; the simulation's "
+        "noise moves them."
     )
     if base:
         note += " Cross: base values."
@@ -134,7 +131,8 @@ def two_way_map(
         drawn = look.figure(title, note, 4.3)
         ax = look.axes(drawn, 1.0, 0.7, 4.4, 3.5)
         shades = ListedColormap([_paler(looks[policies[k]].colour) for k in range(len(policies))])
-        ax.pcolormesh(x, y, preferred, cmap=shades, vmin=-0.5, vmax=len(policies) - 0.5, shading="nearest")
+        ends: look.Style = {"vmin": -0.5, "vmax": len(policies) - 0.5}
+        ax.pcolormesh(*finer, preferred, cmap=shades, shading="nearest", rasterized=True, **ends)
         for number, line in lines.groupby("line"):
             ax.plot(line["x"], line["y"], color=look.INK, linewidth=2, gid=f"line {number}")
         if base:
@@ -153,10 +151,10 @@ def two_way_map(
     return drawn
 
 
-def _paler(colour: str) -> tuple[float, float, float]:
+def _paler(colour: str) -> str:
     """Return a colour half way to white, against which lines and marks stand out."""
-    red, green, blue = ((1 + part) / 2 for part in to_rgb(colour))
-    return red, green, blue
+    red, green, blue = to_rgb(colour)
+    return to_hex(((1 + red) / 2, (1 + green) / 2, (1 + blue) / 2))
 
 
 def sobol_bars(table: pd.DataFrame, outcome: str, words: Words = policy_words) -> Figure:
@@ -176,15 +174,16 @@ def sobol_bars(table: pd.DataFrame, outcome: str, words: Words = policy_words) -
         title = f"{sentence(words(first['parameter']))} matters most for {outcome}: {total} of its variance"
     noise = float(table["noise_share"].iloc[0])
     note = (
-        "Share of the variance over the ranges of all parameters, varied independently. Full bars: a parameter alone "
-        "(first order); open bars: with all its interactions (total). Whiskers: 95 % intervals from resampled points. "
+        "Share of the variance over the ranges of all parameters, varied independently. Full bars: a "
+        "parameter alone (first order); pale bars: with all its interactions (total). Whiskers: 95 % "
+        "intervals from resampled points. "
         f"The simulation's noise, {percent(noise)} % of the variance between points, is taken out."
     )
     if len(table) > MOST:
         note += f" The {MOST} largest of {len(table)}."
     with look.style():
         drawn, ax, where = _rows(shown["parameter"], title, note, words, 0.42)
-        for name, offset, fill in (("first", -0.2, look.BLUE), ("total", 0.2, "white")):
+        for name, offset, fill in (("first", -0.2, look.BLUE), ("total", 0.2, look.PALE)):
             value = shown[name].to_numpy(float)
             bar: look.Style = {"height": 0.36, "color": fill, "edgecolor": look.BLUE, "linewidth": 1.2}
             ax.barh(where + offset, np.clip(value, 0, None), **bar, gid=name)

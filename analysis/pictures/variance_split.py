@@ -26,17 +26,13 @@ def variance_bars(table: pd.DataFrame, words: Words = policy_words) -> Figure:
         index=list(dict.fromkeys(table["outcome"])), columns=list(SOURCES)
     )
     note = (
-        "Variance of one patient's outcome, with parameters drawn again for each patient. Luck averages out over many "
-        "patients, differences between patients can be acted on, and only research lessens the uncertainty of parameters."
+        "Variance of one patient's outcome, with parameters drawn again for each patient. Luck averages out "
+        "over many patients, differences between patients can be acted on, and only research lessens the "
+        "uncertainty of parameters."
     )
     with look.style():
-        labels = [
-            "\n".join(look.wrapped(sentence(words(str(name))), LEFT - 0.45, look.SMALL))
-            for name in wide.index
-        ]
-        height = max(
-            ROW, max(label.count("\n") + 1 for label in labels) * look.SMALL * look.LINE + 0.1
-        ) * len(wide)
+        lines = [look.wrapped(sentence(words(str(name))), LEFT - 0.45, look.SMALL) for name in wide.index]
+        height = max(ROW, max(map(len, lines)) * look.SMALL * look.LINE + 0.1) * len(wide)
         drawn = look.figure(_title(wide, words), note, height + 1.0)
         ax = look.axes(drawn, LEFT, 0.9, look.WIDTH - LEFT - look.EDGE - 0.2, height)
         where, left = np.arange(len(wide)), np.zeros(len(wide))
@@ -45,12 +41,12 @@ def variance_bars(table: pd.DataFrame, words: Words = policy_words) -> Figure:
             bar: look.Style = {"height": 0.62, "color": colour, "hatch": hatch, "edgecolor": "white"}
             ax.barh(where, share, left=left, **bar, gid=source)
             for y, part, start in zip(where, share, left, strict=True):
-                if part >= 0.09:
+                if part >= 0.1:
                     text: look.Style = {"ha": "center", "va": "center", "size": look.SMALL, "gid": "value"}
                     ink = "white" if colour == look.BLUE else look.INK
-                    ax.text(start + part / 2, y, f"{percent(part)} %", color=ink, **text)
+                    ax.text(float(start + part / 2), float(y), f"{percent(part)} %", color=ink, **text)
             left = left + share
-        ax.set_yticks(where, labels)
+        ax.set_yticks(where, ["\n".join(each) for each in lines])
         ax.tick_params(axis="y", length=0, labelsize=look.SMALL)
         ax.spines["left"].set_visible(False)
         ax.set(xlim=(0, 1), ylim=(len(wide) - 0.4, -0.6))
@@ -66,10 +62,11 @@ def variance_bars(table: pd.DataFrame, words: Words = policy_words) -> Figure:
 def _title(wide: pd.DataFrame, words: Words) -> str:
     largest = wide.fillna(0.0).idxmax(axis=1)
     source = str(largest.mode().iloc[0])
-    name, count = SOURCES[source][0], int((largest == source).sum())
-    verb = "are" if name.endswith("s") else "is"
-    if len(wide) == 1:
-        share = percent(float(wide[source].iloc[0]))
-        return f"{sentence(name)} {verb} the largest source of variance of {words(str(wide.index[0]))}: {share} %"
-    of = "every outcome" if count == len(wide) else f"{count} of {len(wide)} outcomes"
-    return f"{sentence(name)} {verb} the largest source of variance of {of}"
+    count = int((largest == source).sum())
+    if count == 1:  # of the first outcome, where no source is the largest of several
+        source = str(largest.iloc[0])
+        of = f"{words(str(wide.index[0]))}: {percent(float(wide[source].iloc[0]))} %"
+    else:
+        of = "every outcome" if count == len(wide) else f"{count} of {len(wide)} outcomes"
+    name = SOURCES[source][0]
+    return f"{sentence(name)} {'are' if name.endswith('s') else 'is'} the largest source of variance of {of}"

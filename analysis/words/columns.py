@@ -6,6 +6,8 @@ events, members of enumerations), they are taken from there.
 
 import re
 
+from analysis.words import columns_of_value
+
 # What a table has a row for.
 TABLES = {
     "outcomes": "every outcome of every policy, with its interval",
@@ -39,6 +41,7 @@ TABLES = {
     "discrepancy": "how far studies lie from what the others predict, by kind of outcome",
     "left_out": "what the other studies predict for each endpoint of a study",
     "verification": "every black-box test",
+    **columns_of_value.TABLES,
 }
 
 WHOLE_COHORT = "all: not split"
@@ -220,6 +223,7 @@ OF_TABLES = {
     ("targets", "inside"): "whether the best fit lies in the published interval",
     ("targets", "z"): "published standard errors by which the best fit lies above the published figure",
     ("patients", "policy"): "name of the policy under which the patient is simulated",
+    **columns_of_value.OF_TABLES,
 }  # fmt: skip
 
 # Fields of a patient's row that conditions do not name in words of their own.
@@ -293,6 +297,7 @@ PATIENT = {
     "ct_scans": "CT scans made",
     "mri_scans": "MRI scans made",
     "endoscopies": "endoscopies made",
+    "charged": "charged as it happened, discounted to diagnosis, in the currency of the prices",
     "waiting": "events that the patient still waits for in a queue at the end",
     "refused": "radiotherapy or a salvage refused after too long a wait",
     "waited_days": "days waited in queues, over all requests",
@@ -447,6 +452,7 @@ UNITS_OF_TABLES = {
     },
     ("pulls", "z_against"): "published standard errors",
     ("queues", "mean_length"): "patients",
+    **columns_of_value.UNITS,
 }  # fmt: skip
 
 

@@ -5,10 +5,64 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from analysis.words.wording import DASH
+from analysis.words.wording import DASH, sentence
 
 BY_MEMBERS = "95 % of the members, less the simulation's noise"  # what an interval holds
+# Of groups of uncertain numbers, where the name does not say all.
+GROUPS = {
+    "prices": "prices, and what is used",
+    "utilities": "utilities",
+    "anatomy": "anatomy of the tumour",
+    "groups": "bounds of subgroups",
+    "harm": "harm of treatment",
+    "margin": "margins",
+    "mortality": "death of other causes",
+    "primary": "growth of an untreated primary",
+    "recurrence": "growth of a recurrence",
+    "surgery": "surgery of the primary",
+}
+SOURCES = {
+    "parameters": "uncertain numbers",
+    "heterogeneity": "kinds of patients",
+    "luck": "luck",
+}
+# What costs and quality of life leave out, beside what the model does; docs/economics.md says why.
+LEFT_OUT = (
+    "Absence from work counts one friction period after diagnosis and one after a recurrence; later absence "
+    "and unpaid work of patients have no price.",
+    "Care for other diseases in the years lived is priced in the Dutch file, and is 0 in the English one.",
+    "Utilities of states that are there together multiply; the life of a partner or carer has none.",
+    "How far studies lie from the model is one factor, shared by all policies, on the QALYs that a policy "
+    "gains, and shifts of the odds of metastases and of other deaths; costs follow only through these.",
+    "There is no second salvage resection, and no treatment of metastases line by line.",
+    "Prices do not depend on how many are treated: no investment, no learning, no waiting unless a clinic is "
+    "chosen.",
+)
+
 PERSPECTIVES = {"societal": "from the perspective of society", "health_care": "from that of health care"}
+
+# What is counted of a patient, by its name in economics.csv.
+QUANTITY = {
+    "cost_diagnosis": "diagnosis and staging",
+    "cost_neoadjuvant": "treatment before surgery, and its toxicity",
+    "cost_surgery": "surgery of the primary or its regrowth, and its morbidity",
+    "cost_adjuvant": "treatment after surgery",
+    "cost_follow_up": "visits and their scans",
+    "cost_salvage": "work-up and salvage of a recurrence, and its morbidity",
+    "cost_metastases": "treatment of metastases",
+    "cost_palliation": "palliation, and the end of life",
+    "cost_travel": "ways to the hospital",
+    "cost_stoma_and_late_harm": "stomas, lasting dysfunction and late harm",
+    "cost_other_care": "care for other diseases in the years lived",
+    "cost_absence": "absence from work",
+    "cost_informal_care": "informal care",
+    "life_years": "life years",
+    "discounted_life_years": "life years, discounted",
+    "qalys": "quality-adjusted life years, discounted",
+    "costs_health_care": "all costs from the perspective of health care",
+    "costs_societal": "all costs from the perspective of society",
+}
+COSTS = {name: sentence(words) for name, words in QUANTITY.items() if name.startswith("cost_")}  # by kind
 
 
 class Terms(NamedTuple):
@@ -30,6 +84,11 @@ class Terms(NamedTuple):
     def threshold(self) -> float:
         """The one that headline figures take: the middle one, of two the upper."""
         return self.thresholds[len(self.thresholds) // 2]
+
+
+def currency_sign(currency: str) -> str:
+    """Return a currency's sign, or its code where it has none of its own."""
+    return {"EUR": "€", "GBP": "£"}.get(currency, f"{currency} ")
 
 
 def perspective_words(perspective: str) -> str:
@@ -56,13 +115,23 @@ def value_words(costs: pd.Series, qalys: pd.Series) -> str:
 
 
 def money(amount: float, currency: str = "€") -> str:
-    """Return an amount to three digits (whole units from 1,000) with its sign before the currency."""
+    """Return an amount, with decimals below 100, and its sign before the currency."""
     if not math.isfinite(amount):
         return DASH
     size = abs(amount)
     decimals = 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2
     words = f"{size:,.{decimals}f}"
     return f"{'−' if amount < 0 and float(words.replace(',', '')) else ''}{currency}{words}"
+
+
+def short_money(amount: float, currency: str = "€") -> str:
+    """Return an amount for narrow places: thousands (k) from 10,000, millions (m) from a million."""
+    size = abs(amount)
+    if not math.isfinite(amount) or size < 9999.5:
+        return money(amount, currency)
+    unit, letter = (1e6, "m") if size >= 999_950 else (1e3, "k")
+    decimals = 1 if size < 99.95 * unit else 0
+    return f"{'−' if amount < 0 else ''}{currency}{size / unit:.{decimals}f}{letter}"
 
 
 def per_qaly(threshold: float, currency: str = "€") -> str:

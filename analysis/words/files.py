@@ -38,6 +38,7 @@ FILES = {
 # Written by a command that is given later, from the folder alone.
 LATER = {
     "report.html": "The run's report, in one page",
+    "memo.html": "A memo of one page on a probabilistic sensitivity analysis",
     "report.xlsx": "The run's report, as a workbook",
     "report.bib": "The publications that the report refers to",
     "animation.html": "Patients moving through the clinic",

@@ -1,5 +1,6 @@
 """What the model leaves out, and why: the list of docs/model.md, which a test holds equal to this one."""
 
+VALUES = "Quality of life and costs, unless a run has prices and utilities"
 LEFT_OUT = (
     (
         "Metastases known at diagnosis (M1)",
@@ -20,9 +21,10 @@ LEFT_OUT = (
         "Rarer sites. The largest node carries the decision in practice.",
     ),
     (
-        "Quality of life and costs",
-        "Harm is counted as states with a beginning and an end, and is not weighed against the "
-        "recurrences averted: the policy that averts most is not necessarily the best one.",
+        VALUES,
+        "Without them harm is counted, and not weighed against the recurrences averted: the policy that "
+        "averts most is not necessarily the best one. `economics=dutch` weighs them; `docs/economics.md` "
+        "names what that leaves out.",
     ),
     (
         "What harm does to later treatment and survival; toxicity of chemotherapy after surgery",

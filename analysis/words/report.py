@@ -70,6 +70,19 @@ OF_MEMBERS = (
     f"are 95 % intervals {LUCK}. Numbers that the sample does not hold stay fixed, and their uncertainty is "
     "in no interval."
 )
+OF_DRAWS = (
+    "Intervals are 95 % intervals of the uncertain numbers: each draw takes a member of the posterior sample "
+    "of the disease, with prices and utilities of its own. The simulated luck of finite numbers of patients "
+    "is taken out of them."
+)
+DRAWS_METHODS = (
+    "Every draw of the uncertain numbers is simulated under every policy on the same patients. The interval "
+    "of a ratio is Fieller's [fieller1954], or that of the draws' angles in the plane of costs and effects "
+    "where the difference in QALYs may be zero. The noise of finite numbers of patients is taken out of the "
+    "expected value of perfect information, which it would raise. That of some of the numbers is a "
+    "regression of the difference in net benefit on them [strong2014]. Utilities of states that are there "
+    "together multiply [ara2011]."
+)
 MODEL = (
     "lrrc-sim is a discrete-event simulation. Each patient is simulated alone, in days, from diagnosis to "
     "death or the end of follow-up: staging, treatment before surgery, resection, five mechanisms by which "
@@ -104,6 +117,21 @@ METHODS = {
     "fishman1978": (
         "Fishman GS. Principles of Discrete Event Simulation, 1978",
         {"author": "Fishman, G. S.", "title": "Principles of Discrete Event Simulation", "year": "1978"},
+    ),
+    "fieller1954": (
+        "Fieller EC. J R Stat Soc Series B 1954;16:175-185",
+        {"author": "Fieller, E. C.", "journal": "J R Stat Soc Series B", "year": "1954", "volume": "16",
+         "pages": "175--185"},
+    ),
+    "strong2014": (
+        "Strong M, Oakley JE, Brennan A. Med Decis Making 2014;34:311-326",
+        {"author": "Strong, M. and Oakley, J. E. and Brennan, A.", "journal": "Med Decis Making",
+         "year": "2014", "volume": "34", "pages": "311--326"},
+    ),
+    "ara2011": (
+        "Ara R, Wailoo AJ. NICE Decision Support Unit Technical Support Document 12, 2011",
+        {"author": "Ara, R. and Wailoo, A. J.",
+         "title": "NICE Decision Support Unit Technical Support Document 12", "year": "2011"},
     ),
     "korn1998": (
         "Korn EL, Graubard BI. Surv Methodol 1998;24:193-201",
@@ -220,6 +248,19 @@ def question(
         return "How well does the simulation agree with published trials and registries?"
     if experiment == "calibrate":
         return "Which values of the uncertain parameters agree with published trials and registries?"
+    against = policy_words(comparator) if comparator else ""
+    if experiment == "psa":
+        return (
+            f"Are {listed(others)} worth their price, compared with {against}, how sure is that, and what "
+            "would it be worth to know more?"
+        )
+    if experiment == "gains":
+        return f"Who gains from {listed(others)}, compared with {against}, at what cost and harm?"
+    if experiment == "budget":
+        return (
+            f"What does health care spend more or less, year by year, as {_any(others)} is taken up in place "
+            f"of {against}?"
+        )
     if experiment == "patient":
         return f"What happens to one simulated patient {under}, and where do the courses diverge?"
     over = f"How do the outcomes depend on {listed(varied)}" if varied else ""

@@ -28,6 +28,7 @@ SPELT: dict[str, str | Callable[[re.Match[str]], str]] = {
     r"\btme free\b": "TME-free",
     r"\btme\b": "TME",
     r"\bmri\b": "MRI",
+    r"\bqalys\b": "QALYs",
     r"\blateral after\b": "lateral dissection if still",
     r"\blateral before\b": "lateral dissection if at first",
     r"\blateral routine\b": "routine lateral dissection",

@@ -16,6 +16,7 @@ from analysis.words.vocabulary import VOCABULARY
 from conf import composition as library
 from conf import policies, units
 from conf.composition import CONF
+from conf.economics import WORDS
 from conf.input_error import shown
 from conf.schedules import read_follow_up
 from conf.schema import shipped, shipped_sections
@@ -81,7 +82,10 @@ def _experiment(name: str, experiment: Experiment) -> str:
     groups = [
         [code(group), code(chosen[group]), words] for group, words in guide.GROUPS.items() if group in chosen
     ]
-    numbers = [*(group for group in ("cohort", "clinic") if group in chosen), *shipped_sections()]
+    numbers = [
+        *(group for group in ("cohort", "clinic", "economics") if group in chosen),
+        *shipped_sections(),
+    ]
     return "\n\n".join(
         [
             f"## lrrc {name}",
@@ -194,6 +198,20 @@ def clinic() -> str:
     with library.composing():
         values = library.plain(library.composed("capacity")[0], resolve=False)["clinic"]
     return _keys("clinic", values, own_files.clinic_words)
+
+
+def economics() -> str:
+    """Return every key of prices and utilities, likewise, with its value in the Dutch ones."""
+    rows = [
+        [
+            code(f"economics.{key}"),
+            code(value),
+            "" if key in WORDS else units.range_of(key).words,
+            own_files.ECONOMICS[key],
+        ]
+        for key, value in shipped("economics/dutch").items()
+    ]
+    return table(["key", "value", "each number may be", "what it is"], rows)
 
 
 def _keys(section: str, values: Mapping[str, Any], words: Callable[[str], str]) -> str:
@@ -327,6 +345,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "follow-up": follow_up,
     "cohort": cohort,
     "clinic": clinic,
+    "economics": economics,
     "outcomes": outcome_names,
     "splits": splits,
     "conditions": conditions,

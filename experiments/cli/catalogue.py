@@ -24,6 +24,7 @@ EXPERIMENTS = {
             "lrrc compare scenario=dutch_tme",
             "lrrc compare policies=[tme_alone,short_course+washout_always] patients=5000",
             "lrrc compare surgery.leak_probability=0.08 out=leaks",
+            "lrrc compare economics=dutch",
         ),
     ),
     "capacity": Experiment(
@@ -173,6 +174,7 @@ OWN_FILES = {
             "lrrc new guideline ours like=english",
             "lrrc new cohort mine from=patients.csv",
             "lrrc new clinic mine dir=hospital",
+            "lrrc new economics mine like=english",
         ),
     ),
 }
@@ -201,6 +203,7 @@ ON_MODEL = {
             "lrrc evidence leak",
             "lrrc evidence surgery",
             "lrrc evidence perforation cohort=dutch_tme",
+            "lrrc evidence utility economics=dutch",
         ),
     ),
     "verify": Experiment(

@@ -11,6 +11,7 @@ from hydra import compose
 from conf import composition as library
 from conf import policies, schema
 from conf.composition import CONF, chosen_groups
+from conf.economics import ECONOMICS
 from conf.guideline_file import written_groups
 from conf.input_error import InputError, shown
 from experiments.cli.trial_skeleton import SKELETON
@@ -25,7 +26,7 @@ GROUPS = {
     "scenario": "a cohort, a clinic and the policies to compare",
     "clinic": "the capacity for them",
     "disease": "the numbers of the disease",
-    "economics": "what care costs and life is worth in a country; none: they are not counted",
+    "economics": "what care costs and what life is worth; none: neither is counted",
     "compute": "where the work is done; its keys are compute.workers, compute.address, ...",
 }
 KEY_WORDS = {
@@ -36,7 +37,7 @@ KEY_WORDS = {
     "most_patients": "the limit, where more patients are needed",
     "seed": "another seed gives other luck",
     "replication": "a repetition with other luck, under the same seed",
-    "horizon_years": "how long each patient is followed",
+    "horizon_years": "how long each patient is followed; null: 10, or as the file of economics says",
     "policies": "a list; policies joined by + are combined",
     "comparator": "the policy that the others are compared with; null: the first",
     "clinics": "a list; clinic.KEY=VALUE changes a key of every one",
@@ -160,7 +161,7 @@ def _trial() -> list[str]:
 
 
 def _numbers(name: str) -> list[str]:
-    own = [group for group in ("cohort",) if group in chosen_groups(name)]
+    own = [group for group in ("cohort", ECONOMICS) if group in chosen_groups(name)]
     sections = ", ".join([*own, *schema.shipped_sections()])
     return [
         "numbers: any in these sections by its full key, as in surgery.leak_probability=0.08",

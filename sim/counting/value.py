@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import Record, compiled, compiled_allocating
+from sim.compiled import Record, compiled
 from sim.counting.outcomes import names
 from sim.patient import N_CHARGED, N_HARMS, YEAR_DAYS, Cause, Cost, Harm, Margin
 
@@ -43,18 +43,17 @@ MOST_STATES = N_HARMS + 12
 MOST_POINTS = 2 * MOST_STATES + 32
 
 
-class Scratch(NamedTuple):
+class ValueScratch(NamedTuple):
     """Where the states of a life and its turning points are noted, float64."""
 
-    states: np.ndarray  # from, until (years from diagnosis) and ratio, shape (MOST_STATES, 3)
+    spells: np.ndarray  # states: from, until (years from diagnosis) and ratio, shape (MOST_STATES, 3)
     points: np.ndarray  # years from diagnosis, ascending, shape (MOST_POINTS,)
     money: np.ndarray  # by ``Cost``
 
 
-@compiled_allocating
-def new_value_scratch() -> Scratch:
+def new_value_scratch() -> ValueScratch:
     """Return the scratch of a thread."""
-    return Scratch(np.empty((MOST_STATES, 3)), np.empty(MOST_POINTS), np.empty(_COSTS))
+    return ValueScratch(np.empty((MOST_STATES, 3)), np.empty(MOST_POINTS), np.empty(_COSTS))
 
 
 @compiled
@@ -69,7 +68,7 @@ def annuity(force: float, from_years: float, until_years: float) -> float:
 
 @compiled
 def write_values(
-    patient: Record, world: Record, end_days: float, scratch: Scratch, values: np.ndarray
+    patient: Record, world: Record, end_days: float, scratch: ValueScratch, values: np.ndarray
 ) -> None:
     """Write a patient's costs and years up to the end, whole numbers (times SCALE), int64, as ``VALUES``."""
     economics = world.economics
@@ -80,9 +79,9 @@ def write_values(
     for cost in range(N_CHARGED):
         money[cost] = patient.charged[cost]
     _charge_years(patient, economics, years, died, money)
-    count = _write_harms(patient, economics, years, money, scratch.states)
-    count = _write_states(patient, world, years, died, scratch.states, count)
-    qalys = _qalys(patient, economics, years, scratch.states[:count], scratch.points)
+    count = _write_harms(patient, economics, years, money, scratch.spells)
+    count = _write_states(patient, world, years, died, scratch.spells, count)
+    qalys = _qalys(patient, economics, years, scratch.spells[:count], scratch.points)
     for cost in range(_COSTS):
         values[cost] = np.int64(np.rint(money[cost] * CENT))
     values[Value.LIFE_YEARS] = np.int64(np.rint(years * MICRO))
@@ -111,11 +110,9 @@ def advanced_from(patient: Record) -> float:
 
 
 @compiled
-def treated_until(patient: Record, economics: Record) -> float:
-    """Return the day on which primary treatment is over: recovered, or the organ watched."""
-    if patient.operated_day < np.inf and patient.operated_day < patient.watch_from_day:
-        return patient.operated_day + economics.recovery_days
-    return min(patient.watch_from_day, patient.uncontrolled_day)
+def planned_until(patient: Record) -> float:
+    """Return the day until which the primary waits: to be resected, to be watched, or left to grow."""
+    return min(patient.operated_day, patient.watch_from_day, patient.uncontrolled_day)
 
 
 @compiled
@@ -127,9 +124,11 @@ def _charge_years(patient: Record, economics: Record, years: float, died: bool, 
         worth = annuity(force, advanced, years)
         money[Cost.PALLIATION] += economics.advanced_disease_price_per_year * worth
         money[Cost.INFORMAL_CARE] += economics.advanced_disease_informal_care_price_per_year * worth
-    treated = min(_since(patient, treated_until(patient, economics)), years)
     if economics.treatment_informal_care_price_per_year > 0.0:
-        worth = annuity(force, 0.0, treated)
+        worth = annuity(force, 0.0, min(_since(patient, planned_until(patient)), years))
+        operated = _since(patient, patient.operated_day)
+        recovered = min(operated + economics.recovery_days * YEARS_A_DAY, years)
+        worth += annuity(force, operated, recovered)
         money[Cost.INFORMAL_CARE] += economics.treatment_informal_care_price_per_year * worth
     working = min(economics.pension_age_years - patient.age_years, years)
     if working > 0.0 and economics.absence_price_per_year > 0.0:
@@ -184,10 +183,11 @@ def _write_harms(
         cost = _COST_OF[harm]
         if economics.harm_price[harm] > 0.0:
             money[cost] += economics.harm_price[harm] * math.exp(-force * first)
-        if economics.harm_price_per_year[harm] > 0.0:
+        is_stoma = harm <= Harm.PERMANENT_STOMA
+        if is_stoma or economics.harm_price_per_year[harm] > 0.0:
             worth = annuity(force, first, until)
             money[cost] += economics.harm_price_per_year[harm] * worth
-            if harm <= Harm.PERMANENT_STOMA:
+            if is_stoma:
                 money[Cost.INFORMAL_CARE] += economics.stoma_informal_care_price_per_year * worth
     closed_day = patient.harm_until_day[Harm.TEMPORARY_STOMA]
     if closed_day < end_day and patient.harm_from_day[Harm.PERMANENT_STOMA] > closed_day:
@@ -203,12 +203,10 @@ def _write_states(
     """Write what else changes the quality of a patient's life, after the harms; return how many there are."""
     economics = world.economics
     operated = _since(patient, patient.operated_day)
-    planned = min(
-        operated, _since(patient, patient.watch_from_day), _since(patient, patient.uncontrolled_day)
-    )
     before = economics.before_surgery_utility_ratio
     if patient.irradiated and not patient.postoperatively_irradiated:
         before = economics.neoadjuvant_utility_ratio
+    planned = _since(patient, planned_until(patient))
     count = _add_state(states, count, 0.0, planned, years, before)
     if operated < years:
         recovered = operated + economics.recovery_days * YEARS_A_DAY
@@ -307,7 +305,7 @@ def values_of(rows: np.ndarray, worlds: np.ndarray, end_days: float) -> np.ndarr
 
 @compiled
 def _write_all(
-    rows: np.ndarray, worlds: np.ndarray, end_days: float, scratch: Scratch, values: np.ndarray
+    rows: np.ndarray, worlds: np.ndarray, end_days: float, scratch: ValueScratch, values: np.ndarray
 ) -> None:
     for i in range(len(rows)):
         write_values(rows[i], worlds[0], end_days, scratch, values[i])

@@ -84,8 +84,12 @@ def stop_dissemination(patient: Record, luck: Record, world: Record) -> None:
 
 @compiled
 def treat_occult_metastasis(patient: Record, luck: Record, odds_ratio: float) -> None:
-    """Systemic treatment lowers the odds of occult metastases: some patients are spared metastases."""
-    patient.metastasis_probability = with_odds(patient.metastasis_probability, odds_ratio)
+    """Systemic treatment lowers the odds of occult metastases: some patients are spared metastases.
+
+    It sows none: an odds ratio above 1, as in some members of a posterior sample, changes nothing.
+    """
+    treated = with_odds(patient.metastasis_probability, odds_ratio)
+    patient.metastasis_probability = min(patient.metastasis_probability, treated)
     if luck.metastasis >= patient.metastasis_probability:
         patient.agenda[Event.METASTASIS_ONSET] = np.inf
 

@@ -21,6 +21,14 @@ RUNS = {
                  "pictures=false"),
     "calibrate": ("calibrate", "trial=[crab]", "fitted=[margin]", "patients=200", "ensemble=20", "steps=1",
                   "search_evaluations=20", "workers=1"),
+    "valued": ("compare", "economics=dutch", "patients=60", "policies=[tme_alone,short_course]",
+               "pictures=false"),
+    "psa": ("psa", "members=20", "patients=60", "policies=[tme_alone,short_course,chemoradiotherapy]",
+            "study={parameters:[surgery.leak_probability],sizes:[100]}", "compute.workers=1",
+            "pictures=false"),
+    "gains": ("gains", "patients=400", "policies=[tme_alone,short_course]", "pictures=false"),
+    "budget": ("budget", "patients=60", "policies=[tme_alone,short_course]", "uptake=[0.5,1]",
+               "pictures=false"),
     "verify": ("verify", "patients=60"),
 }  # fmt: skip
 SHORT = ("compare", "validate", "patient")

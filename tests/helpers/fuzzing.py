@@ -16,7 +16,7 @@ from conf.schema import leaves, shipped, shipped_sections
 
 CONF = Path(conf.__file__).parent
 EXPERIMENTS = ("compare", "capacity", "patient", "sweep", "validate", "calibrate")
-GROUPS = ("cohort", "scenario", "policy", "follow_up", "disease", "clinic", "trial", "compute")
+GROUPS = ("cohort", "scenario", "policy", "follow_up", "disease", "clinic", "economics", "trial", "compute")
 POLICIES = sorted(path.stem for path in (CONF / "policy").glob("*.yaml"))
 NEED_RADIOTHERAPY = (
     "lateral_after", "lateral_boost", "organ_preservation", "contact_boost", "local_excision_after_treatment",
@@ -136,7 +136,7 @@ LITERAL_PATHS = ("out", "posterior_from")
 
 @st.composite
 def group_word(draw):
-    group = draw(st.sampled_from(["cohort", "clinic", "scenario", "disease"]))
+    group = draw(st.sampled_from(["cohort", "clinic", "economics", "scenario", "disease"]))
     names = [path.stem for path in (CONF / group).glob("*.yaml")] + ["mine", "nothing"]
     return f"{group}={draw(st.sampled_from(sorted(names)))}"
 
@@ -234,7 +234,7 @@ def command_line(draw, sound):
         group = draw(st.sampled_from(GROUPS))
         files[group] = draw(file_content(group))
         words += ["--config-dir", "mine"]
-        if group in ("cohort", "scenario", "clinic", "disease", "compute"):
+        if group in ("cohort", "scenario", "clinic", "economics", "disease", "compute"):
             words.append(f"{group}=mine")
         elif group == "policy":
             words = [word for word in words if not word.startswith("policies=")]

@@ -214,7 +214,7 @@ def fuzz_readers(examples, number, folder):
                     READ_FILE[group]("mine")
                 else:
                     tree = read_own_file(path, "mine", group)
-                    inside = group in ("cohort", "clinic")
+                    inside = group in ("cohort", "clinic", "economics")
                     base = trees["compare"]
                     whole = {**base, group: {**base[group], **tree}} if inside else {**base, **tree}
                     read_run(OmegaConf.create(whole))

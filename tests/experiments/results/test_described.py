@@ -16,6 +16,7 @@ from rocrate.rocrate import ROCrate
 import sim.patient
 from analysis.pages.dictionary import LABELS, MEMBERS, SETS_OF, described, dictionary
 from analysis.words.columns import PATIENT
+from analysis.words.economics import QUANTITY
 from analysis.words.terms import HARM
 from experiments.cli.command import main
 from experiments.export import read_tables
@@ -23,7 +24,7 @@ from experiments.results.crate import CRATE, renew
 from sim.counting.columns import COLUMNS, READABLE
 from sim.counting.outcomes import MECHANISM_LABELS, names
 from sim.events import Event
-from sim.patient import ROW, Compartment, Harm, Mechanism
+from sim.patient import N_CHARGED, ROW, Compartment, Cost, Harm, Mechanism
 from sim.policy import Regimen
 
 EVERY = [name if name in SHORT else pytest.param(name, marks=pytest.mark.long) for name in RUNS]
@@ -90,7 +91,10 @@ def test_the_codes_of_every_enumeration_are_listed(run):
     for harm, words in HARM.items():  # a column for each
         assert known["patients", f"harm_from_day_{int(harm)}"]["meaning"].endswith(f": {words}")
         assert f"{harm.name.lower()} = " in known["harmed", "harm"]["codes"]
-    for kind in [kind for kind in kinds if kind not in (IntEnum, Mechanism, Harm)] + [Regimen]:
+    for cost in list(Cost)[:N_CHARGED]:
+        meaning = known["patients", f"charged_{int(cost)}"]["meaning"]
+        assert meaning.endswith(f": {QUANTITY[f'cost_{cost.name.lower()}']}")
+    for kind in [kind for kind in kinds if kind not in (IntEnum, Mechanism, Harm, Cost)] + [Regimen]:
         fields = [field for field, members in {**MEMBERS, **SETS_OF}.items() if members is kind]
         assert fields, f"no column has the members of {kind.__name__}"
         for field in fields:

@@ -88,7 +88,7 @@ def as_if_independent(simulated):
     for name, one in simulated.tallies.items():
         parts = ({key: counts.sum(axis=0) for key, counts in part.items()} for part in (one.binary, one.sums))
         monthly = {key: counts.sum(axis=0) for key, counts in one.monthly.items()}
-        tallies[name] = Tally(*parts, one.timed, monthly, one.flow)
+        tallies[name] = Tally(*parts, one.timed, monthly, one.values, one.flow)
     for name, pair in simulated.pairs.items():
         parts = (
             {key: counts.sum(axis=0) for key, counts in part.items()} for part in (pair.binary, pair.sums)
