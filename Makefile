@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip
 INSTALL = $(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 
 .DELETE_ON_ERROR:
-.PHONY: help compare whatif test test-long lint bench mutants gallery calibrated validation scenarios lessons parameters schema trial-format data-flow engine docs lock python clean
+.PHONY: help compare whatif test test-long lint bench mutants gallery calibrated validation scenarios economics lessons parameters schema trial-format data-flow engine docs lock python clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -56,6 +56,9 @@ lessons: .venv/.installed  ## docs/teaching/, the worksheet and the answer key o
 
 parameters: .venv/.installed  ## docs/parameters.md, read from the code and its configuration again
 	$(BIN)/python -m experiments.pages.parameters_page
+
+economics: .venv/.installed  ## the results on docs/economics.md, made again (keeps its runs in runs/economics)
+	$(BIN)/python -m experiments.pages.economics_page $(ARGS)
 
 trial-format: .venv/.installed  ## what docs/trials.md has from the code and the shipped files, again
 	$(BIN)/python -m experiments.pages.trials_page

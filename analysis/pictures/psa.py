@@ -22,8 +22,11 @@ def psa_pictures(tables: Mapping[str, pd.DataFrame], terms: Terms) -> dict[str, 
         "cost_effectiveness_plane": partial(plane, tables["plane"], terms.thresholds, sign),
         "acceptability": partial(acceptability_curves, tables["acceptability"], sign),
         "expected_loss": partial(expected_loss, tables["acceptability"], sign),
-        "value_of_information": partial(information_bars, tables["evpi"], tables["evppi"], threshold, sign),
     }
+    if "evppi" in tables:
+        drawn["value_of_information"] = partial(
+            information_bars, tables["evpi"], tables["evppi"], threshold, sign
+        )
     if "evsi" in tables:
         drawn["value_of_a_study"] = partial(study_sizes, tables["evsi"], "the study", sign)
     if "variance" in tables:

@@ -10,6 +10,7 @@ TABLES = {
     "psa": "costs, life years and QALYs a patient, of each draw of the uncertain numbers and policy",
     "incremental": "policies from the cheapest, with dominance, each beside the one before on the frontier",
     "against_comparator": "each policy beside the comparator, over the draws of the uncertain numbers",
+    "plane": "what each draw of a policy costs and gains more than the comparator",
     "acceptability": "net benefit, and the probability of being the best, by what a QALY may cost",
     "evpi": "what it is worth to know every uncertain number, by what a QALY may cost",
     "evppi": "what it is worth to know some of the numbers, by what a QALY may cost",
@@ -68,6 +69,11 @@ _COLUMNS: dict[str, dict[str, str]] = {
         **_COMPARED,
     },
     "against_comparator": _COMPARED,
+    "plane": {
+        "member": "number of the draw, from 0",
+        "incremental_qalys": "QALYs, less those of the comparator in the same draw, without simulated luck",
+        "incremental_cost": "costs, less those of the comparator in the same draw, without simulated luck",
+    },
     "acceptability": {
         "threshold": "what a QALY may cost",
         **_with_ends("net_monetary_benefit", "mean of QALYs at the threshold each, less costs", *_OF_DRAWS),

@@ -21,6 +21,8 @@ PAGE = ROOT / "docs/economics.md"
 RUNS = ROOT / "runs/economics"
 COMMAND = "make economics"
 
+PICTURES, WIDTH = "pictures/economics", 680
+SHOWN = ("cost_effectiveness_plane", "acceptability", "value_of_information")
 RESULTS = {
     "base case": "compare economics=dutch patients=100000",
     "uncertainty": "psa members=300 patients=5000",
@@ -113,7 +115,23 @@ def results(name: str) -> str:
         "gains": report_economics.gained,
         "budget": report_economics.budgeted,
     }[words.split()[0]]
-    return f"```sh\nlrrc {words}\n```\n\n{parts.of_blocks(made(run))}"
+    shown = pictures(name) if words.startswith("psa") else ""
+    return f"```sh\nlrrc {words}\n```\n\n{parts.of_blocks(made(run))}{shown}"
+
+
+def pictures(name: str) -> str:
+    """Copy the pictures of a run to the documents, small; return what shows them."""
+    from analysis.words.report import picture_words
+    from experiments.pages.gallery import shrink
+
+    there = folder(name.replace(" ", "_"), RESULTS[name])
+    to = PAGE.parent / PICTURES
+    to.mkdir(parents=True, exist_ok=True)
+    shown = []
+    for picture in SHOWN:
+        shrink(there / f"{picture}.png", to / f"{picture}.png", WIDTH)
+        shown.append(f"\n\n![{picture_words(picture)}]({PICTURES}/{picture}.png)")
+    return "".join(shown)
 
 
 def ten_years() -> str:
