@@ -49,6 +49,11 @@ class Smoother:
     """
 
     def __init__(self, parameters: Array, outcomes: Array) -> None:
+        # The matrices are small: threads that wait for a busy core make it thirty times slower.
+        with threadpool_limits(limits=1, user_api="blas"):
+            self._prepare(parameters, outcomes)
+
+    def _prepare(self, parameters: Array, outcomes: Array) -> None:
         self.scaled = scaled(np.asarray(parameters, float))
         members, count = self.scaled.shape
         varied = np.array([each / each.std() for each in outcomes if _varies(each)]).reshape(-1, members)
@@ -60,9 +65,7 @@ class Smoother:
             functions = _splines(self.scaled)
         else:
             self.method = PROCESS
-            # The matrices are small: threads that wait for a busy core make it thirty times slower.
-            with threadpool_limits(limits=1, user_api="blas"):
-                functions = _process(self.scaled, varied)
+            functions = _process(self.scaled, varied)
         lines, _ = _orthonormal(self.scaled[:, : self.scaled.shape[1] if functions.size else 0])
         functions = functions - functions.mean(axis=0)
         # Of two values of a parameter the lines leave nothing but rounding.

@@ -168,6 +168,18 @@ def test_a_weak_group_keeps_its_worth_and_one_without_effect_has_none():
     assert none < 0.012
 
 
+def test_parameters_without_effect_are_not_worth_the_noise_of_their_regression():
+    found = []
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        frame = pd.DataFrame(rng.normal(size=(700, 3)), columns=[*"abc"])
+        row = evppi(of_gain(rng.normal(0.0, 1.0, 700)), frame, {"abc": [*"abc"]}, [0]).iloc[0]
+        found.append((row["evppi"], row["evppi_se"]))
+    worth, errors = np.array(found).T
+    assert worth.mean() < 0.008
+    assert (errors > 0).all()
+
+
 def test_residuals_of_a_regression_that_misses_something_are_alike_in_neighbours():
     rng = np.random.default_rng(8)
     values = rng.uniform(-1, 1, 1000)
