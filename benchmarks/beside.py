@@ -1,7 +1,7 @@
 """This code beside older code, run in turn: whole jobs, and what comes before the first of them.
 
-``python -m benchmarks.beside FOLDER``: a clone of the older code; the packages installed here serve both. Other
-work on the machine slows both alike, so what is reported is the median of the ratios of neighbours.
+``python -m benchmarks.beside FOLDER``: a clone of the older code; the packages installed here serve both.
+Other work on the machine slows both alike, so what is reported is the median of the ratios of neighbours.
 """
 
 import os

@@ -140,7 +140,7 @@ def column_keys(seed: int, replication: int) -> np.ndarray:
 
 def uniforms_of(luck: np.ndarray) -> np.ndarray:
     """Return the same memory as plain uniforms, float64, with one axis more: by column."""
-    return luck.view(np.float64).reshape(*luck.shape, -1)
+    return luck.view(np.float64).reshape(*luck.shape, LUCK.itemsize // 8)
 
 
 @compiled

@@ -155,7 +155,7 @@ class Courses:
 
 def words_of(rows: np.ndarray) -> np.ndarray:
     """Return the same memory as whole words, int64, with one axis more: copied and compared faster."""
-    return rows.view(np.int64).reshape(*rows.shape, -1)
+    return rows.view(np.int64).reshape(*rows.shape, ROW.itemsize // 8)
 
 
 @compiled
