@@ -369,7 +369,68 @@ class Engine {
     }
   }
 
-  * #attend({ seed, replication = 0, patients, worlds, comparator = 0, clinic, warmUpPatients, keepRows = false }) {
+  /**
+   * Return what happens to patient `number` of a cohort that comes to a clinic where patients queue, under a packed
+   * world, as `course` does; in steps, as `attending`. The turns are those of the clinic with all who come.
+   */
+  * following({ number, world, ...asked }) {
+    const free = this.#free;
+    try {
+      const [{ log, day }] = yield* this.#attend({ ...asked, worlds: [world], follow: number });
+      return this.#followed({ ...asked, number, world, day, requests: this.#linesOf(log) });
+    } finally {
+      this.#free = free;
+    }
+  }
+
+  #linesOf(log) {
+    const of = (name) => column(this.layout, "log", log, name);
+    const [events, granted, asked, left] = ["event", "granted", "asked_day", "left_day"].map(of);
+    return Array.from(events, (event, k) => ({ event, granted: granted[k] === 1, asked: asked[k], left: left[k] }));
+  }
+
+  // Event by event: a request is made when one of the log was made, and its turn comes when it came there.
+  #followed({ seed, replication = 0, number, world, day: arrival, requests }) {
+    const { records: { row }, enumerations: { Event }, end, end_days: endDays } = this.layout;
+    const rows = this.array([1], row.bytes);
+    this.#admit({ rows }, number, [arrival], 0);
+    const given = { rows, luck_table: this.#newLuck(1), worlds: this.#world(world), i: 0, horizon_days: endDays };
+    this.#draw(given.luck_table, seed, replication, number);
+    const made = new Set();
+    const ready = new Set(); // events whose turn has come
+    const happened = [];
+    let waits = [];
+    for (let event = Event.diagnosis; ;) {
+      const now = this.bytesOf(rows);
+      const [waiting] = column(this.layout, "row", now, "waiting");
+      waits = waits.filter((request) => Math.floor(waiting / 2 ** request.event) % 2 === 1);
+      const day = event === end ? Infinity : column(this.layout, "row", now, "agenda")[event];
+      const turn = Math.min(...waits.map(({ left }) => left));
+      const request = requests.find((one) => one.event === event && one.asked === day && !made.has(one));
+      if (turn < day) {
+        // At one instant events come first, then the turns.
+        for (const { event: next, asked: asked_day } of waits.filter(({ left }) => left === turn)) {
+          event = this.call("be_served", { ...given, event: next, asked_day, now: turn });
+          ready.add(next);
+        }
+      } else if (event === end) return happened;
+      else if (request && !ready.delete(event)) {
+        made.add(request);
+        if (request.granted) waits.push(request);
+        event = this.call("wait", { ...given, event, now: day });
+      } else {
+        ready.delete(event);
+        const next = this.call("react", { ...given, event });
+        happened.push({ event, day, row: this.bytesOf(rows) });
+        event = next;
+      }
+    }
+  }
+
+  // `follow`: the number of a patient; then only the log of that patient is returned, and the day of arrival.
+  * #attend({
+    seed, replication = 0, patients, worlds, comparator = 0, clinic, warmUpPatients, keepRows = false, follow = null,
+  }) {
     const { records: { row }, crowd, end_days: endDays } = this.layout;
     const parts = this.#parts(patients, clinic.arrivals_per_year, warmUpPatients);
     const days = this.#arrivalDays(seed, replication, parts, clinic.arrivals_per_year);
@@ -387,10 +448,12 @@ class Engine {
     const others = this.#measures(crowd.block);
     const own = this.#measures(crowd.block);
     const order = [comparator, ...worlds.keys()].filter((k, at) => at === 0 || k !== comparator);
-    const made = worlds.map(() => ({ batches: [], flow: null, log: [], rows: [] }));
+    const day = follow === null ? null : days[warmUpPatients + follow];
+    const made = worlds.map(() => ({ day, batches: [], flow: null, log: [], rows: [] }));
     for (let k = 0; k < blocks.length + abreast; k++) {
+      if (day !== null && k < blocks.length && days[blocks[k].start] > day + endDays) break;
       const left = blocks[k - abreast];
-      if (left && left.number < crowd.before) {
+      if (day === null && left && left.number < crowd.before) {
         const place = (k % abreast) * crowd.block;
         for (const { first, stop, ends } of counting.next(left.stop - left.start)) {
           for (const w of order) {
@@ -413,7 +476,8 @@ class Engine {
           this.#admit(one, number, days.subarray(start, stop), place);
           const until = stop < days.length ? days[stop] : Infinity;
           this.#simulateUntil(one, luck, until, place, place + stop - start);
-          made[w].log.push(this.#drainedLog(one));
+          const log = this.#drainedLog(one);
+          made[w].log.push(day === null ? log : this.#ofPatient(log, follow));
         });
       }
       yield;
@@ -657,6 +721,13 @@ class Engine {
     const lines = slice(one.given.log, 0, this.#logged(one));
     new DataView(this.#exports.memory.buffer).setBigInt64(this.#loggedAt(one.given), 0n, true);
     return this.bytesOf(lines);
+  }
+
+  #ofPatient(log, number) {
+    const { bytes } = this.layout.records.log;
+    const lines = Array.from(column(this.layout, "log", log, "number")).flatMap((one, k) => (
+      one === number ? [log.subarray(k * bytes, (k + 1) * bytes)] : []));
+    return joined(lines);
   }
 
   #endBatch(counter, made) {

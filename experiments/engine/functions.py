@@ -12,6 +12,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from conf.derived import abdominal_share, perineal_share, within
+from sim.clinic.followed import be_served, wait
 from sim.clinic.needs import clinic_record
 from sim.clinic.warm_up import new_series, settled_patients
 from sim.clocks.compiled_clock import Clinic, _enter, _simulate_chunk, _simulate_until
@@ -113,6 +114,8 @@ def functions(
                 there.horizon_days,
             ),
         ),
+        Function("wait", wait, (rows, luck, worlds, 0, 0, 0.0, counter.end_days)),
+        Function("be_served", be_served, (rows, 0, 0, 0.0, 0.0, counter.end_days)),
         Function("settled", settled_patients, (rows, there._log, plain[0], new_series(1, 0.0))),
         *_of_estimates(),
     ]

@@ -45,6 +45,17 @@ async function answers({ loadEngine, fromBase64, worldOf, setNumber, statesOf, a
       const times = happened.flatMap(({ day, event }) => [day, event]);
       return [bytes(Float64Array.from(times)), joined(happened.map(({ row }) => row))];
     },
+    // As course, among all who come to the clinic.
+    following: (request) => {
+      const made = world(request);
+      const steps = engine.following({
+        ...request, world: made, clinic, warmUpPatients: engine.settledAfter({ ...request, world: made, clinic }) ?? 0,
+      });
+      let step = steps.next();
+      while (!step.done) step = steps.next();
+      const times = step.value.flatMap(({ day, event }) => [day, event]);
+      return [bytes(Float64Array.from(times)), joined(step.value.map(({ row }) => row))];
+    },
     // n, estimate and bounds of each.
     estimates: ({ call, given }) => [bytes(Float64Array.from(
       engine[call](...given).flatMap(({ n, estimate, low, high }) => [n, estimate, low, high]),

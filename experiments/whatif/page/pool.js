@@ -151,10 +151,23 @@ class Pool {
     return request === this.#request ? longestWarmUp(keys.map((key) => this.#settled.get(key))) : null;
   }
 
-  /** Return {courses, repeated}: a patient's course under each policy of a state, and the states with other luck. */
-  course(state, number, times) {
-    const { seed, replication } = state;
-    return this.#ask(this.#workers[this.size - 1], {
-      kind: "course", request: 0, seed, replication, number, worlds: worldsOf(state), times });
+  /**
+   * Return {courses, repeated}: a patient's course under each policy of a state, and the states with other luck; null
+   * where something else is simulated meanwhile. Where patients queue, the course is the one among all who come.
+   */
+  async course(state, number, times) {
+    const { seed, replication, patients } = state;
+    const worlds = worldsOf(state);
+    const clinic = clinicOf(state);
+    const request = clinic ? this.cancel() : this.#request;
+    const common = { request, seed, replication, worlds };
+    const alone = await this.#ask(this.#workers[this.size - 1], { kind: "course", ...common, number, times });
+    if (!clinic) return alone;
+    const warmUpPatients = await this.#warmUp(common, clinic, state);
+    const courses = warmUpPatients === null ? [] : await Promise.all(worlds.map((world, p) => (
+      this.#ask(this.#workers[p % this.size], {
+        kind: "following", request, seed, replication, patients, number, world, clinic, warmUpPatients }))));
+    return courses.length && courses.every(({ course }) => course)
+      ? { courses: courses.map(({ course }) => course), repeated: alone.repeated } : null;
   }
 }

@@ -45,20 +45,9 @@ const ANSWERS = {
 
   /** Return the counts and the waits of each policy; no `policies` where the request was given up. */
   async clinic({ request, seed, replication, patients, worlds, comparator, clinic, warmUpPatients, steps, window }) {
-    const attending = engine.attending({ seed, replication, patients, worlds, comparator, clinic, warmUpPatients });
-    let found = null;
-    for (let heard = performance.now(); found === null;) {
-      const { done, value } = attending.next();
-      if (done) found = value;
-      else if (performance.now() - heard > SLICE_MILLISECONDS) {
-        await hear();
-        if (request !== newest) {
-          attending.return();
-          return { kind: "clinic", request };
-        }
-        heard = performance.now();
-      }
-    }
+    const asked = { seed, replication, patients, worlds, comparator, clinic, warmUpPatients };
+    const found = await inSlices(engine.attending(asked), request);
+    if (!found) return { kind: "clinic", request };
     return {
       kind: "clinic",
       request,
@@ -78,7 +67,29 @@ const ANSWERS = {
     const luck = joined(others.map((other) => withColumns(other, own, kept)));
     return { kind: "course", request, courses, repeated: worlds.map((world) => engine.repeat({ number, luck, world }).states) };
   },
+
+  /** Return a patient's course among all who come to a clinic; no `course` where the request was given up. */
+  async following({ request, ...asked }) {
+    const course = await inSlices(engine.following(asked), request);
+    return { kind: "following", request, ...(course ? { course } : {}) };
+  },
 };
+
+/** Return what steps of the engine come to; null where another request is asked meanwhile. */
+async function inSlices(steps, request) {
+  for (let heard = performance.now(); ;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (performance.now() - heard > SLICE_MILLISECONDS) {
+      await hear();
+      if (request !== newest) {
+        steps.return();
+        return null;
+      }
+      heard = performance.now();
+    }
+  }
+}
 
 const SLICE_MILLISECONDS = 50; // of what is simulated before a worker hears what else is asked
 const channel = new MessageChannel();

@@ -13,11 +13,13 @@ from analysis.tables import estimates
 from conf.composition import composing, options
 from conf.derived import derived
 from conf.input_error import InputError
+from conf.patient import PatientRun
 from conf.policies import LEVERS, groups_of, plain, read_policy, with_levers
 from conf.run import world_trees
 from conf.schedules import FollowUp
 from experiments.engine.layout import policy_of
 from experiments.engine.module import RECORD, sources
+from experiments.patient import witness
 from experiments.simulating.cohort import Batches, Blocks, horizons, simulate_block, worlds_of
 from experiments.simulating.crowd import attend_in_blocks, crowd_of, warm_up
 from experiments.sweeping.code import digest
@@ -103,9 +105,9 @@ def test_the_comparator_can_be_any_policy():
     assert_the_same(asked([request], *overrides), dataclasses.replace(run, seed=4), worlds, 0, FEW)
 
 
-def assert_rows_the_same(theirs, rows):
+def assert_rows_the_same(theirs, rows, but=()):
     """Compare rows: whole numbers and flags equal, others but for the last bits."""
-    for name in ROW.names:
+    for name in (name for name in ROW.names if name not in but):
         mine, other = rows[name], theirs[name]
         if mine.dtype.kind == "f":
             of_time = name == "agenda" or name.endswith(("_day", "_days"))
@@ -209,6 +211,32 @@ def test_the_course_of_one_patient_is_what_the_reference_clock_notes():
         assert_rows_the_same(np.frombuffer(after, ROW)[-1:], rows)
         seen = max(seen, len(noted))
     assert seen > 10
+
+
+@in_a_browser
+def test_the_course_of_one_patient_among_all_who_queue_is_what_the_reference_clock_notes():
+    overrides = ("clinic=strained", "patients=300", "policies=[usual_care]")
+    run, *_ = exported(*overrides)
+    patient_run = PatientRun(**vars(run), number=0, find=None)
+    ((name, _),) = worlds_of(run).items()
+    numbers = range(3, 300, 60)
+    request = {"ask": "following", "seed": run.seed, "patients": run.patients, "world": None, "policy": name}
+    answers = asked([{**request, "number": number} for number in numbers], *overrides)
+    waited = several = 0
+    for k, number in enumerate(numbers):
+        times, after = answers[2 * k : 2 * k + 2]
+        ((life, (rows, journal)),) = witness(patient_run, number)
+        noted = [(day, event) for day, _, event in journal]
+        np.testing.assert_allclose(np.frombuffer(times).reshape(-1, 2), noted, atol=STEPS)
+        found = np.frombuffer(after, ROW)
+        assert_rows_the_same(found[-1:], np.asarray(rows))
+        for moment, row in zip(life.moments, found, strict=True):
+            # That is the row at the next event, when the turn has come that was waited for.
+            after_wait = ("agenda", "waiting", "waited_days")
+            assert_rows_the_same(row[None], np.asarray(moment.after)[None], after_wait)
+            waited += moment.waited_days > 7
+        several = max(several, len(noted))
+    assert waited > 5 and several > 12
 
 
 def counted(run, by_batch):

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pandas as pd
 import pytest
+from helpers.whatif import LONGEST
 
 from analysis.pages.lesson import filled
 from analysis.words.vocabulary import VOCABULARY
@@ -189,25 +190,32 @@ def test_a_scenario_is_a_question_with_which_the_page_starts(opened):
     assert [column["policy"] for column in state["policies"]][1] == "usual_care+primaries_first"
 
 
-def test_the_course_of_a_patient_is_that_of_the_command(opened, tmp_path):
+@pytest.mark.parametrize("clinic", ["unlimited", "regional"])
+def test_the_course_of_a_patient_is_that_of_the_command(opened, tmp_path, clinic):
+    if clinic != "unlimited":
+        with opened.simulating():
+            opened.page.select_option("[data-key='clinic']", clinic)
     opened.view("patient")
     opened.page.fill("[data-key='patient']", "17")
     opened.page.press("[data-key='patient']", "Enter")
-    opened.page.wait_for_selector("h2:has-text('Patient 17')")
+    opened.page.wait_for_selector("h2:has-text('Patient 17')", timeout=LONGEST)
     courses = opened.page.eval_on_selector_all(
         ".course",
         """all => all.map((one) => [...one.querySelectorAll("ol > li")].map(
           (step) => [step.querySelector("b").textContent, Number(step.dataset.day)]))""",
     )
-    policies = ",".join(column["policy"] for column in opened.state()["policies"])
-    words = ["patient", "number=17", f"policies=[{policies}]", f"out={tmp_path / 'one'}"]
-    assert main(words) == 0
+    state = opened.state()
+    policies = ",".join(column["policy"] for column in state["policies"])
+    words = ["patient", "number=17", f"policies=[{policies}]", f"clinic={clinic}", f"out={tmp_path / 'one'}"]
+    assert main([*words, f"patients={state['patients']}"]) == 0
     journal = pd.read_csv(tmp_path / "one" / "journal.csv")
     labels = {event.name.lower(): sentence(about.label) for event, about in VOCABULARY.items()}
     events = journal[journal["event"].isin(labels)]
+    begun = events.groupby("policy", sort=False)["time"].transform("first")
     for (_, theirs), mine in zip(events.groupby("policy", sort=False), courses, strict=True):
         assert [name for name, _ in mine] == theirs["event"].map(labels).tolist()
-        assert [day for _, day in mine] == pytest.approx(theirs["time"].tolist(), abs=1e-6)
+        days = theirs["time"] - begun[theirs.index]
+        assert [day for _, day in mine] == pytest.approx(days.tolist(), abs=1e-6)
     assert "%" in opened.page.inner_text("#life table")
 
 
