@@ -44,6 +44,9 @@ SMALLER = {
     "compare": FEW,
     "sweep": (*FEW, "compute.workers=1"),
     "capacity": ("patients=60", "pictures=false"),
+    "psa": ("members=20", "patients=100", "pictures=false", "compute.workers=1"),
+    "gains": ("patients=500", "pictures=false"),
+    "budget": ("patients=100", "pictures=false"),
     "patient": ("patients=2000",),
     "validate": ("patients=100", "most_patients=100", "pictures=false"),
     "calibrate": (
