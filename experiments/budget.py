@@ -85,6 +85,10 @@ def perform(asked: Request, keep: bool = True) -> Result:
         if folder:
             for name, table in made.items():
                 folder.table(f"{name}.csv", table)
+            folder.notes["budget"] = {
+                "patients_per_year": asked_for.patients_per_year,
+                "uptake": [*asked_for.uptake],
+            }
     return Result(
         tables=made,
         summary=budget_summary(

@@ -21,7 +21,7 @@ from analysis.pages.report_economics import (
 )
 from analysis.pages.report_run import RunRead, chosen_file, mapping
 from analysis.tables.drivers import drivers
-from analysis.words.economics import LEFT_OUT, SOURCES, Terms, money, perspective_words
+from analysis.words.economics import LEFT_OUT, SOURCES, Terms, perspective_words, whole_money
 from analysis.words.report import NO_ADVICE
 from analysis.words.terms import HARM
 from analysis.words.wording import (
@@ -83,7 +83,7 @@ def _question(run: RunRead, terms: Terms, middle: float) -> str:
     others = [policy_words(name) for name in run.policies if name != run.comparator]
     return (
         f"Should {listed(others)} replace {policy_words(run.comparator or '')}, if a year in full health may "
-        f"cost {money(middle)} {terms.currency}?"
+        f"cost {whole_money(middle)} {terms.currency}?"
     )
 
 
@@ -115,7 +115,7 @@ def _findings(run: RunRead, terms: Terms, middle: float) -> list[str]:
     best = best_of(table, middle)
     name, chance = str(best["policy"]), float(best["probability"])
     found = [
-        f"{sentence(policy_words(name))} has the highest expected net benefit at {money(middle)} "
+        f"{sentence(policy_words(name))} has the highest expected net benefit at {whole_money(middle)} "
         f"{terms.currency} per QALY; the probability that it is the best is {percent(chance)} %."
     ]
     against = run.tables["against_comparator"].set_index("policy")
@@ -134,7 +134,7 @@ def _findings(run: RunRead, terms: Terms, middle: float) -> list[str]:
         found.append("No other policy is worth its price on average: the comparator is the best.")
     evpi = run.tables["evpi"].set_index("threshold").loc[middle]
     found.append(
-        f"With what is known now, a wrong choice is expected to cost {money(evpi['evpi'])} "
+        f"With what is known now, a wrong choice is expected to cost {whole_money(evpi['evpi'])} "
         f"{terms.currency} a patient ({evpi['population_evpi'] / MILLION:,.1f} million in all): the most "
         "that research can be worth."
     )
@@ -142,7 +142,7 @@ def _findings(run: RunRead, terms: Terms, middle: float) -> list[str]:
 
 
 def _more(amount: float, currency: str) -> str:
-    return f"{money(abs(amount))} {currency} {'more' if amount >= 0 else 'less'}"
+    return f"{whole_money(abs(amount))} {currency} {'more' if amount >= 0 else 'less'}"
 
 
 def _head(terms: Terms, thresholds: list[float]) -> list[str]:
@@ -152,7 +152,7 @@ def _head(terms: Terms, thresholds: list[float]) -> list[str]:
         "More costs",
         "QALYs gained",
         f"{terms.currency} per QALY",
-        *(f"Best at {money(one)}" for one in thresholds),
+        *(f"Best at {whole_money(one)}" for one in thresholds),
     ]
 
 
@@ -165,7 +165,7 @@ def _rows(run: RunRead, thresholds: list[float], best: str) -> list[Row]:
             Row(
                 sentence(policy_words(row["policy"])),
                 (
-                    money(row["cost"]),
+                    whole_money(row["cost"]),
                     f"{row['qalys']:.2f}",
                     more_money(row["incremental_cost"]) if compared else DASH,
                     more_years(row["incremental_qalys"]) if compared else DASH,
@@ -230,14 +230,14 @@ def _words(key: str) -> str:
 def _research(run: RunRead, terms: Terms, middle: float) -> str:
     evpi = run.tables["evpi"].set_index("threshold").loc[middle]
     words = (
-        f"Perfect information would be worth {money(evpi['evpi'])} {terms.currency} a patient (standard "
-        f"error {money(evpi['evpi_se'])}), {evpi['population_evpi'] / MILLION:,.1f} million for the patients "
-        "whom the decision concerns."
+        f"Perfect information would be worth {whole_money(evpi['evpi'])} {terms.currency} a patient "
+        f"(standard error {whole_money(evpi['evpi_se'])}), {evpi['population_evpi'] / MILLION:,.1f} million "
+        "for the patients whom the decision concerns."
     )
     if (table := run.tables.get("evppi")) is not None:
         at = table[table["threshold"] == middle].sort_values("evppi", ascending=False)
-        at = at[at["evppi"] > 1.96 * at["evppi_se"]][:MOST_GROUPS]
-        named = [f"{group_words(str(row['group']))} {money(row['evppi'])}" for row in at.to_dict("records")]
+        at = at[at["evppi"] > 1.96 * at["evppi_se"]][:MOST_GROUPS].to_dict("records")
+        named = [f"{group_words(str(row['group']))} {whole_money(row['evppi'])}" for row in at]
         words += (
             f" Of this, to know one group of numbers alone: {listed(named)}."
             if named
@@ -303,8 +303,8 @@ def curve(table: pd.DataFrame, middle: float) -> Curve:
         lines.append((sentence(policy_words(str(policy))), COLOURS[k % len(COLOURS)], dash, points))
     best = best_of(table, middle)
     words = (
-        f"Curves of the probability of being the best, by what a QALY may cost; at {money(middle)} "
+        f"Curves of the probability of being the best, by what a QALY may cost; at {whole_money(middle)} "
         f"{policy_words(str(best['policy']))} has {percent(best['probability'])} %."
     )
-    ticks = [(across(top * share), money(top * share)) for share in (0, 0.25, 0.5, 0.75, 1)]
+    ticks = [(across(top * share), whole_money(top * share)) for share in (0, 0.25, 0.5, 0.75, 1)]
     return Curve(lines, ticks, across(middle), printable(words))

@@ -8,7 +8,6 @@ import pandas as pd
 from analysis.pages.economics_summary import WIDEST, head, line, more_money, more_years
 from analysis.words.economics import Terms, perspective_words, whole_money
 from analysis.words.wording import DASH, interval, percent, policy_words, sentence
-from sim.counting.batches import Z95
 
 TOP = 6  # groups of numbers that are printed
 
@@ -79,7 +78,7 @@ def psa_summary(
         worth = groups[groups["threshold"] == threshold].sort_values("evppi", ascending=False).head(TOP)
         told = ", ".join(
             f"{policy_words(row['group'])} {whole_money(row['evppi'])} "
-            f"(± {whole_money(Z95 * row['evppi_se'])})"
+            f"(± {whole_money(1.96 * row['evppi_se'])})"
             for row in worth.to_dict("records")
         )
         lines += ["", textwrap.fill(f"To know one group of numbers, a patient: {told}.", WIDEST)]

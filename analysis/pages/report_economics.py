@@ -13,9 +13,9 @@ from analysis.words.economics import (
     GROUPS,
     SOURCES,
     Terms,
-    money,
     perspective_words,
     value_words,
+    whole_money,
 )
 from analysis.words.report import OF_DRAWS, OF_LUCK
 from analysis.words.terms import HARM
@@ -78,8 +78,8 @@ def compared(run: RunRead) -> list[Block]:
     alone = table[table["comparator"].isna()]
     policies = list(dict.fromkeys(alone["policy"]))
     quantities = {
-        "Costs to health care": ("costs_health_care", money),
-        "Costs to society": ("costs_societal", money),
+        "Costs to health care": ("costs_health_care", whole_money),
+        "Costs to society": ("costs_societal", whole_money),
         "Life years": ("discounted_life_years", _years),
         "QALYs": ("qalys", _years),
     }
@@ -118,7 +118,7 @@ def compared(run: RunRead) -> list[Block]:
                     f"More costs, {terms.currency}",
                     "QALYs gained",
                     f"{terms.currency} per QALY gained",
-                    f"Net benefit at {money(terms.threshold)}",
+                    f"Net benefit at {whole_money(terms.threshold)}",
                 ],
                 rows,
                 f"Dominates: costs less and gains more. {DASH}: the difference in QALYs may be simulated "
@@ -127,7 +127,7 @@ def compared(run: RunRead) -> list[Block]:
         )
     kinds = [name for name in COSTS if name in set(alone["quantity"])]
     of_kind = alone.set_index(["quantity", "policy"])["estimate"]
-    rows = [[COSTS[kind], *(money(of_kind[kind, policy]) for policy in policies)] for kind in kinds]
+    rows = [[COSTS[kind], *(whole_money(of_kind[kind, policy]) for policy in policies)] for kind in kinds]
     head = ["Costs", *(sentence(policy_words(policy)) for policy in policies)]
     return [*blocks, Table(f"Costs by kind, {terms.currency} a patient", head, rows)]
 
@@ -167,7 +167,8 @@ def verdict(run: RunRead) -> str:
     terms, middle = terms_of(run), middle_of(thresholds_of(run))
     best = best_of(run.tables["acceptability"], middle)
     return (
-        f"At {money(middle)} {terms.currency} per QALY {policy_words(str(best['policy']))} has the highest "
+        f"At {whole_money(middle)} {terms.currency} per QALY {policy_words(str(best['policy']))} has the "
+        "highest "
         f"expected net benefit, and is the best in {percent(best['probability'])} % of the draws"
     )
 
@@ -187,7 +188,7 @@ def incremental_table(run: RunRead) -> Table:
         rows.append(
             [
                 sentence(policy_words(row["policy"])),
-                f"{money(row['cost'])} ({interval(row['cost_low'], row['cost_high'], money)})",
+                f"{whole_money(row['cost'])} ({interval(row['cost_low'], row['cost_high'], whole_money)})",
                 f"{row['qalys']:.2f} ({interval(row['qalys_low'], row['qalys_high'], _years)})",
                 more_money(row["incremental_cost"]) if compared else DASH,
                 more_years(row["incremental_qalys"]) if compared else DASH,
@@ -217,7 +218,7 @@ def ratio(row: Mapping[str, object]) -> str:
         names = str(by).split(" and ") if isinstance(by, str) and by else []
         return f"{row['status']} by {listed(map(policy_words, names))}" if names else str(row["status"])
     icer = row.get("icer")
-    return money(icer) if isinstance(icer, float) and icer == icer else DASH
+    return whole_money(icer) if isinstance(icer, float) and icer == icer else DASH
 
 
 def _years(number: float) -> str:
@@ -232,7 +233,7 @@ def _against(table: pd.DataFrame, terms: Terms) -> Table:
                 f"{write(row[name])} ({interval(row[f'{name}_low'], row[f'{name}_high'], write)})"
                 for name, write in (("incremental_cost", more_money), ("incremental_qalys", more_years))
             ),
-            sentence(str(row["reading"])),
+            sentence(str(row["reading"]).replace(" -", " −")),
         ]
         for row in table.to_dict("records")
     ]
@@ -246,12 +247,12 @@ def _acceptability(table: pd.DataFrame, thresholds: Sequence[float], terms: Term
     rows: list[list[Cell]] = []
     for policy in dict.fromkeys(table["policy"]):
         chance = [percent(at.loc[(policy, one), "probability"]) for one in thresholds]
-        lost = [money(at.loc[(policy, one), "expected_loss"]) for one in thresholds]
+        lost = [whole_money(at.loc[(policy, one), "expected_loss"]) for one in thresholds]
         rows.append([sentence(policy_words(str(policy))), *chance, *lost])
     head = [
         "Policy",
-        *(f"Best at {money(one)}, %" for one in thresholds),
-        *(f"Expected loss at {money(one)}" for one in thresholds),
+        *(f"Best at {whole_money(one)}, %" for one in thresholds),
+        *(f"Expected loss at {whole_money(one)}" for one in thresholds),
     ]
     return Table(
         f"How surely each policy is the best, by what a QALY may cost ({terms.currency})",
@@ -266,9 +267,9 @@ def _acceptability(table: pd.DataFrame, thresholds: Sequence[float], terms: Term
 def _perfect(table: pd.DataFrame, thresholds: Sequence[float], terms: Terms) -> Table:
     rows: list[list[Cell]] = [
         [
-            money(row["threshold"]),
+            whole_money(row["threshold"]),
             policy_words(row["preferred"]),
-            f"{money(row['evpi'])} (± {money(1.96 * row['evpi_se'])})",
+            f"{whole_money(row['evpi'])} (± {whole_money(1.96 * row['evpi_se'])})",
             f"{row['population_evpi'] / MILLION:,.1f}",
         ]
         for row in table[table["threshold"].isin(thresholds)].to_dict("records")
@@ -296,7 +297,8 @@ def _groups(table: pd.DataFrame, thresholds: Sequence[float], terms: Terms) -> T
             sentence(group_words(str(group))),
             f"{by.loc[(group, middle), 'parameters']:.0f}",
             *(
-                f"{money(by.loc[(group, one), 'evppi'])} (± {money(1.96 * by.loc[(group, one), 'evppi_se'])})"
+                f"{whole_money(by.loc[(group, one), 'evppi'])} (± "
+                f"{whole_money(1.96 * by.loc[(group, one), 'evppi_se'])})"
                 for one in thresholds
             ),
         ]
@@ -304,7 +306,7 @@ def _groups(table: pd.DataFrame, thresholds: Sequence[float], terms: Terms) -> T
     ]
     return cut(
         f"Expected value of partial perfect information, {terms.currency} a patient",
-        ["Numbers", "How many", *(f"At {money(one)}" for one in thresholds)],
+        ["Numbers", "How many", *(f"At {whole_money(one)}" for one in thresholds)],
         rows,
         "evppi.csv",
     )
@@ -324,12 +326,12 @@ def _studies(table: pd.DataFrame, terms: Terms) -> Table:
     rows: list[list[Cell]] = [
         [
             f"{row['size']:,.0f}",
-            f"{money(row['evsi'])} (± {money(1.96 * row['evsi_se'])})",
-            f"{money(row['evppi'])} (± {money(1.96 * row['evppi_se'])})",
+            f"{whole_money(row['evsi'])} (± {whole_money(1.96 * row['evsi_se'])})",
+            f"{whole_money(row['evppi'])} (± {whole_money(1.96 * row['evppi_se'])})",
         ]
         for row in table.to_dict("records")
     ]
-    threshold = money(float(table["threshold"].iloc[0]))
+    threshold = whole_money(float(table["threshold"].iloc[0]))
     return Table(
         f"Expected value of a study's information, {terms.currency} a patient, at {threshold} per QALY",
         ["Patients in the study", "Of the study", "Of one without end"],
@@ -345,14 +347,15 @@ def _variance(table: pd.DataFrame, threshold: float) -> Table:
             sentence(policy_words(str(policy))),
             *(
                 f"{percent(shares.loc[(policy, source), 'share'])} "
-                f"({money(shares.loc[(policy, source), 'standard_deviation'])})"
+                f"({whole_money(shares.loc[(policy, source), 'standard_deviation'])})"
                 for source in SOURCES
             ),
         ]
         for policy in dict.fromkeys(differs["policy"])
     ]
     return Table(
-        f"Where the variance of one patient's difference in net benefit at {money(threshold)} comes from, %",
+        f"Where the variance of one patient's difference in net benefit at {whole_money(threshold)} comes "
+        "from, %",
         ["Policy, against the comparator", *(sentence(words) for words in SOURCES.values())],
         rows,
         "In brackets: standard deviations. The part of the uncertain numbers is that of the mean over "
@@ -365,7 +368,7 @@ def gained(run: RunRead) -> list[Block]:
     gains, rules, terms = run.tables["gains"], run.tables["rules"], terms_of(run)
     noted = mapping(run.manifest.get("gains")).get("threshold_per_qaly")
     threshold = float(noted) if isinstance(noted, int | float) else terms.threshold
-    worth = f"Net benefit at {money(threshold)}, {terms.currency}"
+    worth = f"Net benefit at {whole_money(threshold)}, {terms.currency}"
     stated: list[list[Cell]] = []
     for row in rules.to_dict("records"):
         condition = row["condition"] if isinstance(row["condition"], str) and row["condition"] else "nobody"
@@ -436,7 +439,8 @@ def gained(run: RunRead) -> list[Block]:
 def budgeted(run: RunRead) -> list[Block]:
     """Return what health care spends more or less in each year as policies are taken up."""
     budget, each, terms = run.tables["budget"], run.tables["yearly_costs"], terms_of(run)
-    eligible, uptake = run.config.get("patients_per_year"), run.config.get("uptake")
+    noted = mapping(run.manifest.get("budget"))
+    eligible, uptake = noted.get("patients_per_year"), noted.get("uptake")
     said = []
     if isinstance(eligible, int | float) and isinstance(uptake, list):
         by_year = ", ".join(f"{100 * share:.0f} %" for share in uptake)
@@ -459,7 +463,7 @@ def budgeted(run: RunRead) -> list[Block]:
     policies = list(dict.fromkeys(each["policy"]))
     alone = each[each["comparator"].isna()].set_index(["year", "policy"])["estimate"]
     yearly: list[list[Cell]] = [
-        [f"{year:g}", *(money(alone[year, policy]) for policy in policies)]
+        [f"{year:g}", *(whole_money(alone[year, policy]) for policy in policies)]
         for year in dict.fromkeys(each["year"])
     ]
     return [

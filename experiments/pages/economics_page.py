@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.pages import economics_page as parts
+from analysis.pages.report_parts import Table
 from conf.stated_sources import evidence
 
 if TYPE_CHECKING:
@@ -22,11 +23,12 @@ RUNS = ROOT / "runs/economics"
 COMMAND = "make economics"
 
 PICTURES, WIDTH = "pictures/economics", 680
+GROUPS_OF = "Usual care + lateral dissection"  # whose groups of patients the page shows
 SHOWN = ("cost_effectiveness_plane", "acceptability", "value_of_information")
 RESULTS = {
     "base case": "compare economics=dutch patients=100000",
-    "uncertainty": "psa members=300 patients=5000",
-    "who gains": "gains patients=100000",
+    "uncertainty": "psa members=200 patients=2000",
+    "who gains": "gains",
     "budget": "budget",
 }
 TO_TEN_YEARS = "compare economics=dutch patients=100000 horizon_years=10"
@@ -116,7 +118,11 @@ def results(name: str) -> str:
         "budget": report_economics.budgeted,
     }[words.split()[0]]
     shown = pictures(name) if words.startswith("psa") else ""
-    return f"```sh\nlrrc {words}\n```\n\n{parts.of_blocks(made(run))}{shown}"
+    blocks = made(run)
+    if words.startswith("gains"):  # the rules, and the groups of one policy: the report has all
+        tables = [each for each in blocks[2:] if isinstance(each, Table)]
+        blocks = [*blocks[:2], *(each for each in tables if each.caption.startswith(GROUPS_OF))]
+    return f"```sh\nlrrc {words}\n```\n\n{parts.of_blocks(blocks)}{shown}"
 
 
 def pictures(name: str) -> str:

@@ -13,7 +13,7 @@ from scipy import stats
 
 from analysis.pages.memo import curve
 from analysis.tables.drivers import drivers
-from analysis.words.economics import money
+from analysis.words.economics import whole_money
 from analysis.words.wording import percent, policy_words, sentence
 from experiments.cli.command import main
 from experiments.draw import read_whole
@@ -104,7 +104,7 @@ def test_the_memo_answers_from_the_tables_and_loads_nothing(reported):
     assert f"{sentence(policy_words(best))} has the highest expected net benefit at 50,000" in memo.text
     assert f"the best is {percent(at.loc[best, 'probability'])} %" in memo.text
     evpi = read_whole(folder / "evpi.csv").set_index("threshold")
-    assert f"expected to cost {money(evpi.loc[50_000, 'evpi'])} EUR a patient" in memo.text
+    assert f"expected to cost {whole_money(evpi.loc[50_000, 'evpi'])} EUR a patient" in memo.text
     for heading in ("Findings", "What drives it", "Value of further research", "Assumptions", "Limits"):
         assert heading in [words for _, words in memo.headings]
     for fact in ("Population", "Comparators", "Perspective", "from the perspective of society"):
@@ -185,7 +185,7 @@ def test_cheers_of_a_psa_has_its_terms_results_and_uncertainty(reported, tmp_pat
     assert "EUR of 2023" in section(page, 15)
     assert "20 draws of the posterior sample" in section(page, 20)
     cost = read_whole(folder / "incremental.csv")["cost"].iloc[0]
-    assert money(cost) in section(page, 23)
+    assert whole_money(cost) in section(page, 23)
     assert "Expected value of perfect information" in section(page, 24)
 
 

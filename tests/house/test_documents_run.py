@@ -48,6 +48,9 @@ SMALLER = {
         "policies=[usual_care,tme_alone]", "compute.workers=1",
     ),
     "capacity": ("patients=60", "pictures=false"),
+    "psa": ("members=20", "patients=100", "pictures=false", "compute.workers=1"),
+    "gains": ("patients=500", "pictures=false"),
+    "budget": ("patients=100", "pictures=false"),
     "patient": ("patients=2000",),
     "validate": ("patients=100", "most_patients=100", "pictures=false"),
     "calibrate": (
