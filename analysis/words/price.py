@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analysis.tables.run import PER
+from analysis.tables.estimates import PER
 from analysis.words.wording import at_horizon, beyond_luck
 from sim.counting.estimates import write_needed
 from sim.counting.outcomes import HARMS

@@ -178,7 +178,10 @@ def test_trials_clinics_and_a_patient_are_those_of_the_command(tmp_path):
         "validate": ({"trial": "crab", "patients": 200, "most_patients": 200}, "endpoints_validation"),
         "capacity": ({"clinics": ["regional"], "policies": ["tme_alone"], "patients": 60}, "waits"),
         "patient": ({"number": 3, "policies": ["tme_alone", "short_course"]}, "timeline"),
-        "psa": ({"members": 20, "patients": 64, "evppi": {"harm": ["harm.fracture_probability"]}}, "acceptability"),
+        "psa": (
+            {"members": 20, "patients": 64, "evppi": {"harm": ["harm.fracture_probability"]}},
+            "acceptability",
+        ),
     }
     for name, (settings, picture) in asked.items():
         words = [f"{key}={value}".replace("'", "").replace(" ", "") for key, value in settings.items()]
