@@ -123,7 +123,8 @@ def gains(*, config_dir: Folder | None = None, progress: bool = False, **setting
     """Show who gains from a policy, by what is seen before treatment, and a rule that treats those.
 
     ``settings`` are those of ``lrrc gains``: ``threshold``, ``economics``; the rest are those of ``compare``.
-    Policies have common random numbers. The run's tables are ``gains`` and ``rules``. Raises InputError for what cannot be run.
+    Policies have common random numbers. The run's tables are ``gains`` and ``rules``. Raises InputError for
+    what cannot be run.
 
     >>> run = lrrc.gains(policies=["usual_care", "usual_care+lateral_before_7mm"])
     """
