@@ -284,7 +284,7 @@ def _interval_words(
         yield f"{words} per QALY {side}, below 0 {below}"
     elif interval.method == BY_ANGLE:
         ends = f"from {interval.low_words} to {interval.high_words}"
-        worse = quadrants["dearer_worse"] + quadrants["cheaper_worse"]
+        worse = quadrants["north_west"] + quadrants["south_west"]
         if 0 < worse < 1:
             yield "the difference in QALYs may be zero"
         yield f"95 % of the members {ends}"
