@@ -176,7 +176,7 @@ UNITS = {
     if (unit := _unit(table, name))
 }
 # Words that a column can hold, and their labels where the word does not say all.
-CODES_OF = {
+CODES_OF: dict[str, dict[str, tuple[str, ...]]] = {
     "incremental": {"status": ("on the frontier", "dominated", "extendedly dominated")},
     "variance": {
         "outcome": ("costs", "qalys", "net_benefit", "local_recurrence", "overall_survival"),
