@@ -24,7 +24,7 @@ whatif: .venv/.installed  ## install if needed, then the page "What if?", which 
 test: .venv/.installed  ## the tests, except the long ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-test-long: .venv/.installed  ## the long tests alone
+test-long: .venv/.linker  ## the long tests alone
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m long $(ARGS)
 
 lint: .venv/.installed  ## style, format and types

@@ -36,7 +36,7 @@ def added_share(horizon_years: float, patients: int = 40_000) -> tuple[float, fl
     on = compose_run(
         "economics=dutch", f"horizon_years={horizon_years}", f"patients={patients}", "clock=compiled"
     )
-    best = {}
+    best: dict[bool, float] = {}
     for _ in range(REPEATS):
         for counted, run in ((True, on), (False, dataclasses.replace(on, economics=None))):
             worlds = worlds_of(run)

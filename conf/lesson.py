@@ -125,11 +125,10 @@ class Lesson:
         return None
 
     def plain(self) -> Tree:
-        """Return it as plain values for a page: lists, words, numbers; figures and evidence resolved."""
+        """Return it as plain values for a page: lists, words, numbers; figures resolved."""
         found = dataclasses.asdict(self)
         answer: Tree = {"figure": self.answer.figure, "extreme": self.answer.extreme}
         found["figures"] = {name: figure.plain() for name, figure in self.figures.items()}
-        found["evidence"] = [{"id": each, **evidence_row("", each)} for each in self.evidence]
         return {**_lists(found), "answer": answer}
 
 

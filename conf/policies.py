@@ -164,7 +164,7 @@ class Policy:
             if self._guideline().of(group).moment is Moment.RESTAGING:
                 raise InputError(
                     f"policy {self.name}: {group}: this group is found at restaging, which nobody has under "
-                    f"neoadjuvant={_plain(self.neoadjuvant)}; give neoadjuvant=chemoradiotherapy, or another "
+                    f"neoadjuvant={plain(self.neoadjuvant)}; give neoadjuvant=chemoradiotherapy, or another "
                     "that is followed by restaging"
                 )
 
@@ -269,7 +269,7 @@ def _in_full(value: Any) -> Any:
     if isinstance(value, FollowUp):
         schedule = dataclasses.asdict(value)
         return {key: list(item) if isinstance(item, tuple) else item for key, item in schedule.items()}
-    return _plain(value)
+    return plain(value)
 
 
 class Lever(NamedTuple):
@@ -424,7 +424,7 @@ def _unknown_group(
 ) -> InputError:
     """Return the refusal of a name that is neither a lever nor a group."""
     where = f"policy {policy}: " + (f"{part.name}.yaml: " if part.name != policy else "")
-    value = shown({lever: _plain(item) for lever, item in own.items()})
+    value = shown({lever: plain(item) for lever, item in own.items()})
     names = [] if guideline is None else guideline.names()
     if names:
         hint = nearest(group, [*names, *LEVERS])
@@ -486,15 +486,16 @@ def _names(kind: Any) -> list[str]:
     return library.options("follow_up")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a lever's value as a policy file has it: a name, a flag or a number."""
     if isinstance(value, IntEnum):
         return value.name.lower()
     return value.name if isinstance(value, FollowUp) else value
 
 
 def written(value: Any) -> str:
-    """Return a lever's value as a policy file writes it."""
-    return shown(_plain(value))
+    """Return a lever's value as a message shows it."""
+    return shown(plain(value))
 
 
 def is_of_groups(name: str, policies: Iterable[Policy]) -> bool:

@@ -20,19 +20,22 @@ class Relation(NamedTuple):
     """A relation between the values of keys; a key names a number, a list, or one of a list: ``a.b[0]``."""
 
     keys: tuple[str, ...]
+    kind: str  # what ``holds`` asks, for who reads it without Python: not_above, parts_of_one or always
     holds: Callable[..., bool]
     words: str  # what must be
 
 
 def not_above(low: str, high: str, why: str) -> Relation:
     """Return the relation that one number is not above another."""
-    return Relation((low, high), lambda a, b: a <= b, f"the first must not be above the second: {why}")
+    words = f"the first must not be above the second: {why}"
+    return Relation((low, high), "not_above", lambda a, b: a <= b, words)
 
 
 def parts_of_one(*keys: str, why: str) -> Relation:
     """Return the relation that shares, at each place of their lists, add up to at most 1."""
     return Relation(
         keys,
+        "parts_of_one",
         lambda *lists: all(sum(shares) <= 1 + TOLERANCE for shares in zip(*lists, strict=True)),
         f"element by element they must add up to at most 1: {why}",
     )
@@ -40,7 +43,7 @@ def parts_of_one(*keys: str, why: str) -> Relation:
 
 def always(key: str, value: float, why: str) -> Relation:
     """Return the relation that a number of a list is this one."""
-    return Relation((key,), lambda a: a == value, f"must be {value:g}: {why}")
+    return Relation((key,), "always", lambda a: a == value, f"must be {value:g}: {why}")
 
 
 BY_REGIMEN = "the first is without radiotherapy, which"

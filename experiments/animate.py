@@ -196,6 +196,8 @@ def moving(journal: "pd.DataFrame", years: float) -> Any:
     from analysis.words.wording import policy_words, sentence
     from sim.patient import YEAR_DAYS, Mechanism
 
+    # Days count from the first patient who is shown: a warm-up comes before the cohort.
+    journal = journal.assign(time=journal["time"] - journal["time"].min())
     last = round(min(years * YEAR_DAYS, float(journal["time"].max())))
     log = standing(journal, last)
     there = set(log.loc[log["time"] <= last, "event"])
@@ -262,6 +264,7 @@ def moving(journal: "pd.DataFrame", years: float) -> Any:
     )
     for slider in figure.layout.sliders:
         slider.currentvalue.prefix = "day "
+        slider.currentvalue.font.size = 14
     return figure
 
 

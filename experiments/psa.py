@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from conf.input_error import InputError
 from conf.request import Request
 from conf.run import Run
-from experiments.results.ending import IncompleteError
 from experiments.results.machine import cores
 from experiments.results.notices import notice
 from experiments.results.result import Result, report
-from experiments.sweep import simulate_cells, summed
-from experiments.sweeping.executors import executor
-from experiments.sweeping.folder import SweepFolder, sweep_folder
+from experiments.sweep import on_ledger, summed
+from experiments.sweeping.folder import SweepFolder
 from experiments.sweeping.ledger import Ledger
 from experiments.sweeping.plan import Cell
-from experiments.sweeping.task import ClusterLostError
 from experiments.valuing.plan import FEWEST_MEMBERS, PsaPlan, read_psa
 
 if TYPE_CHECKING:
@@ -38,29 +36,23 @@ def psa(asked: Request) -> Path:
 
 
 def perform(asked: Request, keep: bool = True) -> Result:
-    """As ``psa``, and return its tables; what it keeps is always in a folder."""
+    """As ``psa``; return its tables, and ``keep`` them in its folder or not.
+
+    Where nothing is kept, nothing can continue.
+    """
     analysis = read_psa(asked.config, asked.choices or {})
     if analysis.precision is not None:
         analysis = sized(analysis, analysis.precision, asked)
-    plan = analysis.plan
-    with sweep_folder("psa", plan.run, plan.given, asked) as folder:
-        ledger = Ledger(folder.final / "ledger")
-        with executor(plan.compute, ledger) as execute, ledger.open(plan.run):
-            folder.begin()
-            announce(analysis)
-            try:
-                cells = simulate_cells(plan, ledger, folder, execute)
-            except ClusterLostError as error:
-                raise IncompleteError(f"{error}; {folder.progress}") from error
-            found = collected(analysis, ledger, cells)
-        result = write(analysis, found, folder)
-    result.folder = folder.final
-    return result
+    announce(analysis)
+
+    def finish(ledger: Ledger, cells: list[Cell], folder: SweepFolder) -> Result:
+        return write(analysis, collected(analysis, ledger, cells), folder, keep)
+
+    return on_ledger("psa", analysis.plan, asked, keep, finish)
 
 
 def sized(analysis: PsaPlan, precision: float, asked: Request) -> PsaPlan:
     """Return the analysis with the cheapest numbers of members and patients that a precision needs."""
-    from conf.input_error import InputError
     from experiments.valuing.split import sizes_for, variance_of
     from sim.clinic.needs import is_unlimited
 
@@ -124,8 +116,8 @@ def collected(analysis: PsaPlan, ledger: Ledger, cells: list[Cell]) -> "Found":
     return Found.of(analysis, policies, tallies)
 
 
-def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
-    """Write the tables and pictures of a complete analysis; return them with what is printed."""
+def write(analysis: PsaPlan, found: "Found", folder: SweepFolder, pictures: bool) -> Result:
+    """Write the tables of a complete analysis, and its ``pictures``; return them with what is printed."""
     from analysis.economics.acceptability import acceptability, discounted_patients, perfect_information
     from analysis.economics.incremental import incremental, plane_points, versus
     from analysis.economics.information import evppi, evsi, study_of_proportions
@@ -168,11 +160,11 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
     for name, table in made.items():
         folder.table(f"{name}.csv", table)
     folder.notes["psa"] = about(analysis)
-    pictures = psa_pictures(made, terms_of(run)._replace(thresholds=analysis.thresholds))
-    if run.pictures:
+    drawn = psa_pictures(made, terms_of(run)._replace(thresholds=analysis.thresholds))
+    if run.pictures and pictures:
         from analysis.pictures import look
 
-        for name, draw in pictures.items():
+        for name, draw in drawn.items():
             look.save(draw(), folder.path, name)
     words = psa_summary(made, terms_of(run), middle, patients, analysis.members, run.patients)
     return Result(
@@ -181,7 +173,7 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder) -> Result:
         patients_per_policy=run.patients * analysis.members,
         policies=[policy.name for policy in run.policies],
         seed=run.seed,
-        pictures=pictures,
+        pictures=drawn,
     )
 
 

@@ -80,13 +80,20 @@ def collected(analysis: SensitivityPlan, ledger: Ledger, cells: list[Cell]) -> "
 
 
 def write(analysis: SensitivityPlan, found: "np.ndarray", folder: SweepFolder) -> Result:
-    """Write the tables of a complete analysis; return them with what is printed."""
+    """Write the tables and pictures of a complete analysis; return them with what is printed."""
     from analysis.pages.sensitivity_summary import sensitivity_summary
+    from analysis.pictures import look
+    from analysis.pictures.sensitivity_catalogue import sensitivity_pictures
 
-    run = analysis.run
+    run, axes = analysis.run, analysis.axes
     made = tables(analysis, found)
     for name, table in made.items():
         folder.table(f"{name}.csv", table)
+    base = (axes[0].of(run), axes[1].of(run)) if axes else None
+    pictures = sensitivity_pictures(made, base, analysis.measure.threshold_words)
+    if run.pictures:
+        for name, draw in pictures.items():
+            look.save(draw(), folder.path, name)
     folder.notes["sensitivity"] = about(analysis)
     return Result(
         tables=made,
@@ -96,6 +103,7 @@ def write(analysis: SensitivityPlan, found: "np.ndarray", folder: SweepFolder) -
         patients_per_policy=run.patients,
         policies=[policy.name for policy in run.policies],
         seed=run.seed,
+        pictures=pictures,
     )
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,26 +49,39 @@ def perform(asked: Request, keep: bool = True) -> Result:
     """
     plan = read_plan(asked.config, [*asked.overrides])
     words = policy_labels(plan)
-    if keep:
-        return _perform(plan, words, asked, plan.run.pictures)
-    if plan.compute["kind"] == "slurm":
-        raise InputError("compute=slurm: name a folder that all machines see, as in out=sweep")
-    # A sweep works from its ledger, so it has a folder while it is at work.
-    with tempfile.TemporaryDirectory(prefix="lrrc-") as scratch:
-        there = dataclasses.replace(plan.run, out=Path(scratch, "sweep"))
-        result = _perform(dataclasses.replace(plan, run=there), words, asked, False)
-    result.folder = None
-    return result
+
+    def finish(ledger: Ledger, cells: list[Cell], folder: SweepFolder) -> Result:
+        return write(plan, ledger, cells, folder, words, plan.run.pictures and keep)
+
+    return on_ledger("sweep", plan, asked, keep, finish)
 
 
-def _perform(plan: Plan, words: dict[str, str], asked: Request, pictures: bool) -> Result:
-    with sweep_folder("sweep", plan.run, plan.given, asked) as folder:
+def on_ledger(
+    experiment: str,
+    plan: Plan,
+    asked: Request,
+    keep: bool,
+    finish: Callable[[Ledger, list[Cell], SweepFolder], Result],
+) -> Result:
+    """Simulate the cells of a plan on a ledger, and return what ``finish`` makes of them in its folder.
+
+    Where nothing is to be kept, folder and ledger are there only while it is at work. Raises InputError where
+    that cannot be, and IncompleteError where tasks failed or a cluster was lost.
+    """
+    if not keep:
+        if plan.compute["kind"] == "slurm":
+            raise InputError(f"compute=slurm: name a folder that all machines see, as in out={experiment}")
+        with tempfile.TemporaryDirectory(prefix="lrrc-") as scratch:
+            there = dataclasses.replace(plan.run, out=Path(scratch, experiment))
+            result = on_ledger(experiment, dataclasses.replace(plan, run=there), asked, True, finish)
+        result.folder = None
+        return result
+    with sweep_folder(experiment, plan.run, plan.given, asked) as folder:
         ledger = Ledger(folder.final / "ledger")
         with executor(plan.compute, ledger) as execute, ledger.open(plan.run):
             folder.begin()
             try:
-                cells = simulate_cells(plan, ledger, folder, execute)
-                result = write(plan, ledger, cells, folder, words, pictures)
+                result = finish(ledger, simulate_cells(plan, ledger, folder, execute), folder)
             except ClusterLostError as error:
                 raise IncompleteError(f"{error}; {folder.progress}") from error
     result.folder = folder.final

@@ -6,8 +6,9 @@
     run.outcomes                                # a DataFrame: outcomes.csv of the command
     run.draw("incidence")                       # a Matplotlib figure
 
-``compare``, ``capacity``, ``patient``, ``sweep`` and ``validate`` are the experiments of the command
-``lrrc``, with its settings, its numbers and its errors (``InputError``); ``load`` reads a run's folder.
+``compare``, ``capacity``, ``patient``, ``sweep``, ``validate``, ``psa``, ``sensitivity``, ``gains`` and
+``budget`` are the experiments of the command ``lrrc``, with its settings, its numbers and its errors
+(``InputError``); ``load`` reads a run's folder.
 Policies are compared by common random numbers: the same patients with the same luck under each policy.
 
 Nothing is printed and no folder is written unless it is asked for. Nothing heavy is imported before the first
@@ -16,7 +17,18 @@ call, so that ``import lrrc`` takes a moment.
 
 from typing import Any
 
-from lrrc.calls import capacity, compare, load, patient, sweep, validate
+from lrrc.calls import (
+    budget,
+    capacity,
+    compare,
+    gains,
+    load,
+    patient,
+    psa,
+    sensitivity,
+    sweep,
+    validate,
+)
 from lrrc.run import Run
 
 # The errors come from the packages beside this one, which are loaded when they are first needed.
@@ -28,6 +40,10 @@ __all__ = [  # noqa: RUF022  the experiments come first
     "patient",
     "sweep",
     "validate",
+    "psa",
+    "sensitivity",
+    "gains",
+    "budget",
     "load",
     "Run",
     "InputError",

@@ -94,6 +94,55 @@ def validate(*, config_dir: Folder | None = None, progress: bool = False, **sett
     return _perform("validate", settings, config_dir, progress)
 
 
+def psa(*, config_dir: Folder | None = None, progress: bool = False, **settings: Any) -> Run:
+    """Value policies under all uncertain numbers: costs, QALYs, how sure a choice is, what knowing is worth.
+
+    ``settings`` are those of ``lrrc psa``: ``members``, ``patients`` of each, ``economics``, ``thresholds``,
+    ``evppi`` (groups of numbers), ``study``, ``precision``, ``discrepancy``; the rest are those of ``sweep``.
+    The run's tables are ``psa``, ``incremental``, ``against_comparator``, ``plane``, ``acceptability``,
+    ``evpi``, ``evppi``, ``variance`` and ``members``, and ``evsi`` of a study. Policies have common random
+    numbers within each member. Raises as ``sweep``.
+
+    >>> run = lrrc.psa(members=100, patients=2_000)
+    """
+    return _perform("psa", settings, config_dir, progress)
+
+
+def sensitivity(*, config_dir: Folder | None = None, progress: bool = False, **settings: Any) -> Run:
+    """Show what an outcome depends on: numbers one at a time, two or all together, and the structure.
+
+    ``settings`` are those of ``lrrc sensitivity``: ``method``, ``outcome``, ``of``, ``vary``, ``map``; the
+    rest are those of ``sweep``. All points have common random numbers. Raises as ``sweep``.
+
+    >>> run = lrrc.sensitivity(method="tornado", outcome="local_recurrence", patients=2_000)
+    """
+    return _perform("sensitivity", settings, config_dir, progress)
+
+
+def gains(*, config_dir: Folder | None = None, progress: bool = False, **settings: Any) -> Run:
+    """Show who gains from a policy, by what is seen before treatment, and a rule that treats those.
+
+    ``settings`` are those of ``lrrc gains``: ``threshold``, ``economics``; the rest are those of ``compare``.
+    Policies have common random numbers. The run's tables are ``gains`` and ``rules``. Raises InputError for
+    what cannot be run.
+
+    >>> run = lrrc.gains(policies=["usual_care", "usual_care+lateral_before_7mm"])
+    """
+    return _perform("gains", settings, config_dir, progress)
+
+
+def budget(*, config_dir: Folder | None = None, progress: bool = False, **settings: Any) -> Run:
+    """Show what health care spends more or less, year by year, as a policy is taken up.
+
+    ``settings`` are those of ``lrrc budget``: ``uptake``, ``patients_per_year``, ``economics``; the rest are
+    those of ``compare``, with common random numbers. The run's tables are ``budget`` and ``yearly_costs``.
+    Raises InputError for what cannot be run.
+
+    >>> run = lrrc.budget(uptake=[0.5, 1.0, 1.0])
+    """
+    return _perform("budget", settings, config_dir, progress)
+
+
 def load(folder: Folder) -> Run:
     """Return a run from the folder that it left, by the command or by ``out``: tables, pictures, summary.
 

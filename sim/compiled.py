@@ -10,6 +10,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,11 @@ numba_types: Any = types
 
 # One row of a structured array (a patient, luck, a world) as a reaction sees it: fields by name.
 Record = Any
+
+
+def kept_folder() -> Path | None:
+    """Return the folder that compiled code is kept in; None where nothing is kept."""
+    return Path(numba_config.CACHE_DIR) if _options["cache"] and not numba_config.DISABLE_JIT else None
 
 
 def _source_digest() -> str:
@@ -111,19 +117,25 @@ def compiled_allocating(function: Callable[..., Any]) -> Callable[..., Any]:
     return _njit(function)
 
 
-def compiled_parallel(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a loop over patients whose ``numba.prange`` threads share out."""
-    return numba.njit(**_options, parallel=True)(function)
+def in_threads(work: Callable[[int], Any], parts: int) -> list[Any]:
+    """Return what ``work`` returns for each part, 0 to ``parts - 1``, a thread for each.
+
+    Compiled functions let other threads run. Numba's own threads would keep a core busy while they wait for
+    the next loop, and its parallel loops take long to compile.
+    """
+    if parts == 1:
+        return [work(0)]
+    with ThreadPoolExecutor(parts) as pool:
+        return list(pool.map(work, range(parts)))
 
 
 @contextmanager
-def on_one_core() -> Iterator[None]:
-    """Let compiled loops over patients take turns with other work on one core: threads that wait for the next
-    loop would keep the other core busy for nothing."""
+def on_one_core() -> Iterator[int]:
+    """Share out nothing to threads, where that would not pay. Yields how many threads there are otherwise."""
     threads = numba.get_num_threads()
     numba.set_num_threads(1)
     try:
-        yield
+        yield threads
     finally:
         numba.set_num_threads(threads)
 

@@ -14,7 +14,7 @@ from functools import cache
 import numba
 import numpy as np
 
-from sim.compiled import compiled, compiled_parallel, numba_config, record_dtype, wide_product
+from sim.compiled import compiled, in_threads, numba_config, record_dtype, wide_product
 from sim.patient import RegrowthSite, Route
 
 # One uniform per patient.
@@ -100,7 +100,11 @@ def _key(name: str, seed: int, replication: int) -> np.ndarray:
 
 def uniforms(name: str, first: int, stop: int, seed: int, replication: int) -> np.ndarray:
     """Return one named draw of patients ``first`` to ``stop - 1``: uniforms in (0, 1), shape (n,)."""
-    stream = np.random.Philox(key=_key(name, seed, replication))
+    return _stream(_key(name, seed, replication), first, stop)
+
+
+def _stream(key: np.ndarray, first: int, stop: int) -> np.ndarray:
+    stream = np.random.Philox(key=key)
     skipped = first % AT_ONCE
     stream.advance(first // AT_ONCE)
     raw = stream.random_raw(stop - first + skipped)[skipped:]
@@ -122,19 +126,28 @@ def draw_luck(first: int, stop: int, seed: int, replication: int = 0) -> np.ndar
 
 def fill_luck(luck: np.ndarray, first: int, seed: int, replication: int) -> None:
     """Draw the luck of the patients from ``first`` on into a table, dtype LUCK, as ``uniforms`` does."""
-    names = tuple(columns())
-    plain = luck.view(np.float64).reshape(len(luck), len(names))
-    if numba_config.DISABLE_JIT:
-        for k, name in enumerate(names):
-            plain[:, k] = uniforms(name, first, first + len(luck), seed, replication)
-    else:
-        _fill(plain, first, luck_keys(seed, replication, names))
+    plain, keys, parts = uniforms_of(luck), column_keys(seed, replication), numba.get_num_threads()
+    each = -(-len(plain) // (parts * AT_ONCE)) * AT_ONCE
+    in_threads(
+        lambda part: fill_rows(plain[part * each : (part + 1) * each], first + part * each, keys), parts
+    )
 
 
-@compiled_parallel
-def _fill(plain: np.ndarray, first: int, keys: np.ndarray) -> None:
+def column_keys(seed: int, replication: int) -> np.ndarray:
+    """Return the keys of all columns' streams, uint64, shape (columns, 2)."""
+    return luck_keys(seed, replication, tuple(columns()))
+
+
+def uniforms_of(luck: np.ndarray) -> np.ndarray:
+    """Return the same memory as plain uniforms, float64, with one axis more: by column."""
+    return luck.view(np.float64).reshape(*luck.shape, LUCK.itemsize // 8)
+
+
+@compiled
+def fill_rows(plain: np.ndarray, first: int, keys: np.ndarray) -> None:
+    """As ``fill_luck``, in one thread; ``plain`` float64, shape (n, columns)."""
     stop = first + len(plain)
-    for block in numba.prange(first // AT_ONCE, (stop + AT_ONCE - 1) // AT_ONCE):
+    for block in range(first // AT_ONCE, (stop + AT_ONCE - 1) // AT_ONCE):
         i = block * AT_ONCE - first  # the row of the block's first patient
         for column in range(keys.shape[0]):
             a, b, c, d = _philox(np.uint64(block + 1), keys[column, 0], keys[column, 1])
@@ -147,6 +160,15 @@ def _fill(plain: np.ndarray, first: int, keys: np.ndarray) -> None:
                 four = (a, b, c, d)
                 for k in range(max(-i, 0), min(len(plain) - i, AT_ONCE)):
                     plain[i + k, column] = _uniform(four[k])
+
+
+def _fill_rows_plainly(plain: np.ndarray, first: int, keys: np.ndarray) -> None:
+    for column, key in enumerate(keys):
+        plain[:, column] = _stream(key, first, first + len(plain))
+
+
+if numba_config.DISABLE_JIT:  # a wide product is there in compiled code only
+    fill_rows = _fill_rows_plainly
 
 
 @compiled

@@ -15,8 +15,8 @@ import pandas as pd
 
 from analysis.economics.acceptability import perfect_information
 from analysis.economics.draws import Draws, benefit_noise, rising
-from analysis.economics.noise import Array
-from analysis.economics.smoothing import Smooth, Smoother
+from analysis.economics.noise import Array, less_noise
+from analysis.economics.smoothing import Smooth, Smoother, estimation_noise
 from conf.input_error import InputError, choice, shown
 
 PER_PARAMETER, PER_GROUP = 10, 10  # members at least
@@ -205,15 +205,18 @@ def _value(draws: Draws, regressed: _Regressed, threshold: float, summaries: Arr
     if not others:
         return _Value(0.0, 0.0, 0.0, np.zeros(members))
     by = np.array([-1.0, threshold])
-    fitted = np.einsum("o,opm->pm", by, [[each.fitted for each in row] for row in regressed.smooths])
+    # Noise of the fit makes policies look best by turns, as that of the simulation does.
+    rough = np.einsum("o,opm->pm", by, [[each.fitted for each in row] for row in regressed.smooths])
+    fitted = less_noise(rough.T, estimation_noise(by, regressed.smooths)).T
     again = []
     if summaries is not None:
         smoother = Smoother(summaries, fitted)
         again = [smoother.smooth(each) for each in fitted]
-        fitted = np.array([each.fitted for each in again])
-    benefit = np.vstack([np.zeros(members), fitted])
-    chosen, best = benefit.argmax(axis=0), int(benefit.mean(axis=1).argmax())
-    gain = benefit.max(axis=0) - benefit[best]
+        rough = np.array([each.fitted for each in again])
+        fitted = less_noise(rough.T, estimation_noise(np.ones(1), [again])).T
+    chosen, best = _choice(rough)
+    worth = np.vstack([np.zeros(members), fitted])
+    gain = worth.max(axis=0) - worth[int(worth.mean(axis=1).argmax())]
     # Errors of the fitted values enter where a policy is chosen, less where it is best on average.
     weights = (chosen == np.arange(1, others + 1)[:, None]).astype(float)
     if best:
@@ -236,6 +239,12 @@ def _value(draws: Draws, regressed: _Regressed, threshold: float, summaries: Arr
     return _Value(
         float(gain.mean()), float(error), float(max(explained, 0.0)), residuals[int(total.argmax())]
     )
+
+
+def _choice(benefit: Array) -> tuple[Array, int]:
+    """Return the best policy of each member, and that on average; the first policy's net benefit is 0."""
+    whole = np.vstack([np.zeros(benefit.shape[1]), benefit])
+    return whole.argmax(axis=0), int(whole.mean(axis=1).argmax())
 
 
 def _check(draws: Draws, parameters: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> None:

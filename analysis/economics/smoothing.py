@@ -1,12 +1,13 @@
 """Regression of outcomes on groups of parameters: cubic splines for few, Gaussian processes for more.
 
 Both are ridge regressions on functions of the parameters, products of splines or the process' own, with the
-penalty that generalised cross-validation chooses. They are linear in the outcome once that is chosen, so
-standard errors of what is computed from fitted values follow from the residuals.
+penalty that generalised cross-validation chooses; straight lines are not penalised. They are linear in the
+outcome once that is chosen, so the noise of fitted values, and standard errors of what is computed from them,
+follow from the residuals.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -32,9 +33,10 @@ SPLINE, PROCESS, CONSTANT = "spline", "Gaussian process", "constant"
 
 
 class Smooth(NamedTuple):
-    """An outcome regressed on parameters; arrays have shape (members,)."""
+    """An outcome regressed on parameters; arrays have shape (members,) but for ``factors``."""
 
     fitted: Array
+    factors: Array  # how much of the outcome along each of the smoother's functions is kept, 0 to 1
     influence: Callable[[Array], Array]  # from weights of fitted values to those of the outcome's values
     residuals: Array  # each with its member left out
 
@@ -47,6 +49,11 @@ class Smoother:
     """
 
     def __init__(self, parameters: Array, outcomes: Array) -> None:
+        # The matrices are small: threads that wait for a busy core make it thirty times slower.
+        with threadpool_limits(limits=1, user_api="blas"):
+            self._prepare(parameters, outcomes)
+
+    def _prepare(self, parameters: Array, outcomes: Array) -> None:
         self.scaled = scaled(np.asarray(parameters, float))
         members, count = self.scaled.shape
         varied = np.array([each / each.std() for each in outcomes if _varies(each)]).reshape(-1, members)
@@ -58,12 +65,12 @@ class Smoother:
             functions = _splines(self.scaled)
         else:
             self.method = PROCESS
-            # The matrices are small: threads that wait for a busy core make it thirty times slower.
-            with threadpool_limits(limits=1, user_api="blas"):
-                functions = _process(self.scaled, varied)
-        self._left, sizes, _ = np.linalg.svd(functions - functions.mean(axis=0), full_matrices=False)
-        there = sizes > 1e-9 * sizes.max(initial=0.0)
-        self._left, self._squares = self._left[:, there], sizes[there] ** 2
+            functions = _process(self.scaled, varied)
+        lines, _ = _orthonormal(self.scaled[:, : self.scaled.shape[1] if functions.size else 0])
+        functions = functions - functions.mean(axis=0)
+        # Of two values of a parameter the lines leave nothing but rounding.
+        curves, sizes = _orthonormal(functions - lines @ (lines.T @ functions), np.linalg.norm(functions))
+        self._left, self._lines, self._squares = np.hstack([lines, curves]), lines.shape[1], sizes**2
 
     def smooth(self, outcome: Array) -> Smooth:
         """Return the regression of an outcome, shape (members,)."""
@@ -74,16 +81,18 @@ class Smoother:
         leverage = 1 / members + (left**2) @ shrink
         return Smooth(
             fitted,
+            shrink,
             lambda weights: weights.mean() + left @ (shrink * (left.T @ weights)),
             (outcome - fitted) / np.maximum(1 - leverage, 1e-6),
         )
 
     def _shrink(self, along: Array, squares: float, members: int) -> Array:
         """Return the factors of the ridge regression whose generalised cross-validation error is least."""
-        if not len(along):
-            return along
+        if not len(self._squares):
+            return np.ones_like(along)
         rest = max(squares - float((along**2).sum()), 0.0)
         factors = self._squares / (self._squares + PENALTIES[:, None] * self._squares.max())
+        factors = np.hstack([np.ones((len(PENALTIES), self._lines)), factors])
         free = members - 1 - factors.sum(axis=1)
         errors = (rest + (((1 - factors) * along) ** 2).sum(axis=1)) / np.maximum(free, 1e-9) ** 2
         best: Array = factors[int(np.argmin(errors))]
@@ -106,6 +115,28 @@ def scaled(parameters: Array) -> Array:
             logs = values.min() > 0 and stats.skew(values) > 1
             kept.append(stats.zscore(np.log(values) if logs else values))
     return np.array(kept).reshape(len(kept), len(parameters)).T
+
+
+def _orthonormal(functions: Array, scale: float | np.floating = 0.0) -> tuple[Array, Array]:
+    """Return an orthonormal basis of what functions span beyond rounding at ``scale``, and each size."""
+    left, sizes, _ = np.linalg.svd(functions, full_matrices=False)
+    there = sizes > 1e-9 * max(sizes.max(initial=0.0), scale)
+    return left[:, there], sizes[there]
+
+
+def estimation_noise(weights: Array, smooths: Sequence[Sequence[Smooth]]) -> Array:
+    """Return the covariance, on average over members, of the errors of sums of fitted values.
+
+    ``smooths``: of one smoother, shape (summands, sums); ``weights``: of the summands. Errors of the means
+    are left out. Shape (sums, sums).
+    """
+    factors = np.array([[each.factors for each in row] for row in smooths])
+    residuals = np.array([[each.residuals for each in row] for row in smooths])
+    members = residuals.shape[2]
+    by_both = np.einsum("opf,uqf->opuq", factors, factors) / members
+    covariance = np.einsum("opm,uqm->opuq", residuals, residuals) / members
+    noise: Array = np.einsum("o,u,opuq->pq", weights, weights, by_both * covariance)
+    return noise
 
 
 def _varies(values: Array) -> bool:

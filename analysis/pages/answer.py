@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.tables.run import PER
+from analysis.tables.estimates import PER
 from analysis.words.clinic import STEP_WORDS
 from analysis.words.wording import (
     BEYOND,

@@ -16,8 +16,7 @@ EVERYBODY = "everybody"
 
 def gains_summary(tables: Mapping[str, pd.DataFrame], currency: str, threshold: float) -> str:
     """Return for each policy the groups of patients with what they gain, and the rule that treats them."""
-    gains = tables["gains"]
-    rules = {row["policy"]: row for row in tables["rules"].to_dict("records")}
+    gains, rules = tables["gains"], tables["rules"].set_index("policy")
     about = (
         "What patients gain from a policy over the comparator, by what is seen before treatment; with the "
         f"same luck. Net benefit: QALYs at {whole_money(threshold)} {currency} each, less costs, a patient "
@@ -48,7 +47,7 @@ def gains_summary(tables: Mapping[str, pd.DataFrame], currency: str, threshold: 
                 f"  {low_high:>18}",
             ]
             lines.append(f"  {row['group']:{WIDTH - 2}}{''.join(cells)}")
-        rule = rules[policy]
+        rule = rules.loc[[policy]].to_dict("records")[0]
         low_high = interval(rule["benefit_low"], rule["benefit_high"], more_money)
         worth = f"{more_money(rule['benefit'])} ({low_high})"
         if rule["condition"] == EVERYBODY:

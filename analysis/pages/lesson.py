@@ -138,14 +138,26 @@ def explained(lesson: Lesson, values: Mapping[str, float]) -> str:
     if lesson.evidence:
         lines.append("Published studies to compare with")
         for identifier in lesson.evidence:
-            row = evidence()[identifier]
-            lines += _wrapped(f"- {row['study']}: {row['source']} ({identifier})", "  ", "    ")
+            lines += _wrapped(f"- {study(identifier)} ({identifier})", "  ", "    ")
         lines.append("")
     lines += [
         "To discuss",
         *(line for each in lesson.discuss for line in _wrapped(f"- {each}", "  ", "    ")),
     ]
     return "\n".join(lines)
+
+
+def study(identifier: str) -> str:
+    """Return a row of the evidence: the study, in whom, what it found, and where that stands."""
+    row = evidence()[identifier]
+    about = ", ".join(row[name] for name in ("study", "population", "arm") if row[name])
+    at = f" at {years_words(float(row['horizon_years']))}" if row["horizon_years"] else ""
+    unit, value = row["unit"], row["value"]
+    if unit == "proportion":
+        found = f"{100 * float(value):.3g} %"
+    else:
+        found = f"{unit} {value}" if unit.isupper() else f"{value} {unit}".strip()  # HR 1.5; 12 months
+    return f"{about}: {row['endpoint'].replace('_', ' ')}{at}: {found}. {row['source']}"
 
 
 def broken(lesson: Lesson, values: Mapping[str, float]) -> list[Claim]:
@@ -219,13 +231,13 @@ def _numbers(
     key, pair = Key(*figure.key()), counts.pairs.get(policy)
     if figure.unit == PATIENTS:
         by = float(PER)
-        level = estimates.share(counts.tallies[policy].binary[key])
+        level = estimates.of_1000(counts.tallies[policy].binary[key])
         change = None if pair is None else estimates.share_difference(pair.binary[key])
     else:
         by, scale = 1.0, SCALE.get(figure.what, 1.0)
-        level = estimates.mean(counts.tallies[policy].sums[key], scale)
+        level = estimates.mean(counts.tallies[policy].sums[key], scale).estimate
         change = None if pair is None else estimates.mean(pair.sums[key], scale)
-    number = written(by * level.estimate, figure.unit)
+    number = written(level, figure.unit)
     return number, "" if change is None else _difference(change, by, figure.unit)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.pages.economics_summary import WIDEST, head
 from analysis.tables.measure import Measure
-from analysis.words.sweep import letter, number_words, value_words
+from analysis.words.sweep import letter, parameter_words
 from analysis.words.wording import DASH, interval, policy_words, sentence, years_words
 
 TOP = 12  # parameters that are printed
@@ -56,10 +56,9 @@ def writer(measure: Measure) -> Callable[[float], str]:
     return write
 
 
-def parameter_words(key: str) -> str:
-    """Return a parameter for people, with its section: leak probability (surgery)."""
-    section, _, name = key.partition(".")
-    return f"{number_words(name)} ({policy_words(section)})" if name else policy_words(key)
+def number(value: float) -> str:
+    """Return a value of a parameter."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _tornado(table: pd.DataFrame, write: Callable[[float], str]) -> list[str]:
@@ -79,7 +78,7 @@ def _tornado(table: pd.DataFrame, write: Callable[[float], str]) -> list[str]:
             *head(NAMES, [("range", "", 22), ("at its low end", "", 18), ("at its high end", "", 18)]),
         ]
         for row in moved.head(TOP).to_dict("records"):
-            ends = f"{value_words(row['low'])} to {value_words(row['high'])}"
+            ends = f"{number(row['low'])} to {number(row['high'])}"
             mark = "" if row["beyond_noise"] else " *"
             name = _name(parameter_words(row["parameter"]))
             lines.append(f"{name}{ends:>22}{write(row['at_low']):>18}{write(row['at_high']):>18}{mark}")
@@ -116,9 +115,9 @@ def _map(table: pd.DataFrame, write: Callable[[float], str]) -> list[str]:
     grid = best.pivot(index="y", columns="x", values="letter").sort_index(ascending=False)
     x, y = (parameter_words(table[f"{axis}_parameter"].iloc[0]) for axis in "xy")
     lines = ["", f"The preferred policy, by {x} (across) and {y} (up):", ""]
-    lines += [f"{value_words(float(at)):>12}  " + "".join(f"{one:>10}" for one in row) for at, row in
+    lines += [f"{number(float(at)):>12}  " + "".join(f"{one:>10}" for one in row) for at, row in
               zip(grid.index, grid.to_numpy(), strict=True)]  # fmt: skip
-    lines.append(f"{'':14}" + "".join(f"{value_words(float(at)):>10}" for at in grid.columns))
+    lines.append(f"{'':14}" + "".join(f"{number(float(at)):>10}" for at in grid.columns))
     lines += ["", *(f"{letters[name]}: {policy_words(name)}" for name in policies)]
     return lines
 

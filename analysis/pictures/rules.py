@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from analysis.pictures import look
 from analysis.pictures.price import RECURRENCE, WORDS
 from analysis.pictures.uncertainty import whole_cohort
-from analysis.tables.run import PER
+from analysis.tables.estimates import PER
 from analysis.tables.uncertainty import averaged
 from analysis.words.guideline import rule_of
 from analysis.words.sweep import letter, number_words, point_words, value_words

@@ -17,6 +17,8 @@ from sim.counting.estimates import (
     write_survivals,
 )
 
+PER = 1000  # patients
+
 
 class Estimate(NamedTuple):
     """A number with its 95 % interval and the n it rests on; NaN where there was nobody.
@@ -42,6 +44,15 @@ def shares(counts: np.ndarray) -> list[Estimate]:
     found = np.empty((len(given), len(Estimate._fields)))
     write_shares(given, int(by_batch), _scratch_of(given), found)
     return _estimates(found)
+
+
+def of_1000(counts: np.ndarray) -> float:
+    """Return how many of 1,000 have an outcome, from [absent, no, yes], or those of each batch; NaN: nobody.
+
+    Divided last, so that a half that is to be rounded is a half everywhere.
+    """
+    _, no, yes = counts.reshape(-1, STATES).sum(axis=0).tolist()
+    return PER * yes / (no + yes) if no + yes else np.nan
 
 
 def mean(sums: np.ndarray, scale: float = 1.0) -> Estimate:

@@ -39,6 +39,11 @@ class Measure:
         return self.key.horizon_years or np.nan if self.key else np.nan
 
     @property
+    def threshold_words(self) -> str:
+        """What a QALY may cost, in words."""
+        return f"{self.threshold:,.0f} {self.unit} a QALY"
+
+    @property
     def of_money(self) -> bool:
         """Whether it is an amount of money."""
         return self.name == NET_BENEFIT or self.name.startswith("cost")

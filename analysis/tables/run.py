@@ -7,13 +7,12 @@ import numpy as np
 import pandas as pd
 
 from analysis.tables import estimates
-from analysis.tables.estimates import Estimate
+from analysis.tables.estimates import PER, Estimate
 from sim.counting.outcomes import ALL, FLOW, HARMS, NO, SCALE, UNITS, YES, Key
 from sim.counting.tally import PairTally, Tally
 from sim.patient import YEAR_DAYS
 
 SURVIVAL_YEARS = (1.0, 3.0, 5.0)  # after a recurrence or its resection
-PER = 1000  # patients, in averted.csv and flow.csv
 ESTIMATE_COLUMNS = (*Key._fields, *Estimate._fields, "unit")  # of outcomes.csv and differences.csv
 TEXT_COLUMNS = (
     "policy",

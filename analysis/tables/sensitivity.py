@@ -53,7 +53,8 @@ class Asked:
 
     def best(self, values: np.ndarray) -> np.ndarray:
         """Return which policy is preferred at each point, from shape (points, groups, policies)."""
-        return np.argmax(self.measure.direction * values.mean(axis=-2), axis=-1)
+        found: np.ndarray = np.argmax(self.measure.direction * values.mean(axis=-2), axis=-1)
+        return found
 
 
 def standard_error(changes: np.ndarray) -> np.ndarray:

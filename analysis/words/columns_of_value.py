@@ -16,6 +16,11 @@ TABLES = {
     "evppi": "what it is worth to know some of the numbers, by what a QALY may cost",
     "evsi": "what a study would be worth, by its size",
     "variance": "where the variance of outcomes and of differences comes from",
+    "sensitivity": "what each uncertain number moves, varied alone",
+    "structure": "the outcome under other structures of the model",
+    "map": "the outcome and the preferred policy over two numbers",
+    "map_lines": "lines in the map on which the preferred policy changes",
+    "indices": "how far the outcome depends on each number, all varied together",
     "gains": "what patients gain from each policy, by what is seen before treatment",
     "rules": "for each policy, the rule that treats those, and only those, who gain",
     "yearly_costs": "what a patient costs health care in each year after diagnosis",
@@ -114,6 +119,72 @@ _COLUMNS: dict[str, dict[str, str]] = {
         "standard_deviation": "square root of the variance, in the outcome's unit",
         "mean": "mean of the outcome",
     },
+    "sensitivity": {
+        "outcome": "what is moved",
+        "parameter": "the number that is varied, by its key; a list by age varies as one",
+        "basis": "where its range is from: the posterior of a fitted number, or its prior",
+        "low": "2.5 percentile of the number; of a list that of its first element",
+        "high": "97.5 percentile of the number; of a list that of its first element",
+        "at_low": "the outcome at the low end",
+        "at_high": "the outcome at the high end",
+        "difference_se": "standard error, by simulated luck, of the difference between both ends",
+        "base": "the outcome of the run itself",
+        "swing": "the outcome's whole range: both ends and the base",
+        "beyond_noise": "whether the ends differ by more than simulated luck (95 %)",
+    },
+    "structure": {
+        "outcome": "what is changed",
+        "alternative": "name of the other structure; as_it_is: the run itself",
+        "words": "the other structure, in words",
+        "reverses": "what is so in the model and not in the other structure",
+        "estimate": "the outcome under the other structure",
+        **_with_ends("change", "the same, less that of the run itself", LUCK_LOW, LUCK_HIGH),
+        "preferred": "policy with the best outcome; empty where neither more nor less is better",
+    },
+    "map": {
+        "outcome": "by which policies are preferred",
+        "x_parameter": "key of the number across",
+        "x": "its value",
+        "y_parameter": "key of the number up",
+        "y": "its value",
+        "preferred": "whether the policy has the best outcome here",
+    },
+    "map_lines": {
+        "one": "policy on one side of the line",
+        "other": "policy on its other side",
+        "line": "number of the line",
+        "x": "place across, by linear interpolation",
+        "y": "place up, by linear interpolation",
+        "x_parameter": "key of the number across",
+        "y_parameter": "key of the number up",
+    },
+    "indices": {
+        "outcome": "what varies",
+        "method": "Morris or Sobol'",
+        "parameter": "the number, or section, that is varied",
+        "mu": "Morris: mean effect of its whole range; empty for a section",
+        **_with_ends(
+            "mu_star",
+            "Morris: mean effect of its whole range without sign",
+            "lower end of its 95 % interval, from resampled trajectories",
+            "upper end of its 95 % interval, from resampled trajectories",
+        ),
+        "sigma": "Morris: standard deviation of the effects, without simulated luck; empty for a section",
+        "noise_floor": "Morris: the mean effect that simulated luck alone would give",
+        **_with_ends(
+            "first",
+            "Sobol': share of the variance due to it alone",
+            "lower end of its 95 % interval, from resampled points",
+            "upper end of its 95 % interval, from resampled points",
+        ),
+        **_with_ends(
+            "total",
+            "Sobol': share of the variance due to it, alone and with the others",
+            "lower end of its 95 % interval, from resampled points",
+            "upper end of its 95 % interval, from resampled points",
+        ),
+        "noise_share": "Sobol': share of the variance between points that was simulated luck, taken out",
+    },
     "gains": {
         "column": "what is seen, by which patients are grouped; all: not grouped",
         "group": "condition on the patients; all: not grouped",
@@ -149,7 +220,16 @@ _COLUMNS: dict[str, dict[str, str]] = {
 OF_TABLES = {(table, name): words for table, of in _COLUMNS.items() for name, words in of.items()}
 
 
+OF_SENSITIVITY = {
+    "sensitivity": ("at_low", "at_high", "difference_se", "base", "swing"),
+    "structure": ("estimate", "change", "change_low", "change_high"),
+    "indices": ("mu", "mu_star", "mu_star_low", "mu_star_high", "sigma", "noise_floor"),
+}
+
+
 def _unit(table: str, name: str) -> str:
+    if name in OF_SENSITIVITY.get(table, ()):
+        return "as in the column unit"
     money = ("cost", "costs", "incremental_cost", "benefit", "everybody", "evpi", "evppi", "evsi")
     stem = name.removesuffix("_low").removesuffix("_high").removesuffix("_se")
     if (stem.startswith("icer") and "method" not in stem) or stem == "threshold":
@@ -178,6 +258,11 @@ UNITS = {
 # Words that a column can hold, and their labels where the word does not say all.
 CODES_OF: dict[str, dict[str, tuple[str, ...]]] = {
     "incremental": {"status": ("on the frontier", "dominated", "extendedly dominated")},
+    "sensitivity": {"basis": ("posterior", "prior")},
+    "structure": {},
+    "map": {},
+    "map_lines": {},
+    "indices": {"method": ("morris", "sobol")},
     "variance": {
         "outcome": ("costs", "qalys", "net_benefit", "local_recurrence", "overall_survival"),
         "source": ("parameters", "heterogeneity", "luck"),

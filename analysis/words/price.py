@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from analysis.tables.run import PER
+from analysis.tables.estimates import PER
 from analysis.words.wording import at_horizon, beyond_luck
+from sim.counting.estimates import write_needed
 from sim.counting.outcomes import HARMS
 
 # What is counted of the treatment, and the outcome that counts it, of whom it says.
@@ -13,47 +14,27 @@ NOT_OPERATED = (
     "A patient who is not operated on cannot have a local recurrence: local failure also counts a tumour in "
     "place, or one that grew again, that is left to grow."
 )
-UNTREATED = 0.05  # of 1,000: what is no more when it is written
 _ENDS = ("", "_needed", "_needed_low", "_needed_high")
 NEEDED_COLUMNS = [name + end for name in TREATED for end in _ENDS]
-
-
-def per_1000(outcomes: pd.DataFrame, outcome: str) -> pd.Series:
-    """Return how many of 1,000 patients an outcome counts, by policy, whoever its own denominator is.
-
-    ``outcome``: one without a horizon, such as ``lateral_dissection``, whose share is of resections.
-    """
-    rows = at_horizon(outcomes, outcome)
-    patients = at_horizon(outcomes, "irradiated")["n"]
-    # A share of nobody counts nobody.
-    found: pd.Series = (rows["estimate"] * rows["n"]).fillna(0.0) / patients * PER
-    return found
 
 
 def needed(outcomes: pd.DataFrame, differences: pd.DataFrame, years: float) -> pd.DataFrame:
     """Return how many are irradiated and dissected, and how many more for each recurrence averted, by policy.
 
     Columns ``irradiated`` and ``dissected``: of 1,000 patients. ``X_needed``: the number more than under the
-    comparator over the local recurrences averted, net; its interval is that of the averted. NaN under the
-    comparator, and where no more are treated, where more are treated in both ways, where the averted may be
-    luck, and where fewer than one is needed: then something else averts them.
+    comparator for each local recurrence averted, with its interval, or NaN where there is none: see
+    ``sim.counting.estimates.write_needed``.
     """
-    averted = -PER * at_horizon(differences, "local_recurrence", years)[["estimate", "ci_low", "ci_high"]]
-    made = pd.DataFrame(index=at_horizon(outcomes, "irradiated").index, columns=NEEDED_COLUMNS, dtype=float)
-    for name, outcome in TREATED.items():
-        made[name] = per_1000(outcomes, outcome)
-    if averted.empty:
-        return made
-    treated = list(TREATED)
-    more = (made[treated] - made.loc[differences["comparator"].iloc[0], treated]).loc[averted.index]
-    alone = (more > UNTREATED).sum(axis=1) == 1
-    for name in treated:
-        # The sign of the averted has turned, so their fewest are at the high end.
-        sure = (averted["ci_high"] > 0) & (more[name] >= averted["estimate"])
-        meant = averted.index[alone & (more[name] > UNTREATED) & sure]
-        for column, end in (("", "estimate"), ("_low", "ci_low"), ("_high", "ci_high")):
-            made.loc[meant, f"{name}_needed{column}"] = more.loc[meant, name] / averted.loc[meant, end]
-    return made
+    policies = at_horizon(outcomes, "irradiated").index
+    rows = [at_horizon(outcomes, outcome).loc[policies, ["n", "estimate"]] for outcome in TREATED.values()]
+    shares = np.stack([part.to_numpy(float) for part in rows], axis=1)
+    ends = ["estimate", "ci_low", "ci_high"]
+    changes = at_horizon(differences, "local_recurrence", years).reindex(policies)[ends].to_numpy(float)
+    comparator = 0 if differences.empty else policies.get_loc(differences["comparator"].iloc[0])
+    found = np.empty((len(policies), len(TREATED), len(_ENDS)))
+    write_needed(shares, np.ascontiguousarray(changes), comparator, found)
+    found[:, :, 0] *= PER
+    return pd.DataFrame(found.reshape(len(policies), -1), policies, NEEDED_COLUMNS)
 
 
 def price(outcomes: pd.DataFrame, differences: pd.DataFrame, names: list[str], years: float) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from analysis.words.guideline import (
     rule_of,
 )
 from analysis.words.wording import policy_words, sentence, years_words
+from sim.counting.outcomes import HARMS
 
 UNITS = "mm|cm|years|months|weeks|days|hours|minutes"
 
@@ -44,6 +45,19 @@ def number_words(name: str) -> str:
             words = "condition"
         return f"{words} (group {group_words(rule.group)}){comma}{unit}"
     return re.sub(f" ({UNITS})$", r", \1", policy_words(name.rpartition(".")[2]))
+
+
+def parameter_words(key: str) -> str:
+    """Return a number of the model for people, with its section: ``leak probability (surgery)``."""
+    section, _, name = key.partition(".")
+    if not name:
+        return policy_words(key)
+    name, _, place = name.partition("[")
+    words = policy_words(name) if "_per_" in name else number_words(name)
+    if place:
+        k = int(place.rstrip("]"))
+        words += f", {policy_words(HARMS[k])}" if name.startswith("harm_") else f" {k + 1}"
+    return f"{words} ({policy_words(section)})"
 
 
 def value_words(value: object) -> str:

@@ -32,28 +32,59 @@ function packWorld(layout, trees) {
   return world;
 }
 
-/** Return the packed world of a policy of what `numbers` of experiments/engine/layout.py exports. */
-function worldOf(layout, numbers, policy) {
-  return packWorld(layout, numbers.policies[policy].plans.map((plan) => ({ ...numbers.shared, ...plan })));
+/**
+ * Return the packed world of a policy, `{levers, groups, guideline}`, over the numbers that policies share. `levers`
+ * and those of `groups` are as a policy file writes them; `guideline`: its groups, {name, moment} in order, and their
+ * diagram; null for none.
+ */
+function worldOf(layout, shared, policy) {
+  const { records, levers: known, no_guideline: none } = layout;
+  const most = records.world.fields["guideline.plans"].length;
+  return packWorld(layout, plansOf(layout, policy).map(({ levers, next }, here) => {
+    const tree = { ...shared, policy: {} };
+    for (const [lever, setting] of Object.entries(levers)) {
+      if (!known[lever]) throw new Error(`${lever}: there is no such lever`);
+      const { kind, settings } = known[lever];
+      if (settings && !(setting in settings)) throw new Error(`${lever}=${setting}: there is no such setting`);
+      if (kind === "schedule") tree[lever] = settings[setting];
+      else tree.policy[lever] = kind === "choice" ? settings[setting] : setting;
+    }
+    tree.guideline = {
+      ...(policy.guideline?.diagram ?? none), plans: Array.from({ length: most }, (_, k) => next[k] ?? here),
+    };
+    return tree;
+  }));
 }
+
+/**
+ * Return the plans of a policy, as conf.policies.Policy.plans: {groups, levers, next}, first that of patients in no
+ * group. `groups`: the names of those by which it was reached first; `next`: the plan to which each group leads.
+ */
+function plansOf(layout, { levers, groups = {}, guideline = null }) {
+  const plans = [{ groups: [], levers, next: {} }];
+  const all = (guideline?.groups ?? []).map((group, number) => ({ ...group, number }));
+  for (const moment of [...new Set(all.map((group) => group.moment))].sort()) {
+    for (const plan of [...plans]) {
+      if (moment === layout.restaging && layout.not_restaged.includes(plan.levers.neoadjuvant)) continue;
+      for (const { name, number } of all.filter((group) => group.moment === moment)) {
+        const own = { ...plan.levers, ...leversOfGroup(groups[name] ?? {}) };
+        let place = plans.findIndex((other) => Object.keys(own).every((lever) => other.levers[lever] === own[lever]));
+        if (place < 0) place = plans.push({ groups: [...plan.groups, name], levers: own, next: {} }) - 1;
+        plan.next[number] = place;
+      }
+    }
+  }
+  return plans;
+}
+
+/** Return the levers that a group sets: its treatment is for all of the group, unless it says otherwise. */
+const leversOfGroup = (own) => ("neoadjuvant" in own ? { neoadjuvant_for: "everyone", ...own } : own);
 
 /** Set a number, by its full key (surgery.leak_probability), in all plans of a packed world. */
 function setNumber(layout, world, key, value) {
   const { bytes, fields } = layout.records.world;
   if (!fields[key]) throw new Error(`${key}: there is no such number`);
   for (let plan = 0; plan < world.length; plan += bytes) writeField(world, plan, fields[key], value, key);
-}
-
-/** Set a lever, as a policy file writes it, in all plans of a packed world. */
-function setLever(layout, world, lever, setting) {
-  if (!layout.levers[lever]) throw new Error(`${lever}: there is no such lever`);
-  const { kind, settings } = layout.levers[lever];
-  if (settings && !(setting in settings)) throw new Error(`${lever}=${setting}: there is no such setting`);
-  if (kind === "schedule") {
-    for (const [name, days] of Object.entries(settings[setting])) {
-      setNumber(layout, world, `follow_up.${name}`, days);
-    }
-  } else setNumber(layout, world, `policy.${lever}`, kind === "choice" ? settings[setting] : setting);
 }
 
 /** Return a number, or a list of them, of a plan of a packed world. */
@@ -112,6 +143,9 @@ function statesOf(counts) {
   }
   return states;
 }
+
+/** Return the warm-up of a clinic, from what `settledAfter` found for each policy: the longest of those that settle. */
+const longestWarmUp = (settled) => Math.max(0, ...settled.filter((patients) => patients !== null));
 
 /** Add the counts of other patients under the same policy to the first. */
 function addCounts(counts, others) {
@@ -278,6 +312,35 @@ class Engine {
   }
 
   /**
+   * Return after how many patients the waits of a clinic that opens empty have settled under a packed world, by a
+   * pilot; null where they do not. `clinic` as of `simulateInClinic`; its theatre is never closed meanwhile.
+   */
+  settledAfter({ seed, replication = 0, world, clinic }) {
+    return this.#scratch(() => {
+      const { crowd, records, horizons_years: years, week_days: weekDays, not_settled: notSettled } = this.layout;
+      const perYear = clinic.arrivals_per_year;
+      const n = Math.max(crowd.least_pilot, roundHalfEven(crowd.pilot_horizons * years[years.length - 1] * perYear));
+      const days = this.#arrivalDays(seed, replication, [{ number: crowd.pilot, start: 0, stop: n }], perYear);
+      const luck = this.#newLuck(n);
+      this.#draw(luck, seed, replication, crowd.pilot);
+      const one = this.#clinic(world, this.#openAllAlong(clinic.resources), clinic.times, n, n);
+      this.#admit(one, crowd.pilot, days, 0);
+      this.#simulateUntil(one, luck, Infinity, 0, n);
+      const log = slice(one.given.log, 0, this.#logged(one));
+      const weeks = Math.max(Math.ceil(days[n - 1] / weekDays) - 1, 0);
+      const patients = this.call("settled", {
+        rows: one.rows, log, days: this.#numbers([days], [n]),
+        "series.waits": this.array([n], 8),
+        "series.census": this.array([weeks], 8),
+        "series.came": this.array([weeks], 8),
+        "series.lengths": this.array([records.resources.fields.units.length, weeks], 8),
+        "series.means": this.array([Math.max(n, weeks)], 8),
+      });
+      return patients === notSettled ? null : patients;
+    });
+  }
+
+  /**
    * Simulate a cohort that comes to a clinic where patients queue, under each packed world; count as `simulate`.
    *
    * `clinic`: {arrivals_per_year, resources, times} (records, Uint8Array); so many patients come before the
@@ -286,10 +349,88 @@ class Engine {
    * all; timed adds up the folds. `log`: records of all who queued.
    */
   simulateInClinic(asked) {
-    return this.#scratch(() => this.#attend(asked));
+    const steps = this.attending(asked);
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return value;
+    }
   }
 
-  #attend({ seed, replication = 0, patients, worlds, comparator = 0, clinic, warmUpPatients, keepRows = false }) {
+  /**
+   * As `simulateInClinic`, in steps: a generator that returns the same. Between two steps nothing else may be asked
+   * of the engine; it can be given up there (`return`).
+   */
+  * attending(asked) {
+    const free = this.#free;
+    try {
+      return yield* this.#attend(asked);
+    } finally {
+      this.#free = free;
+    }
+  }
+
+  /**
+   * Return what happens to patient `number` of a cohort that comes to a clinic where patients queue, under a packed
+   * world, as `course` does; in steps, as `attending`. The turns are those of the clinic with all who come.
+   */
+  * following({ number, world, ...asked }) {
+    const free = this.#free;
+    try {
+      const [{ log, day }] = yield* this.#attend({ ...asked, worlds: [world], follow: number });
+      return this.#followed({ ...asked, number, world, day, requests: this.#linesOf(log) });
+    } finally {
+      this.#free = free;
+    }
+  }
+
+  #linesOf(log) {
+    const of = (name) => column(this.layout, "log", log, name);
+    const [events, granted, asked, left] = ["event", "granted", "asked_day", "left_day"].map(of);
+    return Array.from(events, (event, k) => ({ event, granted: granted[k] === 1, asked: asked[k], left: left[k] }));
+  }
+
+  // Event by event: a request is made when one of the log was made, and its turn comes when it came there.
+  #followed({ seed, replication = 0, number, world, day: arrival, requests }) {
+    const { records: { row }, enumerations: { Event }, end, end_days: endDays } = this.layout;
+    const rows = this.array([1], row.bytes);
+    this.#admit({ rows }, number, [arrival], 0);
+    const given = { rows, luck_table: this.#newLuck(1), worlds: this.#world(world), i: 0, horizon_days: endDays };
+    this.#draw(given.luck_table, seed, replication, number);
+    const made = new Set();
+    const ready = new Set(); // events whose turn has come
+    const happened = [];
+    let waits = [];
+    for (let event = Event.diagnosis; ;) {
+      const now = this.bytesOf(rows);
+      const [waiting] = column(this.layout, "row", now, "waiting");
+      waits = waits.filter((request) => Math.floor(waiting / 2 ** request.event) % 2 === 1);
+      const day = event === end ? Infinity : column(this.layout, "row", now, "agenda")[event];
+      const turn = Math.min(...waits.map(({ left }) => left));
+      const request = requests.find((one) => one.event === event && one.asked === day && !made.has(one));
+      if (turn < day) {
+        // At one instant events come first, then the turns.
+        for (const { event: next, asked: asked_day } of waits.filter(({ left }) => left === turn)) {
+          event = this.call("be_served", { ...given, event: next, asked_day, now: turn });
+          ready.add(next);
+        }
+      } else if (event === end) return happened;
+      else if (request && !ready.delete(event)) {
+        made.add(request);
+        if (request.granted) waits.push(request);
+        event = this.call("wait", { ...given, event, now: day });
+      } else {
+        ready.delete(event);
+        const next = this.call("react", { ...given, event });
+        happened.push({ event, day, row: this.bytesOf(rows) });
+        event = next;
+      }
+    }
+  }
+
+  // `follow`: the number of a patient; then only the log of that patient is returned, and the day of arrival.
+  * #attend({
+    seed, replication = 0, patients, worlds, comparator = 0, clinic, warmUpPatients, keepRows = false, follow = null,
+  }) {
     const { records: { row }, crowd, end_days: endDays } = this.layout;
     const parts = this.#parts(patients, clinic.arrivals_per_year, warmUpPatients);
     const days = this.#arrivalDays(seed, replication, parts, clinic.arrivals_per_year);
@@ -307,10 +448,12 @@ class Engine {
     const others = this.#measures(crowd.block);
     const own = this.#measures(crowd.block);
     const order = [comparator, ...worlds.keys()].filter((k, at) => at === 0 || k !== comparator);
-    const made = worlds.map(() => ({ batches: [], flow: null, log: [], rows: [] }));
+    const day = follow === null ? null : days[warmUpPatients + follow];
+    const made = worlds.map(() => ({ day, batches: [], flow: null, log: [], rows: [] }));
     for (let k = 0; k < blocks.length + abreast; k++) {
+      if (day !== null && k < blocks.length && days[blocks[k].start] > day + endDays) break;
       const left = blocks[k - abreast];
-      if (left && left.number < crowd.before) {
+      if (day === null && left && left.number < crowd.before) {
         const place = (k % abreast) * crowd.block;
         for (const { first, stop, ends } of counting.next(left.stop - left.start)) {
           for (const w of order) {
@@ -333,9 +476,11 @@ class Engine {
           this.#admit(one, number, days.subarray(start, stop), place);
           const until = stop < days.length ? days[stop] : Infinity;
           this.#simulateUntil(one, luck, until, place, place + stop - start);
-          made[w].log.push(this.#drainedLog(one));
+          const log = this.#drainedLog(one);
+          made[w].log.push(day === null ? log : this.#ofPatient(log, follow));
         });
       }
+      yield;
     }
     return made.map(({ log, rows, ...counts }) => ({
       ...counts, log: joined(log), rows: keepRows ? joined(rows) : null,
@@ -369,6 +514,29 @@ class Engine {
       const changes = this.array([length, groups, 3], 8);
       this.call("changes", { counts, before, after, changes });
       return this.#estimates("shares", changes, byBatch, length);
+    });
+  }
+
+  /**
+   * Return by policy, for each treatment, {share, needed, low, high}: the share of all patients who have it, and
+   * how many more have it for each event averted; NaN where that says nothing. `shares`: by policy and treatment
+   * {n, estimate}, n of the first of all patients; `changes`: by policy {estimate, low, high} of the event less
+   * the comparator's; `comparator`: its index.
+   */
+  needed(shares, changes, comparator) {
+    return this.#scratch(() => {
+      const treatments = shares[0].length;
+      const found = this.array([shares.length, treatments, 4], 8);
+      this.call("needed", {
+        shares: this.#numbers(shares.map((own) => own.flatMap(({ n, estimate }) => [n, estimate])), [shares.length, treatments, 2]),
+        changes: this.#numbers(changes.map(({ estimate, low, high }) => [estimate, low, high]), [changes.length, 3]),
+        comparator, found,
+      });
+      const values = new Float64Array(this.#exports.memory.buffer, found.at, 4 * shares.length * treatments);
+      return shares.map((own, p) => own.map((_, k) => {
+        const [share, needed, low, high] = values.subarray(4 * (p * treatments + k));
+        return { share, needed, low, high };
+      }));
     });
   }
 
@@ -477,6 +645,15 @@ class Engine {
     return open;
   }
 
+  #openAllAlong(resources) {
+    const { fields } = this.layout.records.resources;
+    const open = resources.slice();
+    for (const key of ["closed_from_day", "closed_until_day"]) {
+      writeField(open, 0, fields[key], Array(fields[key].length).fill(Infinity), key);
+    }
+    return open;
+  }
+
   #clinic(world, resources, times, n, patients) {
     const { records, enumerations, unlimited_count: unlimited } = this.layout;
     const events = Object.keys(enumerations.Event).length;
@@ -530,14 +707,27 @@ class Engine {
     });
   }
 
+  // How many lines the log has.
+  #logged({ given }) {
+    return Number(new DataView(this.#exports.memory.buffer).getBigInt64(this.#loggedAt(given), true));
+  }
+
+  #loggedAt(given) {
+    return given["queues.resources"].at + this.layout.records.resources.fields.logged.offset;
+  }
+
   // The log is emptied, so that it stays as short as the clinic is small.
-  #drainedLog({ given }) {
-    const { resources, log } = this.layout.records;
-    const at = given["queues.resources"].at + resources.fields.logged.offset;
-    const view = new DataView(this.#exports.memory.buffer);
-    const lines = Number(view.getBigInt64(at, true));
-    view.setBigInt64(at, 0n, true);
-    return this.memory.slice(given.log.at, given.log.at + lines * log.bytes);
+  #drainedLog(one) {
+    const lines = slice(one.given.log, 0, this.#logged(one));
+    new DataView(this.#exports.memory.buffer).setBigInt64(this.#loggedAt(one.given), 0n, true);
+    return this.bytesOf(lines);
+  }
+
+  #ofPatient(log, number) {
+    const { bytes } = this.layout.records.log;
+    const lines = Array.from(column(this.layout, "log", log, "number")).flatMap((one, k) => (
+      one === number ? [log.subarray(k * bytes, (k + 1) * bytes)] : []));
+    return joined(lines);
   }
 
   #endBatch(counter, made) {
@@ -627,10 +817,12 @@ class Engine {
   }
 
   #measures(patients) {
-    const { binary, amounts } = this.layout.outcomes;
+    const { binary, amounts, places, values } = this.layout.outcomes;
     return {
       states: this.array([patients, binary.length], 1),
       amounts: this.array([patients, amounts.length], 8),
+      places: this.array([patients, places], 8),
+      values: this.array([patients, values.length], 8),
     };
   }
 
@@ -639,8 +831,9 @@ class Engine {
     for (const [name, part] of Object.entries(counter.parts)) given[`parts.${name}`] = part;
     this.call("count", {
       ...given,
-      "own.states": own.states, "own.amounts": own.amounts,
-      "others.states": others.states, "others.amounts": others.amounts,
+      "own.states": own.states, "own.amounts": own.amounts, "own.places": own.places, "own.values": own.values,
+      "others.states": others.states, "others.amounts": others.amounts, "others.places": others.places,
+      "others.values": others.values,
       horizon_days: this.horizonDays,
       end_days: this.layout.end_days,
     });
@@ -746,4 +939,4 @@ function sha256(text) {
   return new Uint8Array(bytes.buffer);
 }
 
-export { loadEngine, fromBase64, packWorld, worldOf, setNumber, setLever, getNumber, column, statesOf, addCounts, sha256 };
+export { loadEngine, fromBase64, packWorld, worldOf, plansOf, leversOfGroup, setNumber, getNumber, column, statesOf, addCounts, longestWarmUp, sha256 };

@@ -12,20 +12,23 @@ import numpy as np
 from numba.extending import register_jitable
 
 from conf.derived import abdominal_share, perineal_share, within
+from sim.clinic.followed import be_served, wait
 from sim.clinic.needs import clinic_record
+from sim.clinic.warm_up import new_series, settled_patients
 from sim.clocks.compiled_clock import Clinic, _enter, _simulate_chunk, _simulate_until
 from sim.counting import batches
 from sim.counting.estimates import (
     STATES,
     write_changes,
     write_means,
+    write_needed,
     write_share_differences,
     write_shares,
     write_survival_differences,
     write_survivals,
 )
 from sim.counting.tally import Counter, count_chunk, new_scratch
-from sim.luck import _fill, draw_luck
+from sim.luck import draw_luck, fill_rows
 from sim.pathway.journey import react
 from sim.patient import new_patients
 
@@ -71,21 +74,19 @@ def derive(worlds: np.ndarray) -> None:
 def functions(
     worlds: np.ndarray, clinic: dict[str, Any], horizons_years: tuple[float, ...]
 ) -> list[Function]:
-    """Return what a browser calls: draw luck, simulate, count; follow one patient; simulate in a clinic;
-    estimate.
+    """Return what a browser calls: draw luck, simulate, count; follow one patient; simulate in a clinic, and
+    see when it has settled; estimate.
 
     Only the types of the samples matter; any policy's packed worlds and any clinic have the same.
     """
     blank, rows, luck = new_patients(0, 1), new_patients(0, 1), draw_luck(0, 1, 0)
     counter = Counter(worlds, horizons_years, horizons_years[-1])
-    own, scratch = counter.measures(1), new_scratch(len(counter.keys))
+    own, scratch = counter.measures(1), new_scratch(len(counter.keys), 1)
     there = Clinic(rows, luck, worlds, clinic, counter.end_days, 1)
-    # What threads share out, as one loop.
-    fill = numba.njit(**IN_PLACE)(_fill.py_func)  # type: ignore[attr-defined]
     plain, keys = np.empty((1, 1)), np.empty((1, 2), np.uint64)
     return [
         Function("derive", numba.njit(**IN_PLACE)(derive), (worlds,)),
-        Function("fill", fill, (plain, 0, keys)),
+        Function("fill", fill_rows, (plain, 0, keys)),
         Function("simulate", _simulate_chunk, (0, blank, rows, luck, worlds, counter.end_days)),
         # One event of a patient's course: which comes next.
         Function("react", react, (rows, luck, worlds, 0, 0, counter.end_days)),
@@ -113,6 +114,9 @@ def functions(
                 there.horizon_days,
             ),
         ),
+        Function("wait", wait, (rows, luck, worlds, 0, 0, 0.0, counter.end_days)),
+        Function("be_served", be_served, (rows, 0, 0, 0.0, 0.0, counter.end_days)),
+        Function("settled", settled_patients, (rows, there._log, plain[0], new_series(1, 0.0))),
         *_of_estimates(),
     ]
 
@@ -126,6 +130,7 @@ def _of_estimates() -> list[Function]:
         Function("means", write_means, (outcomes, some, 0, scratch, found)),
         Function("share_differences", write_share_differences, (outcomes, 0, scratch, found)),
         Function("changes", write_changes, (outcomes, 0, 0, outcomes)),
+        Function("needed", write_needed, (outcomes, groups, 0, outcomes)),
         Function("survivals", write_survivals, (groups, some, 0, scratch, found)),
         Function(
             "survival_differences",

@@ -20,20 +20,24 @@ from analysis.words import terms
 from analysis.words.vocabulary import VOCABULARY
 from conf.composition import options
 from conf.derived import derived
-from conf.policies import LEVERS, THRESHOLD_MM, Lever, Policy
+from conf.guideline import no_groups
+from conf.policies import LATEST, LEVERS, MOST_PLANS, NOT_RESTAGED, THRESHOLD_MM, Policy, groups_of, plain
 from conf.run import Run
 from conf.schedules import FollowUp, read_follow_up
 from experiments.engine.functions import Function, functions
 from experiments.simulating.cohort import horizons, worlds_of
-from experiments.simulating.crowd import AFTER, BEFORE, BLOCK, warm_up
+from experiments.simulating.crowd import AFTER, BEFORE, BLOCK, LEAST_PILOT, PILOT, PILOT_HORIZONS
 from sim.clinic.needs import clinic_record, is_unlimited, openings
-from sim.clinic.queues import LOG, REQUEST, RESOURCES, UNLIMITED_COUNT, new_queues
+from sim.clinic.queues import LOG, REQUEST, RESOURCES, UNLIMITED_COUNT, WEEK_DAYS, new_queues
+from sim.clinic.warm_up import NOT_SETTLED
 from sim.counting import batches
 from sim.counting.outcomes import FLOW, MONTHLY, TIMED, UNITS
-from sim.counting.tally import BATCHES, CHUNK, Counter, new_scratch
+from sim.counting.tally import BATCHES, CHUNK, PLACES, Counter, new_scratch
+from sim.counting.value import VALUES
 from sim.distributions import GRID
 from sim.luck import LUCK, columns
 from sim.patient import ROW, YEAR_DAYS, new_patients
+from sim.seen import Moment
 
 SCHEMAS = Path(conf.__file__).parent / "schemas"
 DESCRIBED = ("policy", "cohort", "clinic", "disease")  # kinds of files that a browser shows the keys of
@@ -70,7 +74,7 @@ def layout(run: Run) -> Plain:
     years = horizons(run.horizon_years)
     counter = Counter(world, years, run.horizon_years)
     called = functions(world, run.clinic, years)
-    scratch = new_scratch(len(counter.keys))
+    scratch = new_scratch(len(counter.keys), 1)
     return {
         "functions": {one.name: _arguments(one) for one in called},
         "records": {
@@ -90,7 +94,16 @@ def layout(run: Run) -> Plain:
         "chunk_patients": CHUNK,
         "batches": BATCHES,
         "unlimited_count": UNLIMITED_COUNT,
-        "crowd": {"before": BEFORE, "after": AFTER, "block": BLOCK},
+        "crowd": {
+            "before": BEFORE,
+            "after": AFTER,
+            "pilot": PILOT,
+            "pilot_horizons": PILOT_HORIZONS,
+            "least_pilot": LEAST_PILOT,
+            "block": BLOCK,
+        },
+        "week_days": WEEK_DAYS,
+        "not_settled": NOT_SETTLED,
         "horizons_years": years,
         "horizon_days": counter.horizon_days.tolist(),
         "end_days": counter.end_days,
@@ -107,6 +120,8 @@ def layout(run: Run) -> Plain:
         "outcomes": {
             "binary": [key._asdict() for key in counter.keys],
             "amounts": [key._asdict() for key in counter.amounts],
+            "places": PLACES,
+            "values": VALUES,
             "amount_units": list(UNITS.values()),
             "timed": [key._asdict() for key in TIMED],
             "monthly": [key._asdict() for key in MONTHLY],
@@ -120,7 +135,11 @@ def layout(run: Run) -> Plain:
         },
         "words": _words(),
         "mechanism_of_route": np.asarray(sim.patient.MECHANISM_OF_ROUTE).tolist(),
-        "levers": {name: _lever(lever) for name, lever in LEVERS.items()},
+        "levers": {name: _lever(name) for name in LEVERS},
+        "no_guideline": no_groups(),
+        "restaging": int(Moment.RESTAGING),
+        "not_restaged": [plain(regimen) for regimen in NOT_RESTAGED],
+        "most_plans": MOST_PLANS,
         "schemas": {name: json.loads((SCHEMAS / f"{name}.json").read_text("utf-8")) for name in DESCRIBED},
     }
 
@@ -131,11 +150,7 @@ def _arguments(function: Function) -> list[Plain]:
 
 
 def numbers(run: Run) -> Plain:
-    """Return what the worlds of a run's policies are packed from, and its clinic.
-
-    A world's tree is ``shared`` and one of a policy's ``plans`` over it.
-    """
-    nobody_waits = is_unlimited(run.clinic)
+    """Return what the worlds of a run's policies are packed from, and its clinic."""
     return {
         "seed": run.seed,
         "replication": run.replication,
@@ -147,17 +162,15 @@ def numbers(run: Run) -> Plain:
             "derived": derived(run.cohort, run.parameters),
             **run.parameters,
         },
-        "policies": {policy.name: _policy(policy) for policy in run.policies},
-        "clinic": {
-            **clinic_of(run.clinic),
-            "warm_up_patients": None if nobody_waits else warm_up(run, worlds_of(run)).patients,
-        },
+        "policies": {policy.name: policy_of(policy) for policy in run.policies},
+        "clinic": clinic_of(run.clinic),
     }
 
 
 def clinic_of(clinic: Plain) -> Plain:
-    """Return a clinic's numbers, and what the module is called with for it."""
+    """Return a clinic's numbers, whether nobody waits in it, and what the module is called with for it."""
     return {
+        "unlimited": is_unlimited(clinic),
         "numbers": clinic,
         "resources": _text(new_queues(openings(clinic), 1).resources),
         "times": _text(clinic_record(clinic)),
@@ -174,32 +187,37 @@ def _words() -> Plain:
     return found
 
 
-def _lever(lever: Lever) -> Plain:
-    """Return what a lever does in words, and what it may be set to: a flag, a range, names with numbers, or
-    schedules of follow-up."""
+def _lever(name: str) -> Plain:
+    """Return what a lever does in words, until which moment a group may set it (none: it is one for all), and
+    what it may be set to: a flag, a range, names with numbers, or schedules of follow-up."""
+    lever, latest = LEVERS[name], LATEST.get(name)
+    shared = {"words": lever.words, "latest": None if latest is None else int(latest)}
     if lever.kind is bool:
-        return {"words": lever.words, "kind": "flag"}
+        return {**shared, "kind": "flag"}
     if lever.kind is float:
-        allowed = {"low": THRESHOLD_MM.low, "high": THRESHOLD_MM.high}
-        return {"words": lever.words, "kind": "number", **allowed}
+        return {**shared, "kind": "number", "low": THRESHOLD_MM.low, "high": THRESHOLD_MM.high}
     if lever.kind is FollowUp:
         schedules = {name: read_follow_up(name).record() for name in options("follow_up")}
-        return {"words": lever.words, "kind": "schedule", "settings": schedules}
-    return {"words": lever.words, "kind": "choice", "settings": _members(lever.kind)}
+        return {**shared, "kind": "schedule", "settings": schedules}
+    return {**shared, "kind": "choice", "settings": _members(lever.kind)}
 
 
-def _policy(policy: Policy) -> Plain:
-    by_group = {lever for _, own in policy.by_group for lever, _ in own}
+def policy_of(policy: Policy) -> Plain:
+    """Return the levers of a policy and of its groups as a policy file writes them, and its guideline."""
+    guideline = policy.guideline
     return {
-        "description": policy.description,
-        "levers": policy.levers(),
-        "plans": policy.records(),
-        # Others are the same in all plans, and setting one of them leaves the plans as they are.
-        "levers_for_all": [
-            lever
-            for lever in LEVERS
-            if lever not in by_group and not (lever == "neoadjuvant" and policy.guideline is not None)
-        ],
+        "levers": {lever: plain(getattr(policy, lever)) for lever in LEVERS},
+        "groups": {
+            group: {lever: plain(value) for lever, value in policy.written_of_group(group).items()}
+            for group in groups_of(policy)
+        },
+        "guideline": None
+        if guideline is None
+        else {
+            "name": guideline.name,
+            "groups": [{"name": group.name, "moment": int(group.moment)} for group in guideline.groups],
+            "diagram": guideline.diagram(),
+        },
     }
 
 

@@ -4,13 +4,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from analysis.pages.lesson import NOTE, Counts, Row, filled, rows, scene
+from analysis.pages.lesson import NOTE, Counts, Row, filled, rows, scene, study
 from analysis.words.wording import policy_words, sentence
 from conf.composition import composing
 from conf.lesson import Lesson, headings, read_lesson, run_of
 from conf.lesson_figures import written
 from conf.lesson_prediction import CHOICE
-from conf.stated_sources import evidence
 from experiments.simulating.measured import Measured
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs/teaching"
@@ -100,10 +99,7 @@ def key_part(lesson: Lesson, values: Mapping[str, float], found: Mapping[str, li
             *first,
             *(f"{each}\n" for each in tables),
             "Published studies to compare with:\n",
-            *(
-                f"- {evidence()[each]['study']}: {evidence()[each]['source']} (`{each}`)"
-                for each in lesson.evidence
-            ),
+            *(f"- {study(each)} (`{each}`)" for each in lesson.evidence),
             "\nTo change afterwards:\n",
             *(f"- `vary={k}`: {each.says}" for k, each in enumerate(lesson.vary, 1)),
             "",

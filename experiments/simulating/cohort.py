@@ -23,6 +23,7 @@ from sim.clinic.needs import is_unlimited
 from sim.compiled import on_one_core
 from sim.counting.tally import Counter, PairTally, Tally, batch_stops
 from sim.events import Journal
+from sim.first_compilation import compile_beside
 from sim.luck import draw_luck
 from sim.parameters import pack
 from sim.patient import YEAR_DAYS, new_patients
@@ -30,7 +31,10 @@ from sim.patient import YEAR_DAYS, new_patients
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.clocks.compiled_clock import Courses
+
 BLOCK = 8_192  # patients that are simulated, counted and forgotten together
+COUNTED = 4 * BLOCK  # the same, where their rows are never all there
 Worlds = dict[str, np.ndarray]  # the packed world of each policy, by its name
 Rows = dict[str, np.ndarray]  # the same patients under each policy
 
@@ -82,18 +86,23 @@ def count_block(
 
 def _simulate(run: Run, worlds: Worlds, first: int, stop: int, done: Callable[[int], object]) -> Simulated:
     simulated = Simulated(horizons(run.horizon_years))
+    compile_beside(next(iter(worlds.values())), run.clinic)
     queue = not is_unlimited(run.clinic)
     counting: Blocks | Batches
     if run.clock == "compiled" and not (queue or run.rows or run.journal):
         counting = Blocks(run, worlds)
-        for start in range(first, stop, BLOCK):
-            end = min(start + BLOCK, stop)
+        for start in range(first, stop, COUNTED):
+            end = min(start + COUNTED, stop)
             counting.simulate_and_count(start, end)
             done((end - start) * len(worlds))
     else:
         counting = Batches(run, worlds) if queue else Blocks(run, worlds)
-        with on_one_core() if queue else nullcontext():
-            parts = _queue(run, worlds, simulated, done) if queue else _blocks(run, worlds, first, stop, done)
+        with on_one_core() if queue else nullcontext(1) as threads:
+            parts = (
+                _queue(run, worlds, simulated, done, threads)
+                if queue
+                else _blocks(run, worlds, first, stop, done)
+            )
             for rows, noted in parts:
                 counting.count(rows)
                 if run.rows:
@@ -117,14 +126,14 @@ def _blocks(
 
 
 def _queue(
-    run: Run, worlds: Worlds, simulated: Simulated, done: Callable[[int], object]
+    run: Run, worlds: Worlds, simulated: Simulated, done: Callable[[int], object], threads: int
 ) -> Iterator[tuple[Rows, dict[str, Noted]]]:
     """Yield the cohort of the run's clinic in order of arrival; rows are to be used before the next."""
-    simulated.warm_up = warm_up(run, worlds)
+    simulated.warm_up = warm_up(run, worlds, threads if run.clock == "compiled" else 1)
     crowd = crowd_of(run, simulated.warm_up.patients)
     logs: dict[str, np.ndarray] = {}
     if run.clock == "compiled":
-        for rows in attend_in_blocks(run, worlds, crowd, logs):
+        for rows in attend_in_blocks(run, worlds, crowd, logs, threads):
             yield rows, {}
             done(sum(map(len, rows.values())))
     else:
@@ -174,15 +183,15 @@ class Blocks:
         names = sorted(worlds, key=lambda name: name != run.comparator.name)
         years = run.horizon_years
         self.counters = {name: Counter(worlds[name], horizons(years), years) for name in names}
+        self.courses: Courses | None = None
 
     def simulate_and_count(self, first: int, stop: int) -> None:
         """Simulate patients ``first`` to ``stop - 1`` by the compiled clock and count them, without rows."""
-        from sim.clocks import compiled_clock
+        if self.courses is None:
+            from sim.clocks.compiled_clock import Courses
 
-        luck, others = draw_luck(first, stop, self.run.seed, self.run.replication), None
-        for name, counter in self.counters.items():
-            measures = compiled_clock.simulate_and_count(first, luck, self.worlds[name], counter, others)
-            others = others or measures
+            self.courses = Courses([self.worlds[name] for name in self.counters], [*self.counters.values()])
+        self.courses.simulate_and_count(first, stop, self.run.seed, self.run.replication)
 
     def count(self, rows: Rows) -> None:
         """Count patients who were simulated under every policy."""

@@ -1,6 +1,7 @@
 """Simulating a cohort in one clinic, among patients who come before and after it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -8,10 +9,8 @@ import numpy as np
 
 from conf.run import Run, Tree
 from experiments.simulating.clock import clock_of
-from experiments.simulating.warm_up import settled_after
-from sim.clinic.load import census, overload
 from sim.clinic.needs import arrival_days
-from sim.clinic.queues import WEEK_DAYS
+from sim.clinic.warm_up import NOT_SETTLED, new_series, settled_patients
 from sim.events import Event, Journal
 from sim.luck import LUCK, draw_luck, fill_luck, uniforms
 from sim.patient import ROW, YEAR_DAYS, new_patients
@@ -140,40 +139,61 @@ def attend(
 
 
 def attend_in_blocks(
-    run: Run, worlds: Mapping[str, np.ndarray], crowd: Crowd, logs: dict[str, np.ndarray]
+    run: Run,
+    worlds: Mapping[str, np.ndarray],
+    crowd: Crowd,
+    logs: dict[str, np.ndarray],
+    threads: int = 1,
 ) -> Iterator[dict[str, np.ndarray]]:
     """Simulate the cohort in the run's clinic under every policy with the compiled clock; yield its rows by
     policy, a block of patients at a time, in order, to be used before the next.
 
     As ``attend``, but the policies share the luck, and few rows are used over and over, so that none leaves
-    the processor's cache. ``logs`` receives the log of each policy's clinic at the end.
+    the processor's cache. With more than one thread the policies are simulated side by side, while the rows
+    of the block that left last are used, and the luck of the next is drawn. ``logs`` receives the log of
+    each policy's clinic at the end.
     """
     from sim.clocks import compiled_clock
 
     horizon_days = run.horizon_years * YEAR_DAYS
     blocks = crowd.blocks()
     abreast = _abreast(crowd.days, blocks, horizon_days)
-    luck = np.empty(abreast * BLOCK, LUCK)
+    rooms = abreast + 2  # one for those who have left, one for those who come next
+    luck = np.empty(rooms * BLOCK, LUCK)
     clinics = {
         name: compiled_clock.Clinic(
             np.empty_like(luck, ROW), luck, world, crowd.clinic, horizon_days, len(crowd.days)
         )
         for name, world in worlds.items()
     }
-    places = [k % abreast * BLOCK for k in range(len(blocks))]
-    for k in range(len(blocks) + abreast):
-        if k >= abreast and (block := blocks[k - abreast]).number < BEFORE:
-            first = places[k - abreast]
-            stop = first + block.stop - block.start
-            yield {name: clinic.rows[first:stop] for name, clinic in clinics.items()}
-        if k < len(blocks):
-            number, start, stop = blocks[k]
-            place = places[k]
-            fill_luck(luck[place : place + stop - start], number, run.seed, run.replication)
-            until = crowd.days[stop] if stop < len(crowd.days) else np.inf
-            for clinic in clinics.values():
-                clinic.admit(number, crowd.days[start:stop], place)
-                clinic.simulate_until(until, place, place + stop - start)
+
+    def places(k: int) -> slice:
+        place = k % rooms * BLOCK
+        return slice(place, place + blocks[k].stop - blocks[k].start)
+
+    def draw(k: int) -> None:
+        fill_luck(luck[places(k)], blocks[k].number, run.seed, run.replication)
+
+    def simulate(clinic: compiled_clock.Clinic, k: int) -> None:
+        number, start, stop = blocks[k]
+        until = crowd.days[stop] if stop < len(crowd.days) else np.inf
+        clinic.admit(number, crowd.days[start:stop], places(k).start)
+        clinic.simulate_until(until, places(k).start, places(k).stop)
+
+    draw(0)
+    with ThreadPoolExecutor(threads) as pool:
+        for k in range(len(blocks) + abreast + 1):
+            coming = clinics.values() if k < len(blocks) else ()
+            running = [pool.submit(simulate, clinic, k) for clinic in coming]
+            if threads == 1:
+                wait(running)
+            if k + 1 < len(blocks):
+                draw(k + 1)
+            gone = k - 1 - abreast
+            if gone >= 0 and blocks[gone].number < BEFORE:
+                yield {name: clinic.rows[places(gone)] for name, clinic in clinics.items()}
+            for one in running:
+                one.result()
     logs.update({name: clinic.log for name, clinic in clinics.items()})
 
 
@@ -203,28 +223,26 @@ def pilot_patients(run: Run) -> int:
     return max(LEAST_PILOT, round(PILOT_HORIZONS * run.horizon_years * arrivals_per_year))
 
 
-def warm_up(run: Run, worlds: Mapping[str, np.ndarray]) -> WarmUp:
+def warm_up(run: Run, worlds: Mapping[str, np.ndarray], threads: int = 1) -> WarmUp:
     """Return the warm-up that the run's clinic needs: a pilot from empty for each policy, and MSER-5.
 
-    Two series must have settled: each patient's days of waiting, in order of arrival, and the patients in
-    the clinic (in a queue, under treatment or in bed), by week. The longest warm-up of those that settle
-    serves every policy, so that each meets its patients on the same days.
+    What must have settled: ``sim.clinic.warm_up``. The longest warm-up of those that settle serves every
+    policy, so that each meets its patients on the same days.
     """
     n = pilot_patients(run)
     open_all_along = {**run.clinic, "theatre_closed_from_days": 0.0, "theatre_closed_until_days": 0.0}
-    settled: dict[str, int | None] = {}
-    for name, world in worlds.items():
+    luck = draw_luck(PILOT, PILOT + n, run.seed, run.replication)
+    days = arrival_days(luck["arrival"], run.clinic["arrivals_per_year"])
+
+    def settled(world: np.ndarray) -> int | None:
         rows = new_patients(PILOT, PILOT + n)
-        luck = draw_luck(PILOT, PILOT + n, run.seed, run.replication)
-        days = arrival_days(luck["arrival"], run.clinic["arrivals_per_year"])
         log = _simulate_rows(run, rows, luck, world, open_all_along, days)
-        by_patient = settled_after(rows["waited_days"].sum(axis=1))
-        by_week = settled_after(census(log, float(days[-1])))
-        if by_patient is None or by_week is None or overload(log, open_all_along, float(days[-1])):
-            settled[name] = None
-        else:
-            settled[name] = max(by_patient, int(np.searchsorted(days, by_week * WEEK_DAYS)))
-    return WarmUp(max([count for count in settled.values() if count is not None], default=0), settled)
+        found = settled_patients(rows, log, days, new_series(n, float(days[-1])))
+        return None if found == NOT_SETTLED else found
+
+    with ThreadPoolExecutor(threads) as pool:
+        found = dict(zip(worlds, pool.map(settled, worlds.values()), strict=True))
+    return WarmUp(max([count for count in found.values() if count is not None], default=0), found)
 
 
 def _simulate_rows(

@@ -4,12 +4,13 @@ import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 
+from analysis.tables.estimates import of_1000
 from conf.lesson import Lesson, run_of
-from conf.lesson_figures import OVER_REPETITIONS, OWN, PATIENTS, PER, Figure, value_of
+from conf.lesson_figures import OVER_REPETITIONS, OWN, PATIENTS, Figure, value_of
 from conf.run import Run
 from conf.sizes import check_run
 from experiments.simulating.cohort import Simulated, simulate
-from sim.counting.outcomes import NO, SCALE, YES, Key
+from sim.counting.outcomes import SCALE, Key
 
 Group = tuple[str, int]  # a change of the lesson's scenario, by its name, and a replication
 
@@ -78,9 +79,7 @@ class Measured:
         if figure.unit != PATIENTS:
             n, total, _ = tally.sums[key].reshape(-1, 3).sum(axis=0).tolist()
             return total / n / SCALE.get(figure.what, 1.0) if n else math.nan
-        counts = tally.binary[key].reshape(-1, 3).sum(axis=0).tolist()
-        among = counts[NO] + counts[YES]
-        return PER * counts[YES] / among if among else math.nan
+        return of_1000(tally.binary[key])
 
 
 def _waited(run: Simulated, policy: str, step: str) -> float:

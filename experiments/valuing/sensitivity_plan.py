@@ -50,6 +50,15 @@ class Axis:
     key: str
     values: tuple[float, ...]
 
+    def of(self, run: Run) -> float:
+        """Return the number's value in a run; NaN for a lever."""
+        section, _, name = self.key.partition(".")
+        trees = {"cohort": run.cohort, "clinic": run.clinic, **run.parameters}
+        if run.economics:
+            trees[ECONOMICS] = run.economics.numbers
+        value = trees.get(section, {}).get(name)
+        return float(value) if isinstance(value, float) else float("nan")
+
 
 @dataclass(frozen=True)
 class SensitivityPlan:

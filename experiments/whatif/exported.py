@@ -5,7 +5,6 @@ All of it follows from the code, the YAML and the schema: what is added to them 
 
 import dataclasses
 import itertools
-import json
 from collections.abc import Mapping
 from importlib import metadata
 from types import SimpleNamespace
@@ -14,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.pages.dictionary import described
+from analysis.pages.lesson import study
 from analysis.pictures.flow import NODE_WORDS as SHORT
 from analysis.pictures.price import WORDS as PRICE_WORDS
 from analysis.tables.patients import patient_table
@@ -21,6 +21,7 @@ from analysis.tables.queueing import STEPS
 from analysis.tables.run import FALLING, outcomes
 from analysis.words.columns import CODES, CODES_OF, unit_by_name
 from analysis.words.limits import LEFT_OUT
+from analysis.words.price import TREATED
 from analysis.words.terms import HARM
 from analysis.words.vocabulary import SETTING
 from analysis.words.wording import policy_words
@@ -30,14 +31,13 @@ from conf.derived import derived
 from conf.input_error import InputError
 from conf.lesson import read_lessons
 from conf.lesson_figures import RUN_YEARS
-from conf.policies import BASE, LEVERS, USUAL_CARE, Policy, read_policy
+from conf.policies import BASE, LEVERS, USUAL_CARE, Policy, plain, read_policy
 from conf.request import Request
 from conf.run import Run
 from conf.schedules import FollowUp
 from conf.schema import read_run
-from experiments.engine.layout import clinic_of, layout
-from experiments.simulating.cohort import simulate, worlds_of
-from experiments.simulating.crowd import warm_up
+from experiments.engine.layout import clinic_of, layout, policy_of
+from experiments.simulating.cohort import simulate
 from experiments.simulating.members import FEWEST_PATIENTS, uncertain
 from experiments.whatif import drawn, sentences, state
 from experiments.whatif.state import MOST_POLICIES
@@ -90,27 +90,33 @@ def exported(asked: Request, run: Run) -> Plain:
         raise InputError(
             f"policies={[policy.name for policy in run.policies]}: the page compares at most {MOST_POLICIES}"
         )
-    shared = _Shared()
+    guidelines: Plain = {}
     model = layout(run)
     cohorts, diseases, clinics = (_each(group, run, asked) for group in ("cohort", "disease", "clinic"))
-    policies = {policy.name: _policy(policy, shared) for policy in run.policies}
+    policies = {policy.name: _policy(policy, guidelines) for policy in run.policies}
     for name in options("policy"):
         try:
-            policies.setdefault(name, _policy(read_policy(name), shared))
+            policies.setdefault(name, _policy(read_policy(name), guidelines))
         except InputError:  # can only be combined with another
             continue
     # Their figures are of one horizon.
     lessons = {
-        name: lesson.plain() for name, lesson in read_lessons().items() if run.horizon_years == RUN_YEARS
+        name: {**lesson.plain(), "evidence": [[study(each), each] for each in lesson.evidence]}
+        for name, lesson in read_lessons().items()
+        if run.horizon_years == RUN_YEARS
     }
     for name in _of_lessons(lessons):
-        policies.setdefault(name, _policy(read_policy(name, run.usual_care), shared))
+        policies.setdefault(name, _policy(read_policy(name, run.usual_care), guidelines))
     by_cohort = [name for name in policies if USUAL_CARE in name.split("+")]
     by_cohort += [USUAL_CARE] if USUAL_CARE not in by_cohort else []
     for there in cohorts.values():
         if there.usual_care is not None:
-            policies.setdefault(there.usual_care, _policy(read_policy(there.usual_care), shared))
-            policies.setdefault(USUAL_CARE, _policy(read_policy(USUAL_CARE, there.usual_care), shared))
+            policies.setdefault(there.usual_care, _policy(read_policy(there.usual_care), guidelines))
+            policies.setdefault(USUAL_CARE, _policy(read_policy(USUAL_CARE, there.usual_care), guidelines))
+    scenarios = _scenarios(run)
+    for _, there in scenarios.values():
+        for policy in there.policies:
+            policies.setdefault(policy.name, _policy(policy, guidelines))
     tables = {there.life_table.name: there.life_table.record() for there in cohorts.values()}
     content = {
         "version": metadata.version("lrrc-sim"),
@@ -122,7 +128,7 @@ def exported(asked: Request, run: Run) -> Plain:
                 "life_table": there.life_table.name,
                 # What usual care is depends on the cohort; none has no such policy.
                 "policies": {
-                    name: _policy(read_policy(name, there.usual_care), shared)
+                    name: _policy(read_policy(name, there.usual_care), guidelines)
                     for name in by_cohort
                     if there.usual_care is not None
                 },
@@ -132,15 +138,25 @@ def exported(asked: Request, run: Run) -> Plain:
         "life_tables": tables,
         "diseases": {name: there.parameters for name, there in diseases.items()},
         "policies": policies,
-        "parts": shared.parts,
-        "clinics": _clinics(clinics, lessons),
+        "guidelines": guidelines,
+        "clinics": {name: clinic_of(there.clinic) for name, there in clinics.items()},
         "lessons": lessons,
+        "scenarios": {
+            name: {
+                "words": policy_words(name),
+                "state": state.state_of(there, choices, cohorts, diseases, _patients_of(there)),
+                "question": None if there.question is None else there.question.resolved(),
+            }
+            for name, (choices, there) in scenarios.items()
+            if there.clinic == clinics[choices["clinic"]].clinic
+        },
         "by_cohort": by_cohort,
         "words": _words(list(policies), run),
         "levers": _levers(),
         "refused": _refused(),
         "keys": state.keys(run),
         "lists": state.lists(run),
+        "relations": state.tied(),
         "fields": _fields(),
         "outcomes": _outcomes(),
         "uncertain": _uncertain(run),
@@ -154,20 +170,13 @@ def exported(asked: Request, run: Run) -> Plain:
     return content
 
 
-class _Shared:
-    """Parts of plans that many policies have, each once."""
-
-    def __init__(self) -> None:
-        self.parts: list[Plain] = []
-        self._places: dict[str, int] = {}
-
-    def place(self, part: Plain) -> int:
-        """Return the place of a part among ``parts``."""
-        text = json.dumps(part, sort_keys=True)
-        if text not in self._places:
-            self._places[text] = len(self.parts)
-            self.parts.append(part)
-        return self._places[text]
+def _policy(policy: Policy, guidelines: Plain) -> Plain:
+    """Return a policy with the name of its guideline, which is put among the guidelines."""
+    made = policy_of(policy)
+    guideline = made["guideline"]
+    if guideline is not None:
+        guidelines[guideline["name"]] = guideline
+    return {**made, "description": policy.description, "guideline": guideline and guideline["name"]}
 
 
 def _each(group: str, run: Run, asked: Request) -> dict[str, Run]:
@@ -189,72 +198,27 @@ def _each(group: str, run: Run, asked: Request) -> dict[str, Run]:
     return found
 
 
+def _scenarios(run: Run) -> dict[str, tuple[dict[str, str], Run]]:
+    """Return each scenario that the page can compare, by name: its choices of files, and its run."""
+    found = {}
+    for name in options("scenario"):
+        config, choices = composed("compare", [f"scenario={name}", f"horizon_years={run.horizon_years}"])
+        there = read_run(config)
+        if len(there.policies) <= MOST_POLICIES:
+            found[name] = dict(choices), there
+    return found
+
+
+def _patients_of(scenario: Run) -> int:
+    """Return how many patients a scenario is simulated with: where they queue the cohort is what it says."""
+    return state.PATIENTS if is_unlimited(scenario.clinic) else scenario.patients
+
+
 def _of_lessons(lessons: Mapping[str, Plain]) -> list[str]:
     """Return the policies that lessons name, in their scenarios and in what they vary."""
     named = [lesson["policies"] for lesson in lessons.values()]
     named += [each["change"].get("policies", []) for lesson in lessons.values() for each in lesson["vary"]]
     return list(dict.fromkeys(name for names_ in named for name in names_))
-
-
-def _clinics(clinics: Mapping[str, Run], lessons: Mapping[str, Plain]) -> Plain:
-    """Return each clinic, with the warm-up of each policy that the page opens with or a lesson simulates.
-
-    A warm-up is a number of patients, or none where the queues do not settle; ``warm_ups`` is none where
-    nobody waits.
-    """
-    found = {}
-    for name, there in clinics.items():
-        named = [policy.name for policy in there.policies]
-        for lesson in lessons.values():
-            if name in (
-                lesson["scenario"]["clinic"],
-                *(each["change"].get("clinic") for each in lesson["vary"]),
-            ):
-                named += [policy for policy in lesson["policies"] if policy not in named]
-        policies = tuple(read_policy(policy, there.usual_care) for policy in named)
-        run = dataclasses.replace(there, policies=policies, comparator=policies[0])
-        waits = not is_unlimited(there.clinic)
-        settled = warm_up(run, worlds_of(run)).settled if waits else None
-        found[name] = {**clinic_of(there.clinic), "warm_ups": settled}
-    return found
-
-
-def _policy(policy: Policy, shared: _Shared) -> Plain:
-    by_group = {lever for _, own in policy.by_group for lever, _ in own}
-    plans = [
-        {
-            "policy": shared.place(record["policy"]),
-            "follow_up": shared.place(record["follow_up"]),
-            "guideline": shared.place(record["guideline"]),
-            "levers": shared.place({lever: _written(value) for lever, value in plan.levers.items()}),
-            "set_here": sorted({lever for group in plan.groups for lever in policy.of_group(group)}),
-        }
-        for plan, record in zip(policy.plans(), policy.records(), strict=True)
-    ]
-    groups = [] if policy.guideline is None else policy.guideline.names()
-    return {
-        "description": policy.description,
-        "levers": shared.place({lever: _written(getattr(policy, lever)) for lever in LEVERS}),
-        "guideline": None if policy.guideline is None else policy.guideline.name,
-        "groups": {
-            group: {lever: _written(value) for lever, value in policy.written_of_group(group).items()}
-            for group in groups
-        },
-        "plans": plans,
-        # All others are the same in all plans, and setting one of them leaves the plans as they are.
-        "levers_by_group": [
-            lever
-            for lever in LEVERS
-            if lever in by_group or (lever == "neoadjuvant" and policy.guideline is not None)
-        ],
-    }
-
-
-def _written(value: Any) -> Any:
-    """Return a lever's value as a policy file writes it."""
-    if isinstance(value, FollowUp):
-        return value.name
-    return value.name.lower() if hasattr(value, "name") else value
 
 
 def _levers() -> Plain:
@@ -295,7 +259,7 @@ def _refused() -> list[Plain]:
         for mine, theirs in itertools.product(_values(one), _values(other)):
             levers = SimpleNamespace(**{**base, one: mine, other: theirs})
             for refusal in contradictions("NAME", levers):
-                pair = {one: _written(mine), other: _written(theirs)}
+                pair = {one: plain(mine), other: plain(theirs)}
                 if any(_alone(lever, value, base) for lever, value in ((one, mine), (other, theirs))):
                     continue
                 found.append(
@@ -341,6 +305,7 @@ def _outcomes() -> Plain:
         "lasting": [harm.name.lower() for harm in LASTING],
         "mechanism_labels": list(MECHANISM_LABELS),
         "steps": {step: [int(event) for event in events] for step, events in STEPS.items()},
+        "treatments": dict(TREATED),
         "scale": dict(SCALE),
         "flow": [kind.__name__.lower() for kind in FLOW],
         "key_fields": list(Key._fields),

@@ -24,7 +24,19 @@ VERSION = 1  # of a state
 
 def start(asked: Request, run: Run, cohorts: Mapping[str, Run], diseases: Mapping[str, Run]) -> Plain:
     """Return the state that the page opens with."""
-    chosen = {group: (asked.choices or {}).get(group) for group in ("cohort", "disease", "clinic")}
+    patients = min(run.patients, MOST_PATIENTS) if _asked(asked, "patients") else PATIENTS
+    return state_of(run, asked.choices or {}, cohorts, diseases, patients)
+
+
+def state_of(
+    run: Run,
+    choices: Mapping[str, str],
+    cohorts: Mapping[str, Run],
+    diseases: Mapping[str, Run],
+    patients: int,
+) -> Plain:
+    """Return the state of a run of these choices, with so many patients a policy."""
+    chosen = {group: choices.get(group) for group in ("cohort", "disease", "clinic")}
     own = leaf_values({"cohort": run.cohort, **run.parameters})
     shipped = leaf_values(
         {"cohort": cohorts[str(chosen["cohort"])].cohort, **diseases[str(chosen["disease"])].parameters}
@@ -44,7 +56,7 @@ def start(asked: Request, run: Run, cohorts: Mapping[str, Run], diseases: Mappin
         **chosen,
         "seed": run.seed,
         "replication": run.replication,
-        "patients": PATIENTS if not _asked(asked, "patients") else min(run.patients, MOST_PATIENTS),
+        "patients": patients,
         "horizon_years": (years or [run.horizon_years])[0],
         "numbers": changed,
         "policies": [{"policy": policy.name, "levers": {}} for policy in run.policies],
@@ -84,20 +96,22 @@ def _own_folder(asked: Request) -> str | None:
 
 
 def keys(run: Run) -> Plain:
-    """Return the numbers that the page can change, by full key, without those that a relation ties to others.
+    """Return the numbers that the page can change, by full key, without those that must be what they are.
 
     Numbers of a list have their place in brackets: ``metastasis.rate[2]``. ``low`` and ``high``: the range;
     ``sure_low`` and ``sure_high``: in which it is uncertain, where that is known.
     """
-    related = {key.partition("[")[0] for relation in relations.RELATIONS for key in relation.keys}
+    fixed = {key for relation in relations.RELATIONS if relation.kind == "always" for key in relation.keys}
     sure = {number.key: number for number in uncertain_numbers()}
     found: Plain = {}
     for key, value in _leaves(run).items():
-        if key in related or _is_tied(key):
+        if _is_tied(key):
             continue
         allowed = units.range_of(key)
         places = [f"{key}[{k}]" for k in range(len(value))] if isinstance(value, list) else [key]
         for place in places:
+            if place in fixed:
+                continue
             number = sure.get(place)
             found[place] = {
                 "low": allowed.low,
@@ -109,9 +123,17 @@ def keys(run: Run) -> Plain:
     return found
 
 
+def tied() -> list[Plain]:
+    """Return the relations that must hold between numbers that can be changed: keys, kind, and words."""
+    return [
+        {"keys": list(relation.keys), "kind": relation.kind, "words": relation.words}
+        for relation in relations.RELATIONS
+        if relation.kind != "always" and not any(key.startswith("clinic.") for key in relation.keys)
+    ]
+
+
 def lists(run: Run) -> Plain:
     """Return the lists that can only be changed as a whole: shares of one whole, and rising bounds."""
-    related = {key.partition("[")[0] for relation in relations.RELATIONS for key in relation.keys}
     return {
         key: {
             "length": len(value),
@@ -120,7 +142,7 @@ def lists(run: Run) -> Plain:
             "shares": key.endswith("_shares"),
         }
         for key, value in _leaves(run).items()
-        if isinstance(value, list) and key not in related and _is_tied(key)
+        if isinstance(value, list) and _is_tied(key)
     }
 
 
@@ -142,7 +164,15 @@ def settings(lever: str) -> list[str]:
 
 def state_schema(content: Plain) -> Plain:
     """Return the JSON Schema of the page's state: what is in a link or a file, and comes back."""
-    levers = content["layout"]["schemas"]["policy"]["properties"]
+    written = content["layout"]["schemas"]["policy"]["properties"]
+    levers = {
+        "type": "object",
+        "properties": {
+            lever: {"enum": settings(lever)} if LEVERS[lever].kind is FollowUp else written[lever]
+            for lever in LEVERS
+        },
+        "additionalProperties": False,
+    }
     whole: Callable[[int, int], Plain] = lambda low, high: {  # noqa: E731
         "type": "integer", "minimum": low, "maximum": high,
     }  # fmt: skip
@@ -184,16 +214,9 @@ def state_schema(content: Plain) -> Plain:
                 "type": "object",
                 "properties": {
                     "policy": {"enum": list(content["policies"])},
-                    "levers": {
-                        "type": "object",
-                        "properties": {
-                            lever: {"enum": settings(lever)}
-                            if LEVERS[lever].kind is FollowUp
-                            else levers[lever]
-                            for lever in LEVERS
-                        },
-                        "additionalProperties": False,
-                    },
+                    "levers": levers,
+                    # By the name of a risk group: what is set otherwise than in the shipped policy.
+                    "groups": {"type": "object", "additionalProperties": levers},
                 },
                 "required": ["policy", "levers"],
                 "additionalProperties": False,

@@ -3,15 +3,18 @@
 A log has dtype LOG, shape (requests,); days count from the arrival of the first patient of all.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.clinic.queues import UNLIMITED_COUNT, WEEK_DAYS, Resource
+from sim.clinic.queues import N_RESOURCES, UNLIMITED_COUNT, WEEK_DAYS, Resource
+from sim.compiled import compiled
 from sim.patient import YEAR_DAYS
 
 YEAR_WEEKS = 52
+QUARTERS = 4
 RESOURCES = tuple(resource.name.lower() for resource in Resource)
 
 
@@ -28,12 +31,85 @@ def integral(starts: np.ndarray, ends: np.ndarray, at: np.ndarray) -> np.ndarray
     return lasted
 
 
-def census(log: np.ndarray, last_day: float) -> np.ndarray:
-    """Return the mean number of patients in the clinic by week, waiting or served, shape (weeks,)."""
-    gone = log["left_day"] + np.where(log["granted"], log["holds_days"].max(axis=1), 0.0)
-    edges = np.arange(0.0, last_day, WEEK_DAYS)
-    weeks: np.ndarray = np.diff(integral(log["asked_day"], gone, edges)) / WEEK_DAYS
-    return weeks
+def week_count(last_day: float) -> int:
+    """Return how many weeks have ended before a day."""
+    return max(math.ceil(last_day / WEEK_DAYS) - 1, 0)
+
+
+@compiled
+def write_census(log: np.ndarray, census: np.ndarray, came: np.ndarray) -> None:
+    """Write the mean number of patients in the clinic by week, waiting or served, shape (weeks,).
+
+    ``came``: those who came in each week less those who left, shape (weeks,).
+    """
+    census[:] = 0.0
+    came[:] = 0.0
+    for i in range(len(log)):
+        line = log[i]
+        gone = line.left_day
+        if line.granted:
+            longest = 0.0
+            for resource in range(N_RESOURCES):
+                longest = max(longest, float(line.holds_days[resource]))
+            gone += longest
+        _step(line.asked_day, 1.0, census, came)
+        _step(gone, -1.0, census, came)
+    present = 0.0
+    for week in range(len(census)):
+        # In days first: on the grid their sums are exact.
+        present += came[week]
+        census[week] = present + census[week] / WEEK_DAYS
+
+
+@compiled
+def _step(day: float, by: float, census: np.ndarray, came: np.ndarray) -> None:
+    """Note somebody who comes, or leaves, on a day: for the whole of its week, less the days before."""
+    week = math.floor(day / WEEK_DAYS)
+    if week < len(census):
+        came[week] += by
+        census[week] -= by * (day - WEEK_DAYS * week)
+
+
+@compiled
+def write_lengths(log: np.ndarray, lengths: np.ndarray) -> None:
+    """Write how many wait for each resource at the end of each week, shape (N_RESOURCES, weeks)."""
+    lengths[:] = 0.0
+    weeks = lengths.shape[1]
+    for i in range(len(log)):
+        line = log[i]
+        # Who is served at a week's end waits no more; who asks then does.
+        first = max(math.ceil(line.asked_day / WEEK_DAYS) - 1, 0)
+        stop = max(math.ceil(line.left_day / WEEK_DAYS) - 1, 0)
+        if first >= min(stop, weeks):
+            continue
+        for resource in range(N_RESOURCES):
+            if line.holds_days[resource] > 0:
+                lengths[resource, first] += 1.0
+                if stop < weeks:
+                    lengths[resource, stop] -= 1.0
+    for resource in range(N_RESOURCES):
+        for week in range(1, weeks):
+            lengths[resource, week] += lengths[resource, week - 1]
+
+
+@compiled
+def grows(length: np.ndarray) -> bool:
+    """Return whether a queue keeps growing, from its length at the end of each week, shape (weeks,).
+
+    It grows when in every week of the last quarter it is more than twice as long as in any week of the first
+    year (quarter, in a shorter run), when the clinic was new: a queue that clears now and then does not.
+    """
+    quarter = len(length) // QUARTERS
+    early = min(quarter, YEAR_WEEKS)
+    if early < 1:
+        return False
+    longest = 1.0
+    for week in range(early):
+        longest = max(longest, length[week])
+    shortest = math.inf
+    for week in range(len(length) - quarter, len(length)):
+        shortest = min(shortest, length[week])
+    return shortest > 2 * longest
 
 
 def open_days(clinic: Mapping[str, Any], name: str, first_day: float, last_day: float) -> float:
@@ -80,45 +156,23 @@ class Overload(NamedTuple):
 
 
 def overload(log: np.ndarray, clinic: Mapping[str, Any], last_day: float) -> Overload | None:
-    """Return the queue that keeps growing while patients come, the busiest resource's; None where none does.
-
-    It grows when in every week of the last quarter it is more than twice as long as in any week of the first
-    year (quarter, in a shorter run), when the clinic was new: a queue that clears now and then does not.
-    """
-    weeks = np.arange(WEEK_DAYS, last_day, WEEK_DAYS)
-    quarter = len(weeks) // 4
-    early = min(quarter, YEAR_WEEKS)
-    if early < 1:
-        return None
-    asked, left = (np.ascontiguousarray(log[name]) for name in ("asked_day", "left_day"))
-    # Some weeks show that most queues do not grow, before the others are looked at.
-    may_grow = np.full(len(RESOURCES), True)
-    for week in weeks[-quarter :: -(-quarter // YEAR_WEEKS)]:
-        standing = log["holds_days"][(asked <= week) & (left > week)] > 0
-        may_grow &= standing.sum(axis=0) > 2
-        if not may_grow.any():
-            return None
-    growing = {}
-    for resource in np.flatnonzero(may_grow).tolist():
-        mine = log["holds_days"][:, resource] > 0
-        # Stable: quick on a log, which is nearly in order.
-        came, gone = (
-            np.searchsorted(np.sort(days[mine], kind="stable"), weeks, side="right") for days in (asked, left)
-        )
-        length = came - gone
-        first, last = length[:early], length[-quarter:]
-        if last.min() > 2 * max(first.max(), 1):
-            years = (weeks[-quarter:].mean() - weeks[:early].mean()) / YEAR_DAYS
-            growing[resource] = Overload(
-                RESOURCES[resource],
-                float(first.mean()),
-                float(last.mean()),
-                float(last.mean() - first.mean()) / years,
-            )
+    """Return the queue that keeps growing while patients come, the busiest resource's; None where none does:
+    see ``grows``."""
+    lengths = np.empty((N_RESOURCES, week_count(last_day)))
+    write_lengths(log, lengths)
+    growing = [resource for resource in range(N_RESOURCES) if grows(lengths[resource])]
     if not growing:
         return None
+    quarter = lengths.shape[1] // QUARTERS
+    early = min(quarter, YEAR_WEEKS)
 
     def busy(resource: int) -> float:
-        return np.nan_to_num(use(log, clinic, resource, weeks[early], last_day), nan=np.inf)
+        first_day = float(WEEK_DAYS * (early + 1))
+        return float(np.nan_to_num(use(log, clinic, resource, first_day, last_day), nan=np.inf))
 
-    return growing[max(growing, key=busy)]
+    busiest = max(growing, key=busy)
+    first = float(lengths[busiest, :early].mean())
+    last = float(lengths[busiest, -quarter:].mean())
+    # Between the middles of the two.
+    years = WEEK_DAYS * (lengths.shape[1] - (quarter + early) / 2) / YEAR_DAYS
+    return Overload(RESOURCES[busiest], first, last, (last - first) / years)

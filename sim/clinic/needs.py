@@ -191,11 +191,17 @@ def ask_for(
     needs(patient, clinics[0], world, event, holds_days)
     if not is_positive(holds_days):  # a course of no fractions
         return -1
-    patient.agenda[event] = np.inf
-    patient.waiting |= 1 << event
-    book_refusal(patient, luck_table[i], world, event, now)
+    begin_wait(patient, luck_table[i], world, event, now)
     rank = rank_class(event, world.policy.queue_priority)
     return ask(resources, heaps, pool, i, event, rank, patient.number, holds_days, now)
+
+
+@compiled_inline
+def begin_wait(patient: Record, luck: Record, world: Record, event: int, now: float) -> None:
+    """A request for an event's resources is made: it is off the agenda until its turn comes."""
+    patient.agenda[event] = np.inf
+    patient.waiting |= 1 << event
+    book_refusal(patient, luck, world, event, now)
 
 
 @compiled_inline

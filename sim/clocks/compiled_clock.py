@@ -1,6 +1,6 @@
 """The compiled clock: the same reactions and queues as the SimPy clock, in one Numba loop, to the bit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numba
@@ -9,27 +9,52 @@ import numpy as np
 from sim.agenda import next_event
 from sim.clinic.needs import ask_for, clinic_record, happen_up_to_served, openings, serve
 from sim.clinic.queues import LOG, Queues, allocate, new_queues, next_allocation_day, withdraw
-from sim.compiled import Record, compiled, compiled_inline, compiled_parallel, numba_config
-from sim.counting.tally import CHUNK, Counter, Measures, Parts, count_chunk, new_scratch
+from sim.compiled import Record, compiled, compiled_inline, in_threads, numba_config
+from sim.counting.tally import (
+    CHUNK,
+    Counter,
+    Measures,
+    Parts,
+    Scratch,
+    add_amounts_and_places,
+    add_shared_states,
+    measure,
+    new_scratch,
+)
 from sim.events import END, N_EVENTS, Event
+from sim.luck import LUCK, column_keys, fill_rows, uniforms_of
+from sim.pathway.decisions import acts
 from sim.pathway.journey import happen
 from sim.patient import ROW, new_patients
 
 NO_REQUEST = -1
+AT_A_TIME = 16  # words that are compared at once
 FAILED = "a reaction failed; clock=simpy says which"
 
 
-@compiled_parallel
 def simulate_rows(rows: np.ndarray, luck: np.ndarray, worlds: np.ndarray, horizon_days: float) -> None:
     """Simulate every patient from diagnosis to death or the horizon, in a clinic where nobody waits.
 
     As ``sim.clocks.simpy_clock.simulate_rows``; patients are independent, so threads share them out.
     """
-    failed = 0
-    for i in numba.prange(len(rows)):
-        failed += _fails(rows[i], luck[i], worlds, horizon_days)
-    if failed:
+    parts = numba.get_num_threads()
+
+    def simulate(part: int) -> int:
+        mine = slice(len(rows) * part // parts, len(rows) * (part + 1) // parts)
+        failed: int = _simulate_rows(rows[mine], luck[mine], worlds, horizon_days)
+        return failed
+
+    if sum(in_threads(simulate, parts)):
         raise RuntimeError(FAILED)
+
+
+@compiled
+def _simulate_rows(rows: np.ndarray, luck: np.ndarray, worlds: np.ndarray, horizon_days: float) -> int:
+    """Simulate patients; return how many failed."""
+    failed = 0
+    for i in range(len(rows)):
+        failed += _fails(rows[i], luck[i], worlds, horizon_days)
+    return failed
 
 
 @compiled
@@ -53,54 +78,266 @@ if numba_config.DISABLE_JIT:  # nothing is lost then, and the exception says whe
     _fails = _simulate_one
 
 
-def simulate_and_count(
-    first: int, luck: np.ndarray, worlds: np.ndarray, counter: Counter, others: Measures | None = None
-) -> Measures:
-    """Simulate the patients from ``first`` on, one for each row of luck, where nobody waits, and count them.
+class Shared(NamedTuple):
+    """Which policies share the course of a patient, by policy."""
 
-    As ``simulate_rows`` on ``new_patients``, then ``Counter.count``, but few rows at a time, so that none
-    leaves the processor's cache.
+    led_by: np.ndarray  # int64, the first policy whose course it is, by policy and patient
+    upcoming: np.ndarray  # int64, the event with which its own course begins
+    parting: np.ndarray  # int64, whether it leaves the course that it shared, with the event that happens now
+
+
+class Courses:
+    """Simulates patients who wait for nobody under several policies, and counts them.
+
+    As ``simulate_rows`` on ``new_patients`` under each policy, then ``Counter.count`` beside the first; but
+    few patients at a time, so that nothing leaves the processor's cache, and a course that is the same
+    under several policies is simulated once.
     """
-    own = counter.measures(len(luck))
-    rows = np.empty((len(counter.parts.joint), CHUNK), ROW)
-    _simulate_and_count(
-        first,
-        new_patients(0, 1),
-        rows,
-        luck,
-        worlds,
-        own,
-        others or own,
-        counter.horizon_days,
-        counter.end_days,
-        counter.parts,
-    )
-    return own
+
+    def __init__(self, worlds: Sequence[np.ndarray], counters: Sequence[Counter]) -> None:
+        policies, threads = len(worlds), len(counters[0].parts.joint)
+        self.end_days, self.horizon_days = counters[0].end_days, counters[0].horizon_days
+        self._worlds, self._acts = np.concatenate(worlds), acts(worlds)
+        self._plans = np.cumsum([0, *map(len, worlds)])
+        self._blank = words_of(new_patients(0, 1))[0]
+        # By thread first. The counts of all policies are one array, of which each counter has its part.
+        self._parts = Parts(
+            *(np.zeros((threads, policies, *part.shape[1:]), part.dtype) for part in counters[0].parts)
+        )
+        for k, counter in enumerate(counters):
+            counter.parts = Parts(*(part[:, k] for part in self._parts))
+        one = counters[0].measures(CHUNK)
+        self._measures = [
+            Measures(*(np.empty((policies, *part.shape), part.dtype) for part in one)) for _ in range(threads)
+        ]
+        self._scratch = [new_scratch(len(counters[0].keys), policies) for _ in range(threads)]
+        self._luck = np.zeros((threads, CHUNK), LUCK)
+        self.rows = np.zeros((threads, policies, CHUNK), ROW)
+        self._shared = [
+            Shared(
+                np.zeros((policies, CHUNK), np.int64),
+                np.empty(policies, np.int64),
+                np.empty(policies, np.int64),
+            )
+            for _ in range(threads)
+        ]
+
+    def simulate_and_count(self, first: int, stop: int, seed: int, replication: int) -> None:
+        """Simulate patients ``first`` to ``stop - 1`` under every policy, and count them."""
+        keys, threads = column_keys(seed, replication), len(self.rows)
+
+        def simulate(part: int) -> int:
+            failed: int = _simulate_and_count(
+                first + part * CHUNK,
+                stop,
+                threads * CHUNK,
+                keys,
+                self._luck[part],
+                uniforms_of(self._luck[part]),
+                self._blank,
+                self.rows[part],
+                words_of(self.rows[part]),
+                self._worlds,
+                self._plans,
+                self._acts,
+                self._shared[part],
+                self._measures[part],
+                self.horizon_days,
+                self.end_days,
+                Parts(*(counts[part] for counts in self._parts)),
+                self._scratch[part],
+            )
+            return failed
+
+        if sum(in_threads(simulate, threads)):
+            raise RuntimeError(FAILED)
 
 
-@compiled_parallel
+def words_of(rows: np.ndarray) -> np.ndarray:
+    """Return the same memory as whole words, int64, with one axis more: copied and compared faster."""
+    return rows.view(np.int64).reshape(*rows.shape, ROW.itemsize // 8)
+
+
+@compiled
 def _simulate_and_count(
-    number: int,
-    blank: np.ndarray,
-    buffers: np.ndarray,
+    first: int,
+    stop: int,
+    step: int,
+    keys: np.ndarray,
     luck: np.ndarray,
+    uniforms: np.ndarray,
+    blank: np.ndarray,
+    rows: np.ndarray,
+    words: np.ndarray,
     worlds: np.ndarray,
-    own: Measures,
-    others: Measures,
+    plans: np.ndarray,
+    acts: np.ndarray,
+    shared: Shared,
+    measures: Measures,
     horizons_days: np.ndarray,
     end_days: float,
     parts: Parts,
-) -> None:
+    scratch: Scratch,
+) -> int:
+    """Simulate and count CHUNK patients, every ``step`` from ``first`` on; return how many failed."""
     failed = 0
-    for part in numba.prange(len(buffers)):
-        scratch = new_scratch(own.states.shape[1])
-        for first in range(part * CHUNK, len(luck), len(buffers) * CHUNK):
-            drawn = luck[first : first + CHUNK]
-            rows = buffers[part, : len(drawn)]
-            failed += _simulate_chunk(number + first, blank, rows, drawn, worlds, end_days)
-            count_chunk(rows, worlds, own, others, first, horizons_days, end_days, parts, part, scratch)
-    if failed:
-        raise RuntimeError(FAILED)
+    others = Measures(measures.states[0], measures.amounts[0], measures.places[0], measures.values[0])
+    counts_values = worlds[0].economics.counted
+    months = parts.monthly.shape[2] - 2
+    for start in range(first, stop, step):
+        n = min(CHUNK, stop - start)
+        fill_rows(uniforms[:n], start, keys)
+        for i in range(n):
+            failed += _fails_under_all(
+                start, blank, rows, words, luck, i, worlds, plans, acts, shared, end_days
+            )
+        for k in range(len(rows)):
+            own = Measures(measures.states[k], measures.amounts[k], measures.places[k], measures.values[k])
+            world = worlds[plans[k] : plans[k + 1]]
+            for i in range(n):
+                leader = shared.led_by[k, i]
+                if leader == k:
+                    measure(rows[k, i], world, own, i, horizons_days, end_days, months, scratch)
+                else:
+                    _copy(measures.states[leader, i], own.states[i])
+                    _copy(measures.amounts[leader, i], own.amounts[i])
+                    _copy(measures.places[leader, i], own.places[i])
+                    if counts_values:
+                        _copy(measures.values[leader, i], own.values[i])
+            add_shared_states(measures.states, k, shared.led_by, n, parts.joint[k], scratch)
+            add_amounts_and_places(
+                own,
+                others,
+                0,
+                n,
+                parts.sums[k],
+                parts.differences[k],
+                parts.timed[k],
+                parts.monthly[k],
+                parts.flow[k],
+                parts.values[k],
+                counts_values,
+            )
+    return failed
+
+
+@compiled
+def _simulate_under_all(
+    first: int,
+    blank: np.ndarray,
+    rows: np.ndarray,
+    words: np.ndarray,
+    luck: np.ndarray,
+    i: int,
+    worlds: np.ndarray,
+    plans: np.ndarray,
+    acts: np.ndarray,
+    shared: Shared,
+    horizon_days: float,
+) -> bool:
+    """Simulate patient ``first + i`` under every policy, a course that several share once.
+
+    A course is shared until an event at which a lever acts that the policies set differently, and beyond it
+    where the rows are still equal. ``rows``: by policy and patient; only those of a policy that leads are
+    written.
+    """
+    led_by, upcoming, _ = shared
+    _copy(blank, words[0, i])
+    rows[0, i].number = first + i
+    led_by[:, i] = 0
+    upcoming[0] = Event.DIAGNOSIS + 0  # a number: compiled code gives a variable one type
+    for k in range(len(rows)):
+        if led_by[k, i] != k:
+            continue
+        event = upcoming[k]
+        while event != END:
+            if acts[event, k, k]:
+                _part(k, event, rows, words, luck, i, worlds, plans, acts, shared, horizon_days)
+                event = upcoming[k]
+            else:
+                event = happen(rows[k, i], luck[i], worlds[plans[k] : plans[k + 1]], event, horizon_days)
+    return False
+
+
+@compiled
+def _part(
+    k: int,
+    event: int,
+    rows: np.ndarray,
+    words: np.ndarray,
+    luck: np.ndarray,
+    i: int,
+    worlds: np.ndarray,
+    plans: np.ndarray,
+    acts: np.ndarray,
+    shared: Shared,
+    horizon_days: float,
+) -> None:
+    """Let an event happen under policy k, and under those that share its course and may act otherwise now.
+
+    Each goes on with the first whose row it equals.
+    """
+    led_by, upcoming, parting = shared
+    for other in range(k + 1, len(rows)):
+        parting[other] = 0
+        if led_by[other, i] == k and acts[event, k, other]:
+            parting[other] = 1
+            _copy(words[k, i], words[other, i])
+    parting[k] = 1
+    for one in range(k, len(rows)):
+        if parting[one] == 0:
+            continue
+        world = worlds[plans[one] : plans[one + 1]]
+        upcoming[one] = happen(rows[one, i], luck[i], world, event, horizon_days)
+        led_by[one, i] = one
+        for other in range(k, one):
+            if parting[other] == 1 and led_by[other, i] == other and _equal(words[one, i], words[other, i]):
+                led_by[one, i] = other
+                break
+
+
+@compiled
+def _copy(some: np.ndarray, others: np.ndarray) -> None:
+    for k in range(len(some)):
+        others[k] = some[k]
+
+
+@compiled
+def _equal(some: np.ndarray, others: np.ndarray) -> bool:
+    for first in range(0, len(some), AT_A_TIME):
+        apart = 0
+        for k in range(first, min(first + AT_A_TIME, len(some))):
+            apart |= some[k] ^ others[k]
+        if apart != 0:
+            return False
+    return True
+
+
+@compiled
+def _fails_under_all(
+    first: int,
+    blank: np.ndarray,
+    rows: np.ndarray,
+    words: np.ndarray,
+    luck: np.ndarray,
+    i: int,
+    worlds: np.ndarray,
+    plans: np.ndarray,
+    acts: np.ndarray,
+    shared: Shared,
+    horizon_days: float,
+) -> bool:
+    """As ``_fails``, under every policy."""
+    try:
+        return _simulate_under_all(
+            first, blank, rows, words, luck, i, worlds, plans, acts, shared, horizon_days
+        )
+    except Exception:
+        return True
+
+
+if numba_config.DISABLE_JIT:
+    _fails_under_all = _simulate_under_all
 
 
 @compiled
@@ -109,10 +346,7 @@ def _simulate_chunk(
 ) -> int:
     """Simulate new patients from ``first`` on; return how many failed."""
     _enter(first, blank, rows)
-    failed = 0
-    for i in range(len(rows)):
-        failed += _fails(rows[i], luck[i], worlds, horizon_days)
-    return failed
+    return _simulate_rows(rows, luck, worlds, horizon_days)
 
 
 @compiled

@@ -32,6 +32,7 @@ from sim.counting.outcomes import ABSENT, NO, YES
 
 ADDED = 0.5  # patients to each pair of states
 STATES = 3  # of an outcome: absent, no, yes
+UNTREATED = 0.05 / 1000  # of all patients: what is no more when it is written per 1,000
 
 
 @compiled
@@ -222,6 +223,33 @@ def write_survival_differences(
         centre = survival - other
         low, high = max(centre - quantile * error, -1.0), min(centre + quantile * error, 1.0)
         _write(found[i], n, centre, low, high)
+
+
+@compiled
+def write_needed(shares: np.ndarray, changes: np.ndarray, comparator: int, found: np.ndarray) -> None:
+    """Write the share of patients who have each treatment, and how many more have it for each event averted.
+
+    ``shares``: n and share of each treatment, shape (policies, treatments, 2); n of the first is everybody.
+    ``changes``: the share with the event less the comparator's and its bounds, shape (policies, 3); NaN under
+    the comparator. ``found``, shape (policies, treatments, 4): the share of everybody; the number needed,
+    which is how much larger that is than under the comparator over what is averted, net; its bounds, those of
+    what is averted. NaN under the comparator, and where no more are treated, where more are treated in both
+    ways, where what is averted may be luck, and where fewer than one is needed: then something else averts.
+    """
+    treatments = shares.shape[1]
+    for i in range(len(shares)):
+        for k in range(treatments):
+            share = shares[i, k, 1] if shares[i, k, 0] > 0 else 0.0  # of nobody
+            _write(found[i, k], share * shares[i, k, 0] / shares[i, 0, 0], math.nan, math.nan, math.nan)
+    for i in range(len(shares)):
+        ways = 0
+        for k in range(treatments):
+            ways += found[i, k, 0] - found[comparator, k, 0] > UNTREATED
+        averted, least, most = -changes[i, 0], -changes[i, 2], -changes[i, 1]
+        for k in range(treatments):
+            more = found[i, k, 0] - found[comparator, k, 0]
+            if ways == 1 and more > UNTREATED and least > 0 and more >= averted:
+                _write(found[i, k], found[i, k, 0], more / averted, more / most, more / least)
 
 
 @compiled

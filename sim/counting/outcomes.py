@@ -11,7 +11,9 @@ what they write.
 """
 
 import math
+from collections.abc import Callable, Mapping
 from enum import IntEnum
+from inspect import signature
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -214,7 +216,7 @@ SCALE = {name: SIXTEENTH_DAY * YEAR_DAYS for name in UNITS if name.endswith("_ye
 # Of one mechanism alone.
 _MECHANISM_OF = {RecurrenceShare.LIMITED_TO_ANASTOMOSIS: "exfoliation"}
 # Enumerations have no length in compiled code.
-_LABELS, _GROUPS, _BY_GROUP, _AT_HORIZON = len(MECHANISM_LABELS), len(Group), len(ByGroup), len(AtHorizon)
+_LABELS, _BY_GROUPS, _AT_HORIZON = len(MECHANISM_LABELS), len(Group) * len(ByGroup), len(AtHorizon)
 _TREATMENT, _FIRST_PROCEDURE = len(TreatmentShare), int(RecurrenceShare.CENTRAL_RESECTION)
 _REGROWTH = len(RegrowthShare)
 _FIRST_MARGIN = int(RecurrenceShare.R0)
@@ -261,6 +263,62 @@ def _state(among: bool, yes: bool) -> int:
     return among * (NO + yes)  # ABSENT is 0, and YES follows NO
 
 
+def _at_horizon(
+    recurred: bool,
+    spread: bool,
+    alive: bool,
+    of_cancer: bool,
+    resected: bool,
+    uncontrolled: bool,
+    watched: bool,
+    regrown: bool,
+) -> dict[AtHorizon, bool]:
+    """Return what is true of a patient at a horizon, by what has happened by then, and a death of cancer."""
+    died_of_cancer, died_otherwise = of_cancer and not alive, not alive and not of_cancer
+    unresected = alive and not resected
+    return {
+        AtHorizon.CANCER_DEATH: died_of_cancer,
+        AtHorizon.ALIVE_AFTER_RECURRENCE: recurred and alive,
+        AtHorizon.DEATH_AFTER_RECURRENCE: recurred and not alive,
+        AtHorizon.ALIVE_WITH_METASTASIS: not recurred and alive and spread,
+        AtHorizon.CANCER_DEATH_WITHOUT_RECURRENCE: not recurred and died_of_cancer,
+        AtHorizon.OTHER_DEATH_WITHOUT_RECURRENCE: not recurred and died_otherwise,
+        AtHorizon.LOCAL_FAILURE: recurred or uncontrolled,
+        AtHorizon.ORGAN_PRESERVED: unresected and not uncontrolled and watched,
+        AtHorizon.TME_FREE_SURVIVAL: unresected,
+        AtHorizon.REGROWTH: regrown,
+    }
+
+
+def _by_group(recurred: bool, spread: bool, alive: bool) -> dict[ByGroup, bool]:
+    """Return what is true at a horizon of a patient in each of the patient's groups."""
+    return {
+        ByGroup.LOCAL_RECURRENCE: recurred,
+        ByGroup.DISTANT_METASTASIS: spread,
+        ByGroup.OVERALL_SURVIVAL: alive,
+        ByGroup.DISEASE_FREE_SURVIVAL: alive and not recurred and not spread,
+    }
+
+
+def _states_of(true: Callable[..., Mapping[Any, bool]], times: int) -> np.ndarray:
+    """Return the states, so many times over, for every set of what ``true`` takes, as a bit mask; uint8."""
+    known = len(signature(true).parameters)
+    sets = [[bool(mask >> bit & 1) for bit in range(known)] for mask in range(1 << known)]
+    rows = [[NO + yes for _, yes in sorted(true(*one).items())] * times for one in sets]
+    return np.array(rows, np.uint8)
+
+
+# Looked up, since every patient has many of them at every horizon.
+_AT_HORIZON_STATES = _states_of(_at_horizon, 1)
+_BY_GROUP_STATES = _states_of(_by_group, len(Group))
+_RECURRED_SPREAD_ALIVE = len(_BY_GROUP_STATES) - 1
+# By the mask of a patient's groups: 255 where a state is one of the patient's, 0 (ABSENT) elsewhere.
+_AMONG = np.repeat(
+    [[255 * (mask >> group & 1) for group in Group] for mask in range(1 << len(Group))], len(ByGroup), axis=1
+)
+_AMONG = _AMONG.astype(np.uint8)
+
+
 @compiled
 def write_states(patient: Record, world: Record, horizon_days: np.ndarray, states: np.ndarray) -> None:
     """Write a patient's state in each yes-or-no outcome at these horizons, uint8, as ``binary_keys``."""
@@ -268,44 +326,32 @@ def write_states(patient: Record, world: Record, horizon_days: np.ndarray, state
     found = patient.recurrence_found_day - start
     metastasis = patient.metastasis_found_day - start
     death = patient.death_day - start
-    of_cancer = patient.death_cause == Cause.CANCER
+    resection = patient.operated_day - start
+    uncontrolled = patient.uncontrolled_day - start
+    watch = patient.watch_from_day - start
+    regrowth = patient.regrowth_found_day - start
+    of_cancer = int(patient.death_cause == Cause.CANCER)
     members = groups(patient, world)
-    k = 0
     states[:] = NO  # what few patients have is written where they have it
-    for day in horizon_days:
-        recurred, spread, alive = found <= day, metastasis <= day, death > day
-        if recurred:
+    per_horizon = _LABELS + N_COMPARTMENTS + _BY_GROUPS + _AT_HORIZON + N_HARMS
+    for h in range(len(horizon_days)):
+        day, k = horizon_days[h], h * per_horizon
+        if found <= day:
             for label in range(_LABELS):
                 states[k + label] = _state(True, _LABELLED[patient.recurrence_route, label])
             states[k + _LABELS + patient.recurrence_compartment] = YES
+        # As the parameters of _at_horizon, bit by bit.
+        known = int(found <= day) | int(metastasis <= day) << 1 | int(death > day) << 2 | of_cancer << 3
+        known |= int(resection <= day) << 4 | int(uncontrolled <= day) << 5
+        known |= int(watch <= day) << 6 | int(regrowth <= day) << 7
         k += _LABELS + N_COMPARTMENTS
-        for group in range(_GROUPS):
-            among = (members >> group) & 1 == 1
-            states[k + ByGroup.LOCAL_RECURRENCE] = _state(among, recurred)
-            states[k + ByGroup.DISTANT_METASTASIS] = _state(among, spread)
-            states[k + ByGroup.OVERALL_SURVIVAL] = _state(among, alive)
-            free = alive and not recurred and not spread
-            states[k + ByGroup.DISEASE_FREE_SURVIVAL] = _state(among, free)
-            k += _BY_GROUP
-        died_of_cancer = of_cancer and not alive
-        died_otherwise = not alive and not of_cancer
-        states[k + AtHorizon.CANCER_DEATH] = _state(True, died_of_cancer)
-        states[k + AtHorizon.ALIVE_AFTER_RECURRENCE] = _state(True, recurred and alive)
-        states[k + AtHorizon.DEATH_AFTER_RECURRENCE] = _state(True, recurred and not alive)
-        states[k + AtHorizon.ALIVE_WITH_METASTASIS] = _state(True, not recurred and alive and spread)
-        states[k + AtHorizon.CANCER_DEATH_WITHOUT_RECURRENCE] = _state(True, not recurred and died_of_cancer)
-        states[k + AtHorizon.OTHER_DEATH_WITHOUT_RECURRENCE] = _state(True, not recurred and died_otherwise)
-        resected = patient.operated_day - start <= day
-        uncontrolled = patient.uncontrolled_day - start <= day
-        states[k + AtHorizon.LOCAL_FAILURE] = _state(True, recurred or uncontrolled)
-        free = alive and not resected
-        kept = free and not uncontrolled and patient.watch_from_day - start <= day
-        states[k + AtHorizon.ORGAN_PRESERVED] = _state(True, kept)
-        states[k + AtHorizon.TME_FREE_SURVIVAL] = _state(True, free)
-        states[k + AtHorizon.REGROWTH] = _state(True, patient.regrowth_found_day - start <= day)
-        k += _AT_HORIZON
-        k += N_HARMS
-    _write_harms(patient, horizon_days, states, k // len(horizon_days))
+        for j in range(_BY_GROUPS):
+            states[k + j] = _AMONG[members, j] & _BY_GROUP_STATES[known & _RECURRED_SPREAD_ALIVE, j]
+        k += _BY_GROUPS
+        for j in range(_AT_HORIZON):
+            states[k + j] = _AT_HORIZON_STATES[known, j]
+    k = len(horizon_days) * per_horizon
+    _write_harms(patient, horizon_days, states, per_horizon)
     _write_treatment_shares(patient, states[k : k + _TREATMENT])
     k += _TREATMENT
     _write_regrowth_shares(patient, states[k : k + _REGROWTH])

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from sim.compiled import compiled, compiled_allocating, compiled_parallel
+from sim.compiled import Record, compiled, in_threads
 from sim.counting.outcomes import (
     FOLDS,
     MONTHLY,
@@ -28,12 +28,17 @@ from sim.counting.outcomes import (
     write_states,
     write_timed,
 )
-from sim.counting.value import VALUES, new_value_scratch, write_values
-from sim.counting.value import Scratch as ValueScratch
-from sim.patient import YEAR_DAYS
+from sim.counting.value import (
+    MOST_POINTS,
+    MOST_STATES,
+    VALUES,
+    ValueScratch,
+    write_values,
+)
+from sim.patient import YEAR_DAYS, Cost
 
 VALUED = Key("values")  # of the counts of costs and quality of life
-CHUNK = 128  # patients that a thread counts in bytes: below 256
+CHUNK = 64  # patients that a thread counts in bytes: below 256
 BATCHES = 30  # of neighbours in a queue
 
 Counts = dict[Key, np.ndarray]
@@ -129,6 +134,14 @@ class Measures(NamedTuple):
 
     states: np.ndarray  # uint8, shape (n, outcomes)
     amounts: np.ndarray  # int64, shape (n, amounts)
+    places: np.ndarray  # int64, shape (n, PLACES): in the counts by fold, day, month and way
+    values: np.ndarray  # int64, shape (n, values), as ``write_values``; unset where they are not counted
+
+
+# In ``Measures.places``: the fold, then where ``write_timed``, ``write_months`` and ``way`` count a patient.
+_TIMES, _MONTHS = 1, 1 + len(TIMED)
+_WAY = _MONTHS + len(MONTHLY)
+PLACES = _WAY + 1
 
 
 class Parts(NamedTuple):
@@ -147,11 +160,11 @@ class Scratch(NamedTuple):
     """Where a part notes what it is about to add."""
 
     both: np.ndarray  # uint8, by outcome: as the first axis of ``Parts.joint``
-    few: np.ndarray  # uint8, as a part of ``Parts.joint``
-    cells: np.ndarray  # int64, as ``write_timed``
-    months: np.ndarray  # int64, as ``write_months``
-    values: np.ndarray  # int64, as ``write_values``
-    value: ValueScratch
+    few: np.ndarray  # uint8, by policy of those that are counted together; as a part of ``Parts.joint``
+    # As ``ValueScratch``.
+    spells: np.ndarray
+    points: np.ndarray
+    money: np.ndarray
 
 
 class Counter:
@@ -175,7 +188,12 @@ class Counter:
 
     def measures(self, n: int) -> Measures:
         """Return the place for the measures of n patients."""
-        return Measures(np.empty((n, len(self.keys)), np.uint8), np.empty((n, len(UNITS)), np.int64))
+        return Measures(
+            np.empty((n, len(self.keys)), np.uint8),
+            np.empty((n, len(UNITS)), np.int64),
+            np.empty((n, PLACES), np.int64),
+            np.empty((n, len(VALUES)), np.int64),
+        )
 
     def count(self, rows: np.ndarray, comparators: Measures | None = None) -> Measures:
         """Count patients, beside the measures of the same patients under the comparator; return theirs.
@@ -183,7 +201,22 @@ class Counter:
         Without a comparator they are compared with themselves.
         """
         own = self.measures(len(rows))
-        _count(rows, self.world, own, comparators or own, self.horizon_days, self.end_days, self.parts)
+        others, parts = comparators or own, len(self.parts.joint)
+
+        def count(part: int) -> None:
+            _count(
+                rows,
+                self.world,
+                own,
+                others,
+                self.horizon_days,
+                self.end_days,
+                self.parts,
+                part,
+                new_scratch(len(self.keys), 1),
+            )
+
+        in_threads(count, parts)
         return own
 
     def tally(self) -> Tally:
@@ -214,20 +247,18 @@ class Counter:
         return {key: np.array([n, *sums[:, k]]) for k, key in enumerate(self.amounts)}
 
 
-@compiled_allocating
-def new_scratch(outcomes: int) -> Scratch:
-    """Return the scratch of a part."""
+def new_scratch(outcomes: int, policies: int) -> Scratch:
+    """Return the scratch of a part, for so many policies that are counted together."""
     return Scratch(
         np.empty(outcomes, np.uint8),
-        np.empty((9, outcomes), np.uint8),
-        np.empty(len(TIMED), np.int64),
-        np.empty(len(MONTHLY), np.int64),
-        np.empty(len(VALUES), np.int64),
-        new_value_scratch(),
+        np.empty((policies, 9, outcomes), np.uint8),
+        np.empty((MOST_STATES, 3)),
+        np.empty(MOST_POINTS),
+        np.empty(len(Cost)),
     )
 
 
-@compiled_parallel
+@compiled
 def _count(
     rows: np.ndarray,
     world: np.ndarray,
@@ -236,12 +267,12 @@ def _count(
     horizon_days: np.ndarray,
     end_days: float,
     parts: Parts,
+    part: int,
+    scratch: Scratch,
 ) -> None:
-    for part in numba.prange(len(parts.joint)):
-        scratch = new_scratch(own.states.shape[1])
-        for first in range(part * CHUNK, len(rows), len(parts.joint) * CHUNK):
-            chunk = rows[first : first + CHUNK]
-            count_chunk(chunk, world, own, others, first, horizon_days, end_days, parts, part, scratch)
+    for first in range(part * CHUNK, len(rows), len(parts.joint) * CHUNK):
+        chunk = rows[first : first + CHUNK]
+        count_chunk(chunk, world, own, others, first, horizon_days, end_days, parts, part, scratch)
 
 
 @compiled
@@ -261,27 +292,89 @@ def count_chunk(
 
     ``own`` is written, ``others`` only read; both may be the same.
     """
+    months = parts.monthly.shape[2] - 2
+    for i in range(len(rows)):
+        measure(rows[i], world, own, first + i, horizon_days, end_days, months, scratch)
     stop = first + len(rows)
-    joint, sums, differences = parts.joint[part], parts.sums[part], parts.differences[part]
-    timed, monthly, flow = parts.timed[part], parts.monthly[part], parts.flow[part]
-    for i in range(len(rows)):
-        write_states(rows[i], world[0], horizon_days, own.states[first + i])
-        write_amounts(rows[i], end_days, own.amounts[first + i])
-        _add_sums(own.amounts[first + i], others.amounts[first + i], sums, differences)
-    _add_states(own.states[first:stop], others.states[first:stop], joint, scratch.both, scratch.few)
-    for i in range(len(rows)):
-        write_timed(rows[i], end_days, scratch.cells)
-        _add_times(rows[i].number % FOLDS, scratch.cells, timed)
-        write_months(rows[i], monthly.shape[1] - 2, scratch.months)
-        for k in range(len(scratch.months)):
-            monthly[k, scratch.months[k]] += 1
-        index = way(rows[i])
-        if index != NOT_COUNTED:
-            flow[index] += 1
+    few = scratch.few[0]
+    few[:] = 0
+    for i in range(first, stop):
+        _tally(own.states[i], others.states[i], scratch.both, few, np.uint8(1))
+    _add_few(few, parts.joint[part])
+    add_amounts_and_places(
+        own,
+        others,
+        first,
+        stop,
+        parts.sums[part],
+        parts.differences[part],
+        parts.timed[part],
+        parts.monthly[part],
+        parts.flow[part],
+        parts.values[part],
+        world[0].economics.counted,
+    )
+
+
+@compiled
+def measure(
+    patient: Record,
+    world: np.ndarray,
+    own: Measures,
+    i: int,
+    horizon_days: np.ndarray,
+    end_days: float,
+    months: int,
+    scratch: Scratch,
+) -> None:
+    """Write the measures of patient i."""
+    write_states(patient, world[0], horizon_days, own.states[i])
+    write_amounts(patient, end_days, own.amounts[i])
+    places = own.places[i]
+    places[0] = patient.number % FOLDS
+    write_timed(patient, end_days, places[_TIMES:_MONTHS])
+    write_months(patient, months, places[_MONTHS:_WAY])
+    places[_WAY] = way(patient)
     if world[0].economics.counted:
-        for i in range(len(rows)):
-            write_values(rows[i], world[0], end_days, scratch.value, scratch.values)
-            _add_values(scratch.values, parts.values[part, rows[i].number % FOLDS])
+        noted = ValueScratch(scratch.spells, scratch.points, scratch.money)
+        write_values(patient, world[0], end_days, noted, own.values[i])
+
+
+@compiled
+def add_amounts_and_places(
+    own: Measures,
+    others: Measures,
+    first: int,
+    stop: int,
+    sums: np.ndarray,
+    differences: np.ndarray,
+    timed: np.ndarray,
+    monthly: np.ndarray,
+    flow: np.ndarray,
+    values: np.ndarray,
+    counts_values: bool,
+) -> None:
+    """Add patients ``first`` to ``stop - 1`` to the counts of a part, all but the joint ones."""
+    for i in range(first, stop):
+        _add_sums(own.amounts[i], others.amounts[i], sums, differences)
+        places = own.places[i]
+        timed[places[0], places[_TIMES]] += 1
+        for k in range(1, len(TIMED)):
+            if places[_TIMES + k] != NOT_COUNTED:
+                timed[FOLDS - 1 + k, places[_TIMES + k]] += 1
+        for k in range(len(MONTHLY)):
+            monthly[k, places[_MONTHS + k]] += 1
+        if places[_WAY] != NOT_COUNTED:
+            flow[places[_WAY]] += 1
+        if counts_values:
+            _add_values(own.values[i], values[places[0]])
+
+
+@compiled
+def _add_values(own: np.ndarray, total: np.ndarray) -> None:
+    total[0] += 1
+    for k in range(len(own)):
+        total[1 + k] += own[k]
 
 
 @compiled
@@ -295,32 +388,59 @@ def _add_sums(own: np.ndarray, other: np.ndarray, sums: np.ndarray, differences:
 
 
 @compiled
-def _add_states(
-    own: np.ndarray, others: np.ndarray, joint: np.ndarray, both: np.ndarray, few: np.ndarray
-) -> None:
-    n, outcomes = own.shape
-    few[:] = 0
-    for i in range(n):
-        for k in range(outcomes):
-            both[k] = 3 * others[i, k] + own[i, k]
-        for states in range(9):
-            for k in range(outcomes):
-                few[states, k] += both[k] == states
+def _tally(own: np.ndarray, other: np.ndarray, both: np.ndarray, few: np.ndarray, step: int) -> None:
+    """Count a patient's states beside those under the comparator, or take them off where ``step`` is 255."""
+    for k in range(len(both)):
+        both[k] = 3 * other[k] + own[k]
     for states in range(9):
-        for k in range(outcomes):
+        for k in range(len(both)):
+            few[states, k] += step if both[k] == states else np.uint8(0)
+
+
+@compiled
+def _tally_same(own: np.ndarray, few: np.ndarray) -> None:
+    """As ``_tally``, of a patient whose course is that under the comparator."""
+    for state in range(3):
+        for k in range(len(own)):
+            few[4 * state, k] += own[k] == state
+
+
+@compiled
+def add_shared_states(
+    states: np.ndarray, k: int, led_by: np.ndarray, n: int, joint: np.ndarray, scratch: Scratch
+) -> None:
+    """Add the states of n patients under policy k, some of whom share the course of an earlier policy.
+
+    ``states``: by policy, the comparator first, and patient; ``led_by``: the policy whose course it is. Where
+    one leads most of them, its counts are taken, and only the others are counted apart. Bytes may overflow in
+    between, since what is taken off has been added.
+    """
+    few, both = scratch.few[k], scratch.both
+    leader = k
+    for earlier in range(k):
+        led = 0
+        for i in range(n):
+            led += led_by[k, i] == earlier
+        if 2 * led > n:
+            leader = earlier
+    if leader == k:
+        few[:] = 0
+    else:
+        for joined in range(9):
+            for outcome in range(few.shape[1]):
+                few[joined, outcome] = scratch.few[leader, joined, outcome]
+    for i in range(n):
+        if leader == k and led_by[k, i] == 0:
+            _tally_same(states[k, i], few)
+        elif leader == k or led_by[k, i] != leader:
+            _tally(states[k, i], states[0, i], both, few, np.uint8(1))
+            if leader != k:
+                _tally(states[leader, i], states[0, i], both, few, np.uint8(255))
+    _add_few(few, joint)
+
+
+@compiled
+def _add_few(few: np.ndarray, joint: np.ndarray) -> None:
+    for states in range(9):
+        for k in range(few.shape[1]):
             joint[states, k] += few[states, k]
-
-
-@compiled
-def _add_values(values: np.ndarray, total: np.ndarray) -> None:
-    total[0] += 1
-    for k in range(len(values)):
-        total[1 + k] += values[k]
-
-
-@compiled
-def _add_times(fold: int, cells: np.ndarray, timed: np.ndarray) -> None:
-    timed[fold, cells[0]] += 1
-    for k in range(1, len(cells)):
-        if cells[k] != NOT_COUNTED:
-            timed[FOLDS - 1 + k, cells[k]] += 1

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.compiled import Record, compiled, compiled_allocating
+from sim.compiled import Record, compiled
 from sim.counting.outcomes import names
 from sim.patient import N_CHARGED, N_HARMS, YEAR_DAYS, Cause, Cost, Harm, Margin
 
@@ -43,18 +43,17 @@ MOST_STATES = N_HARMS + 12
 MOST_POINTS = 2 * MOST_STATES + 32
 
 
-class Scratch(NamedTuple):
+class ValueScratch(NamedTuple):
     """Where the states of a life and its turning points are noted, float64."""
 
-    states: np.ndarray  # from, until (years from diagnosis) and ratio, shape (MOST_STATES, 3)
+    spells: np.ndarray  # states: from, until (years from diagnosis) and ratio, shape (MOST_STATES, 3)
     points: np.ndarray  # years from diagnosis, ascending, shape (MOST_POINTS,)
     money: np.ndarray  # by ``Cost``
 
 
-@compiled_allocating
-def new_value_scratch() -> Scratch:
+def new_value_scratch() -> ValueScratch:
     """Return the scratch of a thread."""
-    return Scratch(np.empty((MOST_STATES, 3)), np.empty(MOST_POINTS), np.empty(_COSTS))
+    return ValueScratch(np.empty((MOST_STATES, 3)), np.empty(MOST_POINTS), np.empty(_COSTS))
 
 
 @compiled
@@ -69,7 +68,7 @@ def annuity(force: float, from_years: float, until_years: float) -> float:
 
 @compiled
 def write_values(
-    patient: Record, world: Record, end_days: float, scratch: Scratch, values: np.ndarray
+    patient: Record, world: Record, end_days: float, scratch: ValueScratch, values: np.ndarray
 ) -> None:
     """Write a patient's costs and years up to the end, whole numbers (times SCALE), int64, as ``VALUES``."""
     economics = world.economics
@@ -80,9 +79,9 @@ def write_values(
     for cost in range(N_CHARGED):
         money[cost] = patient.charged[cost]
     _charge_years(patient, economics, years, died, money)
-    count = _write_harms(patient, economics, years, money, scratch.states)
-    count = _write_states(patient, world, years, died, scratch.states, count)
-    qalys = _qalys(patient, economics, years, scratch.states[:count], scratch.points)
+    count = _write_harms(patient, economics, years, money, scratch.spells)
+    count = _write_states(patient, world, years, died, scratch.spells, count)
+    qalys = _qalys(patient, economics, years, scratch.spells[:count], scratch.points)
     for cost in range(_COSTS):
         values[cost] = np.int64(np.rint(money[cost] * CENT))
     values[Value.LIFE_YEARS] = np.int64(np.rint(years * MICRO))
@@ -306,7 +305,7 @@ def values_of(rows: np.ndarray, worlds: np.ndarray, end_days: float) -> np.ndarr
 
 @compiled
 def _write_all(
-    rows: np.ndarray, worlds: np.ndarray, end_days: float, scratch: Scratch, values: np.ndarray
+    rows: np.ndarray, worlds: np.ndarray, end_days: float, scratch: ValueScratch, values: np.ndarray
 ) -> None:
     for i in range(len(rows)):
         write_values(rows[i], worlds[0], end_days, scratch, values[i])

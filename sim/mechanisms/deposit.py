@@ -1,6 +1,7 @@
 """A deposit of tumour cells becomes a seed, or dies: what the five mechanisms share."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,10 +11,26 @@ from sim.pelvis import spread
 from sim.radiosensitivity import response_odds
 
 
+class DepositOdds(NamedTuple):
+    """What all deposits of a resection share: the odds ratios with which their cells respond and take."""
+
+    response: float
+    take: float
+
+
 @compiled
-def sterilisation_probability(probabilities: np.ndarray, patient: Record, world: Record) -> float:
+def deposit_odds(patient: Record, world: Record) -> DepositOdds:
+    """Return the odds ratios of response to treatment, and of taking by aggressiveness, T and nodes."""
+    recurrence = world.recurrence
+    bold = math.exp(recurrence.aggressiveness_log_odds_per_sd * patient.aggressiveness)
+    bold *= recurrence.t_take_odds_ratio[patient.ct] * recurrence.nodes_take_odds_ratio[patient.nodes]
+    return DepositOdds(response_odds(patient, world), bold)
+
+
+@compiled
+def sterilisation_probability(probabilities: np.ndarray, patient: Record, odds: DepositOdds) -> float:
     """Return the probability that the patient's neoadjuvant regimen kills the cells."""
-    return with_odds(probabilities[patient.regimen], response_odds(patient, world))
+    return with_odds(probabilities[patient.regimen], odds.response)
 
 
 @compiled
@@ -21,6 +38,7 @@ def settle(
     patient: Record,
     luck: Record,
     world: Record,
+    odds: DepositOdds,
     route: int,
     cells: bool,
     takes: float,
@@ -34,9 +52,7 @@ def settle(
     treatment. The same uniform decides under every policy, so better treatment can only spare.
     """
     recurrence = world.recurrence
-    bold = math.exp(recurrence.aggressiveness_log_odds_per_sd * patient.aggressiveness)
-    bold *= recurrence.t_take_odds_ratio[patient.ct] * recurrence.nodes_take_odds_ratio[patient.nodes]
-    probability = with_odds(takes, bold)
+    probability = with_odds(takes, odds.take)
     patient.cells_left[route] = cells
     patient.seed_probability[route] = probability
     patient.survived[route] = cells and luck.seed_survival[route] < probability

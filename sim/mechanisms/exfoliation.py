@@ -2,7 +2,7 @@
 
 from sim.compiled import Record, compiled
 from sim.distributions import with_odds
-from sim.mechanisms.deposit import settle, sterilisation_probability
+from sim.mechanisms.deposit import DepositOdds, settle, sterilisation_probability
 from sim.patient import Compartment, Operation, Route
 
 
@@ -21,17 +21,17 @@ def cells_in_lumen(patient: Record, luck: Record, world: Record) -> bool:
 
 
 @compiled
-def seed_exfoliation(patient: Record, luck: Record, world: Record, now: float) -> None:
+def seed_exfoliation(patient: Record, luck: Record, world: Record, odds: DepositOdds, now: float) -> None:
     """Seed the staple line, and the tissue around an anastomosis that leaked into an abscess."""
     exfoliation = world.exfoliation
     patient.luminal_cells = cells_in_lumen(patient, luck, world)
-    spared = 1.0 - sterilisation_probability(exfoliation.sterilised_probability, patient, world)
+    spared = 1.0 - sterilisation_probability(exfoliation.sterilised_probability, patient, odds)
     caught = patient.luminal_cells and luck.staple_line < exfoliation.caught_probability
     takes = exfoliation.anastomotic_take_probability * spared
-    settle(patient, luck, world, Route.ANASTOMOTIC, caught, takes, Compartment.CENTRAL, 0, now)
+    settle(patient, luck, world, odds, Route.ANASTOMOTIC, caught, takes, Compartment.CENTRAL, 0, now)
     carried = (
         patient.luminal_cells and patient.abscess and luck.abscess_cells < exfoliation.carried_probability
     )
     takes = exfoliation.perianastomotic_take_probability * spared
     # the abscess cavity lies in front of the sacrum, beside the anastomosis: never one compartment only
-    settle(patient, luck, world, Route.PERIANASTOMOTIC, carried, takes, Compartment.POSTERIOR, 1, now)
+    settle(patient, luck, world, odds, Route.PERIANASTOMOTIC, carried, takes, Compartment.POSTERIOR, 1, now)

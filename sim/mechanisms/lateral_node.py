@@ -4,7 +4,7 @@ import math
 
 from sim.compiled import Record, compiled
 from sim.distributions import with_odds
-from sim.mechanisms.deposit import settle
+from sim.mechanisms.deposit import DepositOdds, settle
 from sim.patient import Compartment, RegrowthSite, Route, TStage
 from sim.policy import LateralDissection, LateralSides
 
@@ -54,7 +54,7 @@ def plan_dissection(patient: Record, world: Record) -> int:
 
 
 @compiled
-def seed_lateral_nodes(patient: Record, luck: Record, world: Record, now: float) -> None:
+def seed_lateral_nodes(patient: Record, luck: Record, world: Record, odds: DepositOdds, now: float) -> None:
     """Seed each side whose involved node was neither sterilised nor taken out."""
     node = world.lateral_node
     for side in range(2):
@@ -66,4 +66,4 @@ def seed_lateral_nodes(patient: Record, luck: Record, world: Record, now: float)
             takes = with_odds(takes, math.exp(node.take_log_odds_per_log_mm * larger))
         compartment = Compartment.LATERAL_LEFT + side
         route = Route.LATERAL_LEFT + side
-        settle(patient, luck, world, route, cells, takes, compartment, 0, now)
+        settle(patient, luck, world, odds, route, cells, takes, compartment, 0, now)

@@ -3,7 +3,7 @@
 import math
 
 from sim.compiled import Record, compiled
-from sim.mechanisms.deposit import settle, sterilisation_probability
+from sim.mechanisms.deposit import DepositOdds, settle, sterilisation_probability
 from sim.patient import Compartment, Operation, Quadrant, Route
 
 
@@ -39,15 +39,15 @@ def circumferential_compartment(patient: Record, u: float, world: Record) -> int
 
 
 @compiled
-def seed_margins(patient: Record, luck: Record, world: Record, now: float) -> None:
+def seed_margins(patient: Record, luck: Record, world: Record, odds: DepositOdds, now: float) -> None:
     """Seed the circumferential and the distal margin."""
     margin = world.margin
-    spared = 1.0 - sterilisation_probability(margin.sterilised_probability, patient, world)
+    spared = 1.0 - sterilisation_probability(margin.sterilised_probability, patient, odds)
     route = Route.CIRCUMFERENTIAL
     cells = luck.circumferential_cells < circumferential_cells_probability(patient, world)
     compartment = circumferential_compartment(patient, luck.seed_site[route], world)
     takes = margin.circumferential_take_probability * spared
-    settle(patient, luck, world, route, cells, takes, compartment, 0, now)
+    settle(patient, luck, world, odds, route, cells, takes, compartment, 0, now)
     cells = luck.distal_cells < distal_cells_probability(patient, world)
     takes = margin.distal_take_probability * spared
-    settle(patient, luck, world, Route.DISTAL, cells, takes, Compartment.CENTRAL, 0, now)
+    settle(patient, luck, world, odds, Route.DISTAL, cells, takes, Compartment.CENTRAL, 0, now)

@@ -2,7 +2,7 @@
 
 from sim.compiled import Record, compiled
 from sim.distributions import with_odds
-from sim.mechanisms.deposit import settle, sterilisation_probability
+from sim.mechanisms.deposit import DepositOdds, settle, sterilisation_probability
 from sim.patient import Compartment, Route
 
 
@@ -22,13 +22,13 @@ def deposit_left(patient: Record, luck: Record, world: Record) -> bool:
 
 
 @compiled
-def seed_mesorectum(patient: Record, luck: Record, world: Record, now: float) -> None:
+def seed_mesorectum(patient: Record, luck: Record, world: Record, odds: DepositOdds, now: float) -> None:
     """Seed the residual mesorectum, in front of the sacrum or around the anastomosis."""
     mesorectum = world.mesorectum
     route = Route.MESORECTUM
     takes = mesorectum.take_probability * (
-        1.0 - sterilisation_probability(mesorectum.sterilised_probability, patient, world)
+        1.0 - sterilisation_probability(mesorectum.sterilised_probability, patient, odds)
     )
     presacral = luck.seed_site[route] < mesorectum.presacral_share
     compartment = Compartment.POSTERIOR if presacral else Compartment.CENTRAL
-    settle(patient, luck, world, route, deposit_left(patient, luck, world), takes, compartment, 0, now)
+    settle(patient, luck, world, odds, route, deposit_left(patient, luck, world), takes, compartment, 0, now)

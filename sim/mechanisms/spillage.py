@@ -2,7 +2,7 @@
 
 from sim.compiled import Record, compiled
 from sim.distributions import pick
-from sim.mechanisms.deposit import settle, sterilisation_probability
+from sim.mechanisms.deposit import DepositOdds, settle, sterilisation_probability
 from sim.patient import Compartment, Operation, Quadrant, Route, SpillPattern
 
 
@@ -34,7 +34,7 @@ def spill_pattern(patient: Record, u: float, world: Record) -> int:
 
 
 @compiled
-def seed_spillage(patient: Record, luck: Record, world: Record, now: float) -> None:
+def seed_spillage(patient: Record, luck: Record, world: Record, odds: DepositOdds, now: float) -> None:
     """Seed the field: one place, along an abscess, several places, or the pelvic peritoneum."""
     spillage = world.spillage
     route = Route.SPILLAGE
@@ -55,6 +55,6 @@ def seed_spillage(patient: Record, luck: Record, world: Record, now: float) -> N
         extra = 2
     patient.spill_pattern = pattern
     takes = spillage.take_probability * (
-        1.0 - sterilisation_probability(spillage.sterilised_probability, patient, world)
+        1.0 - sterilisation_probability(spillage.sterilised_probability, patient, odds)
     )
-    settle(patient, luck, world, route, cells, takes, compartment, extra, now)
+    settle(patient, luck, world, odds, route, cells, takes, compartment, extra, now)

@@ -5,6 +5,7 @@ import math
 from sim.compiled import Record, compiled
 from sim.distributions import lognormal, normal_quantile, on_grid, with_odds
 from sim.events import Event
+from sim.mechanisms.deposit import deposit_odds
 from sim.mechanisms.exfoliation import seed_exfoliation
 from sim.mechanisms.lateral_node import plan_dissection, seed_lateral_nodes
 from sim.mechanisms.margin import seed_margins
@@ -164,18 +165,19 @@ def resect(patient: Record, luck: Record, world: Record, now: float) -> None:
         patient.washed_out = used(policy.washout, luck.washout, cohort.washout_share)
     if patient.anastomosis:
         patient.diverting_stoma = used(policy.diverting_stoma, luck.stoma, cohort.diverting_stoma_share)
-        odds = leak_odds(patient, world)
-        patient.leaked = luck.leak < with_odds(surgery.leak_probability, odds)
-        occult = luck.occult_leak < with_odds(surgery.occult_leak_probability, odds)
+        leaks = leak_odds(patient, world)
+        patient.leaked = luck.leak < with_odds(surgery.leak_probability, leaks)
+        occult = luck.occult_leak < with_odds(surgery.occult_leak_probability, leaks)
         patient.abscess = (patient.leaked or occult) and luck.abscess < surgery.abscess_after_leak_probability
     patient.pathological_stage = pathological_stage(patient)
     _charge_resection(patient, world, now)
 
-    seed_margins(patient, luck, world, now)
-    seed_mesorectum(patient, luck, world, now)
-    seed_lateral_nodes(patient, luck, world, now)
-    seed_exfoliation(patient, luck, world, now)
-    seed_spillage(patient, luck, world, now)
+    odds = deposit_odds(patient, world)
+    seed_margins(patient, luck, world, odds, now)
+    seed_mesorectum(patient, luck, world, odds, now)
+    seed_lateral_nodes(patient, luck, world, odds, now)
+    seed_exfoliation(patient, luck, world, odds, now)
+    seed_spillage(patient, luck, world, odds, now)
     book_next_onset(patient)
     harm_of_resection(patient, luck, world, now)
     book_operative_death(patient, luck, world, now)

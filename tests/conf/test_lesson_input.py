@@ -241,7 +241,7 @@ def test_a_page_gets_plain_values_with_all_that_the_lesson_holds(name):
     for figure in plain["figures"].values():
         assert set(figure.get("of", [])) <= set(plain["figures"])
         assert figure.get("setting", "") in lesson.changes()
-    assert all(row["id"] and row["source"] for row in plain["evidence"])
+    assert plain["evidence"] == list(lesson.evidence)
 
 
 def test_there_are_lessons_enough_and_the_list_has_all_of_them():

@@ -205,6 +205,7 @@ ALLOWED = {
     "seen.py": {24: "groups of a guideline", 96: "comparisons of a guideline"},
     "agenda.py": {3: "minima side by side", 4: "minima side by side"},
     "clinic/load.py": {24: "hours of a day", 52: "weeks of a year", 4: "a quarter"},
+    "clinic/warm_up.py": {5: "observations of a batch", 4: "batches at least"},
     "clinic/needs.py": {
         5: "fractions of a week",
         7: "days of a week",
@@ -277,6 +278,8 @@ ALLOWED = {
         0.5: "half a patient",
         3: "states of an outcome",
         4: "a coefficient of Wilson's",
+        0.05: "what is written as none per 1,000",
+        1000: "patients",
     },
     "counting/samples.py": {
         20: "folds of the jackknife",

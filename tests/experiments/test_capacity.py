@@ -21,10 +21,10 @@ from experiments.cli.command import main
 from experiments.simulating import crowd as clinics
 from experiments.simulating.cohort import simulate, unhindered, worlds_of
 from experiments.simulating.crowd import BEFORE, attend, attend_in_blocks, crowd_of, warm_up
-from experiments.simulating.warm_up import settled_after
 from sim.clinic import load
 from sim.clinic.needs import arrival_days, is_served
 from sim.clinic.queues import Resource
+from sim.clinic.warm_up import NOT_SETTLED, settled_after
 from sim.clocks.simpy_clock import simulate_in_clinic
 from sim.events import Event
 from sim.luck import draw_luck
@@ -147,6 +147,23 @@ def test_a_queue_that_grows_is_reported_with_its_figures_and_one_that_clears_is_
     assert "linac" in words and f"{found.per_year:.1f} patients a year" in words
     _, _, there = attended("clinic=regional", *STRAINED[1:])
     assert load.overload(there.log, there.clinic, there.last_day) is None
+
+
+def test_who_is_in_a_clinic_and_who_waits_by_week_is_what_each_line_of_the_log_says():
+    _, _, there = attended("clinic=regional", "clinic.linac_count=8", *STRAINED[1:])
+    log, days = np.asarray(there.log), np.arange(0.0, there.last_day, 7.0)
+    census, lengths = np.empty(len(days) - 1), np.empty((len(Resource), len(days) - 1))
+    load.write_census(there.log, census, census.copy())
+    load.write_lengths(there.log, lengths)
+    gone = log["left_day"] + np.where(log["granted"], log["holds_days"].max(axis=1), 0.0)
+    for week in range(0, len(census), 7):
+        start, stop = days[week], days[week + 1]
+        there_days = np.clip(np.minimum(gone, stop) - np.maximum(log["asked_day"], start), 0.0, None)
+        assert census[week] == pytest.approx(there_days.sum() / 7, abs=1e-6)
+        standing_now = (log["asked_day"] <= stop) & (log["left_day"] > stop)
+        waits = (log["holds_days"][standing_now] > 0).sum(axis=0)
+        assert lengths[:, week].tolist() == waits.tolist()
+    assert census.max() > 5 and (lengths.max(axis=1) > 5).any()
 
 
 def test_an_overload_that_is_the_runs_own_is_reported_by_compare_too():
@@ -340,25 +357,29 @@ def transient(draws, length, size=4000):
     return 5.0 + decline + draws.normal(size=size)
 
 
+def settled(series):
+    return settled_after(np.asarray(series, float), np.empty(len(series)))
+
+
 @pytest.mark.parametrize("length", [200, 600, 1200])
 def test_the_warm_up_of_an_obvious_transient_is_its_length(length):
     draws = np.random.default_rng(2)
-    cuts = [settled_after(transient(draws, length)) for _ in range(20)]
+    cuts = [settled(transient(draws, length)) for _ in range(20)]
     assert all(0.75 * length <= cut <= 1.2 * length for cut in cuts)
 
 
 def test_a_settled_series_needs_hardly_any_warm_up_and_a_growing_one_never_settles():
     draws = np.random.default_rng(3)
-    assert np.median([settled_after(draws.normal(size=4000)) for _ in range(20)]) < 200
-    assert settled_after(np.arange(4000) + draws.normal(size=4000)) is None
-    assert settled_after(np.zeros(3)) is None
+    assert np.median([settled(draws.normal(size=4000)) for _ in range(20)]) < 200
+    assert settled(np.arange(4000) + draws.normal(size=4000)) == NOT_SETTLED
+    assert settled(np.zeros(3)) == NOT_SETTLED
 
 
 def test_the_cut_is_where_the_mean_of_the_rest_is_known_best():
     series = transient(np.random.default_rng(4), 300, 1000)
     means = series.reshape(-1, 5).mean(axis=1)
     widths = [means[k:].var() / len(means[k:]) for k in range(len(means) // 2 + 1)]
-    assert settled_after(series) == 5 * int(np.argmin(widths))
+    assert settled(series) == 5 * int(np.argmin(widths))
 
 
 def test_the_warm_up_is_the_longest_that_a_policy_needs():

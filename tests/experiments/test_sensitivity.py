@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -39,9 +40,7 @@ def plan_of(*words):
 
 
 def table(folder, name):
-    return pd.read_csv(
-        folder / f"{name}.csv", keep_default_na=False, na_values=[""], float_precision="round_trip"
-    )
+    return pd.read_csv(folder / f"{name}.csv", keep_default_na=False, na_values=[""])
 
 
 def compared(out, *words):
@@ -74,9 +73,9 @@ def bars(made):
 
 def test_the_ends_of_a_tornado_are_two_runs_of_compare(bars, tmp_path):
     for end in ("low", "high"):
-        found = compared(tmp_path / end, f"{TAKES}={bars.loc[TAKES, end]!r}")
+        found = compared(tmp_path / end, f"{TAKES}={float(bars.loc[TAKES, end])!r}")
         assert bars.loc[TAKES, f"at_{end}"] == pytest.approx(net_benefit(found["economics"]), rel=1e-9)
-        found = compared(tmp_path / f"price_{end}", f"{STOMA}={bars.loc[STOMA, end]!r}")
+        found = compared(tmp_path / f"price_{end}", f"{STOMA}={float(bars.loc[STOMA, end])!r}")
         assert bars.loc[STOMA, f"at_{end}"] == pytest.approx(net_benefit(found["economics"]), rel=1e-9)
     assert bars.loc[TAKES, "at_low"] != bars.loc[TAKES, "at_high"]
     assert bars.loc[TAKES, "basis"] == "posterior"
@@ -155,7 +154,7 @@ def test_an_outcome_that_is_counted_is_that_of_compare(tmp_path):
     words = ("method=tornado", "outcome=local_recurrence", f"vary=[{TAKES}]")
     assert analysed(tmp_path / "out", *words) == 0
     row = table(tmp_path / "out", "sensitivity").iloc[0]
-    found = compared(tmp_path / "high", f"{TAKES}={row['high']!r}")["differences"]
+    found = compared(tmp_path / "high", f"{TAKES}={float(row['high'])!r}")["differences"]
     found = found[(found["outcome"] == "local_recurrence") & (found["horizon_years"] == 5)]
     found = found[(found[["mechanism", "compartment", "group"]] == "all").all(axis=1)]
     assert row["at_high"] == pytest.approx(found["estimate"].item(), abs=1e-12)
@@ -205,23 +204,27 @@ def valued(run):
 
 
 def test_a_map_shows_the_preferred_policy_and_the_line_where_it_changes(tmp_path):
-    # At a high price of everything else nobody would irradiate; at none usual care is preferred.
-    ranges = f"map={{economics.radiotherapy_course_price:[0,200000],{STOMA}:[1000,3000]}}"
+    price = "economics.systemic_treatment_price"  # surgery alone has more metastases
+    ranges = f"map={{{price}:[0,300000],{STOMA}:[1000,3000]}}"
     assert analysed(tmp_path / "out", "method=map", ranges, "map_steps=2") == 0
     grid = table(tmp_path / "out", "map")
     assert len(grid) == 2 * 4
     best = grid[grid["preferred"]].set_index(["x", "y"])["policy"]
-    assert best[(0, 1000)] == "usual_care"
-    assert best[(200000, 1000)] == "tme_alone"
+    less = grid[grid["policy"] == "tme_alone"].set_index(["x", "y"])["estimate"]
+    assert {*best} == {"tme_alone", "usual_care"}
+    for place, policy in best.items():
+        assert policy == ("tme_alone" if less[place] > 0 else "usual_care")
+    found = compared(tmp_path / "corner", f"{price}=300000", f"{STOMA}=1000")
+    assert less[(300000, 1000)] == pytest.approx(net_benefit(found["economics"]), rel=1e-9)
+    # Costs are linear in a price: where both are worth the same is known from two runs.
     lines = table(tmp_path / "out", "map_lines")
     assert {*lines["one"], *lines["other"]} == {"usual_care", "tme_alone"}
-    # Costs are linear in a price: where both are worth the same is known from two runs.
-    less = grid[grid["policy"] == "tme_alone"].set_index(["x", "y"])["estimate"]
-    low, high = less[(0, 1000)], less[(200000, 1000)]
-    assert lines[lines["y"] == 1000]["x"].item() == pytest.approx(200000 * low / (low - high), rel=1e-9)
+    for stoma in (1000, 3000):
+        low, high = less[(0, stoma)], less[(300000, stoma)]
+        assert lines[lines["y"] == stoma]["x"].item() == pytest.approx(300000 * low / (low - high), rel=1e-9)
 
 
-def test_what_is_done_is_kept_and_what_is_lost_is_done_again(made, tmp_path, capsys):
+def test_what_is_done_is_kept_and_what_is_lost_is_done_again(made, tmp_path):
     entries = sorted(path for path in (made / "ledger").glob("??/*"))
     before = {path: path.stat().st_mtime_ns for path in entries}
     tables = {name: (made / f"{name}.csv").read_bytes() for name in ("sensitivity", "structure")}
@@ -234,17 +237,18 @@ def test_what_is_done_is_kept_and_what_is_lost_is_done_again(made, tmp_path, cap
     }
     for name, content in tables.items():
         assert (made / f"{name}.csv").read_bytes() == content
-    capsys.readouterr()
-    # Of another outcome the folder is refused.
-    assert analysed(made, VARIED, "outcome=qalys") == 2
-    assert "outcome" in capsys.readouterr().err
+    # What is simulated does not depend on which outcome of costs and quality of life is asked for.
+    other = tmp_path / "other"
+    shutil.copytree(made, other)
+    assert analysed(other, VARIED, "method=tornado", "outcome=qalys") == 0
+    assert len([*(other / "ledger").glob("??/*")]) == len(entries)
 
 
 def test_points_that_agree_in_all_that_is_simulated_are_simulated_once(made):
     manifest = json.loads((made / "manifest.json").read_text())["sensitivity"]
     entries = [*(made / "ledger").glob("??/*")]
     # The perspective changes nothing that is simulated.
-    assert manifest["points"] == 1 + 2 * 4 + len(ALTERNATIVES)
+    assert manifest["points"] == 1 + 2 * len(manifest["parameters"]) + len(ALTERNATIVES)
     assert len(entries) == manifest["points"] - 1
 
 

@@ -122,9 +122,9 @@ BROKEN = {
     """,
     "a larger margin.circumferential_take_probability only adds": """
         real = margin.settle
-        def settle(patient, luck, world, route, cells, takes, compartment, least_extra, now):
+        def settle(patient, luck, world, odds, route, cells, takes, compartment, least_extra, now):
             turned = 1.0 if takes < 0.3 else 0.0
-            real(patient, luck, world, route, True, turned, compartment, least_extra, now)
+            real(patient, luck, world, odds, route, True, turned, compartment, least_extra, now)
         margin.settle = settle
     """,
     "leak prevention with an odds ratio of 1 changes nothing": """

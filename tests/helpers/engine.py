@@ -91,7 +91,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>engine</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none';
 script-src 'unsafe-inline' 'wasm-unsafe-eval' blob:; worker-src blob:">"""
 IN_A_WORKER = """
-const names = { loadEngine, fromBase64, worldOf, setLever, setNumber, statesOf, addCounts };
+const names = { loadEngine, fromBase64, worldOf, setNumber, statesOf, addCounts, longestWarmUp };
 const text = (bytes) => {
   let letters = "";
   const step = 32768;

@@ -43,6 +43,10 @@ FEW = ("patients=200", "pictures=false")
 SMALLER = {
     "compare": FEW,
     "sweep": (*FEW, "compute.workers=1"),
+    "sensitivity": (
+        *FEW, "vary=[exfoliation,spillage]", "map_steps=2", "trajectories=2", "samples=2", "horizon_years=10",
+        "policies=[usual_care,tme_alone]", "compute.workers=1",
+    ),
     "capacity": ("patients=60", "pictures=false"),
     "psa": ("members=20", "patients=100", "pictures=false", "compute.workers=1"),
     "gains": ("patients=500", "pictures=false"),

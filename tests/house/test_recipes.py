@@ -5,13 +5,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from helpers.engine import CHROMIUM
 from helpers.recipes import RECIPES, copy, follow, section, steps
+from helpers.whatif import Opened, chromium
 
 import conf
 
 ROOT = Path(conf.__file__).parent.parent
+LINKER = ROOT / ".venv" / "linker"
 DOCUMENT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 # What says at once that something is missing; and what simulates.
 FAST = (
@@ -39,7 +43,8 @@ def followed_fixture(tmp_path_factory):
 
 def run(folder, *words, compiled=False):
     """Run Python in a copy of the repository, with its own modules; return what it printed."""
-    system = {**os.environ, "PYTHONPATH": str(folder), "NUMBA_DISABLE_JIT": "0" if compiled else "1"}
+    path = os.pathsep.join(map(str, (folder, LINKER)))
+    system = {**os.environ, "PYTHONPATH": path, "NUMBA_DISABLE_JIT": "0" if compiled else "1"}
     done = subprocess.run(
         [sys.executable, *words], cwd=folder, env=system, capture_output=True, text=True, check=False
     )
@@ -51,8 +56,8 @@ def pass_tests(folder, *files, compiled=False):
     return run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files, compiled=compiled)
 
 
-def lrrc(folder, *words):
-    return run(folder, "-m", "experiments.cli.command", *words)
+def lrrc(folder, *words, compiled=False):
+    return run(folder, "-m", "experiments.cli.command", *words, compiled=compiled)
 
 
 def test_a_step_changes_adds_or_appends():
@@ -112,3 +117,48 @@ def test_what_was_added_is_simulated_described_and_counted(followed):
 @pytest.mark.long
 def test_after_every_recipe_the_tests_pass(followed):
     pass_tests(followed, *SLOW, compiled=True)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium fonts-dejavu-core")
+@pytest.mark.skipif(not LINKER.is_dir(), reason="no linker: make .venv/.linker")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Playwright's own, at its end
+def test_what_was_added_is_on_the_page_what_if_without_a_line_of_its_script(followed):
+    """The lever moves there; the outcome and the mechanism are counted, with the numbers of the command."""
+    touched = [file for heading in RECIPES for file, _, _ in steps(section(DOCUMENT, heading))]
+    assert not any(
+        file.startswith(("experiments/whatif/", "experiments/engine/", "conf/sentences/")) for file in touched
+    )
+    run(followed, "-m", "experiments.pages.json_schema")
+    run(followed, "-m", "experiments.engine.build", compiled=True)
+    words = ["patients=2000", "policies=[tme_alone,frozen_section]"]
+    page = Path(lrrc(followed, "whatif", *words, "open=false", compiled=True).strip())
+    folder = Path(lrrc(followed, "compare", *words, "pictures=false", compiled=True).splitlines()[-1])
+    theirs = pd.read_csv(followed / folder / "outcomes.csv")
+    with chromium() as browser:
+        opened = Opened(browser, followed / page).done()
+        opened.view("takeaway")
+        mine = pd.read_csv(opened.saved("table outcomes", followed / "mine.csv"))
+        opened.view("compare")
+        opened.press("more levers")
+        rows = opened.page.locator("tbody.levers tr:has([data-lever='frozen_section'])")
+        assert rows.inner_text().startswith("Frozen section")
+        opened.page.focus("tr:has([data-lever='frozen_section']) th")
+        assert "no cells stay beyond it" in opened.page.inner_text("#term")
+        with opened.simulating():
+            opened.page.check("[data-key='frozen_section 0']")
+        opened.press("picture outcomes")
+        listed = opened.page.locator(".outcomes tbody tr th").all_inner_texts()
+        opened.view("takeaway")
+        moved = pd.read_csv(opened.saved("table outcomes", followed / "moved.csv"))
+        assert opened.wrong == []
+        opened.close()
+    assert "Stoma closed" in listed and any("perineural" in name for name in listed)
+    assert {"stoma_closed"} <= set(mine["outcome"]) and {"perineural"} <= set(mine["mechanism"])
+    assert len(mine) == len(theirs)
+    np.testing.assert_allclose(mine["estimate"], theirs["estimate"], rtol=1e-8, atol=1e-10)
+    # With the lever the first policy is the second.
+    first, second = (part["estimate"].to_numpy() for _, part in moved.groupby("policy", sort=False))
+    np.testing.assert_array_equal(first, second)
+    before, after = (part["estimate"].to_numpy() for _, part in mine.groupby("policy", sort=False))
+    assert (before != after).any()

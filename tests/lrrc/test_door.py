@@ -178,6 +178,10 @@ def test_trials_clinics_and_a_patient_are_those_of_the_command(tmp_path):
         "validate": ({"trial": "crab", "patients": 200, "most_patients": 200}, "endpoints_validation"),
         "capacity": ({"clinics": ["regional"], "policies": ["tme_alone"], "patients": 60}, "waits"),
         "patient": ({"number": 3, "policies": ["tme_alone", "short_course"]}, "timeline"),
+        "psa": (
+            {"members": 20, "patients": 64, "evppi": {"harm": ["harm.fracture_probability"]}},
+            "acceptability",
+        ),
     }
     for name, (settings, picture) in asked.items():
         words = [f"{key}={value}".replace("'", "").replace(" ", "") for key, value in settings.items()]
@@ -219,6 +223,10 @@ WRONG = [
     ("sweep", {}, []),
     ("validate", {"trial": "no_trial"}, ["trial=no_trial"]),
     ("capacity", {"clinic": "regional"}, ["clinic=regional"]),
+    ("psa", {"members": 2}, ["members=2"]),
+    ("gains", {"threshold": -1}, ["threshold=-1"]),
+    ("budget", {"uptake": []}, ["uptake=[]"]),
+    ("sensitivity", {"method": "tornad"}, ["method=tornad"]),
     ("patient", {"find": "age_year < 60"}, ["find=age_year < 60"]),
     ("patient", {"number": 10, "patients": 5}, ["number=10", "patients=5"]),
 ]
@@ -379,9 +387,11 @@ def test_a_program_that_uses_hydra_itself_keeps_what_it_has(tmp_path):
 def test_dir_shows_the_public_names_and_each_says_what_it_does():
     assert dir(lrrc) == sorted(lrrc.__all__)
     assert dir(lrrc) == [
-        "IncompleteError", "InputError", "Run", "capacity", "compare", "load", "patient", "sweep", "validate",
+        "IncompleteError", "InputError", "Run", "budget", "capacity", "compare", "gains", "load", "patient",
+        "psa", "sensitivity", "sweep", "validate",
     ]  # fmt: skip
-    for name in ("capacity", "compare", "patient", "sweep", "validate"):
+    experiments = set(dir(lrrc)) - {"IncompleteError", "InputError", "Run", "load"}
+    for name in sorted(experiments):
         words = " ".join(getattr(lrrc, name).__doc__.split())
         assert "common random numbers" in words
         assert f">>> run = lrrc.{name}(" in words

@@ -48,61 +48,113 @@ function removePolicy(p) {
   change({ policies, comparator: state.comparator === p ? 0 : comparator });
 }
 
-/** Return the control of a lever in a policy's column. */
+const openGroups = new Set(); // levers of columns whose risk groups are shown
+
+/** Return the controls of a lever in a policy's column: one for all patients, or one for each risk group. */
 function leverCell(p, lever) {
+  const control = (group, changed) => {
+    const column = state.policies[p];
+    const name = { lever: content.levers[lever].label, policy: LETTERS[p] };
+    const place = html(group ? "div" : "td", { class: changed(column) ? "changed" : "" });
+    place.append(...(group ? [html("span", {}, groupWords(group))] : []), leverControl(lever, leversIn(column, group)[lever], {
+      "data-key": [lever, p, ...(group ? [group] : [])].join(" "), "data-lever": lever,
+      "aria-label": group ? say("controls.lever_in_group", { ...name, group: groupWords(group) }) : say("controls.lever", name),
+    }, (value, dragging = false) => {
+      setLeverOf(p, lever, value, dragging, group);
+      place.className = changed(state.policies[p]) ? "changed" : "";
+    }, !group && groupsFor(column, lever).length ? () => divide(p, lever) : null));
+    return place;
+  };
   const column = state.policies[p];
-  if (!settable(column, lever)) {
-    const groups = Object.entries(policyOf(column).groups).map(([group, own]) => (
-      own[lever] === undefined ? null : say("controls.in_group", {
-        group: group.replaceAll("_", " "), setting: settingWords(lever, own[lever]) }))).filter(Boolean);
-    return html("td", {}, html("span", { class: "fixed", title: groups.join("\n"), tabindex: groups.length ? 0 : null },
-      say("controls.by_group")));
-  }
+  if (!isByGroup(column, lever)) return control(null, (now) => lever in now.levers);
+  const key = `${lever} ${p}`;
+  const isOpen = openGroups.has(key);
+  return html("td", { class: "groups" }, html("details", { open: isOpen, ontoggle: ({ target }) => openGroups[target.open ? "add" : "delete"](key) },
+    html("summary", { class: isChanged(column, lever) ? "changed" : "", "data-key": `groups ${key}` }, say("controls.by_group")),
+    groupsFor(column, lever).map((group) => control(group, (now) => lever in (now.groups?.[group] ?? {}))),
+    isChanged(column, lever) ? button(say("controls.as_before"), () => undivide(p, lever), { class: "link", "data-key": `undo ${key}` }) : null));
+}
+
+/** Return a control of a lever. `divided`: called where it is to be set by risk group; null where it cannot. */
+function leverControl(lever, setting, shared, set, divided) {
   const { kind, low, high } = layout.levers[lever];
-  const setting = leversOf(column)[lever];
-  const shared = {
-    "data-key": `${lever} ${p}`, "data-lever": lever, "aria-label": say("controls.lever", { lever: content.levers[lever].label, policy: LETTERS[p] }),
-  };
-  const cell = html("td", { class: lever in column.levers ? "changed" : "" });
-  const set = (value, dragging = false) => {
-    setLeverOf(p, lever, value, dragging);
-    cell.className = lever in state.policies[p].levers ? "changed" : "";
-  };
   if (kind === "flag") {
-    cell.append(html("label", { class: "flag" }, html("input", {
-      type: "checkbox", checked: setting, ...shared, onchange: (event) => set(event.target.checked) }),
-    html("span", {}, say("yes"))));
-  } else if (kind === "number") {
+    return html("label", { class: "flag" }, html("input", {
+      type: "checkbox", checked: setting, ...shared, onchange: (event) => set(event.target.checked) }), html("span", {}, say("yes")));
+  }
+  if (kind === "number") {
     const output = html("output", {}, settingWords(lever, setting));
-    cell.append(html("span", { class: "slide" }, html("input", {
+    return html("span", { class: "slide" }, html("input", {
       type: "range", min: low, max: Math.min(high, 20), step: 0.5, value: setting, ...shared,
       oninput: (event) => {
         output.textContent = settingWords(lever, event.target.valueAsNumber);
         set(event.target.valueAsNumber, true);
       },
       onchange: (event) => set(event.target.valueAsNumber),
-    }), output));
-  } else {
-    cell.append(choice(setting, Object.entries(content.levers[lever].settings), {
-      ...shared, title: content.levers[lever].settings[setting],
-      onchange: (event) => set(event.target.value),
-    }));
+    }), output);
   }
-  return cell;
+  const settings = Object.entries(content.levers[lever].settings);
+  return choice(setting, divided ? [...settings, [BY_GROUP, say("controls.divide")]] : settings, {
+    ...shared, title: content.levers[lever].settings[setting],
+    onchange: (event) => (event.target.value === BY_GROUP ? divided() : set(event.target.value)),
+  });
 }
 
-function setLeverOf(p, lever, value, dragging) {
+const BY_GROUP = ""; // no setting has this name
+
+function setLeverOf(p, lever, value, dragging, group) {
   const policies = copy(state.policies);
-  const { levers } = policies[p];
-  if (value === shippedLevers(policies[p])[lever]) delete levers[lever];
-  else levers[lever] = value;
-  change({ policies }, { keep: true, dragging });
+  const column = policies[p];
+  const shipped = group ? leversOfGroup(policyOf(column).groups[group]) : policyOf(column).levers;
+  const own = group ? ((column.groups ??= {})[group] ??= {}) : column.levers;
+  if (value === shipped[lever]) delete own[lever];
+  else own[lever] = value;
+  // A slider that is being moved stays.
+  change({ policies: policies.map(withoutEmpty) }, { keep: layout.levers[lever].kind === "number", dragging });
+}
+
+/** Let each risk group set a lever: at first as it is set for all. */
+function divide(p, lever) {
+  const policies = copy(state.policies);
+  const column = policies[p];
+  openGroups.add(`${lever} ${p}`);
+  for (const group of groupsFor(column, lever)) ((column.groups ??= {})[group] ??= {})[lever] = leversIn(column, group)[lever];
+  change({ policies });
+}
+
+/** Let risk groups set a lever as they did in the shipped policy. */
+function undivide(p, lever) {
+  const policies = copy(state.policies);
+  for (const own of Object.values(policies[p].groups)) delete own[lever];
+  change({ policies: policies.map(withoutEmpty) });
+}
+
+/** Return a policy's column without risk groups of which nothing was changed. */
+function withoutEmpty({ groups = {}, ...column }) {
+  const changed = Object.entries(groups).filter(([, own]) => Object.keys(own).length);
+  return changed.length ? { ...column, groups: Object.fromEntries(changed) } : column;
+}
+
+let scenarioName = ""; // from which was started
+
+/** Return the choice of a scenario, and the question that it asks. */
+function scenarioControls() {
+  const options = Object.entries(content.scenarios).map(([name, { words }]) => [name, words]);
+  const { question } = content.scenarios[scenarioName] ?? {};
+  return html("div", { class: "scenario" },
+    html("label", {}, html("span", {}, say("controls.scenario")), choice(scenarioName, [["", say("controls.no_scenario")], ...options], {
+      "data-key": "scenario", onchange: (event) => {
+        scenarioName = event.target.value;
+        if (scenarioName) change(copy(content.scenarios[scenarioName].state));
+        else renderControls();
+      } })),
+    question ? [html("p", {}, question.asks), html("p", { class: "note" }, say("controls.cannot_say", { words: question.cannot_say }))] : null);
 }
 
 /** Return the table of the policies: levers above, what follows from them below. */
 function policyTable() {
   const shown = Object.entries(content.levers).filter(([lever, { first }]) => (
-    first || allLevers || state.policies.some(({ levers }) => lever in levers)));
+    first || allLevers || state.policies.some((column) => isChanged(column, lever))));
   const columns = [...state.policies.keys()];
   const rest = Object.keys(content.levers).length - shown.length;
   return html("table", { class: `policies n${columns.length}` },
@@ -180,6 +232,14 @@ function numberWords(key) {
   return names.reduce((part, name) => part?.properties?.[name], schema)?.description ?? "";
 }
 
+/** Return whether numbers fit together; say it where they do not. */
+function fits(numbers) {
+  const broken = brokenRelation({ ...state, numbers });
+  fill(at("notice"));
+  if (broken) notice(broken);
+  return !broken;
+}
+
 /** Return the control of a list that is changed as a whole. */
 function listControl(key) {
   const value = numberIn(state, key);
@@ -187,7 +247,7 @@ function listControl(key) {
   const set = (given) => {
     const numbers = { ...state.numbers, [key]: given };
     if (JSON.stringify(given) === JSON.stringify(shippedNumber(state, key))) delete numbers[key];
-    else if (breach(content.schema.properties.numbers, numbers, "numbers") || !isWhole(key, given)) {
+    else if (breach(content.schema.properties.numbers, numbers, "numbers") || !isWhole(key, given) || !fits(numbers)) {
       input.value = numberIn(state, key).join(", ");
       return;
     }
@@ -213,7 +273,7 @@ function numberControl(key) {
     const numbers = { ...state.numbers };
     if (given === shippedValue) delete numbers[key];
     else numbers[key] = given;
-    if (!Number.isFinite(given) || breach(content.schema.properties.numbers, numbers, "numbers")) {
+    if (!Number.isFinite(given) || breach(content.schema.properties.numbers, numbers, "numbers") || !fits(numbers)) {
       input.value = numberIn(state, key);
       return;
     }

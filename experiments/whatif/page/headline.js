@@ -101,7 +101,16 @@ function resultRows(result) {
         const hint = `${patientsOf(found.estimate)} (${interval(found.low, found.high, patientsOf)})`
           + (change_ ? `; ${signed(PER * change_.estimate)} (${interval(PER * change_.low, PER * change_.high, signed)})` : "");
         return html("td", { title: `${hint} ${say("luck")}` }, fixed(PER * found.estimate),
-          change_ ? html("small", { class: beyondLuck(change_) ? "" : "luck" }, beyondLuck(change_) ? signed(PER * change_.estimate) : `(${signed(PER * change_.estimate)})`) : null);
+          " ", change_ ? html("small", { class: beyondLuck(change_) ? "" : "luck" }, beyondLuck(change_) ? signed(PER * change_.estimate) : `(${signed(PER * change_.estimate)})`) : null);
       }));
-  })];
+  }), ...neededRows(result)];
+}
+
+/** Return a row for each treatment: who has it, and how many more for each recurrence averted. */
+function neededRows(result) {
+  const found = Object.entries(result.needed(result.state.horizon_years)).filter(([, own]) => own.some(({ share }) => share > HARDLY_ANYBODY));
+  return found.map(([name, own]) => html("tr", { "data-treatment": name },
+    html("th", { scope: "row", "data-term-words": say("results.needed_words"), tabindex: 0 }, capital(name)),
+    own.map(({ share, needed, low, high }) => html("td", {}, fixed(PER * share, 0), " ",
+      Number.isFinite(needed) ? html("small", { class: "needed", title: `${interval(low, high, fixed)} ${say("luck")}` }, say("results.needed", { n: fixed(needed) })) : null))));
 }

@@ -120,7 +120,7 @@ function renderLessons() {
         n: whole(scenario.patients), cohort: called("cohort", scenario.cohort), clinic: called("clinic", scenario.clinic),
         times: scenario.repetitions > 1 ? say("lessons.times", { n: scenario.repetitions }) : "" })),
       html("ul", { class: "plain" }, lesson.policies.map((policy, p) => html("li", {}, chip(p, lessonState(lesson)), " ", html("b", {}, capital(called("policy", policy))), ": ",
-        policyOf({ policy }, scenario.cohort).description))),
+        withTerms(policyOf({ policy }, scenario.cohort).description)))),
       html("h3", {}, say("lessons.question")), html("p", { class: "question" }, withTerms(lesson.question)), predictionForm(lesson)),
     html("div", { id: "revealed", "aria-live": "polite" }));
 }
@@ -186,15 +186,9 @@ async function reveal(name, lesson, chosen) {
     lesson.vary.length ? html("div", { class: "card prose" }, html("h3", {}, say("lessons.vary")), html("ul", { class: "plain" }, lesson.vary.map(({ says, change: changes }, k) => html("li", {}, says, " ",
       button(say("lessons.try"), () => { state = lessonState(lesson, changes); change({}); openView("compare"); }, { "data-key": `vary ${k}` }))))) : null,
     html("div", { class: "card prose" }, html("h3", {}, say("lessons.discuss")), html("ol", {}, lesson.discuss.map((words_) => html("li", {}, words_))),
-      html("h3", {}, say("lessons.evidence")), html("ul", {}, lesson.evidence.map((row) => html("li", {}, evidenceWords(row)))),
+      html("h3", {}, say("lessons.evidence")), html("ul", {}, lesson.evidence.map(([words_, id]) => html("li", {}, words_, " ", html("code", {}, id)))),
       lesson.licence ? html("p", { class: "note" }, say("lessons.licence", { licence: lesson.licence })) : null),
     classCard());
-}
-
-/** Return a row of the evidence in words: the study, what it found, and where that stands. */
-function evidenceWords({ id, study, population, arm, endpoint, value, unit, source }) {
-  const about = [study, population, arm].filter(Boolean).join(", ");
-  return [`${about}: ${endpoint} ${value}${unit ? ` (${unit})` : ""}. ${source} `, html("code", {}, id)];
 }
 
 /** Return the card with one's predictions as a file, and a class's files laid together. */

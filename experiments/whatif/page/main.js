@@ -75,7 +75,7 @@ function fail(error) {
 }
 
 function renderControls() {
-  fill(at("controls"), policyTable(), sharedControls(), numberControls());
+  fill(at("controls"), scenarioControls(), policyTable(), sharedControls(), numberControls());
   if (result) renderResults();
 }
 

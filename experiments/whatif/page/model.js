@@ -7,19 +7,55 @@ function policyOf(column, cohort = state.cohort) {
   return content.cohorts[cohort].policies[column.policy] ?? content.policies[column.policy];
 }
 
-
-/** Return the levers of a column's shipped policy. */
-const shippedLevers = (column) => content.parts[policyOf(column).levers];
+/** Return the guideline of a column's policy, or null. */
+const guidelineOf = (column, cohort) => content.guidelines[policyOf(column, cohort).guideline] ?? null;
 
 /** Return the levers of a policy's column: those of the shipped policy, as they were changed. */
-const leversOf = (column) => ({ ...shippedLevers(column), ...column.levers });
+const leversOf = (column, cohort) => ({ ...policyOf(column, cohort).levers, ...column.levers });
+
+/** Return what each risk group of a policy's column sets, as it was changed; the guideline names the groups. */
+function groupsOf(column, cohort) {
+  const shipped = policyOf(column, cohort).groups;
+  const names = (guidelineOf(column, cohort)?.groups ?? []).map(({ name }) => name);
+  return Object.fromEntries(names.map((name) => [name, { ...shipped[name], ...column.groups?.[name] }]));
+}
+
+/** Return the levers that a risk group gets, or all patients (null). */
+const leversIn = (column, group) => ({ ...leversOf(column), ...(group ? leversOfGroup(groupsOf(column)[group]) : {}) });
+
+/** Return a policy's column as the engine takes it. */
+function policyAsSet(column, cohort) {
+  return { levers: leversOf(column, cohort), groups: groupsOf(column, cohort), guideline: guidelineOf(column, cohort) };
+}
+
+/** Return the names of the risk groups that may set a lever: those that are found before it acts. */
+function groupsFor(column, lever) {
+  const { latest } = layout.levers[lever];
+  const groups = guidelineOf(column)?.groups ?? [];
+  return groups.filter(({ moment }) => latest !== null && moment <= latest).map(({ name }) => name);
+}
+
+/** Return whether a risk group of a policy's column sets a lever. */
+const isByGroup = (column, lever) => Object.values(groupsOf(column)).some((own) => lever in leversOfGroup(own));
+
+/** Return whether a lever of a policy's column was changed. */
+const isChanged = (column, lever) => lever in column.levers || Object.values(column.groups ?? {}).some((own) => lever in own);
+
+/** Return whether anything of a policy's column was changed. */
+const isAsShipped = (column) => !Object.keys(content.levers).some((lever) => isChanged(column, lever));
 
 /** Return what a policy's column is called: the shipped policy, and what was changed. */
 function nameOf(column) {
-  const changes = Object.entries(column.levers).map(([lever, setting]) => (
-    say("changed_lever", { lever: content.levers[lever].label, setting: settingWords(lever, setting) })));
-  return [content.words.policy[column.policy], ...changes].join(say("changes_join"));
+  const words = (lever, setting) => ({ lever: content.levers[lever].label, setting: settingWords(lever, setting) });
+  const changes = Object.entries(column.levers).map(([lever, setting]) => say("changed_lever", words(lever, setting)));
+  const shipped = { policy: column.policy, levers: column.levers };
+  const inGroups = Object.entries(column.groups ?? {}).flatMap(([group, own]) => Object.entries(own)
+    .filter(([lever, setting]) => setting !== leversIn(shipped, group)[lever])
+    .map(([lever, setting]) => say("changed_in_group", { group: groupWords(group), ...words(lever, setting) })));
+  return [content.words.policy[column.policy], ...changes, ...inGroups].join(say("changes_join"));
 }
+
+const groupWords = (group) => group.replaceAll("_", " ");
 
 /** Return a lever's setting as people read it. */
 function settingWords(lever, setting) {
@@ -29,32 +65,40 @@ function settingWords(lever, setting) {
   return settings[setting] ?? setting;
 }
 
-/** Return whether a lever can be set for all patients of a column's policy. */
-const settable = (column, lever, cohort) => !policyOf(column, cohort).levers_by_group.includes(lever);
-
-/**
- * Return why the command would refuse a policy's column, or null: settings that contradict each other in a plan,
- * as conf.policies.Policy finds them.
- */
+/** Return why the command would refuse a policy's column, or null: what conf.policies.Policy refuses. */
 function refusal(column, cohort = state.cohort) {
   if (content.by_cohort.includes(column.policy) && !content.cohorts[cohort].policies[column.policy]) {
     return say("no_usual_care", { cohort: called("cohort", cohort) });
   }
-  const { plans } = policyOf(column, cohort);
-  const unknown = Object.keys(column.levers).find((lever) => !settable(column, lever, cohort));
-  if (unknown) return say("by_group_here", { lever: content.levers[unknown].label });
-  const found = plans.map((plan) => {
-    const levers = { ...content.parts[plan.levers], ...column.levers };
-    return content.refused.filter((pair) => (
-      Object.entries(pair.levers).every(([lever, setting]) => levers[lever] === setting)));
-  });
+  const policy = policyAsSet(column, cohort);
+  const groups = policy.guideline?.groups ?? [];
+  for (const [group, own] of Object.entries(column.groups ?? {})) {
+    const found = groups.find(({ name }) => name === group);
+    if (!found) return say("no_group", { group: shown(group) });
+    const late = Object.keys(own).find((lever) => layout.levers[lever].latest === null || layout.levers[lever].latest < found.moment);
+    if (late) return say("too_late", { group: groupWords(group), lever: content.levers[late].label });
+  }
+  const plans = plansOf(layout, policy);
+  if (plans.length > layout.most_plans) return say("too_many_plans", { n: plans.length, most: layout.most_plans });
+  const never = plans.every(({ levers }) => layout.not_restaged.includes(levers.neoadjuvant))
+    && groups.find(({ name, moment }) => moment === layout.restaging && Object.keys(policy.groups[name]).length);
+  if (never) return say("never_restaged", { group: groupWords(never.name) });
+  return contradiction(plans, policy.groups);
+}
+
+/** Return in words where settings contradict each other in a plan, or null. */
+function contradiction(plans, groups) {
+  const found = plans.map(({ levers }) => content.refused.filter((pair) => (
+    Object.entries(pair.levers).every(([lever, setting]) => levers[lever] === setting))));
   const everywhere = (lever) => found.every((pairs) => pairs.some((pair) => pair.lever === lever));
   for (const [k, pairs] of found.entries()) {
-    const { set_here: setHere } = plans[k];
+    const here = plans[k].groups;
+    const setHere = here.flatMap((group) => Object.keys(leversOfGroup(groups[group])));
     for (const pair of pairs) {
       // What a policy does after treatment is done to those who had it.
       if (pair.needs_treatment && !setHere.includes(pair.lever) && !everywhere(pair.lever)) continue;
-      return pair.words.replaceAll("_", " ");
+      const words = pair.words.replaceAll("_", " ");
+      return here.length ? say("in_groups", { groups: listed(here.map(groupWords)), words }) : words;
     }
   }
   return null;
@@ -101,41 +145,18 @@ function shippedNumber(state, key) {
 /** Return the packed worlds of a state's policies. */
 function worldsOf(state) {
   const shared = sharedNumbers(state);
-  return state.policies.map((column) => {
-    const { plans } = policyOf(column, state.cohort);
-    const world = packWorld(layout, plans.map((plan) => ({
-      ...shared, policy: content.parts[plan.policy], follow_up: content.parts[plan.follow_up], guideline: content.parts[plan.guideline],
-    })));
-    for (const [lever, setting] of Object.entries(column.levers)) setLever(layout, world, lever, setting);
-    return world;
-  });
+  return state.policies.map((column) => worldOf(layout, shared, policyAsSet(column, state.cohort)));
 }
 
 /** Return the clinic of a state as the engine takes it; null where nobody waits. */
 function clinicOf(state) {
   const clinic = content.clinics[state.clinic];
-  if (clinic.warm_ups === null) return null;
+  if (clinic.unlimited) return null;
   return {
     arrivals_per_year: clinic.numbers.arrivals_per_year,
     resources: fromBase64(clinic.resources),
     times: fromBase64(clinic.times),
-    warmUpPatients: warmUpOf(state),
   };
-}
-
-/** Return the warm-up of a state's clinic: the longest of its policies', or of all that are known. */
-function warmUpOf(state) {
-  const { warm_ups: known } = content.clinics[state.clinic];
-  const own = state.policies.map(({ policy }) => policy).filter((policy) => policy in known);
-  return Math.max(0, ...(own.length ? own : Object.keys(known)).map((policy) => known[policy] ?? 0));
-}
-
-/** Return whether the command would find the same warm-up. */
-function warmUpIsSure(state) {
-  const { warm_ups: known } = content.clinics[state.clinic];
-  const sameAsMade = ["cohort", "disease", "seed", "replication"].every((key) => state[key] === content.start[key]);
-  return sameAsMade && JSON.stringify(state.numbers) === JSON.stringify(content.start.numbers)
-    && state.policies.every(({ policy, levers }) => policy in known && !Object.keys(levers).length);
 }
 
 /** Return the first thing that is wrong with a state that came from outside, as a sentence; null for none. */
@@ -148,6 +169,8 @@ function wrongWith(state) {
   for (const [key, value] of Object.entries(state.numbers)) {
     if (Array.isArray(value) && !isWhole(key, value)) return say(content.lists[key].shares ? "wrong.shares" : "wrong.bounds", { key, value: shown(value) });
   }
+  const broken = brokenRelation(state);
+  if (broken) return broken;
   for (const [k, column] of state.policies.entries()) {
     const words = refusal(column, state.cohort);
     if (words) return say("wrong.refused", { policy: LETTERS[k], words });
@@ -155,9 +178,30 @@ function wrongWith(state) {
   return null;
 }
 
+const RELATIONS = {
+  not_above: ([low, high]) => low <= high,
+  parts_of_one: (lists) => lists[0].every((_, k) => sum(lists.map((list) => list[k])) <= 1 + TOLERANCE),
+};
+const TOLERANCE = 1e-6; // of sums: shares are written with few digits
+
+/** Return which relation between the numbers of a state does not hold, as the command says it; null for none. */
+function brokenRelation(of) {
+  const tree = sharedNumbers(of);
+  const valueOf = (key) => {
+    const [, names, place] = /^([^[]+)(?:\[(-?\d+)\])?$/.exec(key);
+    const value = names.split(".").reduce((part, name) => part[name], tree);
+    return place === undefined ? value : value.at(Number(place));
+  };
+  for (const { keys, kind, words } of content.relations) {
+    const values = keys.map(valueOf);
+    if (!RELATIONS[kind](values)) return say("wrong.relation", { values: keys.map((key, k) => `${key}=${shown(values[k])}`).join(", "), words });
+  }
+  return null;
+}
+
 /** Return whether a list is what its name says: shares of a whole, or bounds that rise. */
 function isWhole(key, list) {
-  if (content.lists[key].shares) return Math.abs(sum(list) - 1) <= 1e-6;
+  if (content.lists[key].shares) return Math.abs(sum(list) - 1) <= TOLERANCE;
   return list.every((value, k) => k === 0 || value > list[k - 1]);
 }
 
@@ -189,13 +233,14 @@ function breach(schema, value, key) {
     return first(value.map((item, k) => breach(schema.items, item, `${key}[${k}]`)));
   }
   if (schema.type === "object") {
-    const known = schema.properties;
+    const { properties: known = {}, additionalProperties: others } = schema;
+    const of = (name) => (Object.hasOwn(known, name) ? known[name] : others);
     const path = (name) => (key ? `${key}.${name}` : name);
-    const unknown = Object.keys(value).find((name) => !Object.hasOwn(known, name));
+    const unknown = Object.keys(value).find((name) => !of(name));
     if (unknown !== undefined) return say("wrong.unknown", { key: shown(path(unknown)) });
     const missing = (schema.required ?? []).find((name) => !Object.hasOwn(value, name));
     if (missing !== undefined) return say("wrong.missing", { key: path(missing) });
-    return first(Object.entries(value).map(([name, item]) => breach(known[name], item, path(name))));
+    return first(Object.entries(value).map(([name, item]) => breach(of(name), item, path(name))));
   }
   return null;
 }

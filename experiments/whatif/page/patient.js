@@ -15,9 +15,13 @@ async function renderPatient() {
   number ??= (result?.states && result.others.length ? nextWith(result.others[0], YES, NO) ?? nextWith(result.others[0], NO, YES) : null) ?? 0;
   fill(at("patient"), html("div", { class: "card" }, html("h2", {}, say("patient.title")), html("p", {}, say("patient.lead")), patientPicker()),
     html("div", { id: "life" }));
+  if (clinicOf(state)) {
+    number = Math.min(number, state.patients - 1);
+    fill(at("life"), html("p", { class: "card", role: "status" }, say("patient.among", { n: whole(state.patients) })));
+  }
   const asked = JSON.stringify([state, number]);
   const found = await pool.course(state, number, TIMES);
-  if (asked !== JSON.stringify([state, number])) return;
+  if (!found || asked !== JSON.stringify([state, number])) return;
   life = { state: copy(state), ...found };
   showLife();
 }
@@ -26,7 +30,7 @@ function patientPicker() {
   const input = html("input", { type: "number", min: 0, step: 1, value: number, "aria-label": say("patient.number"), "data-key": "patient",
     onchange: () => {
       const n = Math.round(input.valueAsNumber);
-      if (n >= 0 && n < 1e9) { number = n; renderPatient(); } else input.value = number;
+      if (n >= 0 && n < (clinicOf(state) ? state.patients : 1e9)) { number = n; renderPatient(); } else input.value = number;
     } });
   const finds = result?.states && result.states.length === state.policies.length ? result.others.flatMap((p) => [
     ["averted", YES, NO], ["caused", NO, YES]].map(([key, before, after]) => {

@@ -11,7 +11,7 @@ class Pool {
   #source;
   #bytes;
   #request = 0;
-  #attending = null; // what is simulated in a clinic: its workers, and what ends the wait for them
+  #settled = new Map(); // after how many patients a policy's waits settle, null: not; by what they depend on
   #waiting = new Map(); // by worker: what to do with its next answer
 
   constructor(source, bytes) {
@@ -52,13 +52,7 @@ class Pool {
   /** Give up what is being simulated. */
   cancel() {
     this.#request += 1;
-    // At once: the next request must not be asked of workers that end.
-    if (this.#attending) {
-      const { busy, end } = this.#attending;
-      this.#attending = null;
-      this.#restart(busy);
-      end(null);
-    }
+    for (const worker of this.#workers) worker.postMessage({ kind: "newest", request: this.#request });
     return this.#request;
   }
 
@@ -125,16 +119,13 @@ class Pool {
     // After the clinic has filled, as far as the cohort lasts.
     const arrive = patients / clinic.arrivals_per_year * layout.year_days;
     const start = Math.max(arrive / 2 - WINDOW_DAYS / 2, 0);
-    const busy = this.#workers.slice(0, shares.length);
-    const answers = await Promise.race([
-      Promise.all(busy.map((worker, w) => this.#ask(worker, {
-        kind: "clinic", ...common, patients, clinic, steps, window: [start, start + WINDOW_DAYS],
-        worlds: [worlds[comparator], ...shares[w].map((k) => worlds[k])], comparator: 0,
-      }))),
-      new Promise((end) => { this.#attending = { busy, end }; }),
-    ]);
-    if (!answers) return null;
-    this.#attending = null;
+    const warmUpPatients = await this.#warmUp(common, clinic, state);
+    if (warmUpPatients === null) return null;
+    const answers = await Promise.all(shares.map((share, w) => this.#ask(this.#workers[w], {
+      kind: "clinic", ...common, patients, clinic, warmUpPatients, steps, window: [start, start + WINDOW_DAYS],
+      worlds: [worlds[comparator], ...share.map((k) => worlds[k])], comparator: 0,
+    })));
+    if (answers.some(({ policies }) => !policies)) return null;
     const found = [];
     answers.forEach((answer, w) => answer.policies.forEach((policy, k) => {
       found[k === 0 ? comparator : shares[w][k - 1]] = policy;
@@ -144,19 +135,39 @@ class Pool {
     };
   }
 
-  // What a worker simulates in a clinic is long, and cannot be interrupted.
-  #restart(busy) {
-    for (const worker of busy) {
-      worker.terminate();
-      this.#waiting.delete(worker);
-      this.#workers[this.#workers.indexOf(worker)] = this.#start();
-    }
+  /** Return the warm-up of a state's clinic, as the command finds it; null where the request is given up. */
+  async #warmUp({ request, seed, replication, worlds }, clinic, state) {
+    const { cohort, disease, numbers } = state;
+    const keys = state.policies.map((column) => (
+      JSON.stringify([state.clinic, cohort, disease, numbers, seed, replication, column])));
+    const lacking = [...keys.keys()].filter((p) => !this.#settled.has(keys[p]) && keys.indexOf(keys[p]) === p);
+    await Promise.all(this.#workers.map(async (worker) => {
+      while (lacking.length && request === this.#request) {
+        const p = lacking.shift();
+        const { patients } = await this.#ask(worker, { kind: "settled", request, seed, replication, clinic, world: worlds[p] });
+        this.#settled.set(keys[p], patients);
+      }
+    }));
+    return request === this.#request ? longestWarmUp(keys.map((key) => this.#settled.get(key))) : null;
   }
 
-  /** Return {courses, repeated}: a patient's course under each policy of a state, and the states with other luck. */
-  course(state, number, times) {
-    const { seed, replication } = state;
-    return this.#ask(this.#workers[this.size - 1], {
-      kind: "course", request: 0, seed, replication, number, worlds: worldsOf(state), times });
+  /**
+   * Return {courses, repeated}: a patient's course under each policy of a state, and the states with other luck; null
+   * where something else is simulated meanwhile. Where patients queue, the course is the one among all who come.
+   */
+  async course(state, number, times) {
+    const { seed, replication, patients } = state;
+    const worlds = worldsOf(state);
+    const clinic = clinicOf(state);
+    const request = clinic ? this.cancel() : this.#request;
+    const common = { request, seed, replication, worlds };
+    const alone = await this.#ask(this.#workers[this.size - 1], { kind: "course", ...common, number, times });
+    if (!clinic) return alone;
+    const warmUpPatients = await this.#warmUp(common, clinic, state);
+    const courses = warmUpPatients === null ? [] : await Promise.all(worlds.map((world, p) => (
+      this.#ask(this.#workers[p % this.size], {
+        kind: "following", request, seed, replication, patients, number, world, clinic, warmUpPatients }))));
+    return courses.length && courses.every(({ course }) => course)
+      ? { courses: courses.map(({ course }) => course), repeated: alone.repeated } : null;
   }
 }

@@ -48,6 +48,24 @@ class Result {
     return shareOfChanged(this.joint(policy, place), before, after, this.byBatch);
   }
 
+  /**
+   * Return by treatment and policy {share, needed, low, high}: the share of patients who have it, and how many more
+   * have it for each local recurrence averted at a horizon; NaN where that says nothing.
+   */
+  needed(years_) {
+    return this.#once(`needed ${years_}`, () => {
+      const policies = [...this.policies.keys()];
+      const names = Object.entries(content.outcomes.treatments);
+      const recurrence = this.place("local_recurrence", { years: years_ });
+      const found = estimator.needed(
+        policies.map((p) => names.map(([, outcome]) => this.share(p, this.place(outcome)))),
+        policies.map((p) => (p === this.comparator ? {} : this.difference(p, recurrence))),
+        this.comparator,
+      );
+      return Object.fromEntries(names.map(([name], k) => [name, found.map((own) => own[k])]));
+    });
+  }
+
   /** Return the mean of an amount, or of its difference from the comparator. */
   amount(policy, place, of = "sums") {
     const { outcome } = layout.outcomes.amounts[place];

@@ -8,7 +8,7 @@ function commandPolicies(of) {
   const names = [];
   const files = {};
   of.policies.forEach((column, p) => {
-    const plain = !Object.keys(column.levers).length && !names.includes(column.policy);
+    const plain = isAsShipped(column) && !names.includes(column.policy);
     const name = plain ? column.policy : `what_if_${LETTERS[p].toLowerCase()}`;
     names.push(name);
     if (!plain) files[`policy/${name}.yaml`] = policyFile(column);
@@ -18,15 +18,15 @@ function commandPolicies(of) {
 
 /** Return a policy as a file: the levers that differ from the base, and those of its groups. */
 function policyFile(column) {
-  const { guideline, groups } = policyOf(column);
-  const base = content.parts[content.policies[content.command.base].levers];
+  const { guideline } = policyOf(column);
+  const base = content.policies[content.command.base].levers;
   const levers = Object.entries(leversOf(column)).filter(([lever, setting]) => setting !== base[lever] || lever === "adherence");
   const inLine = (own) => `{${Object.entries(own).map(([lever, setting]) => `${lever}: ${yamlText(setting)}`).join(", ")}}`;
   return [
     `description: ${JSON.stringify(capital(nameOf(column)))}`,
     ...(guideline ? [`guideline: ${guideline}`] : []),
     ...levers.map(([lever, setting]) => `${lever}: ${yamlText(setting)}`),
-    ...Object.entries(groups).filter(([, own]) => Object.keys(own).length).map(([group, own]) => `${group}: ${inLine(own)}`),
+    ...Object.entries(groupsOf(column)).filter(([, own]) => Object.keys(own).length).map(([group, own]) => `${group}: ${inLine(own)}`),
   ].join("\n") + "\n";
 }
 
@@ -102,7 +102,7 @@ function renderTakeaway() {
     } });
   fill(at("takeaway"),
     html("div", { class: "card" }, html("h2", {}, say("takeaway.command")), html("p", {}, say(Object.keys(files).length ? "takeaway.command_files" : "takeaway.command_plain", { folder })),
-      copied(line, "command-line"), waits && !warmUpIsSure(state) ? html("p", { class: "note" }, say("takeaway.warm_up")) : null,
+      copied(line, "command-line"),
       Object.entries(all).map(([path, words]) => html("div", {}, html("h3", {}, `${folder}/${path}`),
         path.startsWith("scenario") ? html("p", { class: "note" }, say("takeaway.scenario", { folder })) : null,
         copied(words, path), button(say("takeaway.save"), () => download(path.split("/").pop(), words, "text/yaml"), { "data-key": `save ${path}` })))),
@@ -111,7 +111,7 @@ function renderTakeaway() {
         button(say("takeaway.save_state"), () => download("what_if.json", `${JSON.stringify(state, null, 1)}\n`, "application/json"), { class: "main", "data-key": "save state" }),
         html("label", {}, say("takeaway.open"), " ", file),
         button(say("takeaway.copy_link"), (event) => copyText(location.href, event.target), { "data-key": "copy link" }),
-        button(say("takeaway.start_again"), () => { state = copy(content.start); change({}); openView("compare"); }, { "data-key": "start again" }))),
+        button(say("takeaway.start_again"), () => { scenarioName = ""; state = copy(content.start); change({}); openView("compare"); }, { "data-key": "start again" }))),
     result ? html("div", { class: "card" }, html("h2", {}, say("takeaway.tables")), html("p", {}, say("takeaway.tables_note")),
       html("div", { class: "bar" }, ["outcomes", "differences", "averted", "harmed", "curves", "flow", ...(waits ? ["waits"] : [])].map((name) => (
         button(`${name}.csv`, () => download(`${name}.csv`, csvOf(tablesOf(result, commandOf(result.state).names)[name]), "text/csv"), { "data-key": `table ${name}` })))),

@@ -5,10 +5,13 @@ let model = null;
 let asked = null; // the request that is counted
 let totals = null;
 
+let newest = 0; // request: one before it is given up
+
 // One message after the other: the engine is ready before anything is asked of it.
 let before = Promise.resolve();
 onmessage = ({ data }) => {
-  before = before.then(() => answer(data));
+  if (data.kind === "newest") newest = data.request;
+  else before = before.then(() => answer(data));
 };
 
 async function answer(data) {
@@ -17,7 +20,7 @@ async function answer(data) {
       model = data.layout;
       engine = await loadEngine(data.bytes, model);
       postMessage({ kind: "ready" });
-    } else postMessage(ANSWERS[data.kind](data));
+    } else postMessage(await ANSWERS[data.kind](data));
   } catch (error) {
     postMessage({ kind: "failed", request: data.request, words: String(error) });
   }
@@ -36,10 +39,15 @@ const ANSWERS = {
     return { kind: "counts", request, counts: asked === request ? totals : null };
   },
 
-  clinic({ request, seed, replication, patients, worlds, comparator, clinic, steps, window }) {
-    const found = engine.simulateInClinic({
-      seed, replication, patients, worlds, comparator, clinic, warmUpPatients: clinic.warmUpPatients,
-    });
+  settled({ request, seed, replication, world, clinic }) {
+    return { kind: "settled", request, patients: engine.settledAfter({ seed, replication, world, clinic }) };
+  },
+
+  /** Return the counts and the waits of each policy; no `policies` where the request was given up. */
+  async clinic({ request, seed, replication, patients, worlds, comparator, clinic, warmUpPatients, steps, window }) {
+    const asked = { seed, replication, patients, worlds, comparator, clinic, warmUpPatients };
+    const found = await inSlices(engine.attending(asked), request);
+    if (!found) return { kind: "clinic", request };
     return {
       kind: "clinic",
       request,
@@ -59,7 +67,38 @@ const ANSWERS = {
     const luck = joined(others.map((other) => withColumns(other, own, kept)));
     return { kind: "course", request, courses, repeated: worlds.map((world) => engine.repeat({ number, luck, world }).states) };
   },
+
+  /** Return a patient's course among all who come to a clinic; no `course` where the request was given up. */
+  async following({ request, ...asked }) {
+    const course = await inSlices(engine.following(asked), request);
+    return { kind: "following", request, ...(course ? { course } : {}) };
+  },
 };
+
+/** Return what steps of the engine come to; null where another request is asked meanwhile. */
+async function inSlices(steps, request) {
+  for (let heard = performance.now(); ;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (performance.now() - heard > SLICE_MILLISECONDS) {
+      await hear();
+      if (request !== newest) {
+        steps.return();
+        return null;
+      }
+      heard = performance.now();
+    }
+  }
+}
+
+const SLICE_MILLISECONDS = 50; // of what is simulated before a worker hears what else is asked
+const channel = new MessageChannel();
+
+/** Let messages that have come be heard. */
+const hear = () => new Promise((heard) => {
+  channel.port1.onmessage = heard;
+  channel.port2.postMessage(null);
+});
 
 /**
  * Return what a log says: `waits`, by step how long patients waited, as analysis.tables.queueing.waits; `moves`,

@@ -81,10 +81,10 @@ def test_a_curved_effect_has_its_closed_form():
     assert abs(row["neighbour_correlation"]) < 4 * row["neighbour_correlation_se"]
 
 
-@pytest.mark.parametrize(("names", "gained"), [(["a"], True), ([*"abcd"], False)], ids=["spline", "process"])
-def test_standard_errors_are_as_wide_as_estimates_vary(names, gained):
+@pytest.mark.parametrize("names", [["a"], [*"abcd"]], ids=["spline", "process"])
+def test_standard_errors_are_as_wide_as_estimates_vary(names):
     found = []
-    for seed in range(40 if gained else 25):
+    for seed in range(40 if names == ["a"] else 10):
         rng = np.random.default_rng(seed)
         frame = pd.DataFrame(rng.normal(size=(300, 4)), columns=[*"abcd"])
         row = evppi(
@@ -93,7 +93,7 @@ def test_standard_errors_are_as_wide_as_estimates_vary(names, gained):
         found.append((row["evppi"], row["evppi_se"]))
     values, errors = np.array(found).T
     assert values.mean() == pytest.approx(normal_evpi(0.5, 1.0), abs=0.05)
-    assert errors.mean() == pytest.approx(values.std(ddof=1), rel=0.35)
+    assert errors.mean() == pytest.approx(values.std(ddof=1), rel=0.35 if len(values) > 10 else 0.6)
 
 
 def nested(size_outer, size_inner, rng, gain):
@@ -150,6 +150,34 @@ def test_a_parameter_with_two_values_and_one_that_never_varies_are_regressed_on(
     assert table["evppi"]["switch"] == pytest.approx(min(share, 1 - share), abs=0.06)
     assert table["evppi"]["fixed"] == 0 and table["method"]["fixed"] == "constant"
     assert table["evppi"]["two"] == table["evppi"]["switch"]
+
+
+def test_a_weak_group_keeps_its_worth_and_one_without_effect_has_none():
+    # Of 300 members with a group that explains a twelfth of the variance, on average over analyses.
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        frame = pd.DataFrame(rng.normal(size=(300, 4)), columns=[*"abcd"])
+        gain = 0.3 * frame["a"].to_numpy() + rng.normal(0.1, 1.0, 300)
+        found.append(evppi(of_gain(gain), frame, {"a": ["a"], "bc": ["b", "c"]}, [0])["evppi"].to_numpy())
+    weak, none = np.mean(found, axis=0)
+    # Members decide for the better policy by their own mean, which takes away a little.
+    rng = np.random.default_rng(1)
+    decided = np.maximum(rng.normal(0.1, np.hypot(0.3, 1.0) / np.sqrt(300), 10**5), 0).mean() - 0.1
+    assert weak == pytest.approx(normal_evpi(0.1, 0.3) - decided, abs=0.013)
+    assert none < 0.012
+
+
+def test_parameters_without_effect_are_not_worth_the_noise_of_their_regression():
+    found = []
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        frame = pd.DataFrame(rng.normal(size=(700, 3)), columns=[*"abc"])
+        row = evppi(of_gain(rng.normal(0.0, 1.0, 700)), frame, {"abc": [*"abc"]}, [0]).iloc[0]
+        found.append((row["evppi"], row["evppi_se"]))
+    worth, errors = np.array(found).T
+    assert worth.mean() < 0.008
+    assert (errors > 0).all()
 
 
 def test_residuals_of_a_regression_that_misses_something_are_alike_in_neighbours():

@@ -236,6 +236,12 @@ def test_the_moving_picture_shows_the_patients_where_the_journal_has_them(queued
     assert figure.layout.height <= 650 and figure.layout.width <= 1366
 
 
+def test_the_moving_picture_opens_with_a_patient_whenever_the_first_one_comes(queued):
+    """Also where a warm-up comes before the cohort."""
+    journal = queued[2].assign(time=queued[2]["time"] + 500.0)
+    assert any("●" in trace.text for trace in moving(journal, 0.5).data if trace.text is not None)
+
+
 def test_the_dead_stay_in_the_moving_picture(journal):
     mine = journal[(journal["policy"] == "tme_alone") & (journal["entity_id"] < 60)]
     dead = set(mine.loc[mine["event"].str.startswith("death") & (mine["time"] <= YEAR_DAYS), "entity_id"])

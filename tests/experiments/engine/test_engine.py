@@ -7,20 +7,25 @@ import json
 import numpy as np
 import pytest
 from helpers.engine import CHROMIUM, NOBODY_TO_ASK, NODE, asked, exported
+from helpers.guidelines import by_group, for_all, guideline, member
 
 from analysis.tables import estimates
 from conf.composition import composing, options
 from conf.derived import derived
 from conf.input_error import InputError
-from conf.policies import LEVERS, read_policy, with_levers
+from conf.patient import PatientRun
+from conf.policies import LEVERS, groups_of, plain, read_policy, with_levers
 from conf.run import world_trees
 from conf.schedules import FollowUp
+from experiments.engine.layout import policy_of
 from experiments.engine.module import RECORD, sources
+from experiments.patient import witness
 from experiments.simulating.cohort import Batches, Blocks, horizons, simulate_block, worlds_of
 from experiments.simulating.crowd import attend_in_blocks, crowd_of, warm_up
 from experiments.sweeping.code import digest
 from sim.clinic.queues import LOG
 from sim.clocks import simpy_clock
+from sim.counting.estimates import write_needed
 from sim.counting.outcomes import MONTHLY, NO, TIMED, YES, Key
 from sim.counting.tally import Counter, PairTally, Tally, batch_stops
 from sim.distributions import GRID
@@ -100,9 +105,9 @@ def test_the_comparator_can_be_any_policy():
     assert_the_same(asked([request], *overrides), dataclasses.replace(run, seed=4), worlds, 0, FEW)
 
 
-def assert_rows_the_same(theirs, rows):
+def assert_rows_the_same(theirs, rows, but=()):
     """Compare rows: whole numbers and flags equal, others but for the last bits."""
-    for name in ROW.names:
+    for name in (name for name in ROW.names if name not in but):
         mine, other = rows[name], theirs[name]
         if mine.dtype.kind == "f":
             of_time = name == "agenda" or name.endswith(("_day", "_days"))
@@ -160,6 +165,22 @@ def test_a_clinic_with_queues_has_the_same_rows_waits_and_counts(clinic):
 
 
 @in_a_browser
+@pytest.mark.parametrize(
+    "clinic", ["regional", *(pytest.param(name, marks=pytest.mark.long) for name in CLINICS)]
+)
+def test_the_waits_of_a_pilot_settle_after_as_many_patients_as_in_the_command(clinic):
+    run, *_ = exported(f"clinic={clinic}")
+    worlds = worlds_of(run)
+    request = {"ask": "settled", "seed": run.seed, "worlds": [{"policy": name} for name in worlds]}
+    (answer,) = asked([request], f"clinic={clinic}")
+    found = warm_up(run, worlds).settled
+    assert {None if np.isnan(patients) else patients for patients in np.frombuffer(answer)} == set(
+        found.values()
+    )
+    assert None in found.values() and len(set(found.values())) > 2
+
+
+@in_a_browser
 def test_halves_of_the_patients_add_up_to_the_states_of_each_outcome_that_the_command_counts():
     run, *_ = exported()
     name, world = next(iter(worlds_of(run).items()))
@@ -190,6 +211,32 @@ def test_the_course_of_one_patient_is_what_the_reference_clock_notes():
         assert_rows_the_same(np.frombuffer(after, ROW)[-1:], rows)
         seen = max(seen, len(noted))
     assert seen > 10
+
+
+@in_a_browser
+def test_the_course_of_one_patient_among_all_who_queue_is_what_the_reference_clock_notes():
+    overrides = ("clinic=strained", "patients=300", "policies=[usual_care]")
+    run, *_ = exported(*overrides)
+    patient_run = PatientRun(**vars(run), number=0, find=None)
+    ((name, _),) = worlds_of(run).items()
+    numbers = range(3, 300, 60)
+    request = {"ask": "following", "seed": run.seed, "patients": run.patients, "world": None, "policy": name}
+    answers = asked([{**request, "number": number} for number in numbers], *overrides)
+    waited = several = 0
+    for k, number in enumerate(numbers):
+        times, after = answers[2 * k : 2 * k + 2]
+        ((life, (rows, journal)),) = witness(patient_run, number)
+        noted = [(day, event) for day, _, event in journal]
+        np.testing.assert_allclose(np.frombuffer(times).reshape(-1, 2), noted, atol=STEPS)
+        found = np.frombuffer(after, ROW)
+        assert_rows_the_same(found[-1:], np.asarray(rows))
+        for moment, row in zip(life.moments, found, strict=True):
+            # That is the row at the next event, when the turn has come that was waited for.
+            after_wait = ("agenda", "waiting", "waited_days")
+            assert_rows_the_same(row[None], np.asarray(moment.after)[None], after_wait)
+            waited += moment.waited_days > 7
+        several = max(several, len(noted))
+    assert waited > 5 and several > 12
 
 
 def counted(run, by_batch):
@@ -251,6 +298,40 @@ def test_estimates_and_intervals_are_those_of_the_tables(by_batch):
 
 
 @in_a_browser
+def test_numbers_needed_are_those_of_the_command():
+    """Of random tables: treatments that nobody has, what may be luck, two treatments at once."""
+    generator = np.random.default_rng(3)
+    requests, expected = [], []
+    for _ in range(40):
+        policies, comparator = int(generator.integers(2, 5)), int(generator.integers(2))
+        shares = np.stack(
+            [
+                np.tile([1000.0, 900.0], (policies, 1)) * generator.integers(0, 2, (policies, 2)) ** [0, 1],
+                generator.choice([0.0, 0.2, 0.35], (policies, 2)),
+            ],
+            axis=2,
+        )
+        shares[:, 1, 1] = np.where(shares[:, 1, 0] > 0, shares[:, 1, 1], np.nan)  # of nobody
+        centre = generator.choice([-0.4, -0.03, 0.01], (policies, 1))
+        changes = centre + np.array([0.0, -0.02, 0.02])
+        changes[comparator] = np.nan
+        found = np.empty((policies, 2, 4))
+        write_needed(shares, changes, comparator, found)
+        expected.append(found)
+        given = [
+            [[{"n": n, "estimate": None if np.isnan(x) else x} for n, x in own] for own in shares],
+            [dict(zip(("estimate", "low", "high"), own, strict=True)) for own in changes.tolist()],
+            comparator,
+        ]
+        given[1][comparator] = {}
+        requests.append({"ask": "needed", "given": given})
+    for found, answer in zip(expected, asked(requests), strict=True):
+        np.testing.assert_allclose(np.frombuffer(answer).reshape(found.shape), found, rtol=TOLERANCE)
+    every = np.concatenate([found.reshape(-1, 4) for found in expected])
+    assert np.isnan(every[:, 1]).sum() > 50 and np.isfinite(every[:, 1]).sum() > 10
+
+
+@in_a_browser
 def test_nobody_has_no_estimate_in_a_browser():
     nobody, somebody = [[0, 0, 0]] * 3, [[4, 0, 0], [0, 3, 2], [0, 0, 0]]
     requests = [
@@ -279,31 +360,61 @@ def random_settings(generator):
 
 
 def changed(policy, generator):
-    """Return a policy with some levers that it can have set at random, and those levers."""
+    """Return a policy with some levers set at random, those of all of them, and all that its groups set."""
     settings = {}
-    for lever, setting in random_settings(generator).items():
+    names = [
+        f"{group}.{lever}" for group in groups_of(policy) for lever in LEVERS if generator.random() < 0.2
+    ]
+    for name in [*LEVERS, *names]:
+        setting = random_settings(generator)[name.rpartition(".")[2]]
         try:
-            policy = with_levers(policy, {lever: setting})
-        except InputError:  # one of a group, or at odds with another lever
+            policy = with_levers(policy, {name: setting})
+        except InputError:  # set by group, too late for one, or at odds with another lever
             continue
-        settings[lever] = setting
-    return policy, settings
+        settings[name] = setting
+    of_all = {name: setting for name, setting in settings.items() if name in LEVERS}
+    groups = {group: policy.written_of_group(group) for group in groups_of(policy)}
+    return policy, of_all, {name: {k: plain(v) for k, v in own.items()} for name, own in groups.items()}
 
 
 @in_a_browser
-def test_a_lever_that_is_set_in_a_browser_is_the_one_that_the_command_sets():
+def test_levers_that_are_set_in_a_browser_for_all_or_by_risk_group_are_those_that_the_command_sets():
     generator = np.random.default_rng(1)
-    run, *_ = exported()
-    requests, expected = [], []
+    overrides = "policies=[usual_care,tme_alone,japanese,organ_preservation_by_guideline+as_practised]"
+    run, *_ = exported(overrides)
+    requests, expected, plans = [], [], set()
     with composing():
         for policy in [policy for policy in run.policies for _ in range(20)]:
-            other, settings = changed(policy, generator)
-            if policy.guideline is not None and "neoadjuvant" in settings:
-                continue  # the plans that groups lead to would change
-            requests.append({"ask": "world", "policy": policy.name, "levers": settings})
+            other, levers, groups = changed(policy, generator)
+            requests.append({"ask": "world", "policy": policy.name, "levers": levers, "groups": groups})
             expected.append(pack(*world_trees(run, other)).tobytes())
-    assert len(requests) > 50
-    assert asked(requests) == expected
+            plans.add((policy.name, len(other.plans())))
+    assert len(plans) > 6  # groups lead to more plans, or to fewer
+    assert asked(requests, overrides) == expected
+
+
+@in_a_browser
+def test_groups_of_restaging_and_pathology_lead_to_the_plans_of_the_command():
+    groups = guideline(
+        meeting={"low": "height_above_verge_cm <= 6", "rest": "otherwise"},
+        restaging={"large": "short_axis_mm >= 7", "small": "otherwise"},
+        pathology={"bad": "pathological_stage == 3", "good": "otherwise"},
+    )
+    policies = [
+        by_group(
+            "chemoradiotherapy",
+            groups,
+            low=for_all(regimen),
+            large={"lateral_dissection": member("lateral_dissection", "size_after")},
+            bad={"adjuvant_chemotherapy": member("adjuvant_chemotherapy", "stage_iii")},
+        )
+        for regimen in ("short_course", "total_neoadjuvant")
+    ]
+    run, *_ = exported()
+    requests = [{"ask": "world", "described": policy_of(policy)} for policy in policies]
+    # Who has a short course is not restaged.
+    assert [len(policy.plans()) for policy in policies] == [6, 8]
+    assert asked(requests) == [pack(*world_trees(run, policy)).tobytes() for policy in policies]
 
 
 @in_a_browser

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pandas as pd
 import pytest
+from helpers.whatif import LONGEST
 
 from analysis.pages.lesson import filled
 from analysis.words.vocabulary import VOCABULARY
@@ -133,6 +134,7 @@ def test_a_state_comes_back_from_a_file_and_from_a_link(opened, open_page, tmp_p
     assert linked.state() == state and linked.page.inner_text("#results") == shown
 
 
+GUIDED = {"policy": "usual_care", "levers": {}}
 JUNK = (
     ("junk", "holds no state"),
     ("%E0%A4%A", "holds no state"),
@@ -140,10 +142,17 @@ JUNK = (
     ({"policies": [{"policy": "tme_alone", "levers": {"washout": "often"}}]}, "must be one of"),
     ({"policies": [{"policy": "tme_alone", "levers": {"wash": "never"}}]}, "there is no such key"),
     ({"policies": [{"policy": "tme_alone", "levers": {"contact_boost": True}}]}, "needs radiotherapy"),
-    ({"policies": [{"policy": "usual_care", "levers": {"neoadjuvant": "none"}}]}, "by risk group"),
+    ({"policies": [{**GUIDED, "groups": {"nobody": {}}}]}, "no such risk group"),
+    ({"policies": [{**GUIDED, "groups": {"high": {"queue_priority": "primaries_first"}}}]}, "cannot be set"),
+    ({"policies": [{**GUIDED, "groups": {"low": {"contact_boost": True}}}]}, "risk group low: contact boost"),
+    ({"policies": [{**GUIDED, "groups": {"high": {"wash": "never"}}}]}, "there is no such key"),
     ({"numbers": {"surgery.leak_probability": 2}}, "from 0 to 1"),
     ({"numbers": {"cohort.plane_shares": [0.5, 0.5, 0.5]}}, "add up to 1"),
     ({"comparator": 3, "policies": [{"policy": "tme_alone", "levers": {}}]}, "place of one of the policies"),
+    ({"numbers": {"cohort.age_max_years": 50}}, "must not be above the second"),
+    ({"numbers": {"cohort.height_bounds_cm": [0, 2, 3, 4]}}, "must not be above the second"),
+    ({"numbers": {"cohort.n2_share[3]": 0.95}}, "must add up to at most 1"),
+    ({"numbers": {"spillage.sterilised_probability[0]": 0.1}}, "there is no such key"),
     ({"patients": 1e12}, "from 100 to"),
     ({"__proto__": 1}, "there is no such key"),
 )
@@ -161,25 +170,52 @@ def test_junk_is_refused_kindly(opened, open_page):
     assert fresh.state() == state
 
 
-def test_the_course_of_a_patient_is_that_of_the_command(opened, tmp_path):
+def test_a_number_that_does_not_fit_the_others_is_refused_with_its_reason(opened):
+    opened.page.click(".all-numbers summary")
+    opened.page.fill("[data-key='search']", "cohort age_max")
+    number = opened.page.locator("[data-key='number cohort.age_max_years']")
+    before = number.input_value()
+    number.fill("50")
+    number.press("Enter")
+    opened.page.wait_for_selector("#notice:has-text('must not be above the second')")
+    assert number.input_value() == before and opened.state()["numbers"] == {}
+
+
+def test_a_scenario_is_a_question_with_which_the_page_starts(opened):
+    with opened.simulating():
+        opened.page.select_option("[data-key='scenario']", "closed_theatre")
+    assert "who should go first" in opened.page.inner_text(".scenario")
+    state = opened.state()
+    assert (state["clinic"], state["patients"]) == ("backlog", 300)
+    assert [column["policy"] for column in state["policies"]][1] == "usual_care+primaries_first"
+
+
+@pytest.mark.parametrize("clinic", ["unlimited", "regional"])
+def test_the_course_of_a_patient_is_that_of_the_command(opened, tmp_path, clinic):
+    if clinic != "unlimited":
+        with opened.simulating():
+            opened.page.select_option("[data-key='clinic']", clinic)
     opened.view("patient")
     opened.page.fill("[data-key='patient']", "17")
     opened.page.press("[data-key='patient']", "Enter")
-    opened.page.wait_for_selector("h2:has-text('Patient 17')")
+    opened.page.wait_for_selector("h2:has-text('Patient 17')", timeout=LONGEST)
     courses = opened.page.eval_on_selector_all(
         ".course",
         """all => all.map((one) => [...one.querySelectorAll("ol > li")].map(
           (step) => [step.querySelector("b").textContent, Number(step.dataset.day)]))""",
     )
-    policies = ",".join(column["policy"] for column in opened.state()["policies"])
-    words = ["patient", "number=17", f"policies=[{policies}]", f"out={tmp_path / 'one'}"]
-    assert main(words) == 0
+    state = opened.state()
+    policies = ",".join(column["policy"] for column in state["policies"])
+    words = ["patient", "number=17", f"policies=[{policies}]", f"clinic={clinic}", f"out={tmp_path / 'one'}"]
+    assert main([*words, f"patients={state['patients']}"]) == 0
     journal = pd.read_csv(tmp_path / "one" / "journal.csv")
     labels = {event.name.lower(): sentence(about.label) for event, about in VOCABULARY.items()}
     events = journal[journal["event"].isin(labels)]
+    begun = events.groupby("policy", sort=False)["time"].transform("first")
     for (_, theirs), mine in zip(events.groupby("policy", sort=False), courses, strict=True):
         assert [name for name, _ in mine] == theirs["event"].map(labels).tolist()
-        assert [day for _, day in mine] == pytest.approx(theirs["time"].tolist(), abs=1e-6)
+        days = theirs["time"] - begun[theirs.index]
+        assert [day for _, day in mine] == pytest.approx(days.tolist(), abs=1e-6)
     assert "%" in opened.page.inner_text("#life table")
 
 

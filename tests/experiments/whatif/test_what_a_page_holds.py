@@ -38,6 +38,8 @@ def test_every_shipped_file_is_there(content):
             except InputError:  # only in combination
                 continue
     assert alone <= set(content["policies"])
+    with composing():
+        assert list(content["scenarios"]) == options("scenario")
     assert set(content["levers"]) == set(LEVERS)
     assert content["outcomes"]["harms"] == list(HARMS)
 
@@ -63,7 +65,8 @@ def test_what_the_command_line_changes_is_changed_on_the_page():
 def test_the_schema_takes_the_page_s_own_state_and_refuses_others(content):
     check = jsonschema.Draft202012Validator(content["schema"])
     check.check_schema(content["schema"])
-    assert check.is_valid(content["start"])
+    for state in (content["start"], *(scenario["state"] for scenario in content["scenarios"].values())):
+        check.validate(state)
     wrong = (
         {"cohort": "nobody"},
         {"policies": []},

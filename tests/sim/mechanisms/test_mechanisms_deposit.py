@@ -48,7 +48,7 @@ def test_a_regimen_sterilises_with_its_own_probability(regimen):
     row = one(regimen=regimen)
     expected = killed(by_regimen[regimen], row)
     assert deposit.sterilisation_probability(
-        there.margin.sterilised_probability, row, there
+        there.margin.sterilised_probability, row, deposit.deposit_odds(row, there)
     ) == pytest.approx(expected)
 
 
@@ -83,14 +83,15 @@ def test_a_deposit_takes_by_aggressiveness_category_and_nodes():
         drawn = luck(seed_survival=0.999, seed_onset=0.1, seed_spread=0.1, seed_direction=0.6)
         drawn.seed_survival[route], drawn.seed_onset[route] = u, 0.8
         drawn.seed_spread[route], drawn.seed_direction[route] = 0.75, 0.3
-        deposit.settle(row, drawn, there, route, True, 0.2, POSTERIOR, 1, NOW)
+        odds = deposit.deposit_odds(row, there)
+        deposit.settle(row, drawn, there, odds, route, True, 0.2, POSTERIOR, 1, NOW)
         assert row["cells_left"].nonzero()[0].tolist() == [route]
         assert row["seed_probability"][route] == pytest.approx(expected)
         assert row["survived"].nonzero()[0].tolist() == [route] * survives
     assert row["onset_day"].min() == math.inf  # the last did not take
     row = one(ct=3, nodes=2, regimen=3, aggressiveness=2.0)
     drawn.seed_survival[route] = 0.0
-    deposit.settle(row, drawn, there, route, True, 0.2, POSTERIOR, 1, NOW)
+    deposit.settle(row, drawn, there, odds, route, True, 0.2, POSTERIOR, 1, NOW)
     days = lognormal(0.8, 300.0, 0.8) * math.exp(-0.5) * 1.3
     assert row["onset_day"][route] == pytest.approx(NOW + days)
     assert (row["onset_day"][route] * 2.0**32).is_integer()
@@ -102,15 +103,17 @@ def test_a_deposit_takes_by_aggressiveness_category_and_nodes():
 def test_luck_equal_to_the_probability_does_not_take():
     there = world(PLAIN)
     first, again = one(), one()
-    deposit.settle(first, luck(), there, 2, True, 0.4, CENTRAL, 0, NOW)
+    odds = deposit.deposit_odds(first, there)
+    deposit.settle(first, luck(), there, odds, 2, True, 0.4, CENTRAL, 0, NOW)
     exactly = luck(seed_survival=float(first["seed_probability"][2]))
-    deposit.settle(again, exactly, there, 2, True, 0.4, CENTRAL, 0, NOW)
+    deposit.settle(again, exactly, there, odds, 2, True, 0.4, CENTRAL, 0, NOW)
     assert again["survived"][2] == 0
 
 
 def test_without_cells_nothing_takes_and_the_probability_is_still_recorded():
-    row = one()
-    deposit.settle(row, luck(seed_survival=0.0), world(PLAIN), 2, False, 0.4, CENTRAL, 0, NOW)
+    row, there = one(), world(PLAIN)
+    odds = deposit.deposit_odds(row, there)
+    deposit.settle(row, luck(seed_survival=0.0), there, odds, 2, False, 0.4, CENTRAL, 0, NOW)
     assert seeded(row, 2)[:2] == (False, pytest.approx(0.4))
     assert row["survived"].sum() == 0
 
@@ -119,7 +122,8 @@ def test_without_cells_nothing_takes_and_the_probability_is_still_recorded():
 def test_a_deposit_reaches_at_least_what_its_mechanism_says(drawn, least, extra):
     there = world({**PLAIN, "recurrence.extra_compartments_shares": [0.3, 0.3, 0.2, 0.2]})
     row = one()
-    deposit.settle(row, luck(seed_survival=0.0, seed_spread=drawn), there, 0, True, 0.4, PERINEAL, least, NOW)
+    odds, spreads = deposit.deposit_odds(row, there), luck(seed_survival=0.0, seed_spread=drawn)
+    deposit.settle(row, spreads, there, odds, 0, True, 0.4, PERINEAL, least, NOW)
     assert int(row["seed_compartments"][0]).bit_count() == 1 + extra
 
 

@@ -20,6 +20,7 @@ from helpers.by_hand import (
 )
 
 from sim.mechanisms import exfoliation
+from sim.mechanisms.deposit import deposit_odds
 from sim.patient import Route
 from sim.policy import Regimen
 
@@ -64,7 +65,7 @@ def test_cells_are_caught_in_the_staple_line_or_carried_into_an_abscess(
     drawn = luck(
         luminal_cells=0.0 if luminal else 0.99, staple_line=line, abscess_cells=carry, seed_survival=0.0
     )
-    exfoliation.seed_exfoliation(row, drawn, world(LUMEN), NOW)
+    exfoliation.seed_exfoliation(row, drawn, world(LUMEN), deposit_odds(row, world(LUMEN)), NOW)
     spared = 1.0 - killed(0.3, row)
     assert row["luminal_cells"] == luminal
     at_line, around = seeded(row, Route.ANASTOMOTIC), seeded(row, Route.PERIANASTOMOTIC)

@@ -6,6 +6,7 @@ import pytest
 from helpers.by_hand import BELOW, LEFT, NOW, PLAIN, RIGHT, luck, one, seeded, with_odds, world
 
 from sim.mechanisms import lateral_node
+from sim.mechanisms.deposit import deposit_odds
 from sim.patient import Route
 from sim.policy import LateralDissection, LateralSides, Regimen
 
@@ -106,7 +107,7 @@ def test_a_side_is_seeded_by_a_node_that_was_neither_sterilised_nor_taken(
         dissected=on_this_side(dissected, 1 - dissected),
     )
     drawn = luck(seed_survival=0.0, lateral_missed=on_this_side(missed, 1.0 - missed))
-    lateral_node.seed_lateral_nodes(row, drawn, world(NODES), NOW)
+    lateral_node.seed_lateral_nodes(row, drawn, world(NODES), deposit_odds(row, world(NODES)), NOW)
     route, place = (Route.LATERAL_LEFT, LEFT) if side == 0 else (Route.LATERAL_RIGHT, RIGHT)
     # Twice the size, four times the odds; without cells there is no node that they could depend on.
     takes = with_odds(0.35, (size_mm / 7.0) ** 2) if cells else 0.35

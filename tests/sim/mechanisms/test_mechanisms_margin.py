@@ -24,6 +24,7 @@ from helpers.by_hand import (
 )
 
 from sim.mechanisms import margin
+from sim.mechanisms.deposit import deposit_odds
 from sim.patient import Quadrant, Route
 
 MARGINS = {
@@ -75,19 +76,23 @@ def test_margins_seed_their_routes_where_they_were_close():
     drawn = luck(
         circumferential_cells=math.exp(-2.0) - BELOW, distal_cells=math.exp(-2.0) - BELOW, seed_survival=0.0
     )
-    margin.seed_margins(row, drawn, there, NOW)
+    margin.seed_margins(row, drawn, there, deposit_odds(row, there), NOW)
     assert seeded(row, Route.CIRCUMFERENTIAL) == (True, pytest.approx(0.3 * spared), (LEFT, 1 << LEFT))
     assert seeded(row, Route.DISTAL) == (True, pytest.approx(0.6 * spared), (CENTRAL, 1 << CENTRAL))
     assert row["cells_left"].sum() == row["survived"].sum() == 2
     clear = one(**close)
-    margin.seed_margins(clear, luck(circumferential_cells=0.2, distal_cells=0.2), there, NOW)
+    margin.seed_margins(
+        clear, luck(circumferential_cells=0.2, distal_cells=0.2), there, deposit_odds(clear, there), NOW
+    )
     assert clear["cells_left"].sum() == 0
     exactly = one(**{**close, "crm_mm": 0.0, "distal_margin_mm": 0.0})
-    margin.seed_margins(exactly, luck(circumferential_cells=1.0, distal_cells=1.0), there, NOW)
+    margin.seed_margins(
+        exactly, luck(circumferential_cells=1.0, distal_cells=1.0), there, deposit_odds(exactly, there), NOW
+    )
     assert exactly["cells_left"].sum() == 0
     perineal = one(**{**close, "operation": APR})
     drawn.seed_site[:] = 0.9
     drawn.seed_site[Route.CIRCUMFERENTIAL] = 0.1
-    margin.seed_margins(perineal, drawn, there, NOW)
+    margin.seed_margins(perineal, drawn, there, deposit_odds(perineal, there), NOW)
     assert seeded(perineal, Route.CIRCUMFERENTIAL)[2] == (PERINEAL, 1 << PERINEAL)
     assert perineal["cells_left"].sum() == 1

@@ -4,6 +4,7 @@ import pytest
 from helpers.by_hand import BELOW, CENTRAL, NOW, PLAIN, POSTERIOR, killed, luck, one, seeded, with_odds, world
 
 from sim.mechanisms import mesorectum
+from sim.mechanisms.deposit import deposit_odds
 from sim.patient import Route
 
 RESIDUAL = {
@@ -52,10 +53,12 @@ def test_residual_mesorectum_seeds_in_front_of_the_sacrum_or_around_the_anastomo
         mesorectum_left=0.0, mesorectal_deposit=0.0, seed_survival=0.0, seed_site=0.3 + 0.4 * (site < 0.6)
     )
     drawn.seed_site[Route.MESORECTUM] = site
-    mesorectum.seed_mesorectum(row, drawn, there, NOW)
+    mesorectum.seed_mesorectum(row, drawn, there, deposit_odds(row, there), NOW)
     expected = 0.7 * (1.0 - killed(0.3, row))
     assert seeded(row, Route.MESORECTUM) == (True, pytest.approx(expected), (place, 1 << place))
     assert row["cells_left"].sum() == row["survived"].sum() == 1
     none = one(plane=2)
-    mesorectum.seed_mesorectum(none, luck(mesorectum_left=0.99, seed_survival=0.0), there, NOW)
+    mesorectum.seed_mesorectum(
+        none, luck(mesorectum_left=0.99, seed_survival=0.0), there, deposit_odds(none, there), NOW
+    )
     assert none["cells_left"].sum() == none["survived"].sum() == 0

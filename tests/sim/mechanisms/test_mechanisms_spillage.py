@@ -20,6 +20,7 @@ from helpers.by_hand import (
 )
 
 from sim.mechanisms import spillage
+from sim.mechanisms.deposit import deposit_odds
 from sim.patient import Quadrant, Route, SpillPattern
 
 SPILLS = {
@@ -78,7 +79,7 @@ def test_spilled_cells_seed_by_pattern_operation_and_quadrant(
     drawn = luck(
         spill=0.99 if u is None else 0.0, spill_pattern=u or 0.0, seed_survival=0.0, seed_direction=0.0
     )
-    spillage.seed_spillage(row, drawn, world(SPILLS), NOW)
+    spillage.seed_spillage(row, drawn, world(SPILLS), deposit_odds(row, world(SPILLS)), NOW)
     cells, probability, (place, mask) = seeded(row, Route.SPILLAGE)
     assert row["spill_pattern"] == SpillPattern[pattern]
     assert cells == (u is not None) == (row["cells_left"].sum() == 1)
