@@ -3,8 +3,10 @@
 It is made from the tables of the run's folder alone, which can hold anything: the template escapes all of it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -118,9 +120,9 @@ def _findings(run: RunRead, terms: Terms, middle: float) -> list[str]:
         f"{sentence(policy_words(name))} has the highest expected net benefit at {whole_money(middle)} "
         f"{terms.currency} per QALY; the probability that it is the best is {percent(chance)} %."
     ]
-    against = run.tables["against_comparator"].set_index("policy")
-    if name in against.index:
-        row = against.loc[name]
+    against = {row["policy"]: row for row in run.tables["against_comparator"].to_dict("records")}
+    if name in against:
+        row = against[name]
         verdict = str(row["reading"]).partition(";")[0]
         found.append(
             f"Against {policy_words(str(row['comparator']))} it costs "
@@ -132,7 +134,7 @@ def _findings(run: RunRead, terms: Terms, middle: float) -> list[str]:
         )
     else:
         found.append("No other policy is worth its price on average: the comparator is the best.")
-    evpi = run.tables["evpi"].set_index("threshold").loc[middle]
+    evpi = perfect(run, middle)
     found.append(
         f"With what is known now, a wrong choice is expected to cost {whole_money(evpi['evpi'])} "
         f"{terms.currency} a patient ({evpi['population_evpi'] / MILLION:,.1f} million in all): the most "
@@ -228,7 +230,7 @@ def _words(key: str) -> str:
 
 
 def _research(run: RunRead, terms: Terms, middle: float) -> str:
-    evpi = run.tables["evpi"].set_index("threshold").loc[middle]
+    evpi = perfect(run, middle)
     words = (
         f"Perfect information would be worth {whole_money(evpi['evpi'])} {terms.currency} a patient "
         f"(standard error {whole_money(evpi['evpi_se'])}), {evpi['population_evpi'] / MILLION:,.1f} million "
@@ -236,8 +238,11 @@ def _research(run: RunRead, terms: Terms, middle: float) -> str:
     )
     if (table := run.tables.get("evppi")) is not None:
         at = table[table["threshold"] == middle].sort_values("evppi", ascending=False)
-        at = at[at["evppi"] > 1.96 * at["evppi_se"]][:MOST_GROUPS].to_dict("records")
-        named = [f"{group_words(str(row['group']))} {whole_money(row['evppi'])}" for row in at]
+        at = at[at["evppi"] > 1.96 * at["evppi_se"]][:MOST_GROUPS]
+        named = [
+            f"{group_words(str(group))} {whole_money(worth)}"
+            for group, worth in zip(at["group"], at["evppi"], strict=True)
+        ]
         words += (
             f" Of this, to know one group of numbers alone: {listed(named)}."
             if named
@@ -246,6 +251,11 @@ def _research(run: RunRead, terms: Terms, middle: float) -> str:
     if few := too_many(run):
         words += f" Not estimated, for want of draws: {listed(map(group_words, few))}."
     return words
+
+
+def perfect(run: RunRead, threshold: float) -> Mapping[Any, Any]:
+    """Return the row of perfect information at a threshold. Raises StopIteration without one."""
+    return next(row for row in run.tables["evpi"].to_dict("records") if row["threshold"] == threshold)
 
 
 def _assumptions(run: RunRead) -> str:

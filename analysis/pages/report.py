@@ -305,8 +305,10 @@ def _limits(run: RunRead) -> list[Block]:
         if not ((run.sampled or run.experiment == "psa") and what.startswith("Uncertainty"))
         and not (run.values and what == VALUES)
     ]
-    of_values = [Heading("Costs and quality of life"), Items([("", words) for words in NOT_VALUED])]
-    return [Items(kept), *(of_values if run.values else [])]
+    blocks: list[Block] = [Items(kept)]
+    if run.values:
+        blocks += [Heading("Costs and quality of life"), Items([("", words) for words in NOT_VALUED])]
+    return blocks
 
 
 def _methods(run: RunRead) -> list[Block]:

@@ -1,6 +1,7 @@
 """What a report says of costs and quality of life: every number is one of the run's tables, rounded."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -176,7 +177,7 @@ def verdict(run: RunRead) -> str:
 def best_of(acceptability: pd.DataFrame, threshold: float) -> "pd.Series":
     """Return the row of the policy that is the best on average at a threshold."""
     at = acceptability[acceptability["threshold"] == threshold]
-    return at.loc[at["net_monetary_benefit"].idxmax()]
+    return at.iloc[int(at["net_monetary_benefit"].to_numpy().argmax())]
 
 
 def incremental_table(run: RunRead) -> Table:
@@ -211,7 +212,7 @@ def incremental_table(run: RunRead) -> Table:
     )
 
 
-def ratio(row: Mapping[str, object]) -> str:
+def ratio(row: Mapping[Any, Any]) -> str:
     """Return the cost per QALY of a row of the incremental table, or why there is none."""
     if row["status"] != "on the frontier":
         by = row.get("dominated_by")

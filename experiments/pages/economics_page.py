@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from conf.stated_sources import evidence
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.pages.report_run import RunRead
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/economics.md"
 RUNS = ROOT / "runs/economics"
@@ -24,7 +27,7 @@ COMMAND = "make economics"
 
 PICTURES, WIDTH = "pictures/economics", 680
 GROUPS_OF = "Usual care + lateral dissection"  # whose groups of patients the page shows
-SHOWN = ("cost_effectiveness_plane", "acceptability", "value_of_information")
+SHOWN = ("cost_effectiveness_plane", "acceptability")
 RESULTS = {
     "base case": "compare economics=dutch patients=100000",
     "uncertainty": "psa members=200 patients=2000",
@@ -117,7 +120,7 @@ def results(name: str) -> str:
         "gains": report_economics.gained,
         "budget": report_economics.budgeted,
     }[words.split()[0]]
-    shown = pictures(name) if words.startswith("psa") else ""
+    shown = pictures(run) if words.startswith("psa") else ""
     blocks = made(run)
     if words.startswith("gains"):  # the rules, and the groups of one policy: the report has all
         tables = [each for each in blocks[2:] if isinstance(each, Table)]
@@ -125,18 +128,26 @@ def results(name: str) -> str:
     return f"```sh\nlrrc {words}\n```\n\n{parts.of_blocks(blocks)}{shown}"
 
 
-def pictures(name: str) -> str:
-    """Copy the pictures of a run to the documents, small; return what shows them."""
+def pictures(run: "RunRead") -> str:
+    """Draw the pictures of an analysis into the documents, small; return what shows them."""
+    import tempfile
+
+    from analysis.pages.report_economics import terms_of
+    from analysis.pictures import look
+    from analysis.pictures.psa import psa_pictures
     from analysis.words.report import picture_words
+    from experiments.draw import read_whole
     from experiments.pages.gallery import shrink
 
-    there = folder(name.replace(" ", "_"), RESULTS[name])
-    to = PAGE.parent / PICTURES
+    plane = read_whole(RUNS / run.name / "plane.csv")
+    drawn = psa_pictures({**run.tables, "plane": plane}, terms_of(run))
+    to, shown = PAGE.parent / PICTURES, []
     to.mkdir(parents=True, exist_ok=True)
-    shown = []
-    for picture in SHOWN:
-        shrink(there / f"{picture}.png", to / f"{picture}.png", WIDTH)
-        shown.append(f"\n\n![{picture_words(picture)}]({PICTURES}/{picture}.png)")
+    with tempfile.TemporaryDirectory() as scratch:
+        for picture in SHOWN:
+            look.save(drawn[picture](), Path(scratch), picture)
+            shrink(Path(scratch, f"{picture}.png"), to / f"{picture}.png", WIDTH)
+            shown.append(f"\n\n![{picture_words(picture)}]({PICTURES}/{picture}.png)")
     return "".join(shown)
 
 
@@ -291,9 +302,9 @@ def after_surgery() -> str:
             ("larc", rows["operated_day"], advanced),
             ("lrrc", rows["salvage_day"], rows["salvage_day"] < np.inf),
         ):
-            for k in np.flatnonzero(among):
-                start = days[k] - rows["diagnosed_day"][k]
-                one = rows[k : k + 1]
+            for place in map(int, np.flatnonzero(among)):
+                start = days[place] - rows["diagnosed_day"][place]
+                one = rows[place : place + 1]
                 until, before = (
                     values_of(one, worlds, start + years * YEAR_DAYS)[0, places] for years in (3.0, 0.0)
                 )
@@ -318,9 +329,9 @@ def after_surgery() -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
-    **{name: (lambda name=name: results(name)) for name in RESULTS},
+    **{name: partial(results, name) for name in RESULTS},
     "ten years": ten_years,
-    **{name: (lambda name=name: evaluation(name)) for name in EVALUATIONS},
+    **{name: partial(evaluation, name) for name in EVALUATIONS},
     "watching": watching,
     "salvage rates": salvage_rates,
     "after surgery": after_surgery,
