@@ -24,6 +24,7 @@ from experiments.cli.hydra_runner import launch
 from experiments.gains import read_gains
 from experiments.simulating.cohort import BLOCK
 from experiments.sweep import read_plan
+from experiments.valuing.plan import read_psa
 from sim.patient import ROW
 
 ROOT = Path(conf.__file__).parent.parent
