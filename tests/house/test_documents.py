@@ -17,11 +17,14 @@ from conf.composition import composing
 from conf.patient import read_patient
 from conf.schema import read_run
 from conf.validation import read_validation
+from experiments.budget import read_budget
 from experiments.cli.catalogue import EXPERIMENTS, ON_RUNS, TO_LEARN
 from experiments.cli.command import check, main
 from experiments.cli.hydra_runner import launch
+from experiments.gains import read_gains
 from experiments.simulating.cohort import BLOCK
 from experiments.sweep import read_plan
+from experiments.valuing.plan import read_psa
 from sim.patient import ROW
 
 ROOT = Path(conf.__file__).parent.parent
@@ -66,6 +69,9 @@ def accept(asked):
         "sweep": lambda: read_plan(config, words),
         "validate": lambda: read_validation(config),
         "calibrate": lambda: read_calibration(config),
+        "psa": lambda: read_psa(config, asked.choices or {}),
+        "gains": lambda: read_gains(config),
+        "budget": lambda: read_budget(config),
     }
     accepted.append(reads.get(name, lambda: read_run(config))())
     return Path(name)
