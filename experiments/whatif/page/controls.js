@@ -145,7 +145,9 @@ function scenarioControls() {
     html("label", {}, html("span", {}, say("controls.scenario")), choice(scenarioName, [["", say("controls.no_scenario")], ...options], {
       "data-key": "scenario", onchange: (event) => {
         scenarioName = event.target.value;
-        if (scenarioName) change(copy(content.scenarios[scenarioName].state));
+        const scenario = content.scenarios[scenarioName];
+        if (scenario?.question?.waits.length) pictureName = "waits";
+        if (scenario) change(copy(scenario.state));
         else renderControls();
       } })),
     question ? [html("p", {}, question.asks), html("p", { class: "note" }, say("controls.cannot_say", { words: question.cannot_say }))] : null);

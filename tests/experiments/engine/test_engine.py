@@ -234,7 +234,7 @@ def test_the_course_of_one_patient_among_all_who_queue_is_what_the_reference_clo
             # That is the row at the next event, when the turn has come that was waited for.
             after_wait = ("agenda", "waiting", "waited_days")
             assert_rows_the_same(row[None], np.asarray(moment.after)[None], after_wait)
-            waited += moment.waited_days > 7
+            waited += moment.waited_days > 1
         several = max(several, len(noted))
     assert waited > 5 and several > 12
 

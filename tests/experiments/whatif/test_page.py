@@ -185,6 +185,7 @@ def test_a_scenario_is_a_question_with_which_the_page_starts(opened):
     with opened.simulating():
         opened.page.select_option("[data-key='scenario']", "closed_theatre")
     assert "who should go first" in opened.page.inner_text(".scenario")
+    assert opened.page.get_attribute("[data-key='picture waits']", "aria-selected") == "true"
     state = opened.state()
     assert (state["clinic"], state["patients"]) == ("backlog", 300)
     assert [column["policy"] for column in state["policies"]][1] == "usual_care+primaries_first"
