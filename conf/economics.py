@@ -93,14 +93,14 @@ class Economics:
 def world_economics(economics: Economics | None) -> Tree:
     """Return what a patient's costs and quality of life are counted with; all 0 where they are not counted.
 
-    ``counted``: a flag; discount rates as forces of interest a year; prices and hours a year of harms as
+    ``counted``: 1 or 0, a whole number, so that no byte of the record is left unset; discount rates as forces of interest a year; prices and hours a year of harms as
     lists by harm; the others as in the file.
     """
     from sim.patient import Harm  # late: it compiles, and a refusal should not wait for that
 
     numbers = economics.numbers if economics else _zeros(reference())
     left = dict(numbers)
-    worlds: Tree = {"counted": economics is not None}
+    worlds: Tree = {"counted": int(economics is not None)}
     for of in ("costs", "effects"):
         worlds[f"{of}_force_of_interest"] = math.log1p(left.pop(f"{of}_discount_rate_per_year"))
     once, yearly = (

@@ -74,8 +74,8 @@ def _is_term(key: str) -> bool:
 
 @functools.cache
 def shipped_alternatives() -> tuple[Alternative, ...]:
-    """Return the alternatives of ``conf/structure.yaml``, in its order."""
-    content = read_yaml(Path(__file__).with_name("structure.yaml"), "structure")
+    """Return the alternatives of ``conf/structure/alternatives.yaml``, in its order."""
+    content = read_yaml(Path(__file__).parent / "structure/alternatives.yaml", "structure")
     return tuple(
         Alternative(name, one["words"], one.get("reverses", ""), one["set"]) for name, one in content.items()
     )

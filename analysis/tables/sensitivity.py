@@ -1,7 +1,7 @@
 """How far an outcome depends on numbers and structure, as tables, from its values at the points of a design.
 
 Values are by group of patients, the same groups at every point (``analysis.tables.measure``), so that what
-two points differ by is told from simulated luck.
+two points differ by is distinguished from simulated luck.
 """
 
 from collections.abc import Sequence

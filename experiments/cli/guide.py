@@ -76,7 +76,7 @@ KEY_WORDS = {
     "by": "number, or section: its numbers vary together, as one (Morris, Sobol')",
     "trajectories": "of Morris: so many times the numbers and one are the points",
     "samples": "of Sobol', a power of 2: so many times the numbers and two are the points",
-    "alternatives": "names in conf/structure.yaml, or your own {name:{key:value}}; null: all of the file",
+    "alternatives": "names in conf/structure/alternatives.yaml, or your own {name:{key:value}}; null: all",
     "uptake": "share of each year's new patients who are treated by the policy, one for each year",
     "threshold": "what a QALY may cost; null: the middle one of the file of economics",
     "thresholds": "what a QALY may cost: amounts that rise; null: those of the file of economics",

@@ -1,6 +1,6 @@
 """``make economics``: the parts of docs/economics.md that runs give: base case, uncertainty, other models.
 
-What a run leaves is kept in runs/economics and used again; remove a folder there to make it anew.
+What a run leaves is kept in runs/economics and used again; remove a folder there to run it again.
 """
 
 import shlex

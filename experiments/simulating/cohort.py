@@ -20,10 +20,10 @@ from experiments.simulating.crowd import WarmUp, attend, attend_in_blocks, crowd
 from experiments.simulating.shown import SHOWN
 from sim.clinic.load import Overload, overload
 from sim.clinic.needs import is_unlimited
+from sim.clocks.first_compilation import compile_beside
 from sim.compiled import on_one_core
 from sim.counting.tally import Counter, PairTally, Tally, batch_stops
 from sim.events import Journal
-from sim.first_compilation import compile_beside
 from sim.luck import draw_luck
 from sim.parameters import pack
 from sim.patient import YEAR_DAYS, new_patients

@@ -275,7 +275,7 @@ def _part(
 ) -> None:
     """Let an event happen under policy k, and under those that share its course and may act otherwise now.
 
-    Each goes on with the first whose row it equals.
+    Each continues with the first whose row it equals.
     """
     led_by, upcoming, parting = shared
     for other in range(k + 1, len(rows)):

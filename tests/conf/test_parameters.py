@@ -213,6 +213,7 @@ ALLOWED = {
         1440: "minutes of a day",
     },
     "counting/columns.py": {3: "a member", 12: "months of a year"},
+    "clocks/compiled_clock.py": {8: "bytes of a word", 16: "words compared at once"},
     "clocks/simpy_clock.py": {
         500: "patients in one environment, for speed",
         4096: "lines of the log at first",

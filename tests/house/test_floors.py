@@ -20,11 +20,11 @@ WINGS = {
         ("cli",),
         ("",),
         ("whatif",),
-        ("calibrating", "engine"),
+        ("calibrating", "engine", "valuing"),
         ("sweeping",),
         ("simulating", "results"),
     ],
-    "analysis": [("pages",), ("pictures",), ("words",), ("tables", "fitting", "economics")],
+    "analysis": [("pages",), ("pictures",), ("words",), ("tables",), ("fitting", "economics")],
     "conf": [("",)],
     "sim": [("clocks",), ("clinic", "counting"), ("pathway",), ("mechanisms",), ("",)],
 }

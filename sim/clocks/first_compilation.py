@@ -1,6 +1,7 @@
 """The first compilation, by two processes: the second begins with what the first comes to last.
 
-``python -m sim.first_compilation``, with pickled worlds and a clinic's tree on standard input, is the second.
+``python -m sim.clocks.first_compilation`` is the second, with pickled worlds and a clinic's tree on standard
+input.
 """
 
 import atexit
@@ -22,7 +23,7 @@ from sim.luck import LUCK, draw_luck
 from sim.pathway import journey
 from sim.patient import ROW, new_patients
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 REACTION = ["patient", "luck", "world", "now"]  # what a reaction takes
 DAYS = 1.0  # nobody is followed for longer here
 
@@ -41,7 +42,7 @@ def compile_beside(worlds: np.ndarray, clinic: Mapping[str, Any]) -> None:
         return
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     second = subprocess.Popen(
-        [sys.executable, "-m", "sim.first_compilation"],
+        [sys.executable, "-m", "sim.clocks.first_compilation"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
