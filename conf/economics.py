@@ -93,8 +93,8 @@ class Economics:
 def world_economics(economics: Economics | None) -> Tree:
     """Return what a patient's costs and quality of life are counted with; all 0 where they are not counted.
 
-    ``counted``: 1 or 0, a whole number, so that no byte of the record is left unset; discount rates as forces of interest a year; prices and hours a year of harms as
-    lists by harm; the others as in the file.
+    ``counted``: 1 or 0, a whole number, so that no byte of the record is left unset; discount rates as
+    forces of interest a year; prices and hours a year of harms as lists by harm; the others as in the file.
     """
     from sim.patient import Harm  # late: it compiles, and a refusal should not wait for that
 

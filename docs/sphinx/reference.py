@@ -25,7 +25,7 @@ from experiments.cli.catalogue import EXPERIMENTS, ON_MODEL, ON_RUNS, OWN_FILES,
 from sim.counting import outcomes
 from sim.counting.columns import COLUMNS
 from sim.events import Event
-from sim.patient import ROW, Compartment, Harm, Route
+from sim.patient import N_CHARGED, ROW, Compartment, Harm, Route
 from sim.seen import Moment
 
 # What a number counts, by the end of its name; the first that fits.
@@ -285,8 +285,9 @@ def patient_fields() -> str:
         len(Harm): "each harm",
         len(Route): "each route",
         len(Event): "each event",
+        N_CHARGED: "each kind of cost",
     }
-    assert len(parts) == 5, "fields of one length could not be distinguished"
+    assert len(parts) == 6, "fields of one length could not be distinguished"
     rows = []
     for name in ROW.names or ():
         kind = ROW.fields[name][0]

@@ -20,6 +20,7 @@ from analysis.words import terms
 from analysis.words.vocabulary import VOCABULARY
 from conf.composition import options
 from conf.derived import derived
+from conf.economics import ECONOMICS, world_economics
 from conf.guideline import no_groups
 from conf.policies import LATEST, LEVERS, MOST_PLANS, NOT_RESTAGED, THRESHOLD_MM, Policy, groups_of, plain
 from conf.run import Run
@@ -160,6 +161,7 @@ def numbers(run: Run) -> Plain:
             "cohort": run.cohort,
             "life_table": run.life_table.record(),
             "derived": derived(run.cohort, run.parameters),
+            ECONOMICS: world_economics(run.economics),
             **run.parameters,
         },
         "policies": {policy.name: policy_of(policy) for policy in run.policies},

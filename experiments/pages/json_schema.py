@@ -31,9 +31,12 @@ from conf.own_file import MOST_VALUES
 from conf.schedules import MOST_VISITS
 from conf.schema import shipped
 from conf.stated_sources import comments
+from experiments.budget import MOST_YEARS
 from experiments.cli.guide import KEY_WORDS
 from experiments.pages.lesson_schema import lesson_schema
 from experiments.paper import ITEM_KEYS, PAPER_KEYS
+from experiments.valuing.plan import DECISION, FEWEST_MEMBERS
+from experiments.valuing.sensitivity_plan import METHODS
 
 FOLDER = CONF / "schemas"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -417,6 +420,27 @@ def _setting(key: str) -> Schema:
         "precision_of": _one_of(("difference", "outcome")),
         "outcomes": _list(NAME, least=1),
         "harms": _list(NAME),
+        "members": _whole(FEWEST_MEMBERS),
+        "discrepancy": FLAG,
+        "threshold": _or_null(_number(economics.THRESHOLD)),
+        "thresholds": _or_null(_list(_number(economics.THRESHOLD), least=1)),
+        "evppi": _or_null(design),
+        "study": _or_null({"type": "object"}),
+        "patients_per_year": _number(units.NOT_NEGATIVE),
+        "decision_years": _number(DECISION),
+        "uptake": {**_list(_number(units.FRACTION), least=1), "maxItems": MOST_YEARS},
+        "method": {"anyOf": [_one_of(METHODS), _list(_one_of(METHODS), least=1)]},
+        "outcome": NAME,
+        "of": _one_of(("difference", "level")),
+        "vary": _or_null(_list(NAME, least=1)),
+        "map": _or_null(
+            {"type": "object", "additionalProperties": _list({"type": "number"}, 2), "maxProperties": 2}
+        ),
+        "map_steps": _whole(2),
+        "by": _one_of(("number", "section")),
+        "trajectories": _whole(1),
+        "samples": _whole(1),
+        "alternatives": _or_null({"anyOf": [_list(NAME, least=1), {"type": "object"}]}),
         "at_years": _or_null(_number(schema.HORIZON)),
     }
     words = KEY_WORDS.get(key, key.replace("_", " "))

@@ -33,6 +33,7 @@ FEWEST_MEMBERS = 20
 PRICES, UTILITIES = "prices", "utilities"
 PER_PARAMETER = 10  # members for each number of a group that is chosen by itself
 PRECISION = units.Range(0, 1e9, "above 0, and at most 1e9", low_allowed=False)
+DECISION = units.Range(0, 100, "from 0 to 100")  # years
 CURVE_STEPS = 40  # of acceptability curves, from 0 to twice the highest threshold
 
 
@@ -155,7 +156,7 @@ def read_psa(config: DictConfig, choices: Mapping[str, str]) -> PsaPlan:
         _study(own["study"]),
         None if own["precision"] is None else units.number("precision", own["precision"], PRECISION),
         units.number("patients_per_year", own["patients_per_year"], units.NOT_NEGATIVE),
-        units.number("decision_years", own["decision_years"], units.Range(0, 100, "from 0 to 100")),
+        units.number("decision_years", own["decision_years"], DECISION),
     )
 
 

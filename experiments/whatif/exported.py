@@ -28,6 +28,7 @@ from analysis.words.wording import policy_words
 from conf.composition import composed, options
 from conf.contradictions import contradictions
 from conf.derived import derived
+from conf.economics import ECONOMICS, world_economics
 from conf.input_error import InputError
 from conf.lesson import read_lessons
 from conf.lesson_figures import RUN_YEARS
@@ -122,6 +123,7 @@ def exported(asked: Request, run: Run) -> Plain:
         "version": metadata.version("lrrc-sim"),
         "layout": model,
         "derived": derived(run.cohort, run.parameters),
+        ECONOMICS: world_economics(run.economics),
         "cohorts": {
             name: {
                 "numbers": there.cohort,

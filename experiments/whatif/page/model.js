@@ -109,6 +109,7 @@ function sharedNumbers(state) {
   const cohort = content.cohorts[state.cohort];
   const shared = {
     cohort: copy(cohort.numbers), life_table: content.life_tables[cohort.life_table], derived: content.derived,
+    economics: content.economics,
     ...copy(content.diseases[state.disease]),
   };
   for (const [key, value] of Object.entries(state.numbers)) setIn(shared, key, value);

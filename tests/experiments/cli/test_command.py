@@ -24,6 +24,8 @@ from conf.schema import RUN_KEYS, shipped_sections
 from experiments.cli.catalogue import EXPERIMENTS
 from experiments.cli.command import main
 from experiments.sweeping.plan import read_plan
+from experiments.valuing.plan import read_psa
+from experiments.valuing.sensitivity_plan import read_sensitivity
 
 CONF = Path(conf.__file__).parent
 HEAVY = {"numba", "pandas", "matplotlib", "seaborn", "scipy", "simpy"}
@@ -115,17 +117,22 @@ def test_the_help_of_what_is_done_with_a_folder_says_whether_it_has_keys(lrrc, n
 
 
 # Of these a run of few patients is long; all are read, and their other runs are in the tests of each.
-SLOW = ("capacity", "sweep")
+SLOW = ("capacity", "sweep", "psa", "sensitivity")
 
 
 @pytest.mark.parametrize("name", SLOW)
 def test_the_examples_of_the_help_are_read(name):
-    read = {"capacity": read_capacity, "sweep": read_plan}[name]
+    read = {
+        "capacity": lambda asked: read_capacity(asked.config, [*asked.overrides]),
+        "sweep": lambda asked: read_plan(asked.config, [*asked.overrides]),
+        "psa": lambda asked: read_psa(asked.config, asked.choices),
+        "sensitivity": lambda asked: read_sensitivity(asked.config, asked.choices),
+    }[name]
     for example in EXPERIMENTS[name].examples:
         _, _, *words = shlex.split(example)
         with composing():
             asked = request(name, [override(word) for word in words], example)
-            assert read(asked.config, list(asked.overrides))
+            assert read(asked)
 
 
 @pytest.mark.parametrize(
@@ -138,9 +145,18 @@ def test_the_examples_of_the_help_are_accepted_up_to_their_size(lrrc, name):
         # Who is to be found must be there.
         small = [] if any(word.startswith("find=") for word in words) else ["patients=20"]
         plain = ["pictures=false"] if name in ("compare", "capacity", "sweep") else []
-        if name == "sweep":  # processes of its own take longer to start than its few patients
+        if name == "psa":
+            words = [word for word in words if not word.startswith("members=")]
+            plain += ["members=20", "pictures=false"]
+        if name == "sensitivity":
+            plain += ["pictures=false"]
+        if name in (
+            "sweep",
+            "psa",
+            "sensitivity",
+        ):  # processes of its own take long to start
             plain.append("compute.workers=1")
-        short = [] if small == [] else ["horizon_years=1"]
+        short = [] if small == [] or name == "budget" else ["horizon_years=1"]
         if name == "capacity":  # a search for the units that are needed is many runs
             short, plain = ["horizon_years=0.2"], [*plain, "target_share=0.01", "clock=compiled"]
         words = [re.sub(r"^posterior=\d+$", "posterior=2", word) for word in words]

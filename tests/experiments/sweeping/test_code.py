@@ -14,7 +14,7 @@ STAYS = {
     "a comment": ("sim/pelvis.py", "# Compartments that", "# The compartments which"),
     "a blank line": ("experiments/simulating/crowd.py", "\n\n\n", "\n\n\n\n"),
     "a picture": ("analysis/pictures/look.py", "WIDTH = 8.0", "WIDTH = 9.0"),
-    "a table": ("analysis/tables/run.py", "PER = 1000", "PER = 100"),
+    "a table": ("analysis/tables/estimates.py", "PER = 1000", "PER = 100"),
     "how a sweep is run": ("experiments/sweeping/local_pool.py", "TURN_SECONDS = 0.5", "TURN_SECONDS = 0.4"),
 }
 MOVES = {
