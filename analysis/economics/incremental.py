@@ -95,7 +95,7 @@ def incremental(draws: Draws, seed: int = 1) -> pd.DataFrame:
             before = k
         rows.append(row)
     table = pd.DataFrame(rows, columns=[*rows[0], *(name for name in COMPARED if len(draws.policies) > 1)])
-    for name in table.columns.intersection(WORDS):
+    for name in table.columns.intersection([*WORDS]):
         table[name] = table[name].astype(object).where(table[name].notna(), "")
     return table
 
