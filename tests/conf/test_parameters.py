@@ -246,6 +246,7 @@ ALLOWED = {
     "counting/outcomes.py": {
         3: "three or more compartments; a member",
         4: "a member of an enumeration",
+        5: "a member of an enumeration",
         6: "the end of the fates among the members",
         12: "months of a year",
         16: "life time is summed in sixteenths of a day",

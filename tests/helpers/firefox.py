@@ -96,11 +96,15 @@ def firefox():
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=loop.run_forever)
         thread.start()
+        connection = None
         try:
-            yield Firefox(_awaited(_connected(started, said), loop), loop)
+            connection = _awaited(_connected(started, said), loop)
+            yield Firefox(connection, loop)
         finally:
             started.terminate()
             started.wait(LONGEST)
+            if connection is not None:
+                _awaited(_closed(connection), loop)
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
@@ -108,6 +112,13 @@ def firefox():
 
 def _awaited(promised, loop):
     return asyncio.run_coroutine_threadsafe(promised, loop).result(LONGEST)
+
+
+async def _closed(connection):
+    """Wait until a connection whose other end is gone is closed; left open, it warns in a later test."""
+    connection.close()
+    while connection.protocol is not None:
+        await asyncio.sleep(0.01)
 
 
 async def _connected(started, said):
