@@ -231,6 +231,7 @@ ALLOWED = {
     "luck.py": {
         3: "the last number of a Philox counter",
         4: "numbers of a Philox counter",
+        8: "bytes of a uniform",
         10: "rounds of Philox",
         0xD2E7470EE14C6C93: PHILOX,
         0xCA5A826395121157: PHILOX,
@@ -248,6 +249,8 @@ ALLOWED = {
         4: "a member of an enumeration",
         5: "a member of an enumeration",
         6: "the end of the fates among the members",
+        7: "a bit of what has happened by a horizon",
+        255: "every bit of a byte",
         12: "months of a year",
         16: "life time is summed in sixteenths of a day",
         30: "30-day mortality: the definition",
@@ -296,7 +299,9 @@ ALLOWED = {
         30: "batches of neighbours",
         9: "pairs of states",
         12: "months of a year",
-        128: "patients counted in bytes",
+        64: "patients counted in bytes",
+        4: "the same state under both policies",
+        255: "one less, in bytes",
     },
     "counting/value.py": {
         100: "hundredths of the currency",
