@@ -30,7 +30,7 @@ GROUPS_OF = "Usual care + lateral dissection"  # whose groups of patients the pa
 SHOWN = ("cost_effectiveness_plane", "acceptability")
 RESULTS = {
     "base case": "compare economics=dutch patients=100000",
-    "uncertainty": "psa members=200 patients=2000",
+    "uncertainty": "psa members=600 patients=5000",
     "who gains": "gains",
     "budget": "budget",
 }
