@@ -263,12 +263,15 @@ def labels_at_ends(
         start - (len(lines) - 1) / 2 * TEXT * LINE
         for start, (_, _, lines, _) in zip(starts, ends, strict=True)
     ]
+    # The names begin where the widest value leaves room.
+    widest = max((text_width(value, TEXT, "bold") for _, value, _, _ in ends), default=0.0)
+    indent = max(LABEL_INDENT, 0.46 + widest + 0.08)
     for (_, value, lines, drawn_as), start, centre in zip(
         ends, starts, spread(wanted, heights, height), strict=True
     ):
         # Beyond the axes, at the height of the first line of the name.
         first = (centre + (len(lines) - 1) / 2 * TEXT * LINE) / height
-        at = [1 + inches / width for inches in (0, 0.1, 0.36, 0.46, LABEL_INDENT)]
+        at = [1 + inches / width for inches in (0, 0.1, 0.36, 0.46, indent)]
         text: Style = {"transform": ax.transAxes, "va": "center", "gid": "label"}
         ax.plot(
             at[:3] if tied else at[1:3],
