@@ -1,29 +1,23 @@
 """Probabilistic sensitivity analysis: costs and QALYs under all uncertain numbers; worth of knowing."""
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import psutil
 
 from conf.input_error import InputError
 from conf.request import Request
 from conf.run import Run
-from experiments.results.machine import cores
 from experiments.results.notices import notice
 from experiments.results.result import Result, report
 from experiments.sweep import on_ledger, summed
 from experiments.sweeping.folder import SweepFolder
 from experiments.sweeping.ledger import Ledger
 from experiments.sweeping.plan import Cell
+from experiments.valuing.announced import announce
 from experiments.valuing.plan import FEWEST_MEMBERS, PsaPlan, read_psa
 
 if TYPE_CHECKING:
     from analysis.words.economics import Terms
     from experiments.valuing.found import Found
-
-LONG_SECONDS = 20.0  # from which the time is said beforehand
-TIMED_PATIENTS = 2_000
 
 
 def psa(asked: Request) -> Path:
@@ -43,7 +37,7 @@ def perform(asked: Request, keep: bool = True) -> Result:
     analysis = read_psa(asked.config, asked.choices or {})
     if analysis.precision is not None:
         analysis = sized(analysis, analysis.precision, asked)
-    announce(analysis)
+    announce(analysis.plan, "members")
 
     def finish(ledger: Ledger, cells: list[Cell], folder: SweepFolder) -> Result:
         return write(analysis, collected(analysis, ledger, cells), folder, keep)
@@ -72,32 +66,6 @@ def sized(analysis: PsaPlan, precision: float, asked: Request) -> PsaPlan:
 def middle_of(analysis: PsaPlan) -> float:
     """Return the threshold that headline figures take: the middle one, of two the upper."""
     return analysis.thresholds[len(analysis.thresholds) // 2]
-
-
-def announce(analysis: PsaPlan) -> None:
-    """Say beforehand what a long analysis will take, by simulating a few patients of its first member."""
-    from experiments.simulating.cohort import count_block, worlds_of
-    from sim.clinic.needs import is_unlimited
-    from sim.compiled import on_one_core
-
-    run = analysis.plan.points[0].run
-    if not is_unlimited(run.clinic):
-        return  # a clinic's patients are one cohort, of which no few can be timed
-    few, worlds = min(run.patients, TIMED_PATIENTS), worlds_of(run)
-    with on_one_core():
-        count_block(run, worlds, 0, 1)  # what compiles is no part of it
-        begun = time.perf_counter()
-        count_block(run, worlds, 0, few)
-    seconds = (time.perf_counter() - begun) / few * run.patients * analysis.members
-    workers = processes(analysis)
-    if seconds / workers >= LONG_SECONDS:
-        lives = run.patients * analysis.members * len(run.policies)
-        gigabytes = (workers + 1) * peak_bytes() / 1e9
-        notice(
-            f"{lives:,} simulated patients ({analysis.members:,} members, {len(run.policies)} policies): "
-            f"about {seconds / workers / 60:.1f} minutes and {gigabytes:.1f} GB on {workers} processes; what "
-            "is done is kept, and the same command continues"
-        )
 
 
 def collected(analysis: PsaPlan, ledger: Ledger, cells: list[Cell]) -> "Found":
@@ -197,16 +165,3 @@ def terms_of(run: Run) -> "Terms":
     assert of is not None
     costs, effects = (100 * of.numbers[f"{what}_discount_rate_per_year"] for what in ("costs", "effects"))
     return Terms(of.currency, of.price_year, of.perspective, costs, effects, of.thresholds_per_qaly)
-
-
-def processes(analysis: PsaPlan) -> int:
-    """Return how many processes do tasks at a time."""
-    compute = analysis.plan.compute
-    return (
-        int(compute.get("workers") or cores()) if compute["kind"] == "local" else int(compute.get("jobs", 1))
-    )
-
-
-def peak_bytes() -> float:
-    """Return the most memory that this process has taken."""
-    return float(psutil.Process().memory_info().rss)

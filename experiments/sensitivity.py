@@ -4,14 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conf.request import Request
-from experiments.results.ending import IncompleteError
 from experiments.results.result import Result, report
-from experiments.sweep import add_entry, simulate_cells, stacked
-from experiments.sweeping.executors import executor
-from experiments.sweeping.folder import SweepFolder, sweep_folder
+from experiments.sweep import add_entry, on_ledger, stacked
+from experiments.sweeping.folder import SweepFolder
 from experiments.sweeping.ledger import Ledger
 from experiments.sweeping.plan import Cell
-from experiments.sweeping.task import ClusterLostError
+from experiments.valuing.announced import announce
 from experiments.valuing.sensitivity_plan import (
     BASE,
     ENDS,
@@ -37,21 +35,14 @@ def sensitivity(asked: Request) -> Path:
 
 
 def perform(asked: Request, keep: bool = True) -> Result:
-    """As ``sensitivity``, and return its tables; what it keeps is always in a folder."""
+    """As ``sensitivity``; return its tables, and ``keep`` them in its folder or not."""
     analysis = read_sensitivity(asked.config, asked.choices or {})
-    plan = analysis.plan
-    with sweep_folder("sensitivity", plan.run, plan.given, asked) as folder:
-        ledger = Ledger(folder.final / "ledger")
-        with executor(plan.compute, ledger) as execute, ledger.open(plan.run):
-            folder.begin()
-            try:
-                cells = simulate_cells(plan, ledger, folder, execute)
-            except ClusterLostError as error:
-                raise IncompleteError(f"{error}; {folder.progress}") from error
-            found = collected(analysis, ledger, cells)
-        result = write(analysis, found, folder)
-    result.folder = folder.final
-    return result
+    announce(analysis.plan, "points")
+
+    def finish(ledger: Ledger, cells: list[Cell], folder: SweepFolder) -> Result:
+        return write(analysis, collected(analysis, ledger, cells), folder)
+
+    return on_ledger("sensitivity", analysis.plan, asked, keep, finish)
 
 
 def collected(analysis: SensitivityPlan, ledger: Ledger, cells: list[Cell]) -> "np.ndarray":

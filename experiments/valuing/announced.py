@@ -1,0 +1,50 @@
+"""What a long analysis will take, said before it begins."""
+
+import time
+
+import psutil
+
+from experiments.results.machine import cores
+from experiments.results.notices import notice
+from experiments.sweeping.plan import Plan
+
+LONG_SECONDS = 20.0  # from which it is said
+TIMED_PATIENTS = 2_000
+
+
+def announce(plan: Plan, points: str) -> None:
+    """Say what a plan's points will take, by simulating a few patients of the first.
+
+    ``points``: what they are called. Nothing is said of patients who queue: they are one cohort, of which no
+    few can be timed.
+    """
+    from experiments.simulating.cohort import count_block, worlds_of
+    from sim.clinic.needs import is_unlimited
+    from sim.compiled import on_one_core
+
+    run = plan.points[0].run
+    if not is_unlimited(run.clinic):
+        return
+    few, worlds = min(run.patients, TIMED_PATIENTS), worlds_of(run)
+    with on_one_core():
+        count_block(run, worlds, 0, 1)  # what compiles is no part of it
+        begun = time.perf_counter()
+        count_block(run, worlds, 0, few)
+    workers = _processes(plan)
+    seconds = (time.perf_counter() - begun) / few * run.patients * len(plan.points) / workers
+    if seconds >= LONG_SECONDS:
+        lives = run.patients * len(plan.points) * len(run.policies)
+        # Each process has at least what this one has now.
+        gigabytes = (workers + 1) * psutil.Process().memory_info().rss / 1e9
+        notice(
+            f"{lives:,} simulated patients ({len(plan.points):,} {points}, {len(run.policies)} policies): "
+            f"about {seconds / 60:.1f} minutes and {gigabytes:.1f} GB on {workers} processes; what is done "
+            "is kept, and the same command continues"
+        )
+
+
+def _processes(plan: Plan) -> int:
+    """Return how many processes do tasks at a time."""
+    if plan.compute["kind"] == "local":
+        return int(plan.compute["workers"] or cores())
+    return int(plan.compute.get("jobs", 1))
