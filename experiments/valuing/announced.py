@@ -28,10 +28,15 @@ def announce(plan: Plan, points: str) -> None:
     few, worlds = min(run.patients, TIMED_PATIENTS), worlds_of(run)
     with on_one_core():
         count_block(run, worlds, 0, 1)  # what compiles is no part of it
-        begun = time.perf_counter()
-        count_block(run, worlds, 0, few)
+        times = []
+        for patients in (1, few):
+            begun = time.perf_counter()
+            count_block(run, worlds, 0, patients)
+            times.append(time.perf_counter() - begun)
     workers = _processes(plan)
-    seconds = (time.perf_counter() - begun) / few * run.patients * len(plan.points) / workers
+    # Each point has its own beginning, which a single patient shows.
+    each = times[0] + max(times[1] - times[0], 0.0) / max(few - 1, 1) * (run.patients - 1)
+    seconds = each * len(plan.points) / workers
     if seconds >= LONG_SECONDS:
         lives = run.patients * len(plan.points) * len(run.policies)
         # Each process has at least what this one has now.

@@ -221,7 +221,8 @@ class Counter:
 
     def tally(self) -> Tally:
         """Return the counts so far."""
-        total = Parts(*(counts.sum(axis=0) for counts in self.parts))
+        # Of one part they are the counts themselves: a sum would touch every day of a long follow-up.
+        total = Parts(*(part[0] if len(part) == 1 else part.sum(axis=0) for part in self.parts))
         joint = total.joint.reshape(3, 3, -1)
         timed = total.timed.reshape(len(total.timed), -1, 2)
         by_outcome = [timed[:FOLDS], *(timed[k : k + 1] for k in range(FOLDS, len(timed)))]
