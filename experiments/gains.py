@@ -90,17 +90,17 @@ def simulated(run: Run) -> "dict[str, Gain]":
     """Return what each policy changes against the comparator, patient by patient."""
     import numpy as np
 
+    from analysis.tables.economics import counted_costs
     from analysis.tables.gains import CUTS, Gain
     from experiments.simulating.cohort import BLOCK, simulate_block, worlds_of
     from sim.counting.columns import READABLE
     from sim.counting.value import VALUES, values_of
-    from sim.patient import YEAR_DAYS, Cost, Harm
+    from sim.patient import YEAR_DAYS, Harm
 
     assert run.economics is not None
     worlds, base = worlds_of(run), run.comparator.name
     end = run.horizon_years * YEAR_DAYS
-    society = (Cost.TRAVEL, Cost.ABSENCE, Cost.INFORMAL_CARE)
-    counted = [c for c in Cost if run.economics.perspective == "societal" or c not in society]
+    counted = counted_costs(run.economics.perspective)
     parts: dict[str, dict[str, list[np.ndarray]]] = {name: {} for name in worlds if name != base}
 
     def measures(name: str, rows: np.ndarray) -> dict[str, np.ndarray]:

@@ -76,10 +76,10 @@ def psa_summary(
     if "evppi" in tables:
         groups = tables["evppi"]
         worth = groups[groups["threshold"] == threshold].sort_values("evppi", ascending=False).head(TOP)
-        told = ", ".join(
+        valued = ", ".join(
             f"{policy_words(row['group'])} {whole_money(row['evppi'])} "
             f"(± {whole_money(1.96 * row['evppi_se'])})"
             for row in worth.to_dict("records")
         )
-        lines += ["", textwrap.fill(f"To know one group of numbers, a patient: {told}.", WIDEST)]
+        lines += ["", textwrap.fill(f"To know one group of numbers, a patient: {valued}.", WIDEST)]
     return "\n".join([*lines, ""])

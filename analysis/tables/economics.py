@@ -18,6 +18,11 @@ QUANTITIES = (*VALUES, *TOTALS)
 COLUMNS = ["policy", "comparator", "quantity", "horizon_years", *Estimate._fields, "unit"]
 
 
+def counted_costs(perspective: str) -> list[Cost]:
+    """Return the kinds of costs that a perspective counts."""
+    return [cost for cost in Cost if perspective == "societal" or cost not in SOCIETY_ALONE]
+
+
 class Worth(NamedTuple):
     """What is summed of a policy's patients.
 
@@ -40,7 +45,7 @@ def worth(tally: Tally) -> Worth:
     counts = tally.values[VALUED]
     sums = counts[:, 1:] / SCALE
     costs = sums[:, : len(Cost)]
-    of_care = [cost for cost in Cost if cost not in SOCIETY_ALONE]
+    of_care = counted_costs("health_care")
     totals = np.column_stack([costs[:, of_care].sum(axis=1), costs.sum(axis=1)])
     return Worth(counts[:, 0].astype(float), np.hstack([sums, totals]))
 

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.economics.variance_split import Size, Split, size_for_precision, split_table, variance_split
-from analysis.tables.economics import SOCIETY_ALONE
+from analysis.tables.economics import counted_costs
 from conf.run import Run
 from experiments.simulating.cohort import simulate_block, worlds_of
 from experiments.valuing.plan import PsaPlan
 from sim.counting.columns import READABLE
 from sim.counting.value import VALUES, values_of
-from sim.patient import YEAR_DAYS, Cost
+from sim.patient import YEAR_DAYS
 
 MEMBERS = 60
 PATIENTS = 2_048  # of each
@@ -83,7 +83,7 @@ def _member(run: Run, threshold: float) -> dict[str, _Outcomes]:
     """Return outcomes of the patients of a member, by policy."""
     assert run.economics is not None
     worlds, end = worlds_of(run), run.horizon_years * YEAR_DAYS
-    counted = [c for c in Cost if run.economics.perspective == "societal" or c not in SOCIETY_ALONE]
+    counted = counted_costs(run.economics.perspective)
     found = {}
     for policy, rows in simulate_block(run, worlds, 0, PATIENTS).items():
         values = values_of(rows, worlds[policy], end)
