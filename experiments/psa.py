@@ -128,8 +128,7 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder, pictures: bool
     if run.pictures and pictures:
         from analysis.pictures import look
 
-        for name, draw in drawn.items():
-            look.save(draw(), folder.path, name)
+        look.save_all(drawn, folder.path)
     words = psa_summary(made, terms, middle, patients, analysis.members, run.patients)
     return Result(
         tables=made,

@@ -14,6 +14,7 @@ EXPERIMENTS = {  # by a table that no other experiment leaves
     "needed": "capacity",
     "incremental": "psa",
     "rules": "gains",
+    **dict.fromkeys(("sensitivity", "structure", "map", "indices"), "sensitivity"),
     "budget": "budget",
     "design": "sweep",
     "outcomes": "compare",

@@ -101,6 +101,11 @@ def terms_of(economics: Mapping[str, Any]) -> Terms:
     )
 
 
+def threshold_words(amount: float, currency: str) -> str:
+    """Return what a QALY may cost, in words."""
+    return f"{amount:,.0f} {currency} a QALY"
+
+
 def currency_sign(currency: str) -> str:
     """Return a currency's sign, or its code where it has none of its own."""
     return {"EUR": "€", "GBP": "£"}.get(currency, f"{currency} ")
