@@ -90,15 +90,15 @@ def draw_points(folder: Path) -> Path:
     Raises InputError for a folder of another command that keeps its work on a ledger, and as ``draw``.
     """
     from analysis.pages.redrawn import pictures_of
-    from analysis.pages.report_run import RunRead
+    from analysis.pages.report_run import RunRead, experiment_of
     from analysis.pictures.look import save_all
 
-    config = read_yaml(file_within(folder / "config.yaml"), str(folder / "config.yaml"))
-    files = [path for path in sorted(folder.glob("*.csv")) if path.name != DICTIONARY]
-    run = RunRead(folder.name, {}, config, {path.stem: read_whole(path) for path in files}, [])
-    pictures = with_any_tables(folder, lambda: pictures_of(run))
-    if not pictures:
+    files = {path.stem: path for path in sorted(folder.glob("*.csv")) if path.name != DICTIONARY}
+    if experiment_of(files) not in ("psa", "sensitivity"):
         raise InputError(f"{folder}: is of a sweep or a calibration; run its command again with this out=")
+    config = read_yaml(file_within(folder / "config.yaml"), str(folder / "config.yaml"))
+    run = RunRead(folder.name, {}, config, {name: read_whole(path) for name, path in files.items()}, [])
+    pictures = with_any_tables(folder, lambda: pictures_of(run))
     into(folder, lambda scratch: save_all(pictures, scratch))
     return folder.resolve()
 

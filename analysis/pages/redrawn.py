@@ -16,14 +16,12 @@ from conf.economics import middle_threshold
 def pictures_of(run: RunRead) -> dict[str, Callable[[], Figure]]:
     """Return a function that draws it, by name, for each picture of a psa or a sensitivity analysis.
 
-    Of other runs none. Raises KeyError for a folder without what the pictures need.
+    Raises KeyError for a folder without what the pictures need.
     """
     if run.experiment == "psa":
         terms = terms_of(run)._replace(thresholds=tuple(thresholds_of(run)))
         return psa_pictures(run.tables, terms)
-    if run.experiment == "sensitivity":
-        return sensitivity_pictures(run.tables, _base_of_map(run), _threshold(run))
-    return {}
+    return sensitivity_pictures(run.tables, _base_of_map(run), _threshold(run))
 
 
 def _threshold(run: RunRead) -> str:

@@ -14,6 +14,7 @@ from analysis.words.wording import interval, listed, policy_words, sentence, yea
 
 MORRIS, SOBOL = "morris", "sobol"
 LUCK = "may be simulated luck"
+MOST = 25  # parameters that a table of one parameter at a time shows
 
 
 def depending(run: RunRead) -> list[Block]:
@@ -65,8 +66,8 @@ def _findings(run: RunRead) -> list[str]:
             if rows["beyond_noise"].any()
         }
         if most:
-            moved = listed(f"that of {policy_words(name)} by {words}" for name, words in most.items())
-            found.append(f"Of single parameters, the outcome is moved most as follows: {moved}.")
+            moved = "; ".join(f"{policy_words(name)}: {words}" for name, words in most.items())
+            found.append(f"The single parameter that moves the outcome most, by policy: {moved}.")
         else:
             found.append("No single parameter moves the outcome by more than simulated luck.")
     if "structure" in run.tables:
@@ -82,7 +83,8 @@ def _findings(run: RunRead) -> list[str]:
                     f"{row['words']} ({policy_words(row['preferred'])})" for row in others.to_dict("records")
                 )
                 found.append(
-                    f"{best}; of {rest} other structures, another policy is under {len(others)}: {under}."
+                    f"{best}; of {rest} other structures, another policy is preferred under {len(others)}: "
+                    f"{under}."
                 )
             else:
                 found.append(f"{best}, and under all {rest} other structures.")
@@ -113,16 +115,17 @@ def _tornado(rows: pd.DataFrame) -> Table:
             write(row["at_high"]),
             "" if row["beyond_noise"] else LUCK,
         ]
-        for row in moved.to_dict("records")
+        for row in moved.head(MOST).to_dict("records")
     ]
     beyond = int(rows["beyond_noise"].sum())
-    return cut(
+    more = len(moved) - len(cells)
+    return Table(
         f"{_name(rows)}: one parameter at a time between its 2.5 and 97.5 percentile. As it is: "
         f"{write(rows['base'].iloc[0])}. Of {len(rows)} parameters {beyond} move it by more than simulated "
         "luck",
-        ["Parameter", "Range", "Range of the", "At its low end", "At its high end", ""],
+        ["Parameter", "Range", "From the", "At its low end", "At its high end", ""],
         cells,
-        "sensitivity.csv",
+        f"{more} more rows: sensitivity.csv." if more else "",
     )
 
 
