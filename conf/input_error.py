@@ -1,9 +1,10 @@
 """Input that cannot be run, reported so that its reader can correct it."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 LONGEST = 120
+HALF = 0.5  # of the words of a name
 MOST_BITS = 4096
 
 
@@ -31,14 +32,36 @@ def shown(value: object) -> str:
 
 
 def nearest(word: str, names: Iterable[str]) -> str:
-    """Return ``'; did you mean x?'`` for the name most like the word, or nothing where none is like it."""
+    """Return ``'; did you mean x?'`` for the name most like the word, or nothing where none is like it.
+
+    Of names with a section, as in ``surgery.leak_probability``, the own part must be alike: a long section
+    that two names share does not make them so.
+    """
     whole = list(names)
-    ends = {name.rpartition(".")[2]: name for name in whole}
-    if close := get_close_matches(word, whole, 1):
+    section, _, own = word.rpartition(".")
+    ends = {name: name.rpartition(".")[2] for name in whole}
+    beside = [name for name in whole if name.rpartition(".")[0] == section]
+    for among in (beside, whole):
+        if close := get_close_matches(own, [ends[name] for name in among], 1):
+            alike = [name for name in among if ends[name] == close[0]]
+            return f"; did you mean {max(alike, key=lambda name: _likeness(word, name))}?"
+    plain = [name for name in whole if "." not in name]
+    if close := get_close_matches(word, plain, 1):
         return f"; did you mean {close[0]}?"
-    if close := get_close_matches(word.rpartition(".")[2], ends, 1):
-        return f"; did you mean {ends[close[0]]}?"
+    words = {name: _shared_words(own, ends[name]) for name in beside}
+    if words and max(words.values()) >= HALF:
+        return f"; did you mean {max(words, key=lambda name: words[name])}?"
     return ""
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other).ratio()
+
+
+def _shared_words(one: str, other: str) -> float:
+    """Return the share of the words of two names, joined by ``_``, that both have."""
+    a, b = set(one.split("_")), set(other.split("_"))
+    return len(a & b) / len(a | b)
 
 
 def choice(word: str, names: Iterable[str]) -> str:
