@@ -1,6 +1,6 @@
 """Input that cannot be run, reported so that its reader can correct it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import SequenceMatcher, get_close_matches
 
 LONGEST = 120
@@ -41,17 +41,20 @@ def nearest(word: str, names: Iterable[str]) -> str:
     section, _, own = word.rpartition(".")
     ends = {name: name.rpartition(".")[2] for name in whole}
     beside = [name for name in whole if name.rpartition(".")[0] == section]
-    for among in (beside, whole):
-        if close := get_close_matches(own, [ends[name] for name in among], 1):
-            alike = [name for name in among if ends[name] == close[0]]
-            return f"; did you mean {max(alike, key=lambda name: _likeness(word, name))}?"
-    plain = [name for name in whole if "." not in name]
-    if close := get_close_matches(word, plain, 1):
-        return f"; did you mean {close[0]}?"
+    if close := get_close_matches(own, [ends[name] for name in beside], 1):
+        return _meant(name for name in beside if ends[name] == close[0])
     words = {name: _shared_words(own, ends[name]) for name in beside}
     if words and max(words.values()) >= HALF:
-        return f"; did you mean {max(words, key=lambda name: words[name])}?"
+        return _meant(words, key=lambda name: words[name])
+    if close := get_close_matches(own, ends.values(), 1):
+        return _meant((n for n in whole if ends[n] == close[0]), key=lambda name: _likeness(word, name))
+    if close := get_close_matches(word, [name for name in whole if "." not in name], 1):
+        return _meant(close)
     return ""
+
+
+def _meant(names: Iterable[str], key: Callable[[str], float] | None = None) -> str:
+    return f"; did you mean {max(names, key=key)}?"
 
 
 def _likeness(one: str, other: str) -> float:

@@ -16,6 +16,7 @@ NAMES = [
         ("surgery.leek_probability", "surgery.leak_probability"),
         ("surgry.leak_probability", "surgery.leak_probability"),
         ("leak_probability", "surgery.leak_probability"),
+        ("surgery.leak", "surgery.leak_probability"),
         ("harm.leak_probability", "surgery.leak_probability"),
         ("guideline.high.neoadjuvant", "high.neoadjuvant"),
         ("economics.utility_local_recurrence", "economics.recurrence_utility_ratio"),
