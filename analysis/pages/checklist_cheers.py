@@ -206,8 +206,8 @@ def _uncertain(facts: Facts) -> list[str]:
         "prices and utilities by Latin hypercube from their ranges, and "
         f"{facts.setting('patients')} patients each, the same under every policy.",
         "How far studies lie from the model (discrepancy) is drawn: shifts of the odds of metastases and of "
-        "other "
-        "deaths, and a factor on the QALYs gained, shared by all policies."
+        "other deaths, and for each lever a ratio of the local recurrences that it leaves; costs and QALYs "
+        "follow by what a recurrence costs and loses."
         if drawn
         else "How far studies lie from the model (discrepancy) is not drawn.",
         numbers(facts),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.pages.economics_summary import WIDEST, head, line, more_money, more_years
+from analysis.tables.contrasts import PerRecurrence
+from analysis.tables.economics import QUANTITIES
 from analysis.words.economics import Terms, perspective_words, whole_money
 from analysis.words.wording import DASH, interval, percent, policy_words, sentence
 
@@ -19,11 +21,12 @@ def psa_summary(
     patients: float,
     members: int,
     each: int,
+    change: PerRecurrence | None,
 ) -> str:
     """Return which policy is worth its price, how sure that is, and what it would be worth to know more.
 
     ``tables``: of the analysis; ``patients``: whom the decision concerns, discounted; ``members`` of so many
-    patients ``each``.
+    patients ``each``; ``change``: of a local recurrence, where the discrepancy is drawn.
     """
     about = (
         f"{members:,} members of the uncertain numbers, {each:,} patients each under every policy. "
@@ -41,6 +44,8 @@ def psa_summary(
         ("best at", whole_money(threshold), 9),
     ]
     lines = [textwrap.fill(about, WIDEST), "", *head(width, columns)]
+    if change:
+        lines[1:1] = [textwrap.fill(discrepancy_words(change, terms), WIDEST)]
     for row in incremental.to_dict("records"):
         name = row["policy"]
         costs = f"{whole_money(row['cost'])} ({interval(row['cost_low'], row['cost_high'], whole_money)})"
@@ -83,3 +88,15 @@ def psa_summary(
         )
         lines += ["", textwrap.fill(f"To know one group of numbers, a patient: {valued}.", WIDEST)]
     return "\n".join([*lines, ""])
+
+
+def discrepancy_words(change: PerRecurrence, terms: Terms) -> str:
+    """Return what was drawn of how far studies lie from the model."""
+    costs, qalys = QUANTITIES.index(terms.total), QUANTITIES.index("qalys")
+    return (
+        "How far studies lie from the model (discrepancy) is drawn: in metastases, other deaths, and the "
+        "local recurrences that each lever leaves (assumption: there policies are wrong). A local recurrence "
+        f"changes costs by {more_money(change.changes[costs])} {terms.currency} (standard error "
+        f"{whole_money(change.errors[costs])}), with care in the years lost, and QALYs by "
+        f"{more_years(change.changes[qalys])} ({change.errors[qalys]:.2f})."
+    )
