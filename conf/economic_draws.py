@@ -55,12 +55,13 @@ def _uncertainty(name: str) -> Tree:
 
 
 def uncertain_economics(name: str, base: Economics) -> tuple[Uncertain, ...]:
-    """Return the uncertain numbers of a shipped file of economics, in the order of its keys.
+    """Return the uncertain numbers of a file of economics, in the order of its keys.
 
-    A number that the run sets otherwise than the file is none of them, and a user's own file has none.
+    Those to which the file gives a range of its own; of a shipped one, ``name``, also those that it has
+    beside it. A number that the run sets outside its range is none of them.
     """
     numbers = []
-    for key, uncertainty in _uncertainty(name).items():
+    for key, uncertainty in {**_uncertainty(name), **base.ranges}.items():
         given = base.numbers[key]
         listed = given if isinstance(given, list) else [given]
         lows, highs = (

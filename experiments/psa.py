@@ -136,7 +136,14 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder, pictures: bool
         for name, draw in drawn.items():
             look.save(draw(), folder.path, name)
     words = psa_summary(
-        made, terms_of(run), middle, patients, analysis.members, run.patients, found.per_recurrence
+        made,
+        terms_of(run),
+        middle,
+        patients,
+        analysis.members,
+        run.patients,
+        found.per_recurrence,
+        not analysis.economics.numbers,
     )
     return Result(
         tables=made,

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.pages.economics_summary import WIDEST, head, line, more_money, more_years
 from analysis.tables.contrasts import PerRecurrence
 from analysis.tables.economics import QUANTITIES
-from analysis.words.economics import Terms, perspective_words, whole_money
+from analysis.words.economics import FIXED_PRICES, Terms, perspective_words, whole_money
 from analysis.words.wording import DASH, interval, percent, policy_words, sentence
 
 TOP = 6  # groups of numbers that are printed
@@ -22,11 +22,13 @@ def psa_summary(
     members: int,
     each: int,
     change: PerRecurrence | None,
+    fixed_prices: bool,
 ) -> str:
     """Return which policy is worth its price, how sure that is, and what it would be worth to know more.
 
     ``tables``: of the analysis; ``patients``: whom the decision concerns, discounted; ``members`` of so many
-    patients ``each``; ``change``: of a local recurrence, where the discrepancy is drawn.
+    patients ``each``; ``change``: of a local recurrence, where the discrepancy is drawn;
+    ``fixed_prices``: no price or utility has a range.
     """
     about = (
         f"{members:,} members of the uncertain numbers, {each:,} patients each under every policy. "
@@ -44,6 +46,8 @@ def psa_summary(
         ("best at", whole_money(threshold), 9),
     ]
     lines = [textwrap.fill(about, WIDEST), "", *head(width, columns)]
+    if fixed_prices:
+        lines[1:1] = [f"{FIXED_PRICES} They get ranges under uncertainty: in it (docs/economics.md)."]
     if change:
         lines[1:1] = [textwrap.fill(discrepancy_words(change, terms), WIDEST)]
     for row in incremental.to_dict("records"):

@@ -22,6 +22,7 @@ GROUPS = {
     "recurrence": "growth of a recurrence",
     "surgery": "surgery of the primary",
 }
+FIXED_PRICES = "Prices and utilities are held fixed: their file has no ranges."
 SOURCES = {
     "parameters": "uncertain numbers",
     "heterogeneity": "kinds of patients",

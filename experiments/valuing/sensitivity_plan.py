@@ -89,7 +89,7 @@ class SensitivityPlan:
 def read_sensitivity(config: DictConfig, choices: Mapping[str, str]) -> SensitivityPlan:
     """Return the analysis that a composed configuration asks for, checked. Raises InputError.
 
-    ``choices``: the file of each group; the uncertainty of prices is that of the shipped file.
+    ``choices``: the file of each group; of shipped prices the ranges are beside the file.
     """
     given = plain(config, throw_on_missing=True)
     for key in SENSITIVITY_KEYS:
