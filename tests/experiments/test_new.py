@@ -108,7 +108,7 @@ def test_a_new_trial_simulates_what_the_shipped_trial_simulates_of_the_same_figu
         ("policy", [*LEVERS, "guideline"]),
         ("cohort", [*shipped("cohort/dutch_contemporary"), *COHORT_FILES]),
         ("clinic", [*shipped("clinic/unlimited")]),
-        ("economics", [*ECONOMICS, "uncertainty"]),
+        ("economics", [*ECONOMICS]),
     ],
 )
 def test_a_new_file_has_every_key_once(written, kind, expected):
