@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from conf.contrasts import DRAWN
 from conf.discrepancy import CONTRAST, Discrepancy
 from conf.economics import ECONOMICS, Economics
 from conf.own_file import read_yaml
@@ -54,12 +55,13 @@ def _uncertainty(name: str) -> Tree:
 
 
 def uncertain_economics(name: str, base: Economics) -> tuple[Uncertain, ...]:
-    """Return the uncertain numbers of a shipped file of economics, in the order of its keys.
+    """Return the uncertain numbers of a file of economics, in the order of its keys.
 
-    A number that the run sets otherwise than the file is none of them, and a user's own file has none.
+    Those to which the file gives a range of its own; of a shipped one, ``name``, also those that it has
+    beside it. A number that the run sets outside its range is none of them.
     """
     numbers = []
-    for key, uncertainty in _uncertainty(name).items():
+    for key, uncertainty in {**_uncertainty(name), **base.ranges}.items():
         given = base.numbers[key]
         listed = given if isinstance(given, list) else [given]
         lows, highs = (
@@ -107,12 +109,22 @@ def _normals(columns: int, draws: int, seed: int) -> np.ndarray:
 class DiscrepancyDraws:
     """How far a new cohort lies from what the model predicts, a row for each draw.
 
-    ``shifts``: by kind of outcome, in log odds or log hazard; ``contrasts``: factors of what a policy gains
-    over another.
+    ``shifts``: by kind of outcome, in log odds or log hazard; ``contrasts``: by lever, the log of the ratio
+    of local recurrences that it brings to what the model says.
     """
 
     shifts: dict[str, np.ndarray]
-    contrasts: np.ndarray
+    contrasts: dict[str, np.ndarray]
+
+    def log_ratios(self, levers: Sequence[str]) -> np.ndarray:
+        """Return the same of a policy that differs by these levers, shape (draws,); 0 where by none.
+
+        The sum over levers, divided by the root of their number: every contrast is as uncertain as those of
+        studies are, and policies that differ by the same lever are wrong together.
+        """
+        draws = len(next(iter(self.contrasts.values())))
+        total: np.ndarray = sum((self.contrasts[lever] for lever in levers), np.zeros(draws))
+        return np.asarray(total / np.sqrt(max(len(levers), 1)))
 
     def cohort(self, base: Tree, draw: int) -> Tree:
         """Return the cohort as a draw has it."""
@@ -125,13 +137,16 @@ class DiscrepancyDraws:
 def draw_discrepancy(discrepancy: Discrepancy, draws: int, seed: int) -> DiscrepancyDraws:
     """Return draws of the discrepancy, Student's t by kind of outcome (``conf/discrepancy.csv``).
 
-    Metastases differ in their odds, survival in the hazard of other deaths, effects of policies by a factor
-    that all policies share. Assumption: that these stand for the differences that studies showed.
+    Metastases differ in their odds, survival in the hazard of other deaths, and each lever of policies in the
+    ratio of local recurrences with it and without. Assumption: that these stand for the differences that
+    studies showed.
     """
-    kinds = (*OF_COHORT, CONTRAST)
+    kinds = {**{kind: kind for kind in OF_COHORT}, **dict.fromkeys(DRAWN, CONTRAST)}
     uniforms: Any = stats.qmc.LatinHypercube(len(kinds), rng=[seed, 1]).random(draws)
     scaled = {
-        kind: discrepancy.scales[kind] * stats.t.ppf(uniforms[:, k], discrepancy.degrees)
-        for k, kind in enumerate(kinds)
+        name: discrepancy.scales[kind] * stats.t.ppf(uniforms[:, k], discrepancy.degrees)
+        for k, (name, kind) in enumerate(kinds.items())
     }
-    return DiscrepancyDraws({kind: scaled[kind] for kind in OF_COHORT}, np.exp(scaled[CONTRAST]))
+    return DiscrepancyDraws(
+        {kind: scaled[kind] for kind in OF_COHORT}, {lever: scaled[lever] for lever in DRAWN}
+    )

@@ -5,7 +5,7 @@ import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ Tree = dict[str, Any]
 ECONOMICS = "economics"  # the key of a run, and the group of the files
 REFERENCE = f"{ECONOMICS}/dutch"  # has every number
 WORDS = ("currency", "price_year", "perspective", "thresholds_per_qaly", "rates", "horizon_years")
+RANGES = "uncertainty"  # of a file of one's own: the ranges of its numbers
 HEALTH_CARE, SOCIETAL = "health_care", "societal"
 PERSPECTIVES = (HEALTH_CARE, SOCIETAL)
 AGES = "norm_from_age_years"  # rise
@@ -67,7 +68,8 @@ COUNTED_WITH = {
 class Economics:
     """A country's prices and utilities, in one currency and of one year.
 
-    ``numbers``: every number of the file but those of the other fields, its prices already converted.
+    ``numbers``: every number of the file but those of the other fields, its prices already converted;
+    ``ranges``: what the file itself says of how uncertain they are, as ``conf.economic_ranges`` has it.
     """
 
     currency: str
@@ -76,6 +78,7 @@ class Economics:
     thresholds_per_qaly: tuple[float, ...]
     horizon_years: float
     numbers: Tree
+    ranges: Tree = field(default_factory=dict)
 
     def resolved(self) -> Tree:
         """Return everything as it was understood, as plain values, as a file could hold them."""
@@ -87,7 +90,7 @@ class Economics:
             "rates": {},
             "horizon_years": self.horizon_years,
         }
-        return words | self.numbers
+        return words | self.numbers | ({RANGES: self.ranges} if self.ranges else {})
 
 
 def world_economics(economics: Economics | None) -> Tree:
@@ -224,7 +227,7 @@ def _converted(key: str, given: object, rates: Mapping[str, float]) -> Any:
 def reference() -> Tree:
     """Return a shipped file's numbers: they say which keys there are and how long each list is."""
     tree = read_yaml(Path(__file__).parent / f"{REFERENCE}.yaml", REFERENCE)
-    numbers = {key: value for key, value in tree.items() if key not in WORDS}
+    numbers = {key: value for key, value in tree.items() if key not in (*WORDS, RANGES)}
     return {key: 0.0 if isinstance(value, Mapping) else value for key, value in numbers.items()}
 
 

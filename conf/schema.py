@@ -10,7 +10,8 @@ from omegaconf import DictConfig
 from conf import relations, sizes, units
 from conf.clinics import checked_clinic
 from conf.composition import composed, composing, plain
-from conf.economics import ECONOMICS, WORDS, Economics, check_numbers, read_words, reference
+from conf.economic_ranges import read_ranges
+from conf.economics import ECONOMICS, RANGES, WORDS, Economics, check_numbers, read_words, reference
 from conf.input_error import InputError, choice, nearest, shown
 from conf.life_table import LIFE_TABLE, read_life_table
 from conf.own_file import read_yaml
@@ -178,7 +179,7 @@ def unknown_key(key: str, value: object) -> InputError:
 
 def economics_keys() -> list[str]:
     """Return the full keys of prices and utilities."""
-    return [f"{ECONOMICS}.{name}" for name in (*WORDS, *reference())]
+    return [f"{ECONOMICS}.{name}" for name in (*WORDS, RANGES, *reference())]
 
 
 def leaves(key: str, tree: object) -> list[str]:
@@ -198,10 +199,10 @@ def read_economics(given: object) -> Economics | None:
         raise InputError(
             f"{ECONOMICS}={shown(given)}: must be the name of a file of prices and utilities, or none"
         )
-    fields, stated = read_words(given)
+    fields, stated = read_words({key: value for key, value in given.items() if key != RANGES})
     numbers = checked(ECONOMICS, stated, reference())
     check_numbers(numbers)
-    return Economics(**fields, numbers=numbers)
+    return Economics(**fields, numbers=numbers, ranges=read_ranges(given.get(RANGES), numbers))
 
 
 def _horizon_years(given: object, economics: Economics | None) -> float:

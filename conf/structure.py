@@ -19,6 +19,7 @@ from conf.own_file import read_yaml
 from conf.run import Run
 
 DISCREPANCY, HORIZON, PERSPECTIVE = "discrepancy", "horizon_years", f"{ECONOMICS}.perspective"
+NO_DEPOSITS = "no_deposit_survives"  # of the alternatives: nothing recurs locally
 OWN_WORDS = "your own"
 
 
@@ -58,9 +59,13 @@ class Alternative:
         return dataclasses.replace(run, economics=economics, cohort=cohort, horizon_years=horizon)
 
     def contrast(self, discrepancy: Discrepancy) -> float:
-        """Return the factor of what a policy gains over the comparator."""
+        """Return the log of the ratio of a policy's local recurrences to those that the model says.
+
+        Above 0 policies prevent less: so it is of a policy with no more recurrences than the comparator, and
+        its opposite of one with more.
+        """
         at = self.changes.get(f"{DISCREPANCY}.{CONTRAST}")
-        return 1.0 if at is None else float(np.exp(quantile(discrepancy, CONTRAST, at)))
+        return 0.0 if at is None else quantile(discrepancy, CONTRAST, at)
 
 
 def quantile(discrepancy: Discrepancy, kind: str, at: float) -> float:

@@ -228,7 +228,8 @@ def _economics(asked: Asked) -> str:
     content = _content("economics", like)
     if not content:
         raise InputError(f"like={like}: has no prices; choose a country's")
-    return economics_file(like, {key: content[key] for key in ECONOMICS})
+    ranges = shipped(f"uncertainty/economics/{like}")
+    return economics_file(like, {key: content[key] for key in ECONOMICS}, ranges)
 
 
 def _trial(asked: Asked) -> str:

@@ -70,7 +70,8 @@ def collected(analysis: PsaPlan, ledger: Ledger, cells: list[Cell]) -> "Found":
     policies = [policy.name for policy in analysis.plan.run.policies]
     total, tallies = Sum(), []
     for cell in cells:
-        counted, _ = summed(analysis.plan, ledger, cell, total).tallies(policies)
+        there = [policy.name for policy in cell.run.policies]
+        counted, _ = summed(analysis.plan, ledger, cell, total).tallies(there)
         # Copies: the sum is used again.
         tallies.append(
             {name: {key: sums.copy() for key, sums in of.values.items()} for name, of in counted.items()}
@@ -123,13 +124,22 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder, pictures: bool
         made["variance"] = variance.table
     for name, table in made.items():
         folder.table(f"{name}.csv", table)
-    folder.notes["psa"] = about(analysis)
+    folder.notes["psa"] = about(analysis, found)
     drawn = psa_pictures(made, terms)
     if run.pictures and pictures:
         from analysis.pictures import look
 
         look.save_all(drawn, folder.path)
-    words = psa_summary(made, terms, middle, patients, analysis.members, run.patients)
+    words = psa_summary(
+        made,
+        terms,
+        middle,
+        patients,
+        analysis.members,
+        run.patients,
+        found.per_recurrence,
+        not analysis.economics.numbers,
+    )
     return Result(
         tables=made,
         summary=words,
@@ -140,9 +150,30 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder, pictures: bool
     )
 
 
-def about(analysis: PsaPlan) -> dict[str, Any]:
-    """Return what the manifest says of an analysis."""
-    return {
+def about(analysis: PsaPlan, found: "Found") -> dict[str, Any]:
+    """Return what the manifest says of an analysis.
+
+    ``per_local_recurrence``: what the comparator's patients cost and live more for each of theirs, with the
+    standard error.
+    """
+    run, change = analysis.plan.run, found.per_recurrence
+    more: dict[str, Any] = {}
+    if change:
+        from analysis.tables.economics import QUANTITIES
+        from conf.contrasts import contrast_of
+
+        more = {
+            "discrepancy_by_lever": {
+                policy.name: [*contrast_of(policy, run.comparator).levers]
+                for policy in run.policies
+                if policy is not run.comparator
+            },
+            "per_local_recurrence": {
+                name: {"mean": float(mean), "standard_error": float(error)}
+                for name, mean, error in zip(QUANTITIES, change.changes, change.errors, strict=True)
+            },
+        }
+    return more | {
         "members": analysis.members,
         "posterior": analysis.sample.provenance(),
         "economic_numbers": [number.key for number in analysis.economics.numbers],

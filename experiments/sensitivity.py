@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from conf.request import Request
 from experiments.results.result import Result, report
-from experiments.sweep import add_entry, on_ledger, stacked
+from experiments.sweep import add_entry, on_ledger, stacked, summed
 from experiments.sweeping.folder import SweepFolder
 from experiments.sweeping.ledger import Ledger
 from experiments.sweeping.plan import Cell
@@ -49,23 +49,38 @@ def collected(analysis: SensitivityPlan, ledger: Ledger, cells: list[Cell]) -> "
     """Return the outcome at every point, shape (points, groups of patients, policies), from the ledger."""
     import numpy as np
 
-    from analysis.tables.measure import estimates_by_group
+    from analysis.tables.contrasts import per_recurrence
+    from analysis.tables.economics import worth
+    from analysis.tables.measure import Contrasted, estimates_by_group
+    from conf.contrasts import contrast_of
     from experiments.simulating.counts import Sum
 
-    policies = [policy.name for policy in analysis.run.policies]
-    total, found = Sum(), []
-    for point, cell in enumerate(cells):
-        economics = cell.run.economics
-        terms = (
-            analysis.run.comparator.name,
-            economics.perspective if economics else "",
-            analysis.contrasts.get(point, 1.0),
+    run, total, found = analysis.run, Sum(), []
+    pair = [
+        worth(
+            summed(analysis.plan, ledger, cells[k], total).tallies([run.comparator.name])[0][
+                run.comparator.name
+            ]
         )
+        for k in analysis.recurrence
+    ]
+    changes = per_recurrence(*pair).changes if pair else None
+    policies = [policy.name for policy in run.policies]
+    of_everybody = frozenset(
+        policy.name for policy in run.policies if contrast_of(policy, run.comparator).of_everybody
+    )
+    for point, cell in enumerate(cells):
+        if point in analysis.recurrence:
+            continue
+        perspective = cell.run.economics.perspective if cell.run.economics else ""
+        contrasted = None
+        if changes is not None and point in analysis.contrasts:
+            contrasted = Contrasted(run.comparator.name, analysis.contrasts[point], changes, of_everybody)
         blocks = []
         for task in cell.tasks(analysis.plan):
             total.clear()
             add_entry(total, ledger, task)
-            blocks.append(analysis.measure.fractions(total.tallies(policies)[0], *terms))
+            blocks.append(analysis.measure.fractions(total.tallies(policies)[0], perspective, contrasted))
         found.append(estimates_by_group(blocks))
     return np.array(found)
 

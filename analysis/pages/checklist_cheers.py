@@ -163,7 +163,7 @@ def _valued(facts: Facts, stress: Mapping[str, Answer]) -> dict[str, Answer]:
             [
                 *stress["3.3"][0],
                 *stress["3.4"][0],
-                "Ranges of prices and utilities: `conf/uncertainty/economics/`.",
+                "Ranges of prices and utilities: `conf/uncertainty/economics/`, or their own file.",
             ],
             "",
         ),
@@ -203,11 +203,11 @@ def _uncertain(facts: Facts) -> list[str]:
     return [
         f"{facts.setting('members')} draws of the posterior sample ({facts.of('psa', 'posterior', 'file')}) "
         "with "
-        "prices and utilities by Latin hypercube from their ranges, and "
+        "prices and utilities by Latin hypercube from their ranges, where their file has them, and "
         f"{facts.setting('patients')} patients each, the same under every policy.",
         "How far studies lie from the model (discrepancy) is drawn: shifts of the odds of metastases and of "
-        "other "
-        "deaths, and a factor on the QALYs gained, shared by all policies."
+        "other deaths, and for each lever a ratio of the local recurrences that it leaves; costs and QALYs "
+        "follow by what a recurrence costs and loses."
         if drawn
         else "How far studies lie from the model (discrepancy) is not drawn.",
         numbers(facts),

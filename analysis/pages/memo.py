@@ -16,7 +16,7 @@ from analysis.pages.report_economics import terms_of, thresholds_of
 from analysis.pages.report_psa import best_of, group_words, ratio, too_many
 from analysis.pages.report_run import RunRead, chosen_file, mapping
 from analysis.tables.drivers import drivers
-from analysis.words.economics import LEFT_OUT, SOURCES, Terms, perspective_words, whole_money
+from analysis.words.economics import FIXED_PRICES, LEFT_OUT, SOURCES, Terms, perspective_words, whole_money
 from analysis.words.report import NO_ADVICE
 from analysis.words.terms import HARM
 from analysis.words.wording import (
@@ -264,6 +264,8 @@ def _assumptions(run: RunRead) -> str:
         if run.config.get("discrepancy") is True
         else "How far studies lie from the model (discrepancy) is left out, so intervals are too narrow."
     )
+    if mapping(run.manifest.get("psa")).get("economic_numbers") == []:
+        said.append(FIXED_PRICES)
     if (more := len(run.policies) - MOST_POLICIES) > 0:
         said.append(f"The table leaves out {more} policies, which the report has.")
     return " ".join(said)

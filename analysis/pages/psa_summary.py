@@ -6,7 +6,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis.pages.economics_summary import WIDEST, head, line, more_money, more_years
-from analysis.words.economics import Terms, perspective_words, whole_money
+from analysis.tables.contrasts import PerRecurrence
+from analysis.tables.economics import QUANTITIES
+from analysis.words.economics import FIXED_PRICES, Terms, perspective_words, whole_money
 from analysis.words.wording import DASH, interval, percent, policy_words, sentence
 
 TOP = 6  # groups of numbers that are printed
@@ -19,11 +21,14 @@ def psa_summary(
     patients: float,
     members: int,
     each: int,
+    change: PerRecurrence | None,
+    fixed_prices: bool,
 ) -> str:
     """Return which policy is worth its price, how sure that is, and what it would be worth to know more.
 
     ``tables``: of the analysis; ``patients``: whom the decision concerns, discounted; ``members`` of so many
-    patients ``each``.
+    patients ``each``; ``change``: of a local recurrence, where the discrepancy is drawn;
+    ``fixed_prices``: no price or utility has a range.
     """
     about = (
         f"{members:,} members of the uncertain numbers, {each:,} patients each under every policy. "
@@ -41,6 +46,10 @@ def psa_summary(
         ("best at", whole_money(threshold), 9),
     ]
     lines = [textwrap.fill(about, WIDEST), "", *head(width, columns)]
+    if fixed_prices:
+        lines[1:1] = [f"{FIXED_PRICES} They get ranges under uncertainty: in it (docs/economics.md)."]
+    if change:
+        lines[1:1] = [textwrap.fill(discrepancy_words(change, terms), WIDEST)]
     for row in incremental.to_dict("records"):
         name = row["policy"]
         costs = f"{whole_money(row['cost'])} ({interval(row['cost_low'], row['cost_high'], whole_money)})"
@@ -83,3 +92,15 @@ def psa_summary(
         )
         lines += ["", textwrap.fill(f"To know one group of numbers, a patient: {valued}.", WIDEST)]
     return "\n".join([*lines, ""])
+
+
+def discrepancy_words(change: PerRecurrence, terms: Terms) -> str:
+    """Return what was drawn of how far studies lie from the model."""
+    costs, qalys = QUANTITIES.index(terms.total), QUANTITIES.index("qalys")
+    return (
+        "How far studies lie from the model (discrepancy) is drawn: in metastases, other deaths, and the "
+        "local recurrences that each lever leaves (assumption: there policies are wrong). A local recurrence "
+        f"changes costs by {more_money(change.changes[costs])} {terms.currency} (standard error "
+        f"{whole_money(change.errors[costs])}), with care in the years lost, and QALYs by "
+        f"{more_years(change.changes[qalys])} ({change.errors[qalys]:.2f})."
+    )

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.tables.estimates import Estimate
 from sim.counting.batches import batch_error, jackknife, new_scratch, note, student_quantile
-from sim.counting.tally import VALUED, Tally
+from sim.counting.tally import RECURRED, VALUED, Tally
 from sim.counting.value import COSTS, SCALE, VALUES
 from sim.patient import Cost
 
@@ -27,11 +27,14 @@ class Worth(NamedTuple):
     """What is summed of a policy's patients.
 
     ``patients``: shape (groups,); ``sums``: in the currency and years, shape (groups, quantities), by
-    ``QUANTITIES``. Groups are folds of patients, or batches of those who queue.
+    ``QUANTITIES``; ``recurrences``: local recurrences, and those of them in patients whom the policy costs or
+    gives something else than the comparator does, shape (groups, 2). Groups are folds of patients, or batches
+    of those who queue.
     """
 
     patients: np.ndarray
     sums: np.ndarray
+    recurrences: np.ndarray
 
     @property
     def means(self) -> np.ndarray:
@@ -47,7 +50,7 @@ def worth(tally: Tally) -> Worth:
     costs = sums[:, : len(Cost)]
     of_care = counted_costs("health_care")
     totals = np.column_stack([costs[:, of_care].sum(axis=1), costs.sum(axis=1)])
-    return Worth(counts[:, 0].astype(float), np.hstack([sums, totals]))
+    return Worth(counts[:, 0].astype(float), np.hstack([sums, totals]), tally.values[RECURRED].astype(float))
 
 
 def means(found: Worth, by_batch: bool) -> list[Estimate]:
@@ -86,7 +89,7 @@ def economics(
         for beside in (None, comparator):
             if policy == beside:
                 continue
-            shown = own if beside is None else Worth(own.patients, own.sums - found[comparator].sums)
+            shown = own if beside is None else own._replace(sums=own.sums - found[comparator].sums)
             for quantity, estimate in zip(QUANTITIES, means(shown, by_batch), strict=True):
                 unit = currency if quantity.startswith("cost") else "years"
                 rows.append((policy, beside, quantity, horizon_years, *estimate, unit))

@@ -3,9 +3,11 @@
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from analysis.tables.contrasts import acted_on, further, towards
 from analysis.tables.economics import QUANTITIES, worth
 from sim.counting.outcomes import ALL, SCALE, UNITS, YES, Key, amount_keys, binary_keys
 from sim.counting.tally import Tally
@@ -22,6 +24,19 @@ WORSE = (
     "faecal_incontinence", "urinary_dysfunction", "sexual_dysfunction", "severe_morbidity", "reoperation",
     "bowel_obstruction", "pelvic_fracture", "second_cancer", "severe_toxicity", "operative_death", "leak",
 )  # fmt: skip
+
+
+class Contrasted(NamedTuple):
+    """Policies that leave other local recurrences than the model says; see ``analysis.tables.contrasts``.
+
+    ``log_ratio``: above 0 they prevent less; ``changes``: what a recurrence changes, by ``QUANTITIES``;
+    ``of_everybody``: policies that act on all patients.
+    """
+
+    comparator: str
+    log_ratio: float
+    changes: np.ndarray
+    of_everybody: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -51,20 +66,24 @@ class Measure:
         return np.array([own.get(name, 0.0) for name in QUANTITIES])
 
     def fractions(
-        self, tallies: Mapping[str, Tally], comparator: str, perspective: str, contrast: float = 1.0
+        self, tallies: Mapping[str, Tally], perspective: str, contrast: Contrasted | None = None
     ) -> np.ndarray:
         """Return numerator and denominator by policy and group of patients, shape (2, policies, groups).
 
-        ``contrast``: multiplies the QALYs that each policy gains over the comparator.
+        ``contrast``: what policies prevent otherwise than the model says, of costs and quality of life.
         """
         if self.key is not None:
             return np.array([_counted(tally, self.key) for tally in tallies.values()]).T[..., None]
         found = {name: worth(tally) for name, tally in tallies.items()}
         weights = self.weights(perspective)
-        gained = QUANTITIES.index(QALYS)
         sums = np.array([one.sums for one in found.values()])
-        base = found[comparator].sums[:, gained]
-        sums[..., gained] = base + contrast * (sums[..., gained] - base)
+        if contrast:
+            base = found[contrast.comparator].recurrences[:, 0].sum()
+            for k, (name, one) in enumerate(found.items()):
+                if name != contrast.comparator:
+                    ratio = contrast.log_ratio * towards(one.recurrences[:, 0].sum(), base)
+                    more = further(acted_on(one.recurrences, name in contrast.of_everybody), ratio)
+                    sums[k] += more[:, None] * contrast.changes
         return np.array([sums @ weights, [one.patients for one in found.values()]])
 
 

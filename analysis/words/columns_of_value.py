@@ -59,6 +59,7 @@ _COLUMNS: dict[str, dict[str, str]] = {
         "life_years": "mean life years, undiscounted",
         "discounted_life_years": "mean life years, discounted",
         "qalys": "mean QALYs, discounted",
+        "local_recurrence": "share of patients with a local recurrence, as the discrepancy has it",
     },
     "incremental": {
         "comparator": "the policy before it on the frontier; empty where it is not compared",

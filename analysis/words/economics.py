@@ -15,6 +15,7 @@ GROUPS = {
     "prices": "prices, and what is used",
     "utilities": "utilities",
     "anatomy": "anatomy of the tumour",
+    "discrepancy": "how far studies lie from the model",
     "groups": "bounds of subgroups",
     "harm": "harm of treatment",
     "margin": "margins",
@@ -23,6 +24,7 @@ GROUPS = {
     "recurrence": "growth of a recurrence",
     "surgery": "surgery of the primary",
 }
+FIXED_PRICES = "Prices and utilities are held fixed: their file has no ranges."
 SOURCES = {
     "parameters": "uncertain numbers",
     "heterogeneity": "kinds of patients",
@@ -34,8 +36,8 @@ LEFT_OUT = (
     "and unpaid work of patients have no price.",
     "Care for other diseases in the years lived is priced in the Dutch file, and is 0 in the English one.",
     "Utilities of states that are there together multiply; the life of a partner or carer has none.",
-    "How far studies lie from the model is one factor, shared by all policies, on the QALYs that a policy "
-    "gains, and shifts of the odds of metastases and of other deaths; costs follow only through these.",
+    "Policies are taken to be wrong, where studies differ from the model, in the local recurrences that they "
+    "leave: not in harm, in resections avoided or in what is done about a recurrence.",
     "There is no second salvage resection, and no treatment of metastases line by line.",
     "Prices do not depend on how many are treated: no investment, no learning, no waiting unless a clinic is "
     "chosen.",

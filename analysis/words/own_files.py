@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from conf import economics, relations, units
 from conf.clinics import NEEDED_FOR
+from conf.economic_ranges import DISTRIBUTIONS
 from conf.endpoint import ESTIMATORS, ORIGINS
 from conf.guideline_file import WHEN
 from conf.input_error import in_full
@@ -294,8 +295,11 @@ def clinic_file(like: str, numbers: Tree) -> str:
     return _text(lines)
 
 
-def economics_file(like: str, content: Tree) -> str:
-    """Return the text of prices and utilities that start from ``like``, which has this content."""
+def economics_file(like: str, content: Tree, ranges: Tree) -> str:
+    """Return the text of prices and utilities that start from ``like``, which has this content.
+
+    ``ranges``: how uncertain its numbers are.
+    """
     lines = [
         f"# What care costs and what life is worth in a country. It starts from {like}: what is commented",
         "# out is as there. Remove the # before a key to set it. Every price is in the file's currency and",
@@ -306,6 +310,16 @@ def economics_file(like: str, content: Tree) -> str:
         words = ECONOMICS[key]
         lines += _comment(words if key in economics.WORDS else f"{words}. {_allowed(key, value)}")
         lines += [f"# {key}: {_value(value)}", ""]
+    lines += [
+        *_comment(
+            "how uncertain numbers are, for lrrc psa and lrrc sensitivity: of each the ends of its 95 % "
+            "interval, which holds the number and is in the file's own currency and price year; without any "
+            f"prices and utilities stay fixed. The distribution is one of {', '.join(DISTRIBUTIONS)}, and "
+            "the source says where the interval is from"
+        ),
+        "# uncertainty:",
+        *(f"#   {key}: {_value(own)}" for key, own in ranges.items()),
+    ]
     return _text(lines)
 
 

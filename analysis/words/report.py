@@ -85,8 +85,8 @@ OF_MEMBERS = (
 )
 OF_DRAWS = (
     "Intervals are 95 % intervals of the uncertain numbers: each draw takes a member of the posterior sample "
-    "of the disease, with prices and utilities of its own. The simulated luck of finite numbers of patients "
-    "is taken out of them."
+    "of the disease, with prices and utilities of its own where these have ranges. The simulated luck of "
+    "finite numbers of patients is taken out of them."
 )
 DRAWS_METHODS = (
     "Every draw of the uncertain numbers is simulated under every policy on the same patients. The interval "

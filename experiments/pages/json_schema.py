@@ -26,6 +26,8 @@ from conf import (
     units,
 )
 from conf.composition import CONF, GROUPS, experiments
+from conf.economic_ranges import DISTRIBUTIONS
+from conf.economic_ranges import KEYS as RANGE_KEYS
 from conf.life_table import LIFE_TABLE
 from conf.own_file import MOST_VALUES
 from conf.schedules import MOST_VISITS
@@ -313,7 +315,26 @@ def _economics() -> Schema:
         if units.range_of(key) is units.NOT_NEGATIVE and economics.PRICE.search(key):
             content |= {"items": either} if isinstance(value, list) else either
         found[key] = content
+    found[economics.RANGES] = _said(
+        _or_null(_object({key: _range(key, value) for key, value in economics.reference().items()})),
+        "How uncertain the numbers are, for lrrc psa and lrrc sensitivity.",
+    )
     return _object({"defaults": DEFAULTS, **found}, words="What care costs and life is worth in a country.")
+
+
+def _range(key: str, value: object) -> Schema:
+    """Return what the range of a price or utility may hold."""
+    end = number(f"economics.{key}", value)
+    source = {"type": "string", "minLength": 1}
+    return _object(
+        {
+            "distribution": _one_of(DISTRIBUTIONS),
+            "low": {**end, "description": "Lower end of the 95 % interval."},
+            "high": {**end, "description": "Upper end of the 95 % interval."},
+            "source": {"anyOf": [source, _list(source, least=1)]},
+        },
+        RANGE_KEYS,
+    )
 
 
 def _sections() -> dict[str, Schema]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conf import sizes, units
-from conf.economics import ECONOMICS, WORDS
+from conf.economics import ECONOMICS, RANGES, WORDS
 from conf.input_error import InputError, choice, in_full, shown
 from conf.overrides import override
 from conf.policies import LEVERS, Policy, groups_of, is_of_groups, split_rule, with_levers
@@ -169,7 +169,10 @@ def point_of(values: Values, run: Run) -> Point:
         clinic = read_clinic(clinic, policies, parameters)
     economics = run.economics
     if economics and trees[ECONOMICS] is not economics.numbers:
-        economics = read_economics({**economics.resolved(), **trees[ECONOMICS]})
+        # Its ranges are of the number that it has in its file.
+        again = read_economics({**economics.resolved(), **trees[ECONOMICS], RANGES: None})
+        assert again is not None
+        economics = dataclasses.replace(again, ranges=economics.ranges)
     # At once: the numbers of a point hold together, not each with those of the run.
     changed = dataclasses.replace(
         run,

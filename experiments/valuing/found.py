@@ -1,5 +1,6 @@
 """What the members of an analysis cost and lived: from sums of patients to draws for decisions."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,9 @@ import pandas as pd
 
 from analysis.economics.draws import Draws, draws_of_means
 from analysis.economics.noise import noise_of
-from analysis.tables.economics import QUANTITIES, worth
+from analysis.tables.contrasts import PerRecurrence, acted_on, further, per_recurrence, towards
+from analysis.tables.economics import QUANTITIES, Worth, worth
+from conf.contrasts import contrast_of
 from experiments.valuing.plan import PsaPlan
 from sim.counting.tally import Counts, Tally
 
@@ -18,33 +21,50 @@ SHOWN = ("costs_health_care", "costs_societal", "life_years", "discounted_life_y
 @dataclass(frozen=True)
 class Found:
     """Means a patient, shape (members, policies, quantities), and of each fold of them, a further axis of
-    folds before the quantities; by ``QUANTITIES`` of ``analysis.tables.economics``."""
+    folds before the quantities; by ``QUANTITIES`` of ``analysis.tables.economics``. ``recurrences``: the
+    share of patients with a local recurrence, shape (members, policies); ``per_recurrence``: what one costs
+    and loses, where the discrepancy of contrasts is drawn."""
 
     policies: tuple[str, ...]
     means: np.ndarray
     folds: np.ndarray
+    recurrences: np.ndarray
+    per_recurrence: PerRecurrence | None = None
 
     @classmethod
     def of(cls, analysis: PsaPlan, policies: Sequence[str], values: Sequence[dict[str, Counts]]) -> "Found":
-        """Return what was found, from the sums of each member by policy; with the draws of the discrepancy.
+        """Return what was found, from the sums of each point by policy; with the draws of the discrepancy.
 
-        The discrepancy of contrasts multiplies the QALYs that a policy gains over the comparator.
+        The discrepancy of a contrast multiplies the local recurrences of those on whom a policy acts.
         """
-        means, folds = [], []
-        for of_member in values:
-            worths = [worth(Tally(values=of_member[policy])) for policy in policies]
-            means.append([one.means for one in worths])
-            folds.append([one.sums / np.maximum(one.patients, 1.0)[:, None] for one in worths])
-        found = cls(tuple(policies), np.array(means), np.array(folds))
+        members = [
+            [worth(Tally(values=of_member[policy])) for policy in policies]
+            for of_member in values[: analysis.members]
+        ]
+        found = cls(
+            tuple(policies),
+            np.array([[one.means for one in own] for own in members]),
+            np.array([[_by_fold(one, one.sums) for one in own] for own in members]),
+            np.array([[one.recurrences[:, 0].sum() / one.patients.sum() for one in own] for own in members]),
+        )
         if analysis.discrepancy is None:
             return found
-        base = found.policies.index(analysis.plan.run.comparator.name)
-        qalys = QUANTITIES.index("qalys")
-        for table, shape in ((found.means, (-1, 1)), (found.folds, (-1, 1, 1))):
-            gained = table[..., qalys] - table[:, [base]][..., qalys]
-            factors = analysis.discrepancy.contrasts.reshape(shape)
-            table[..., qalys] = table[:, [base]][..., qalys] + gained * factors
-        return found
+        comparator = analysis.plan.run.comparator
+        with_and_without = [worth(Tally(values=of[comparator.name])) for of in values[analysis.members :]]
+        change = per_recurrence(*with_and_without)
+        base = found.policies.index(comparator.name)
+        average = found.recurrences.mean(axis=0)
+        for k, policy in enumerate(analysis.plan.run.policies):
+            contrast = contrast_of(policy, comparator)
+            log_ratios = towards(average[k], average[base]) * analysis.discrepancy.log_ratios(contrast.levers)
+            for member, own in enumerate(members):
+                acted = acted_on(own[k].recurrences, contrast.of_everybody)
+                more = further(acted, log_ratios[member])
+                mean = more.sum() / own[k].patients.sum()
+                found.recurrences[member, k] += mean
+                found.means[member, k] += mean * change.changes
+                found.folds[member, k] += _by_fold(own[k], more[:, None] * change.changes)
+        return dataclasses.replace(found, per_recurrence=change)
 
     def quantity(self, name: str) -> np.ndarray:
         """Return a quantity of each member and policy."""
@@ -71,5 +91,11 @@ class Found:
             "member": np.repeat(np.arange(members), policies),
             "policy": list(self.policies) * members,
             **{name: self.quantity(name).ravel() for name in SHOWN},
+            "local_recurrence": self.recurrences.ravel(),
         }
         return pd.DataFrame(columns)
+
+
+def _by_fold(of: Worth, sums: np.ndarray) -> np.ndarray:
+    means: np.ndarray = sums / np.maximum(of.patients, 1.0)[:, None]
+    return means

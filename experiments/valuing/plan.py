@@ -10,17 +10,20 @@ from omegaconf import DictConfig, OmegaConf
 from conf import sizes, units
 from conf.composition import plain
 from conf.compute import checked_compute
-from conf.economic_draws import DiscrepancyDraws, EconomicDraws, draw_discrepancy, draw_economics
+from conf.contrasts import contrast_of
+from conf.economic_draws import OF_COHORT, DiscrepancyDraws, EconomicDraws, draw_discrepancy, draw_economics
 from conf.economic_draws import uncertain_economics as uncertain_numbers_of
 from conf.economics import ECONOMICS, check_rising, read_thresholds
 from conf.input_error import InputError, nearest, shown
 from conf.posterior import MEMBER, Sample, of_the_fit, read_sample
 from conf.run import Run
 from conf.schema import read_flag, read_run
+from conf.structure import DISCREPANCY
 from conf.uncertain import MEMBERS_PER_GROUP, MEMBERS_PER_PARAMETER, Uncertain
 from experiments.results.machine import cores
 from experiments.sweeping.design import Point
 from experiments.sweeping.plan import Plan
+from experiments.valuing.recurrence import with_and_without
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +49,11 @@ class Study:
 
 @dataclass(frozen=True)
 class PsaPlan:
-    """A checked analysis. Member k takes row k of the posterior sample; after the last the first again."""
+    """A checked analysis. Member k takes row k of the posterior sample; after the last the first again.
+
+    The points of ``plan`` are the members and, where the discrepancy is drawn, two by which a local
+    recurrence is valued.
+    """
 
     plan: Plan
     sample: Sample
@@ -63,7 +70,7 @@ class PsaPlan:
     @property
     def members(self) -> int:
         """How many members there are."""
-        return len(self.plan.points)
+        return len(self.economics.values)
 
     @property
     def curve(self) -> list[float]:
@@ -83,15 +90,16 @@ class PsaPlan:
         both = pd.concat([table, own], axis=1)
         if self.discrepancy:
             for kind, shifts in self.discrepancy.shifts.items():
-                both[f"discrepancy.{kind}"] = shifts
-            both["discrepancy.contrast"] = np.log(self.discrepancy.contrasts)
+                both[f"{DISCREPANCY}.{kind}"] = shifts
+            for lever in levers_of(self.plan.run):
+                both[f"{DISCREPANCY}.{lever}"] = self.discrepancy.contrasts[lever]
         return both.loc[:, both.nunique() > 1]
 
 
 def read_psa(config: DictConfig, choices: Mapping[str, str]) -> PsaPlan:
     """Return the analysis that a composed configuration asks for, checked. Raises InputError.
 
-    ``choices``: the file of each group; the uncertainty of prices is that of the shipped file.
+    ``choices``: the file of each group; of shipped prices the ranges are beside the file.
     """
     given = plain(config, throw_on_missing=True)
     for key in PSA_KEYS:
@@ -122,6 +130,7 @@ def read_psa(config: DictConfig, choices: Mapping[str, str]) -> PsaPlan:
     wanted = read_flag("discrepancy", own["discrepancy"])
     discrepancy = draw_discrepancy(sample.discrepancy, members, seed) if wanted else None
     points = [_member(run, sample, economics, discrepancy, k) for k in range(members)]
+    points += with_and_without(run) if wanted else []
     compute = checked_compute(own["compute"])
     plan = Plan(
         given=own,
@@ -143,7 +152,8 @@ def read_psa(config: DictConfig, choices: Mapping[str, str]) -> PsaPlan:
     here = compute["kind"] == "local"
     workers = int(compute.get("workers") or cores()) if here else int(compute.get("jobs", 1))
     sizes.check_sweep([point.run for point in points], 1, run.patients, workers, here)
-    groups, too_many = _groups(own["evppi"], sample.numbers, numbers, members)
+    differing = [f"{DISCREPANCY}.{name}" for name in (*OF_COHORT, *levers_of(run))] if wanted else []
+    groups, too_many = _groups(own["evppi"], sample.numbers, numbers, differing, members)
     return PsaPlan(
         plan,
         sample,
@@ -177,6 +187,12 @@ def _member(
     return Point({MEMBER: k}, changed)
 
 
+def levers_of(run: Run) -> list[str]:
+    """Return the levers by which policies of a run differ from its comparator."""
+    contrasts = [contrast_of(policy, run.comparator) for policy in run.policies]
+    return list(dict.fromkeys(lever for contrast in contrasts for lever in contrast.levers))
+
+
 def _thresholds(given: object, run: Run) -> tuple[float, ...]:
     if given is None:
         assert run.economics is not None
@@ -185,9 +201,16 @@ def _thresholds(given: object, run: Run) -> tuple[float, ...]:
 
 
 def _groups(
-    given: object, disease: Sequence[Uncertain], economics: Sequence[Uncertain], members: int
+    given: object,
+    disease: Sequence[Uncertain],
+    economics: Sequence[Uncertain],
+    differing: Sequence[str],
+    members: int,
 ) -> tuple[dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """Return the groups of uncertain numbers, by name, and those of too many numbers to be distinguished."""
+    """Return the groups of uncertain numbers, by name, and those of too many numbers to be distinguished.
+
+    ``differing``: the keys of what is drawn of the discrepancy, a group of its own.
+    """
     numbers = [*disease, *economics]
     if given is None:
         groups: dict[str, list[str]] = {}
@@ -196,6 +219,8 @@ def _groups(
         for number in economics:
             name = UTILITIES if "utility" in number.name else PRICES
             groups.setdefault(name, []).append(number.key)
+        if differing:
+            groups[DISCREPANCY] = [*differing]
         found = {name: tuple(keys) for name, keys in groups.items()}
         few = {name: keys for name, keys in found.items() if MEMBERS_PER_PARAMETER * len(keys) <= members}
         return few, tuple(name for name in found if name not in few)
@@ -204,7 +229,9 @@ def _groups(
             f"evppi={shown(given)}: must hold names and lists of sections or keys, as in "
             "{harm:[harm],stoma:[economics.stoma_price_per_year]}"
         )
-    chosen = {str(name): named_numbers(f"evppi.{name}", keys, numbers) for name, keys in given.items()}
+    chosen = {
+        str(name): named_numbers(f"evppi.{name}", keys, numbers, differing) for name, keys in given.items()
+    }
     for name, keys in chosen.items():
         if (needed := MEMBERS_PER_PARAMETER * len(keys)) > members:
             raise InputError(
@@ -219,15 +246,22 @@ def _groups(
     return chosen, ()
 
 
-def named_numbers(key: str, given: object, numbers: Sequence[Uncertain]) -> tuple[str, ...]:
-    """Return the keys of the uncertain numbers that a list of sections, names and keys stands for."""
+def named_numbers(
+    key: str, given: object, numbers: Sequence[Uncertain], differing: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Return the keys of the uncertain numbers that a list of sections, names and keys stands for.
+
+    ``differing``: the keys of what is drawn of the discrepancy.
+    """
     if not isinstance(given, list) or not given:
         raise InputError(f"{key}={shown(given)}: must be a list of sections or keys, as in [harm]")
     found: dict[str, None] = {}
     for word in given:
         meant = [n.key for n in numbers if word in (n.section, f"{n.section}.{n.name}", n.key)]
+        meant += [one for one in differing if word in (DISCREPANCY, one)]
         if not meant:
             known = [n.key for n in numbers] + sorted({n.section for n in numbers})
+            known += [DISCREPANCY, *differing] if differing else []
             raise InputError(
                 f"{key}: {shown(word)} is no uncertain number or section{nearest(str(word), known)}"
             )

@@ -24,6 +24,7 @@ from experiments.results.machine import cores
 from experiments.sweeping.design import Point, point_of
 from experiments.sweeping.plan import Plan
 from experiments.valuing.plan import named_numbers
+from experiments.valuing.recurrence import with_and_without
 
 if TYPE_CHECKING:
     from analysis.economics.indices import Plan as Design
@@ -74,7 +75,8 @@ class SensitivityPlan:
     factors: tuple[Factor, ...]
     axes: tuple[Axis, Axis] | None
     alternatives: tuple[Alternative, ...]
-    contrasts: dict[int, float] = field(default_factory=dict)  # by point, where it is not 1
+    contrasts: dict[int, float] = field(default_factory=dict)  # by point, where it is not 0
+    recurrence: range = range(0)  # of ``plan``, the two points by which a local recurrence is valued
     designs: "dict[str, Design]" = field(default_factory=dict)
     places: dict[str, range] = field(default_factory=dict)
 
@@ -87,7 +89,7 @@ class SensitivityPlan:
 def read_sensitivity(config: DictConfig, choices: Mapping[str, str]) -> SensitivityPlan:
     """Return the analysis that a composed configuration asks for, checked. Raises InputError.
 
-    ``choices``: the file of each group; the uncertainty of prices is that of the shipped file.
+    ``choices``: the file of each group; of shipped prices the ranges are beside the file.
     """
     given = plain(config, throw_on_missing=True)
     for key in SENSITIVITY_KEYS:
@@ -123,7 +125,9 @@ def read_sensitivity(config: DictConfig, choices: Mapping[str, str]) -> Sensitiv
             else:
                 designs[method] = _design(method, own, factors, by)
                 _sampled(made, designs[method], factors)
-    plan = _plan(own, run, made.points, measure)
+    pair = with_and_without(made.run) if made.contrasts else []
+    recurrence = range(len(made.points), len(made.points) + len(pair))
+    plan = _plan(own, run, made.points + pair, measure)
     return SensitivityPlan(
         plan,
         measure,
@@ -132,6 +136,7 @@ def read_sensitivity(config: DictConfig, choices: Mapping[str, str]) -> Sensitiv
         axes,
         tuple(made.alternatives),
         made.contrasts,
+        recurrence,
         designs,
         made.places,
     )
@@ -195,9 +200,9 @@ def _structure(
             continue  # no other outcome depends on it
         run = one.with_terms(made.run, sample.discrepancy)
         run = point_of(one.numbers, run).run if one.numbers else run
-        if run == made.run and contrast == 1.0:
+        if run == made.run and contrast == 0.0:
             continue  # the run is so already
-        if contrast != 1.0:
+        if contrast != 0.0:
             made.contrasts[len(made.points)] = contrast
         made.alternatives.append(one)
         made.take(one.name, run)

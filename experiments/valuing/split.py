@@ -42,9 +42,10 @@ def variance_of(analysis: PsaPlan, threshold: float) -> Variance:
     """Return where the variance of outcomes and of differences from the comparator comes from.
 
     From so many members as ``MEMBERS`` with ``PATIENTS`` each. An outcome's variance is that of one patient,
-    the part of the parameters that of the mean. Raises InputError as ``variance_split``.
+    the part of the parameters that of the mean, without the discrepancy of contrasts. Raises InputError as
+    ``variance_split``.
     """
-    runs = [point.run for point in analysis.plan.points[:MEMBERS]]
+    runs = [point.run for point in analysis.plan.points[: min(MEMBERS, analysis.members)]]
     begun = time.process_time()
     found = [_member(run, threshold) for run in runs]
     seconds = (time.process_time() - begun) / (len(runs) * PATIENTS)

@@ -20,6 +20,7 @@ from sim.counting.outcomes import (
     TIMED,
     UNITS,
     Key,
+    Monthly,
     amount_keys,
     binary_keys,
     way,
@@ -38,6 +39,7 @@ from sim.counting.value import (
 from sim.patient import YEAR_DAYS, Cost
 
 VALUED = Key("values")  # of the counts of costs and quality of life
+RECURRED = Key("recurrences")  # of those of local recurrences that are counted beside them
 CHUNK = 64  # patients that a thread counts in bytes: below 256
 BATCHES = 30  # of neighbours in a queue
 
@@ -56,9 +58,11 @@ class Tally:
     ``binary``: [absent, no, yes]; ``sums``: [n, sum, sum of squares]; ``timed``: shape (folds, days + 1,
     2), deaths and censorings by day, in FOLDS where policies are compared, else in one; ``monthly``: events
     by month, index 0 unused, the last for never; ``values``: where costs and quality of life are counted,
-    shape (folds, 1 + values), patients and the sum of each of ``VALUES``; ``flow``: one array, an axis for
-    each of ``FLOW``. All int64. Of patients who queue all but ``flow`` are by batch, on a first axis, which
-    in ``timed`` and ``values`` stands for the folds.
+    VALUED, shape (folds, 1 + values), patients and the sum of each of ``VALUES``, and RECURRED, shape
+    (folds, 2), local recurrences found, and those of them in patients whose costs or quality of life differ
+    from those under the comparator; ``flow``: one array, an axis for each of ``FLOW``. All int64. Of patients
+    who queue all but ``flow`` are by batch, on a first axis, which in ``timed`` and ``values`` stands for the
+    folds.
     """
 
     binary: Counts = field(default_factory=dict)
@@ -142,6 +146,7 @@ class Measures(NamedTuple):
 _TIMES, _MONTHS = 1, 1 + len(TIMED)
 _WAY = _MONTHS + len(MONTHLY)
 PLACES = _WAY + 1
+_VALUES = 1 + len(VALUES)  # in ``Parts.values``; local recurrences follow
 
 
 class Parts(NamedTuple):
@@ -152,7 +157,7 @@ class Parts(NamedTuple):
     differences: np.ndarray  # the same, of policy less comparator
     timed: np.ndarray  # by fold of the first outcome, then by outcome; by cell of ``write_timed``
     monthly: np.ndarray  # by curve; by month
-    values: np.ndarray  # by fold; patients and the sum of each value
+    values: np.ndarray  # by fold; patients, the sum of each value, and what is counted as RECURRED
     flow: np.ndarray  # by way
 
 
@@ -182,7 +187,7 @@ class Counter:
             np.zeros((parts, 2, len(UNITS)), np.int64),
             np.zeros((parts, FOLDS + len(TIMED) - 1, 2 * (ceil(self.end_days) + 1)), np.int64),
             np.zeros((parts, len(MONTHLY), months), np.int64),
-            np.zeros((parts, FOLDS, 1 + len(VALUES)), np.int64),
+            np.zeros((parts, FOLDS, _VALUES + 2), np.int64),
             np.zeros((parts, int(np.prod(SHAPE))), np.int64),
         )
 
@@ -231,7 +236,7 @@ class Counter:
             self._sums(total.joint, total.sums),
             dict(zip(TIMED, by_outcome, strict=True)),
             dict(zip(MONTHLY, total.monthly, strict=True)),
-            {VALUED: total.values} if self.world["economics"]["counted"][0] else {},
+            self._values(total.values),
             {Key("flow"): total.flow.reshape(SHAPE)},
         )
 
@@ -242,6 +247,11 @@ class Counter:
             dict(zip(self.keys, joint.T.reshape(-1, 3, 3).copy(), strict=True)),
             self._sums(joint, self.parts.differences.sum(axis=0)),
         )
+
+    def _values(self, values: np.ndarray) -> Counts:
+        if not self.world["economics"]["counted"][0]:
+            return {}
+        return {VALUED: values[:, :_VALUES].copy(), RECURRED: values[:, _VALUES:].copy()}
 
     def _sums(self, joint: np.ndarray, sums: np.ndarray) -> Counts:
         n = int(joint[:, 0].sum())
@@ -368,14 +378,21 @@ def add_amounts_and_places(
         if places[_WAY] != NOT_COUNTED:
             flow[places[_WAY]] += 1
         if counts_values:
-            _add_values(own.values[i], values[places[0]])
+            recurred = places[_MONTHS + Monthly.LOCAL_RECURRENCE] < monthly.shape[1] - 1
+            _add_values(own.values[i], others.values[i], recurred, values[places[0]])
 
 
 @compiled
-def _add_values(own: np.ndarray, total: np.ndarray) -> None:
+def _add_values(own: np.ndarray, other: np.ndarray, recurred: bool, total: np.ndarray) -> None:
     total[0] += 1
     for k in range(len(own)):
         total[1 + k] += own[k]
+    if recurred:
+        total[_VALUES] += 1
+        for k in range(len(own)):
+            if own[k] != other[k]:
+                total[_VALUES + 1] += 1
+                break
 
 
 @compiled

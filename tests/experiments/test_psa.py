@@ -1,5 +1,6 @@
 """A probabilistic analysis values every policy under each member as a run of that member would."""
 
+import dataclasses
 import json
 import shutil
 
@@ -13,8 +14,10 @@ from conf.economic_draws import BY_AGE, draw_discrepancy, draw_economics, uncert
 from conf.posterior import read_sample
 from conf.schema import compose_run
 from experiments.cli.command import main
-from experiments.simulating.cohort import count_block, worlds_of
+from experiments.simulating.cohort import count_block, simulate_block, worlds_of
 from experiments.valuing.plan import read_psa
+from sim.counting.value import VALUES, values_of
+from sim.patient import YEAR_DAYS, Cost
 
 SMALL = (
     "members=20", "patients=320", "policies=[usual_care,tme_alone,usual_care+lateral_before_7mm]",
@@ -78,12 +81,97 @@ def test_a_lost_entry_of_the_ledger_is_simulated_again_and_nothing_changes(made,
         pd.testing.assert_frame_equal(table(copy, name), table(made, name))
 
 
-def test_the_discrepancy_moves_qalys_gained_and_leaves_costs_of_the_same_lives(tmp_path):
-    analysis = plan_of()
-    assert analysis.discrepancy is not None
-    factors = analysis.discrepancy.contrasts
-    assert (factors > 0).all() and np.median(factors) == pytest.approx(1.0, abs=0.1)
-    assert set(analysis.discrepancy.shifts) == {"metastasis", "survival"}
+def valued_patients(run, policy):
+    """Return costs and QALYs of each patient, shape (n, 2), and whether a local recurrence was found."""
+    rows = simulate_block(run, worlds_of(run), 0, run.patients)[policy]
+    values = values_of(rows, worlds_of(run)[policy], run.horizon_years * YEAR_DAYS)
+    counted = np.column_stack([values[:, : len(Cost)].sum(axis=1), values[:, VALUES.index("qalys")]])
+    return counted, np.isfinite(rows["recurrence_found_day"])
+
+
+def test_the_discrepancy_multiplies_recurrences_and_costs_and_qalys_follow(tmp_path):
+    """Beside plain loops over patients."""
+    policies = ["usual_care", "tme_alone", "usual_care+lateral_before_7mm"]
+    words = ("patients=400", "horizon_years=20", "discrepancy=true")
+    assert analysed(tmp_path / "one", *words) == 0
+    psa = table(tmp_path / "one", "psa").set_index(["member", "policy"])
+    plan = plan_of(*words)
+    reference = plan.plan.points[0].run
+    reference = dataclasses.replace(
+        reference,
+        parameters=plan.plan.run.parameters,
+        economics=plan.plan.run.economics,
+        cohort=plan.plan.run.cohort,
+        replication=0,
+        patients=20_000,
+    )
+    takes = {
+        section: {key: 0.0 for key in tree if key.endswith("take_probability")}
+        for section, tree in reference.parameters.items()
+    }
+    clean = {section: tree | takes[section] for section, tree in reference.parameters.items()}
+    found, recurred = valued_patients(reference, "usual_care")
+    without, none = valued_patients(dataclasses.replace(reference, parameters=clean), "usual_care")
+    assert not none.any() and recurred.sum() > 500
+    change = (found - without).sum(axis=0) / recurred.sum()
+    assert change[1] < -1.0  # a recurrence costs years
+
+    levers = {"tme_alone": "neoadjuvant", "usual_care+lateral_before_7mm": "lateral_dissection"}
+    share, others = {name: 0.0 for name in policies}, {}
+    for member in range(plan.members):
+        run = plan.plan.points[member].run
+        for name in policies:
+            others[member, name] = valued_patients(run, name)
+            share[name] += others[member, name][1].mean()
+    assert share["tme_alone"] > share["usual_care"] > share["usual_care+lateral_before_7mm"]
+    for member in range(plan.members):
+        base = others[member, "usual_care"]
+        assert psa.loc[(member, "usual_care"), "qalys"] == pytest.approx(base[0][:, 1].mean(), rel=1e-9)
+        for name, lever in levers.items():
+            values, recurrence = others[member, name]
+            acted = 0
+            for patient in range(len(values)):
+                same = (values[patient] == base[0][patient]).all()
+                acted += bool(recurrence[patient]) and not same
+            sign = -1 if name == "tme_alone" else 1  # it leaves the treatment out
+            ratio = np.exp(sign * plan.discrepancy.contrasts[lever][member])
+            more = acted * (ratio - 1) / len(values)
+            row = psa.loc[(member, name)]
+            assert row["local_recurrence"] == pytest.approx(recurrence.mean() + more, rel=1e-9)
+            costs, qalys = values.mean(axis=0) + more * change
+            assert row["qalys"] == pytest.approx(qalys, rel=1e-6)
+            assert row["costs_societal"] == pytest.approx(costs, rel=1e-6)
+    noted = json.loads((tmp_path / "one" / "manifest.json").read_text())["psa"]
+    of = noted["per_local_recurrence"]
+    assert of["qalys"]["mean"] == pytest.approx(change[1], rel=1e-6)
+    assert 0 < of["qalys"]["standard_error"] < abs(change[1]) / 5
+    assert noted["discrepancy_by_lever"] == {name: [lever] for name, lever in levers.items()}
+
+
+def test_a_small_effect_changes_its_sign_in_some_draws(tmp_path):
+    # With the same luck a washout can only prevent a recurrence, so without discrepancy it never does harm.
+    words = ("policies=[usual_care,usual_care+washout_always]", "patients=1000")
+    signs = {}
+    for drawn in ("false", "true"):
+        assert analysed(tmp_path / drawn, *words, f"discrepancy={drawn}") == 0
+        found = table(tmp_path / drawn, "psa").pivot(index="member", columns="policy")
+        signs[drawn] = {
+            name: found[name]["usual_care+washout_always"] - found[name]["usual_care"]
+            for name in ("local_recurrence", "qalys")
+        }
+    assert (signs["false"]["local_recurrence"] <= 0).all()
+    assert (signs["true"]["local_recurrence"] > 0).sum() >= 3
+    assert (signs["true"]["local_recurrence"] < 0).sum() >= 3
+    assert (signs["true"]["qalys"] < 0).sum() >= 3
+
+
+def test_the_discrepancy_is_a_group_of_numbers_whose_information_is_valued(tmp_path):
+    words = ("evppi={wrong:[discrepancy],dissected:[discrepancy.lateral_dissection]}", "members=40")
+    assert analysed(tmp_path / "one", *words) == 0
+    parameters = table(tmp_path / "one", "evppi").groupby("group")["parameters"].first()
+    # Metastases, survival, and the levers of two policies.
+    assert dict(parameters) == {"wrong": 4, "dissected": 1}
+    assert "discrepancy.neoadjuvant" in table(tmp_path / "one", "members").columns
 
 
 def test_a_policy_that_acts_on_nobody_gains_nothing_in_any_member(tmp_path):
@@ -146,6 +234,7 @@ def test_variance_is_shared_out_in_full(made):
         (("thresholds=[50000,20000]",), "must rise"),
         (("evppi={a:[harm.fracture_probabilty]}",), "did you mean harm.fracture_probability"),
         (("evppi={a:[]}",), "evppi.a=[]"),
+        (("evppi={a:[discrepancy.metastases]}",), "did you mean discrepancy.metastasis"),
         (("study={sizes:[10]}",), "study="),
         (
             ("study={parameters:[surgery.leak_probabilty],sizes:[10]}",),

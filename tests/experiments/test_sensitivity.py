@@ -11,10 +11,15 @@ from SALib.analyze import sobol as salib_sobol
 
 from analysis.tables.economics import QUANTITIES, worth
 from conf.composition import composed, composing
+from conf.discrepancy import read_discrepancy
 from conf.input_error import InputError
+from conf.schema import compose_run
 from experiments.cli.command import main
-from experiments.simulating.cohort import count_block, worlds_of
+from experiments.simulating.cohort import count_block, simulate_block, worlds_of
 from experiments.valuing.sensitivity_plan import read_sensitivity
+from sim.counting.outcomes import Key
+from sim.counting.value import values_of
+from sim.patient import YEAR_DAYS
 
 PATIENTS, THRESHOLD = 320, 20_000.0
 SMALL = (
@@ -142,12 +147,36 @@ def test_the_rows_of_the_structure_are_runs_of_compare(made, tmp_path):
     )
 
 
-def test_the_discrepancy_of_contrasts_multiplies_the_qalys_that_a_policy_gains(tmp_path):
-    assert (
-        analysed(tmp_path / "out", "method=structure", "outcome=qalys", "alternatives=[larger_effects]") == 0
+def test_smaller_effects_are_recurrences_that_policies_do_not_prevent(tmp_path):
+    asked = ("method=structure", "outcome=qalys", "alternatives=[smaller_effects,larger_effects]")
+    assert analysed(tmp_path / "out", *asked) == 0
+    rows = table(tmp_path / "out", "structure").set_index("alternative")["estimate"]
+    # Surgery alone loses QALYs, and loses fewer where the treatment that it leaves out prevents less.
+    assert rows["larger_effects"] < rows["as_it_is"] < rows["smaller_effects"]
+    # By plain counting of the same patients; what a recurrence loses is of a large cohort.
+    run = plan_of(*asked).run
+    scale = read_discrepancy().scales["contrast"] * 2.228  # Student's t of 10 degrees, 97.5 %
+    worlds, end = worlds_of(run), run.horizon_years * YEAR_DAYS
+    found = simulate_block(run, worlds, 0, run.patients)
+    values = {name: values_of(found[name], worlds[name], end) for name in found}
+    acted = sum(
+        bool(np.isfinite(row["recurrence_found_day"])) and list(own) != list(base)
+        for row, own, base in zip(found["tme_alone"], values["tme_alone"], values["usual_care"], strict=True)
     )
-    base, more = table(tmp_path / "out", "structure")["estimate"]
-    assert 1.1 < more / base < 20
+    assert acted > 10
+    takes = [
+        f"{s}.{k}=0" for s, tree in run.parameters.items() for k in tree if k.endswith("take_probability")
+    ]
+    many = ("patients=20000", "horizon_years=10", "policies=[usual_care]", "economics=dutch")
+    having, clean = compose_run(*many), compose_run(*many, *takes)
+    tallies = [count_block(one, worlds_of(one), 0, 20_000)[0]["usual_care"] for one in (having, clean)]
+    place = QUANTITIES.index("qalys")
+    lost = worth(tallies[0]).means[place] - worth(tallies[1]).means[place]
+    recurrences = tallies[0].binary[Key("local_recurrence", horizon_years=10.0)][2] / 20_000
+    for name, sign in (("smaller_effects", -1), ("larger_effects", 1)):
+        more = acted * np.expm1(sign * scale) / run.patients
+        expected = rows["as_it_is"] + more * lost / recurrences
+        assert rows[name] == pytest.approx(expected, abs=1e-4)
 
 
 def test_an_outcome_that_is_counted_is_that_of_compare(tmp_path):
@@ -267,7 +296,7 @@ def test_every_shipped_alternative_can_be_run_and_changes_the_run():
     base = plan.plan.points[0].run
     for place, one in zip(plan.places["structure"], plan.alternatives, strict=True):
         changed = plan.plan.points[place].run != base
-        assert changed or plan.contrasts[place] != 1.0, one.name
+        assert changed or plan.contrasts[place] != 0.0, one.name
     of_care = [one.name for one in plan.alternatives if one.of_worth_alone]
     assert {"undiscounted", "health_care", "ten_years", "larger_effects"} <= {*of_care}
     counted = plan_of("method=structure", "outcome=local_recurrence").alternatives
