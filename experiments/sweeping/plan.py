@@ -82,16 +82,7 @@ class Cell:
 
 def read_plan(config: DictConfig, words: list[str]) -> Plan:
     """Return the sweep that a composed configuration asks for, checked; ``words`` composed it."""
-    given = plain(config, throw_on_missing=True)
-    for key in SWEEP_KEYS:
-        if key not in given:
-            raise InputError(f"{key}: missing; the configuration must hold it")
-    own = {key: given.pop(key) for key in SWEEP_KEYS}
-    run = read_run(OmegaConf.create(given))
-    if run.rows:
-        raise InputError("rows=true: a sweep keeps counts, not rows; use lrrc compare")
-    if run.journal:
-        raise InputError("journal=true: a sweep keeps counts, not a journal; use lrrc compare")
+    own, run = settings_and_run(config, SWEEP_KEYS, "a sweep keeps counts")
 
     def composed(more: list[str]) -> Run:
         if not more:
@@ -123,9 +114,7 @@ def read_plan(config: DictConfig, words: list[str]) -> Plan:
         years=_years(own["at_years"], [point.run for point in points]),
         compute=checked_compute(own["compute"]),
     )
-    runs = [point.run for point in points]
-    here = plan.compute["kind"] == "local"
-    sizes.check_sweep(runs, plan.replications, plan.block, _processes(plan.compute), here)
+    _check_size(plan)
     if plan.precision is not None:
         if run.patients > plan.most_patients:
             raise InputError(
@@ -140,6 +129,51 @@ def read_plan(config: DictConfig, words: list[str]) -> Plan:
         if plan.of_difference and any(len(point.run.policies) == 1 for point in plan.points):
             raise InputError("precision: one policy has no difference; set precision_of=outcome")
     return plan
+
+
+def settings_and_run(config: DictConfig, keys: Sequence[str], keeps: str) -> tuple[Tree, Run]:
+    """Return an experiment's own settings, which are ``keys``, and the run that it is of, checked.
+
+    ``keeps``: what it keeps of patients, in words. Raises InputError.
+    """
+    given = plain(config, throw_on_missing=True)
+    for key in keys:
+        if key not in given:
+            raise InputError(f"{key}: missing; the configuration must hold it")
+    own = {key: given.pop(key) for key in keys}
+    run = read_run(OmegaConf.create(given))
+    for key, what in (("rows", "rows"), ("journal", "a journal")):
+        if getattr(run, key):
+            raise InputError(f"{key}=true: {keeps}, not {what}; use lrrc compare")
+    return own, run
+
+
+def plan_of_points(own: Tree, run: Run, points: list[Point], block: int, only_values: bool) -> Plan:
+    """Return a plan of points that are given, with as many patients as the run has; its size is checked."""
+    plan = Plan(
+        given=own,
+        run=run,
+        sample=None,
+        points=points,
+        replications=1,
+        block=block,
+        stop_on_error=False,
+        precision=None,
+        of_difference=True,
+        most_patients=run.patients,
+        outcomes=[],
+        harms=[],
+        years=run.horizon_years,
+        compute=checked_compute(own["compute"]),
+        only_values=only_values,
+    )
+    _check_size(plan)
+    return plan
+
+
+def _check_size(plan: Plan) -> None:
+    runs, here = [point.run for point in plan.points], plan.compute["kind"] == "local"
+    sizes.check_sweep(runs, plan.replications, plan.block, _processes(plan.compute), here)
 
 
 def _processes(compute: Tree) -> int:

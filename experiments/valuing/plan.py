@@ -5,11 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from conf import sizes, units
-from conf.composition import plain
-from conf.compute import checked_compute
 from conf.contrasts import contrast_of
 from conf.economic_draws import OF_COHORT, DiscrepancyDraws, EconomicDraws, draw_discrepancy, draw_economics
 from conf.economic_draws import uncertain_economics as uncertain_numbers_of
@@ -17,12 +15,11 @@ from conf.economics import ECONOMICS, check_rising, read_thresholds
 from conf.input_error import InputError, nearest, shown
 from conf.posterior import MEMBER, Sample, of_the_fit, read_sample
 from conf.run import Run
-from conf.schema import read_flag, read_run
+from conf.schema import read_flag
 from conf.structure import DISCREPANCY
 from conf.uncertain import MEMBERS_PER_GROUP, MEMBERS_PER_PARAMETER, Uncertain
-from experiments.results.machine import cores
 from experiments.sweeping.design import Point
-from experiments.sweeping.plan import Plan
+from experiments.sweeping.plan import Plan, plan_of_points, settings_and_run
 from experiments.valuing.recurrence import with_and_without
 
 if TYPE_CHECKING:
@@ -101,17 +98,9 @@ def read_psa(config: DictConfig, choices: Mapping[str, str]) -> PsaPlan:
 
     ``choices``: the file of each group; of shipped prices the ranges are beside the file.
     """
-    given = plain(config, throw_on_missing=True)
-    for key in PSA_KEYS:
-        if key not in given:
-            raise InputError(f"{key}: missing; the configuration must hold it")
-    own = {key: given.pop(key) for key in PSA_KEYS}
-    run = read_run(OmegaConf.create(given))
+    own, run = settings_and_run(config, PSA_KEYS, "psa keeps sums of costs and QALYs")
     if run.economics is None:
         raise InputError("economics=none: psa needs prices and utilities, as in economics=dutch")
-    for key in ("rows", "journal"):
-        if getattr(run, key):
-            raise InputError(f"{key}=true: psa keeps sums of costs and QALYs; use lrrc compare")
     if len(run.policies) < 2:
         raise InputError(f"policies=[{run.policies[0].name}]: psa compares two policies or more")
     members = units.whole("members", own["members"], FEWEST_MEMBERS)
@@ -131,27 +120,7 @@ def read_psa(config: DictConfig, choices: Mapping[str, str]) -> PsaPlan:
     discrepancy = draw_discrepancy(sample.discrepancy, members, seed) if wanted else None
     points = [_member(run, sample, economics, discrepancy, k) for k in range(members)]
     points += with_and_without(run) if wanted else []
-    compute = checked_compute(own["compute"])
-    plan = Plan(
-        given=own,
-        run=run,
-        sample=None,
-        points=points,
-        replications=1,
-        block=run.patients,
-        stop_on_error=False,
-        precision=None,
-        of_difference=True,
-        most_patients=run.patients,
-        outcomes=[],
-        harms=[],
-        years=run.horizon_years,
-        compute=compute,
-        only_values=True,
-    )
-    here = compute["kind"] == "local"
-    workers = int(compute.get("workers") or cores()) if here else int(compute.get("jobs", 1))
-    sizes.check_sweep([point.run for point in points], 1, run.patients, workers, here)
+    plan = plan_of_points(own, run, points, run.patients, only_values=True)
     differing = [f"{DISCREPANCY}.{name}" for name in (*OF_COHORT, *levers_of(run))] if wanted else []
     groups, too_many = _groups(own["evppi"], sample.numbers, numbers, differing, members)
     return PsaPlan(

@@ -7,22 +7,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from conf import sizes, units
 from conf.clinics import has_queues
-from conf.composition import plain
-from conf.compute import checked_compute
 from conf.economics import ECONOMICS, THRESHOLD, middle_threshold
 from conf.factor import Factor, factors_of, with_factors
 from conf.input_error import InputError, choice, shown
 from conf.posterior import of_the_fit, read_sample
 from conf.run import Run
-from conf.schema import read_run
 from conf.structure import Alternative, read_alternatives
-from experiments.results.machine import cores
 from experiments.sweeping.design import Point, point_of
-from experiments.sweeping.plan import Plan
+from experiments.sweeping.plan import Plan, plan_of_points, settings_and_run
 from experiments.valuing.plan import named_numbers
 from experiments.valuing.recurrence import with_and_without
 
@@ -91,15 +87,10 @@ def read_sensitivity(config: DictConfig, choices: Mapping[str, str]) -> Sensitiv
 
     ``choices``: the file of each group; of shipped prices the ranges are beside the file.
     """
-    given = plain(config, throw_on_missing=True)
-    for key in SENSITIVITY_KEYS:
-        if key not in given:
-            raise InputError(f"{key}: missing; the configuration must hold it")
-    own = {key: given.pop(key) for key in SENSITIVITY_KEYS}
+    own, run = settings_and_run(config, SENSITIVITY_KEYS, "sensitivity keeps sums of patients")
     methods = _methods(own["method"])
     of_difference = _one_of("of", own["of"], (DIFFERENCE, LEVEL)) == DIFFERENCE
     by = _one_of("by", own["by"], (NUMBER, SECTION))
-    run = read_run(OmegaConf.create(given))
     _check_run(run, of_difference, methods)
     measure = _measure(own, run)
     axes = _axes(own, run, measure, methods)
@@ -127,7 +118,10 @@ def read_sensitivity(config: DictConfig, choices: Mapping[str, str]) -> Sensitiv
                 _sampled(made, designs[method], factors)
     pair = with_and_without(made.run) if made.contrasts else []
     recurrence = range(len(made.points), len(made.points) + len(pair))
-    plan = _plan(own, run, made.points + pair, measure)
+    # With folds of their sums patients are one block, else blocks show the noise.
+    of_worth = measure.key is None
+    block = run.patients if of_worth else -(-run.patients // BLOCKS)
+    plan = plan_of_points(own, run, made.points + pair, block, only_values=of_worth)
     return SensitivityPlan(
         plan,
         measure,
@@ -230,36 +224,7 @@ def _design(method: str, own: Mapping[str, object], factors: Sequence[Factor], b
     return plan(method, margins, size, seed, groups if by == SECTION else None)
 
 
-def _plan(own: Mapping[str, object], run: Run, points: list[Point], measure: "Measure") -> Plan:
-    compute = checked_compute(own["compute"])
-    of_worth = measure.key is None
-    block = run.patients if of_worth else -(-run.patients // BLOCKS)
-    here = compute["kind"] == "local"
-    workers = int(compute.get("workers") or cores()) if here else int(compute.get("jobs", 1))
-    sizes.check_sweep([point.run for point in points], 1, block, workers, here)
-    return Plan(
-        given=dict(own),
-        run=run,
-        sample=None,
-        points=points,
-        replications=1,
-        block=block,
-        stop_on_error=False,
-        precision=None,
-        of_difference=True,
-        most_patients=run.patients,
-        outcomes=[],
-        harms=[],
-        years=run.horizon_years,
-        compute=compute,
-        only_values=of_worth,
-    )
-
-
 def _check_run(run: Run, of_difference: bool, methods: Sequence[str]) -> None:
-    for key in ("rows", "journal"):
-        if getattr(run, key):
-            raise InputError(f"{key}=true: sensitivity keeps sums of patients; use lrrc compare")
     if has_queues(run.clinic):
         raise InputError(
             "clinic: patients who queue are simulated as one cohort, whose noise cannot be paired between "

@@ -379,14 +379,13 @@ def test_a_paired_interval_holds_the_true_difference_as_often_as_it_says():
 
 @pytest.mark.long
 def test_an_interval_of_patients_who_queue_holds_the_true_difference_as_often_as_it_says():
-    words = ("clinic=regional", "horizon_years=5", "clock=compiled")
-    truth = differences(*words, "patients=100000", "seed=99")["estimate"]
-    runs, held = 100, {"costs_societal": 0, "qalys": 0}
-    for seed in range(runs):
-        table = differences(*words, "patients=900", f"seed={seed}")
-        for name in held:
-            held[name] += table.loc[name, "ci_low"] <= truth[name] <= table.loc[name, "ci_high"]
-    assert all(0.88 <= count / runs <= 1.0 for count in held.values()), held
+    """The truth is the mean over clinics of this size: waits grow with the patients who come, as in any."""
+    words = ("clinic=regional", "horizon_years=5", "clock=compiled", "patients=900")
+    names, runs = ["costs_societal", "qalys"], 150
+    found = [differences(*words, f"seed={seed}").loc[names] for seed in range(runs)]
+    truth = np.mean([table["estimate"] for table in found], axis=0)
+    held = np.sum([(table["ci_low"] <= truth) & (truth <= table["ci_high"]) for table in found], axis=0)
+    assert (held / runs >= 0.95 - 3 * math.sqrt(0.95 * 0.05 / runs)).all(), held
 
 
 def test_the_values_of_folds_are_those_of_their_patients():
