@@ -9,6 +9,7 @@ from analysis.pages.economics_summary import more_money, more_years
 from analysis.pages.report_parts import Block, Cell, Heading, Table, Text
 from analysis.pages.report_run import RunRead, mapping, names_in
 from analysis.pages.report_tables import cut, with_interval
+from analysis.words import economics
 from analysis.words.economics import (
     COSTS,
     GROUPS,
@@ -32,6 +33,7 @@ from analysis.words.wording import (
     signed,
     years_words,
 )
+from conf.economics import middle_threshold
 from sim.patient import Harm
 
 Tables = Mapping[str, pd.DataFrame]
@@ -41,26 +43,13 @@ PER_1000 = "_per_1000"
 
 def terms_of(run: RunRead) -> Terms:
     """Return on what terms a run's costs and quality of life are stated. Raises KeyError without them."""
-    of = mapping(run.config.get("economics"))
-    return Terms(
-        str(of["currency"]),
-        int(of["price_year"]),
-        str(of["perspective"]),
-        100 * float(of["costs_discount_rate_per_year"]),
-        100 * float(of["effects_discount_rate_per_year"]),
-        tuple(map(float, of["thresholds_per_qaly"])),
-    )
+    return economics.terms_of(mapping(run.config.get("economics")))
 
 
 def thresholds_of(run: RunRead) -> list[float]:
     """Return what a QALY may cost in an analysis, rising: its own thresholds, or those of its prices."""
     own = run.config.get("thresholds")
     return [float(one) for one in own] if isinstance(own, list) else list(terms_of(run).thresholds)
-
-
-def middle_of(thresholds: Sequence[float]) -> float:
-    """Return the threshold that headline figures take: the middle one, of two the upper."""
-    return thresholds[len(thresholds) // 2]
 
 
 def about(terms: Terms, years: float) -> str:
@@ -136,7 +125,7 @@ def compared(run: RunRead) -> list[Block]:
 def valued(run: RunRead) -> list[Block]:
     """Return the results of a probabilistic sensitivity analysis."""
     tables, terms, thresholds = run.tables, terms_of(run), thresholds_of(run)
-    middle = middle_of(thresholds)
+    middle = middle_threshold(thresholds)
     blocks: list[Block] = [
         Text(f"{verdict(run)}.", "lead"),
         Text(about(terms, float(run.config["horizon_years"]))),
@@ -165,7 +154,7 @@ def valued(run: RunRead) -> list[Block]:
 
 def verdict(run: RunRead) -> str:
     """Return which policy is the best on average, and how surely, as a sentence without its full stop."""
-    terms, middle = terms_of(run), middle_of(thresholds_of(run))
+    terms, middle = terms_of(run), middle_threshold(thresholds_of(run))
     best = best_of(run.tables["acceptability"], middle)
     return (
         f"At {whole_money(middle)} {terms.currency} per QALY {policy_words(str(best['policy']))} has the "
@@ -290,7 +279,7 @@ def _perfect(table: pd.DataFrame, thresholds: Sequence[float], terms: Terms) -> 
 
 
 def _groups(table: pd.DataFrame, thresholds: Sequence[float], terms: Terms) -> Table:
-    middle = middle_of(thresholds)
+    middle = middle_threshold(thresholds)
     order = table[table["threshold"] == middle].sort_values("evppi", ascending=False)["group"]
     by = table.set_index(["group", "threshold"])
     rows: list[list[Cell]] = [

@@ -314,8 +314,8 @@ def economics_file(like: str, content: Tree, ranges: Tree) -> str:
         *_comment(
             "how uncertain numbers are, for lrrc psa and lrrc sensitivity: of each the ends of its 95 % "
             "interval, which holds the number and is in the file's own currency and price year; without any "
-            f"prices and utilities are held fixed. The distribution is one of {', '.join(DISTRIBUTIONS)}, and "
-            "the source says where the interval is from"
+            "prices and utilities are held fixed. The distribution is one of "
+            f"{', '.join(DISTRIBUTIONS)}, and the source says where the interval is from"
         ),
         "# uncertainty:",
         *(f"#   {key}: {_value(own)}" for key, own in ranges.items()),

@@ -236,6 +236,12 @@ def test_variance_is_shared_out_in_full(made):
         (("evppi={a:[]}",), "evppi.a=[]"),
         (("evppi={a:[discrepancy.metastases]}",), "did you mean discrepancy.metastasis"),
         (("study={sizes:[10]}",), "study="),
+        (
+            ("study={parameters:[surgery.leak_probabilty],sizes:[10]}",),
+            "did you mean surgery.leak_probability",
+        ),
+        (("evppi={all:[surgery]}",), "members or more to be distinguished"),
+        (("evppi={a:[cohort],b:[margin],c:[harm]}",), "evppi."),
         (("policies=[tme_alone]",), "two policies or more"),
         (("rows=true",), "rows=true"),
         (("economics.stoma_price_per_year=-1",), "economics.stoma_price_per_year=-1"),
