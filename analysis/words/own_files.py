@@ -127,6 +127,7 @@ ECONOMICS = {
     "resection_ward_days": "stay after a resection: none, low anterior, abdominoperineal, Hartmann's",
     "resection_materials_price": "a resection, besides theatre minutes and days",
     "emergency_resection_price": "what an emergency resection costs beyond a planned one",
+    "emergency_stoma_price": "a stoma for a tumour that is left in place and obstructs or perforates",
     "local_excision_ward_days": "stay after a local excision",
     "local_excision_materials_price": "a local excision, besides theatre minutes and days",
     "leak_price": "a leak, beyond severe morbidity and reoperation",
