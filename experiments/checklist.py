@@ -175,18 +175,13 @@ def valued_of(run: ReceivedRun) -> "dict[str, list[Table]]":
 
     Raises InputError for tables that cannot be those of a run.
     """
-    from analysis.pages import report_economics, report_sensitivity
+    from analysis.pages.report import ANALYSES
+    from analysis.pages.report_economics import compared
     from analysis.pages.report_parts import Table
     from experiments.report import read_run_folder
 
     read = read_run_folder(run.folder)
-    of = {
-        "compare": report_economics.compared,
-        "psa": report_economics.valued,
-        "gains": report_economics.gained,
-        "budget": report_economics.budgeted,
-        "sensitivity": report_sensitivity.depending,
-    }
+    of = {"compare": compared, **ANALYSES}
     if read.experiment not in of or not read.values:
         return {}
     if read.experiment == "compare" and "economics" not in read.tables:

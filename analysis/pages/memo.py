@@ -12,14 +12,8 @@ import pandas as pd
 
 from analysis.pages.economics_summary import more_money, more_years
 from analysis.pages.report import about_run, printable, template
-from analysis.pages.report_economics import (
-    best_of,
-    group_words,
-    ratio,
-    terms_of,
-    thresholds_of,
-    too_many,
-)
+from analysis.pages.report_economics import terms_of, thresholds_of
+from analysis.pages.report_psa import best_of, group_words, ratio, too_many
 from analysis.pages.report_run import RunRead, chosen_file, mapping
 from analysis.tables.drivers import drivers
 from analysis.words.economics import FIXED_PRICES, LEFT_OUT, SOURCES, Terms, perspective_words, whole_money

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.pages import report_economics, report_sensitivity, report_tables
+from analysis.pages import report_economics, report_psa, report_sensitivity, report_tables
 from analysis.pages.references import references
 from analysis.pages.report_asked import patients_of, policies_of, question_of
 from analysis.pages.report_numbers import Changed, changed_numbers, numbers
@@ -56,7 +56,7 @@ from conf.stated_sources import (
 )
 
 ANALYSES = {
-    "psa": report_economics.valued,
+    "psa": report_psa.valued,
     "gains": report_economics.gained,
     "budget": report_economics.budgeted,
     "sensitivity": report_sensitivity.depending,
