@@ -12,9 +12,13 @@ PART_OF = {
     "lateral_threshold_mm": "lateral_dissection",
     "lateral_sides": "lateral_dissection",
 }
-# They move the chances of everybody who is operated on. Of whom nothing came of it, nothing shows it: neither
-# the course nor what it costs.
-OF_EVERYBODY = ("washout", "leak_prevention", "surgical_training", "centralisation")
+# Who gets these otherwise shows it in what is spent. The other levers move everybody's chances: where nothing
+# came of it, neither the course nor its costs show it.
+SEEN = (
+    "neoadjuvant", "organ_preservation", "contact_boost", "local_excision", "lateral_dissection", "operation",
+    "diverting_stoma", "postoperative_chemoradiotherapy", "adjuvant_chemotherapy", "follow_up",
+    "recurrence_induction_chemotherapy", "recurrence_reirradiation", "queue_priority",
+)  # fmt: skip
 DRAWN = tuple(lever for lever in LEVERS if lever not in PART_OF)
 
 
@@ -26,7 +30,7 @@ class Contrast(NamedTuple):
     @property
     def of_everybody(self) -> bool:
         """Whether the policy moves the chances of all, and not of those alone whose courses differ."""
-        return any(lever in OF_EVERYBODY for lever in self.levers)
+        return any(lever not in SEEN for lever in self.levers)
 
 
 def contrast_of(policy: Policy, comparator: Policy) -> Contrast:

@@ -31,6 +31,7 @@ NOT_NEGATIVE = Range(0, 1e9, "0 or more, and at most 1e9")
 POSITIVE = Range(0, 1e9, "above 0, and at most 1e9", low_allowed=False)
 LOG = Range(-100, 100, "from -100 to 100")
 SPREAD = Range(0, 100, "from 0 to 100")
+EXPONENT = Range(0, 3, "from 0 to 3")
 UTILITY = Range(-1, 1, "from -1 to 1")
 ANY = Range(-math.inf, math.inf, "any finite number")
 
@@ -46,6 +47,7 @@ UNITS = (
     (r"probability|shares?|sensitivity|specificity", FRACTION),
     (r"(hours|days|weeks|months|years|minutes|mm|cm|gy|count)(_per_\w+)?|per_year", NOT_NEGATIVE),
     (r"sd|sigma", SPREAD),
+    (r"exponent", EXPONENT),
 )
 
 

@@ -69,6 +69,19 @@ def lognormal(u: float, median: float, sigma: float) -> float:
     return median * math.exp(sigma * normal_quantile(u))
 
 
+# From a lognormal's standard deviation to the inverse shape of a Weibull with as wide quartiles.
+_WEIBULL_FROM_LOGNORMAL = 2.0 * normal_quantile(0.75) / math.log(math.log(4.0) / math.log(4.0 / 3.0))
+
+
+@compiled
+def weibull(u: float, median: float, sigma: float) -> float:
+    """Return the quantile u of a Weibull distribution with this median.
+
+    The ratio of its quartiles is that of a lognormal with the log-scale standard deviation ``sigma``.
+    """
+    return median * (-math.log1p(-u) / math.log(2.0)) ** (sigma * _WEIBULL_FROM_LOGNORMAL)
+
+
 @compiled
 def with_odds(probability: float, odds_ratio: float) -> float:
     """Return the probability whose odds are ``odds_ratio`` times those of ``probability``; 0 and 1 stay."""

@@ -283,6 +283,10 @@ ROW = record_dtype(
         ("regrowth_onset_day", "f8"),
         ("regrowth_found_day", "f8"),
         ("regrowth_found_by", "i4"),
+        (
+            "treated_until_day",
+            "f8",
+        ),  # of who is irradiated and never resected: the end of the interval after it
         ("uncontrolled_day", "f8"),  # from which a primary or a regrowth is left to grow
         # surgery
         ("operation", "i4"),  # planned when the resection is booked
@@ -381,6 +385,7 @@ _NEVER = (
     "watch_from_day",
     "regrowth_onset_day",
     "regrowth_found_day",
+    "treated_until_day",
     "uncontrolled_day",
     "harm_from_day",
     "harm_until_day",

@@ -255,6 +255,7 @@ PATIENT = {
     "next_watch_visit": "place in the schedule of the visit with endoscopy that is pending, from 0",
     "regrowth_onset_day": "day on which the regrowth can first be detected",
     "regrowth_found_day": "day on which the regrowth was found",
+    "treated_until_day": "end of the interval after radiotherapy, of who is never resected",
     "uncontrolled_day": "day from which a primary or a regrowth is left to grow",
     "harm_from_day": "day on which the harm begins, which may be after the end of follow-up",
     "harm_until_day": "day on which the harm ends, which may be after the end of follow-up",

@@ -127,6 +127,7 @@ ECONOMICS = {
     "resection_ward_days": "stay after a resection: none, low anterior, abdominoperineal, Hartmann's",
     "resection_materials_price": "a resection, besides theatre minutes and days",
     "emergency_resection_price": "what an emergency resection costs beyond a planned one",
+    "emergency_stoma_price": "a stoma for a tumour that is left in place and obstructs or perforates",
     "local_excision_ward_days": "stay after a local excision",
     "local_excision_materials_price": "a local excision, besides theatre minutes and days",
     "leak_price": "a leak, beyond severe morbidity and reoperation",
@@ -314,8 +315,8 @@ def economics_file(like: str, content: Tree, ranges: Tree) -> str:
         *_comment(
             "how uncertain numbers are, for lrrc psa and lrrc sensitivity: of each the ends of its 95 % "
             "interval, which holds the number and is in the file's own currency and price year; without any "
-            f"prices and utilities stay fixed. The distribution is one of {', '.join(DISTRIBUTIONS)}, and "
-            "the source says where the interval is from"
+            "prices and utilities are held fixed. The distribution is one of "
+            f"{', '.join(DISTRIBUTIONS)}, and the source says where the interval is from"
         ),
         "# uncertainty:",
         *(f"#   {key}: {_value(own)}" for key, own in ranges.items()),

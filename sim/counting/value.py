@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.compiled import Record, compiled
 from sim.counting.outcomes import names
+from sim.events import Event
 from sim.patient import N_CHARGED, N_HARMS, YEAR_DAYS, Cause, Cost, Harm, Margin
 
 CENT = 100  # costs are summed in hundredths of the currency
@@ -98,7 +99,10 @@ def _since(patient: Record, day: float) -> float:
 
 @compiled
 def advanced_from(patient: Record) -> float:
-    """Return the day from which a tumour is there that will not be cleared; infinity without one."""
+    """Return the day from which a tumour is there that will not be cleared; infinity without one.
+
+    A recurrence whose salvage resection is still to come, at the end of what is simulated, is none.
+    """
     day = patient.uncontrolled_day
     if not patient.metastasis_resected:
         day = min(day, patient.metastasis_found_day)
@@ -106,13 +110,27 @@ def advanced_from(patient: Record) -> float:
         if patient.salvage_margin == Margin.R2:
             day = min(day, patient.salvage_day)
         return min(day, patient.rerecurrence_day)
+    if _waits_for_salvage(patient):
+        return day
     return min(day, patient.recurrence_found_day)
 
 
 @compiled
+def _waits_for_salvage(patient: Record) -> bool:
+    """Return whether a salvage resection, or the treatment before it, is booked or waited for."""
+    of_salvage = (1 << Event.SALVAGE_TREATMENT) | (1 << Event.SALVAGE_RESECTION)
+    booked = min(patient.agenda[Event.SALVAGE_TREATMENT], patient.agenda[Event.SALVAGE_RESECTION])
+    return booked < np.inf or patient.waiting & of_salvage != 0
+
+
+@compiled
 def planned_until(patient: Record) -> float:
-    """Return the day until which the primary waits: to be resected, to be watched, or left to grow."""
-    return min(patient.operated_day, patient.watch_from_day, patient.uncontrolled_day)
+    """Return the day until which the primary waits: to be resected, watched, or left to grow.
+
+    Or, of who is irradiated and never resected, until the treatment is over.
+    """
+    planned = min(patient.operated_day, patient.watch_from_day)
+    return min(planned, patient.uncontrolled_day, patient.treated_until_day)
 
 
 @compiled

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.compiled import Record, compiled
-from sim.distributions import lognormal, on_grid, pick, with_odds
+from sim.distributions import lognormal, on_grid, pick, weibull, with_odds
 from sim.pelvis import spread
 from sim.radiosensitivity import response_odds
 
@@ -34,6 +34,20 @@ def sterilisation_probability(probabilities: np.ndarray, patient: Record, odds: 
 
 
 @compiled
+def onset_days(u: float, recurrence: Record) -> float:
+    """Return the days from deposit to a detectable growth, of average aggressiveness and not irradiated.
+
+    Lognormal, Weibull, or by the share of the second between both, on the log scale.
+    """
+    days = lognormal(u, recurrence.onset_median_days, recurrence.onset_sigma)
+    share = recurrence.onset_weibull_share
+    if share > 0.0:
+        other = weibull(u, recurrence.onset_median_days, recurrence.onset_sigma)
+        days = other if share == 1.0 else days ** (1.0 - share) * other**share
+    return days
+
+
+@compiled
 def settle(
     patient: Record,
     luck: Record,
@@ -58,7 +72,7 @@ def settle(
     patient.survived[route] = cells and luck.seed_survival[route] < probability
     if not patient.survived[route]:
         return
-    days = lognormal(luck.seed_onset[route], recurrence.onset_median_days, recurrence.onset_sigma)
+    days = onset_days(luck.seed_onset[route], recurrence)
     days *= math.exp(-recurrence.aggressiveness_log_ratio_per_sd * patient.aggressiveness)
     days *= recurrence.irradiated_onset_ratio[patient.regimen]
     patient.onset_day[route] = now + on_grid(days)

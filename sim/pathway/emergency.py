@@ -6,8 +6,9 @@ from sim.events import Event
 from sim.pathway.harm import begin_stoma
 from sim.pathway.mortality import book_emergency_death
 from sim.pathway.surgery import resect
-from sim.patient import FoundBy, Operation
+from sim.patient import Cost, FoundBy, Operation
 from sim.policy import Regimen
+from sim.uses import charge
 
 
 @compiled
@@ -37,6 +38,7 @@ def operate_at_once(patient: Record, luck: Record, world: Record, now: float) ->
     if patient.never_resected or patient.uncontrolled_day <= now:
         patient.uncontrolled_day = min(patient.uncontrolled_day, now)
         begin_stoma(patient, now)
+        charge(patient, world, Cost.SURGERY, world.economics.emergency_stoma_price, 1.0, now)
         book_emergency_death(patient, luck, world, now)
         return
     drop_plan(patient)

@@ -140,6 +140,7 @@ def treat(patient: Record, luck: Record, world: Record, now: float) -> None:
     late_harm_of_radiotherapy(patient, luck, world, now)
     if patient.never_resected:
         harm_of_irradiated_organ(patient, luck, world, planned_day)
+        patient.treated_until_day = planned_day
         cleared = patient.primary_cleared_day < np.inf
         if cleared or patient.agenda[Event.PRIMARY_PROGRESSION] < np.inf:
             patient.uncontrolled_day = np.inf  # until it grows again

@@ -8,6 +8,7 @@ from sim.agenda import abandon_salvage, call_off
 from sim.compiled import Record, compiled
 from sim.distributions import lognormal, on_grid
 from sim.events import Event
+from sim.mechanisms.deposit import onset_days
 from sim.pathway.metastasis import disseminate
 from sim.patient import Compartment, FoundBy, Margin, Route, SpillPattern
 from sim.pelvis import ADJACENT, NEIGHBOURS
@@ -63,6 +64,11 @@ def begin(patient: Record, luck: Record, world: Record, route: int, now: float) 
     patient.recurrence_compartment = patient.seed_compartment[route]
     patient.recurrence_compartments = patient.seed_compartments[route]
     pace = math.exp(-recurrence.aggressiveness_log_ratio_per_sd * patient.aggressiveness)
+    if recurrence.growth_pace_exponent > 0.0:
+        # Beside deposits as aggressive and treated alike: aggressiveness is in the pace already, and
+        # radiotherapy delays detection by leaving fewer cells, not by slowing those that are left.
+        own = onset_days(luck.seed_onset[route], recurrence) / recurrence.onset_median_days
+        pace *= own**recurrence.growth_pace_exponent
     symptoms = lognormal(luck.symptoms, recurrence.symptoms_median_days, recurrence.symptoms_sigma) * pace
     patient.agenda[Event.RECURRENCE_SYMPTOMS] = now + on_grid(symptoms)
     if is_carcinomatosis(patient, route):

@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
+from conftest import lives, world_of
 
 from conf.composition import composing
-from conf.contrasts import DRAWN, contrast_of
+from conf.contrasts import DRAWN, PART_OF, SEEN, contrast_of
 from conf.discrepancy import CONTRAST
 from conf.economic_draws import draw_discrepancy
-from conf.policies import read_policy
+from conf.policies import LEVERS, read_policy
 from conf.posterior import read_sample
+from sim.counting.value import values_of
+from sim.patient import YEAR_DAYS
 
 DRAWS = 4_000
 
@@ -49,6 +52,46 @@ def test_what_groups_get_is_a_difference_too():
 def test_a_programme_acts_on_everybody_and_a_dissection_on_those_who_have_it():
     assert contrast("washout_always").of_everybody
     assert not contrast("lateral_before_7mm").of_everybody
+
+
+def test_levers_are_named_as_they_are():
+    assert {*SEEN} <= {*DRAWN} and {*PART_OF, *PART_OF.values()} <= {*LEVERS}
+
+
+IRRADIATED = "chemoradiotherapy+for_everyone"
+WHO_GETS_IT = {
+    "neoadjuvant": (IRRADIATED, "tme_alone", lambda rows: rows["irradiated"]),
+    "organ_preservation": (
+        f"{IRRADIATED}+organ_preservation", IRRADIATED, lambda rows: np.isfinite(rows["watch_from_day"])
+    ),
+    "contact_boost": (f"{IRRADIATED}+contact_boost", IRRADIATED, lambda rows: rows["contact_boosted"]),
+    "local_excision": ("local_excision", "tme_alone", lambda rows: np.isfinite(rows["excised_day"])),
+    "lateral_dissection": ("lateral_before_7mm", "tme_alone", lambda rows: rows["dissected"].any(axis=1)),
+    "operation": (
+        "abdominoperineal_resection", "tme_alone",
+        lambda rows: np.isfinite(rows["operated_day"]) & (rows["operation"] == 2),
+    ),
+    "diverting_stoma": (
+        "diverting_stoma_always", "diverting_stoma_never", lambda rows: rows["diverting_stoma"]
+    ),
+    "postoperative_chemoradiotherapy": (
+        "postoperative_stage_ii_iii", "tme_alone", lambda rows: rows["postoperatively_irradiated"]
+    ),
+    "adjuvant_chemotherapy": ("adjuvant_stage_iii", "tme_alone", lambda rows: rows["adjuvant"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lever", WHO_GETS_IT)
+def test_who_gets_what_a_lever_changes_shows_it_in_what_is_spent(lever):
+    one, other, gets = WHO_GETS_IT[lever]
+    assert levers(one, other) == (lever,) and not contrast(one, other).of_everybody
+    rows, values = {}, {}
+    for name in (one, other):
+        rows[name] = lives("economics=dutch", policy=name, patients=600)
+        values[name] = values_of(rows[name], world_of(name, ("economics=dutch",)), 10 * YEAR_DAYS)
+    got = gets(rows[one]).astype(bool) & ~gets(rows[other]).astype(bool)
+    assert got.sum() >= 5
+    assert (values[one] != values[other])[got].any(axis=1).all()
 
 
 def test_policies_with_a_lever_in_common_share_its_draw(discrepancy):

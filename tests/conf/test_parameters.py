@@ -225,7 +225,13 @@ ALLOWED = {
         64: "bits of half a product",
         128: "bits of a product",
     },
-    "distributions.py": {32: "bits of the grid of days", 0.5: "rounding to the grid"},
+    "distributions.py": {
+        32: "bits of the grid of days",
+        0.5: "rounding to the grid",
+        0.75: "the upper quartile",
+        3: "a quarter: three quarters are above it",
+        4: "a quarter",
+    },
     "distributions.py normal_quantile": WICHURA,
     "pathway/follow_up.py": {3: "stage III"},
     "luck.py": {

@@ -162,6 +162,8 @@ def charged(
                     price["salvage_intensive_care_days"][done],
                     price["salvage_materials_price"],
                 )
+        if event == Event.PRIMARY_EMERGENCY and row["operated_day"] != at:
+            add("surgery", price["emergency_stoma_price"], 1)
         if event in (Event.RESECTION, Event.PRIMARY_EMERGENCY) and row["operated_day"] == at:
             more = price["emergency_resection_price"] if row["emergency"] else 0.0
             more += price["leak_price"] if row["leaked"] else 0.0
@@ -203,6 +205,11 @@ class Course:
         # From when there is a recurrence again after it was resected: what R2 left was never gone.
         left = salvaged and self.row["salvage_margin"] == R2
         self.days["again"] = self.days["salvage"] if left else self.days["rerecurrence"]
+        agenda, waiting = self.row["agenda"], int(self.row["waiting"])
+        self.salvage_pending = any(
+            agenda[event] < NEVER or waiting >> event & 1
+            for event in (Event.SALVAGE_TREATMENT, Event.SALVAGE_RESECTION)
+        )
 
     def within(self, t: float, first: str, last: str | float = NEVER) -> bool:
         """Return whether a time is between two days, or within so many days from one."""
@@ -224,8 +231,13 @@ class Course:
         return fits[-1] if fits else next(iter(values))
 
     def planned(self, t: float) -> bool:
-        """Return whether the primary waits for its operation, and is neither watched nor left to grow."""
-        return t < min(self.days[name] for name in ("operated", "watch_from", "uncontrolled"))
+        """Return whether the primary waits for its operation, and is neither watched nor left to grow.
+
+        Nor is it treated any more, of who is irradiated and never resected.
+        """
+        return t < min(
+            self.days[name] for name in ("operated", "watch_from", "uncontrolled", "treated_until")
+        )
 
     def has(self, harm: str, t: float) -> bool:
         """Return whether a harm is there."""
@@ -272,7 +284,7 @@ class Course:
         return (
             self.within(t, "uncontrolled")
             or (self.within(t, "metastasis_found") and not self.row["metastasis_resected"])
-            or (self.within(t, "recurrence_found") and never_salvaged)
+            or (self.within(t, "recurrence_found") and never_salvaged and not self.salvage_pending)
             or self.within(t, "again")
         )
 
@@ -322,8 +334,8 @@ class Course:
         )]  # fmt: skip
         pathology = float(self.world["pathway"]["surgery_to_pathology_days"])
         after += [0.0, pathology, pathology + price["adjuvant_days"]]
-        of_note = ("operated", "watch_from", "uncontrolled", "recurrence_found", "salvage", "again",
-                   "metastasis_found")  # fmt: skip
+        of_note = ("operated", "watch_from", "treated_until", "uncontrolled", "recurrence_found", "salvage",
+                   "again", "metastasis_found")  # fmt: skip
         days = {self.days[name] + later for name in of_note for later in after}
         days |= {self.days[f"{harm}_{end}"] for harm in HARMS for end in ("from", "until")}
         days |= {price["friction_days"], 2 * price["friction_days"], self.end - price["last_months_days"]}

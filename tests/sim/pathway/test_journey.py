@@ -59,6 +59,7 @@ PRESERVING_WAY = [
 # What a row holds of days to come: an onset, a response or a harm that is booked.
 BOOKED = {
     "onset_day",
+    "treated_until_day",
     "primary_cleared_day",
     "nodes_cleared_day",
     "lateral_cleared_day",
