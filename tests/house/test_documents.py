@@ -25,6 +25,7 @@ from experiments.gains import read_gains
 from experiments.simulating.cohort import BLOCK
 from experiments.sweep import read_plan
 from experiments.valuing.plan import read_psa
+from experiments.valuing.sensitivity_plan import read_sensitivity
 from sim.patient import ROW
 
 ROOT = Path(conf.__file__).parent.parent
@@ -70,6 +71,7 @@ def accept(asked):
         "validate": lambda: read_validation(config),
         "calibrate": lambda: read_calibration(config),
         "psa": lambda: read_psa(config, asked.choices or {}),
+        "sensitivity": lambda: read_sensitivity(config, asked.choices or {}),
         "gains": lambda: read_gains(config),
         "budget": lambda: read_budget(config),
     }
