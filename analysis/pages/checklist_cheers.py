@@ -12,8 +12,8 @@ from analysis.pages.checklist_stress import (
     policies_compared,
     stress_des,
 )
+from analysis.words.economics import DISCREPANCY, PERSPECTIVES
 from analysis.words.economics import LEFT_OUT as NOT_VALUED
-from analysis.words.economics import PERSPECTIVES
 from conf.stated_sources import assumptions_of
 
 NO_COSTS = "This run counts no costs and no utilities (economics=none), so it is no economic evaluation."
@@ -205,11 +205,7 @@ def _uncertain(facts: Facts) -> list[str]:
         "with "
         "prices and utilities by Latin hypercube from their ranges, where their file has them, and "
         f"{facts.setting('patients')} patients each, the same under every policy.",
-        "How far studies lie from the model (discrepancy) is drawn: shifts of the odds of metastases and of "
-        "other deaths, and for each lever a ratio of the local recurrences that it leaves; costs and QALYs "
-        "follow by what a recurrence costs and loses."
-        if drawn
-        else "How far studies lie from the model (discrepancy) is not drawn.",
+        DISCREPANCY if drawn else "How far studies lie from the model (discrepancy) is not drawn.",
         numbers(facts),
     ]
 

@@ -16,7 +16,14 @@ from analysis.pages.report_economics import terms_of, thresholds_of
 from analysis.pages.report_psa import best_of, group_words, ratio, too_many
 from analysis.pages.report_run import RunRead, chosen_file, mapping
 from analysis.tables.drivers import drivers
-from analysis.words.economics import FIXED_PRICES, LEFT_OUT, SOURCES, Terms, perspective_words, whole_money
+from analysis.words.economics import (
+    FIXED_PRICES,
+    LEFT_OUT,
+    SOURCES,
+    Terms,
+    perspective_words,
+    whole_money,
+)
 from analysis.words.report import NO_ADVICE
 from analysis.words.terms import HARM
 from analysis.words.wording import (
@@ -260,7 +267,8 @@ def _assumptions(run: RunRead) -> str:
         "(docs/validation.md shows hits and misses)."
     )
     said.append(
-        "How far studies lie from the model (discrepancy) is drawn too."
+        "How far studies lie from the model (discrepancy) is drawn too, of policies in the local recurrences "
+        "that they leave."
         if run.config.get("discrepancy") is True
         else "How far studies lie from the model (discrepancy) is left out, so intervals are too narrow."
     )

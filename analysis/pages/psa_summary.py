@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.pages.economics_summary import WIDEST, head, line, more_money, more_years
 from analysis.tables.contrasts import PerRecurrence
 from analysis.tables.economics import QUANTITIES
-from analysis.words.economics import FIXED_PRICES, Terms, perspective_words, whole_money
+from analysis.words.economics import DISCREPANCY, FIXED_PRICES, Terms, perspective_words, whole_money
 from analysis.words.wording import DASH, interval, percent, policy_words, sentence
 
 TOP = 6  # groups of numbers that are printed
@@ -98,9 +98,7 @@ def discrepancy_words(change: PerRecurrence, terms: Terms) -> str:
     """Return what was drawn of how far studies lie from the model."""
     costs, qalys = QUANTITIES.index(terms.total), QUANTITIES.index("qalys")
     return (
-        "How far studies lie from the model (discrepancy) is drawn: in metastases, other deaths, and the "
-        "local recurrences that each lever leaves (assumption: there policies are wrong). A local recurrence "
-        f"changes costs by {more_money(change.changes[costs])} {terms.currency} (standard error "
-        f"{whole_money(change.errors[costs])}), with care in the years lost, and QALYs by "
-        f"{more_years(change.changes[qalys])} ({change.errors[qalys]:.2f})."
+        f"{DISCREPANCY} One changes costs by {more_money(change.changes[costs])} {terms.currency} "
+        f"(standard error {whole_money(change.errors[costs])}), care in the years lost included, and QALYs "
+        f"by {more_years(change.changes[qalys])} ({change.errors[qalys]:.2f})."
     )

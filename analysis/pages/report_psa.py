@@ -11,6 +11,7 @@ from analysis.pages.report_parts import Block, Cell, Table, Text
 from analysis.pages.report_run import RunRead, mapping, names_in
 from analysis.pages.report_tables import cut
 from analysis.words.economics import (
+    DISCREPANCY,
     GROUPS,
     SOURCES,
     Terms,
@@ -35,7 +36,7 @@ def valued(run: RunRead) -> list[Block]:
     blocks: list[Block] = [
         Text(f"{verdict(run)}.", "lead"),
         Text(about(terms, float(run.config["horizon_years"]))),
-        Text(OF_DRAWS, "note"),
+        Text(f"{OF_DRAWS} {DISCREPANCY}" if run.config.get("discrepancy") is True else OF_DRAWS, "note"),
         incremental_table(run),
         _against(tables["against_comparator"], terms),
         _acceptability(tables["acceptability"], thresholds, terms),

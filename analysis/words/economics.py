@@ -24,6 +24,11 @@ GROUPS = {
     "recurrence": "growth of a recurrence",
     "surgery": "surgery of the primary",
 }
+DISCREPANCY = (
+    "How far studies lie from the model (discrepancy) is drawn: in metastases, other deaths, and the local "
+    "recurrences that each lever leaves, where policies are assumed to be wrong; costs and QALYs follow by "
+    "what a recurrence changes."
+)
 FIXED_PRICES = "Prices and utilities are held fixed: their file has no ranges."
 SOURCES = {
     "parameters": "uncertain numbers",
