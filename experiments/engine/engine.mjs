@@ -502,6 +502,12 @@ class Engine {
       this.#estimatesOf("means", amounts, byBatch, { scales: this.#numbers([scales], [scales.length]) })));
   }
 
+  /** Return means, as `shares`; of [n, sum] of each group of patients, folds or batches, in units of 1 / scale. */
+  groupMeans(amounts, scales, byBatch = false) {
+    return this.#scratch(() => (
+      this.#estimatesOf("group_means", amounts, byBatch, { scales: this.#numbers([scales], [scales.length]) })));
+  }
+
   /** Return shares less those of the comparator, as `shares`; of nine joint counts, the comparator's state first. */
   shareDifferences(outcomes, byBatch = false) {
     return this.#scratch(() => this.#estimatesOf("share_differences", outcomes, byBatch));

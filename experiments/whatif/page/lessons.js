@@ -34,6 +34,7 @@ function lessonState(lesson, changes = {}, replication = 0) {
     replication,
     patients: Math.max(all.patients ?? scenario.patients, 100),
     horizon_years: content.start.horizon_years,
+    economics: { file: all.economics ?? scenario.economics },
     numbers: Object.fromEntries(Object.entries(all).filter(([key]) => key.includes("."))),
     policies: (all.policies ?? lesson.policies).map((policy) => ({ policy, levers: { ...levers } })),
     comparator: 0,
@@ -58,7 +59,7 @@ function measured(lesson) {
     const found = await run(setting, (luck === "own" ? repetitions : 0) + repetition);
     const p = found.state.policies.findIndex((column) => column.policy === policy);
     if (kind === "wait") return found.waits ? found.waits[p].steps[what].median : 0;
-    if (unit !== "patients") return found.amount(p, layout.outcomes.amounts.findIndex((key) => key.outcome === what)).estimate;
+    if (unit !== "patients") return found.amount(p, found.layout.outcomes.amounts.findIndex((key) => key.outcome === what)).estimate;
     const { n, estimate } = found.share(p, found.place(what, { mechanism, compartment, group, years: at_ }));
     return PER * Math.round(estimate * n) / n; // as the command divides, so that both round alike
   };

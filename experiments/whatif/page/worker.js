@@ -1,7 +1,10 @@
 // What a worker does: simulate patients and add up their counts. It follows the engine's script in one text.
 
-let engine = null;
+let engine = null; // of the horizon that is asked for
 let model = null;
+let horizons = null; // what of the layout depends on the horizon, by its name
+let module = null;
+const engines = new Map(); // by the name of the horizon
 let asked = null; // the request that is counted
 let totals = null;
 
@@ -17,13 +20,22 @@ onmessage = ({ data }) => {
 async function answer(data) {
   try {
     if (data.kind === "start") {
-      model = data.layout;
-      engine = await loadEngine(data.bytes, model);
+      ({ layout: model, horizons, bytes: module } = data);
+      await useHorizon("");
       postMessage({ kind: "ready" });
-    } else postMessage(await ANSWERS[data.kind](data));
+    } else {
+      await useHorizon(data.horizon ?? "");
+      postMessage(await ANSWERS[data.kind](data));
+    }
   } catch (error) {
     postMessage({ kind: "failed", request: data.request, words: String(error) });
   }
+}
+
+/** Let the engine of a horizon answer; it is made when it is first asked. */
+async function useHorizon(name) {
+  if (!engines.has(name)) engines.set(name, await loadEngine(module, { ...model, ...horizons[name] }));
+  engine = engines.get(name);
 }
 
 const ANSWERS = {
