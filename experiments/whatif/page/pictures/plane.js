@@ -27,8 +27,9 @@ function drawValue(result, size) {
   return {
     svg,
     html: html("div", { class: "value" }, html("h2", {}, say("value.title")), termControls(of), html("p", { class: "lead" }, lead), html("ul", {}, bought),
-      alone ? null : html("p", { class: "best" }, html("b", {}, bestWords(result))), valueTable(result), order,
-      svg ? html("figure", {}, svg, html("figcaption", { class: "note" }, say("value.plane_says"))) : null),
+      alone ? null : html("p", { class: "best" }, html("b", {}, bestWords(result))),
+      svg ? html("figure", {}, svg, html("figcaption", { class: "note" }, say("value.plane_says"))) : null,
+      valueTable(result), order),
     says: basisWords(of),
     table: everyQuantity(result),
   };
