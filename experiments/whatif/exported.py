@@ -43,7 +43,7 @@ from conf.economics import (
     zeros,
 )
 from conf.input_error import InputError
-from conf.lesson import read_lessons
+from conf.lesson import Lesson, read_lessons
 from conf.lesson_figures import RUN_YEARS
 from conf.policies import BASE, LEVERS, USUAL_CARE, Policy, plain, read_policy
 from conf.request import Request
@@ -124,7 +124,7 @@ def exported(asked: Request, run: Run) -> Plain:
     lessons = {
         name: {**lesson.plain(), "evidence": [[study(each), each] for each in lesson.evidence]}
         for name, lesson in read_lessons().items()
-        if base.horizon_years == RUN_YEARS
+        if all(_has_horizon_of_lessons(each, prices, years) for each in _prices_of(lesson))
     }
     for name in _of_lessons(lessons):
         policies.setdefault(name, _policy(read_policy(name, run.usual_care), guidelines))
@@ -203,6 +203,18 @@ def exported(asked: Request, run: Run) -> Plain:
     }
     content["schema"] = state.state_schema(content)
     return content
+
+
+def _prices_of(lesson: Lesson) -> set[str]:
+    """Return the files of economics by which a lesson counts, in its scenario and in what it varies."""
+    varied = (each.change.get(ECONOMICS, lesson.scenario.economics) for each in lesson.vary)
+    return {lesson.scenario.economics, *varied}
+
+
+def _has_horizon_of_lessons(file: str, prices: Mapping[str, Run], years: Mapping[str, float]) -> bool:
+    """Return whether the page counts by a file of economics over the horizon of lessons."""
+    economics = prices[file].economics
+    return years[file] == (RUN_YEARS if economics is None else economics.horizon_years)
 
 
 def _without_costs(run: Run, asked: Request) -> Run:

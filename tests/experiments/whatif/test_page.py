@@ -240,12 +240,13 @@ def test_the_keyboard_reaches_the_views_and_the_pictures(shown):
     assert shown.page.get_attribute("[data-key='picture survival']", "aria-selected") == "true"
 
 
-def test_a_lesson_reveals_after_the_prediction_what_the_command_measures(opened, tmp_path):
+@pytest.mark.parametrize("name", ["leak", "value"])
+def test_a_lesson_reveals_after_the_prediction_what_the_command_measures(opened, tmp_path, name):
     with composing():
-        lesson = read_lesson("leak")
+        lesson = read_lesson(name)
         values = Measured(lesson).values()
     opened.view("lessons")
-    opened.press("lesson leak")
+    opened.press(f"lesson {name}")
     assert opened.page.is_disabled("[data-key='commit']")
     assert not opened.page.locator(".verdict").count()
     opened.page.check("[data-key='option 0']")
@@ -260,7 +261,7 @@ def test_a_lesson_reveals_after_the_prediction_what_the_command_measures(opened,
     kept = opened.saved("save predictions", tmp_path / "one.json")
     assert json.loads(kept.read_text())["predictions"][0]["who"] == "Group 1"
     opened.page.set_input_files("[data-key='gather']", [kept, kept])
-    assert "2 predictions" in opened.page.inner_text("[data-class=leak]")
+    assert "2 predictions" in opened.page.inner_text(f"[data-class={name}]")
 
 
 def test_it_prints(shown):

@@ -26,13 +26,21 @@ function drawValue(result, size) {
   const order = result.others.length > 1 ? [html("h3", {}, say("value.order.title")), html("ol", { class: "order" }, orderWords(result).map(([p, words]) => html("li", {}, chip(p, of), " ", words)))] : [];
   return {
     svg,
-    html: html("div", { class: "value" }, html("h2", {}, say("value.title")), termControls(of), html("p", { class: "lead" }, lead), html("ul", {}, bought),
+    html: html("div", { class: "value" }, html("h2", {}, say("value.title")), termControls(result), html("p", { class: "lead" }, lead), html("ul", {}, bought),
       alone ? null : html("p", { class: "best" }, html("b", {}, bestWords(result))),
       svg ? html("figure", {}, svg, html("figcaption", { class: "note" }, say("value.plane_says"))) : null,
       valueTable(result), order),
     says: basisWords(of),
     table: everyQuantity(result),
   };
+}
+
+/** Return the plane of a result alone, with what the money buys, as a lesson shows it. */
+function drawWorth(result, size) {
+  const made = drawPlane(result, size);
+  const bought = result.others.map((p) => `${LETTERS[p]}, ${nameOf(result.state.policies[p])}: ${boughtWords(result, p)}`);
+  return { svg: made, says: [say("value.lead", { policy: LETTERS[result.comparator], name: nameOf(result.state.policies[result.comparator]) }),
+    ...bought, basisWords(result.state)].join(" "), table: everyQuantity(result) };
 }
 
 /** Return what is shown where costs are not counted: what could be, and by which prices. */
@@ -49,7 +57,8 @@ function offer() {
 }
 
 /** Return the controls of prices, perspective and threshold. */
-function termControls(of) {
+function termControls(result) {
+  const { state: of } = result;
   const { perspective, threshold, sign } = termsOf(of);
   const { thresholds_per_qaly: own } = pricesOf(of);
   const labelled = (words, ...controls) => html("label", {}, html("span", {}, words), controls);
