@@ -200,11 +200,19 @@ async function reveal(name, lesson, chosen) {
         made.table ? html("details", {}, html("summary", {}, say("keep.table")), tableOf(made.table)) : null);
     }),
     lesson.vary.length ? html("div", { class: "card prose" }, html("h3", {}, say("lessons.vary")), html("ul", { class: "plain" }, lesson.vary.map(({ says, change: changes }, k) => html("li", {}, says, " ",
-      button(say("lessons.try"), () => { state = lessonState(lesson, changes); change({}); openView("compare"); }, { "data-key": `vary ${k}` }))))) : null,
+      button(say("lessons.try"), () => tryOut(lesson, changes), { "data-key": `vary ${k}` }))))) : null,
     html("div", { class: "card prose" }, html("h3", {}, say("lessons.discuss")), html("ol", {}, lesson.discuss.map((words_) => html("li", {}, words_))),
       html("h3", {}, say("lessons.evidence")), html("ul", {}, lesson.evidence.map(([words_, id]) => html("li", {}, words_, " ", html("code", {}, id)))),
       lesson.licence ? html("p", { class: "note" }, say("lessons.licence", { licence: lesson.licence })) : null),
     classCard());
+}
+
+/** Compare a lesson's policies with a change; a lesson on costs opens with them. */
+function tryOut(lesson, changes) {
+  if (lesson.reveal.includes("economics")) pictureName = "value";
+  state = lessonState(lesson, changes);
+  change({});
+  openView("compare");
 }
 
 /** Return the card with one's predictions as a file, and a class's files laid together. */

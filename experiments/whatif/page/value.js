@@ -134,6 +134,9 @@ function orderWords(result) {
   });
 }
 
+/** Return the attributes by which a heading explains itself: what costs are, or a term. */
+const explained = (term) => (term === "costs" ? { "data-term-words": say("value.costs_words") } : { "data-term": term });
+
 /** Return the rows of costs and QALYs below the policies' columns; none where they are not counted. */
 function valueRows(result) {
   if (!isValued(result.state)) return [];
@@ -141,7 +144,7 @@ function valueRows(result) {
   const c = result.comparator;
   const head = html("tr", { class: "unit" }, html("th", { colspan: result.policies.length + 1, scope: "colgroup" },
     say("value.of_a_patient", { years: years(runYears(result.state)) })));
-  const row = (name, label, write, signedly) => html("tr", { "data-value": name }, html("th", { scope: "row", "data-term": name === "qalys" ? "QALY" : "costs", tabindex: 0 }, label),
+  const row = (name, label, write, signedly) => html("tr", { "data-value": name }, html("th", { scope: "row", ...explained(name === "qalys" ? "QALY" : "costs"), tabindex: 0 }, label),
     [...result.policies.keys()].map((p) => {
       const change_ = p === c ? null : result.quantity(p, name, c);
       const found = result.quantity(p, name);

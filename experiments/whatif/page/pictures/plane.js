@@ -100,7 +100,7 @@ function valueTable(result) {
   const policies = [...result.policies.keys()];
   const cell = (found, write, differs) => html("td", {}, html("b", { class: differs && !beyondLuck(found) ? "luck" : "" }, write(found.estimate)), " ",
     html("small", {}, `(${interval(found.low, found.high, write)})`));
-  const row = (term, label, make) => html("tr", {}, html("th", { scope: "row", ...(term ? { "data-term": term, tabindex: 0 } : {}) }, label), policies.map(make));
+  const row = (term, label, make) => html("tr", {}, html("th", { scope: "row", ...(term ? { ...explained(term), tabindex: 0 } : {}) }, label), policies.map(make));
   const head = (words) => html("tr", { class: "unit" }, html("th", { colspan: policies.length + 1, scope: "colgroup" }, words));
   const beside = (make) => (p) => (p === c ? html("td", { class: "luck" }, DASH) : make(p));
   const [fineMoney, fineYears] = [(amount) => moreMoney(amount, sign), (number) => signed(number, 3)];
