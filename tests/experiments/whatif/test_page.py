@@ -275,8 +275,12 @@ def test_axe_finds_nothing_wrong(open_page, scheme, width):
     from axe_playwright_python.sync_playwright import Axe
 
     opened = open_page(width=width, scheme=scheme).done()
-    for view in ("compare", "lessons", "patient", "takeaway", "about"):
-        opened.view(view)
+    for view in ("compare", "costs", "lessons", "patient", "takeaway", "about"):
+        if view == "costs":
+            with opened.simulating():
+                opened.page.select_option("[data-key='economics']", "dutch")
+        else:
+            opened.view(view)
         if view == "patient":
             opened.page.wait_for_selector("#life table")
         found = Axe().run(opened.page)
