@@ -26,6 +26,9 @@ function roundMoney(amount, sign) {
   return size >= MILLION ? say("value.million", { n: `${sign}${Number((size / MILLION).toPrecision(3))}` }) : money(size, sign);
 }
 
+/** Return a sentence in which no line ends between a minus sign and a currency. */
+const unbroken = (words) => words.replace(/−(?=\D)/g, "−\u2060");
+
 /** Return a number of QALYs of many patients: whole, or to one decimal where it is small. */
 const qalysOf = (number) => (Math.abs(number) >= 9.95 ? whole(Math.abs(number)) : fixed(Math.abs(number)));
 
@@ -59,7 +62,7 @@ function boughtWords(result, p) {
   }
   const gains = qalys.estimate > 0;
   if (!beyondLuck(costs)) {
-    return say(gains ? "value.bought.gains_only" : "value.bought.loses_only", { ...of, ...within(costs, (n) => moreMoney(Number(n.toPrecision(3)), sign)) });
+    return unbroken(say(gains ? "value.bought.gains_only" : "value.bought.loses_only", { ...of, ...within(costs, (n) => moreMoney(Number(n.toPrecision(3)), sign)) }));
   }
   if (costs.estimate > 0 !== gains) return say(gains ? "value.bought.dominates" : "value.bought.dominated", of);
   const patients = MILLION / Math.abs(costs.estimate);
@@ -74,7 +77,7 @@ function worthWords(result, p) {
   const { net } = valueOf(result, p);
   const write = (amount) => moreMoney(Math.round(amount), sign);
   const key = !beyondLuck(net) ? "luck" : net.low > 0 ? "yes" : "no";
-  return say(`value.worth.${key}`, { threshold: money(threshold, sign), n: write(net.estimate), low: write(net.low), high: write(net.high) });
+  return unbroken(say(`value.worth.${key}`, { threshold: money(threshold, sign), n: write(net.estimate), low: write(net.low), high: write(net.high) }));
 }
 
 /** Return in a sentence which policy has the largest net benefit, and whether luck could have chosen it. */
@@ -126,6 +129,8 @@ function orderWords(result) {
   let before = null;
   return order.map((p) => {
     const others = listed(by[p].map((k) => LETTERS[k]));
+    const [other] = by[p];
+    if (status[p] === "dominated" && costs[p] === costs[other] && qalys[p] === qalys[other]) return [p, say("value.order.same", { others })];
     if (status[p] !== "frontier") return [p, say(`value.order.${status[p]}`, { others })];
     const words = before === null ? say("value.order.cheapest") : say("value.order.next", {
       other: LETTERS[before], ratio: money((costs[p] - costs[before]) / (qalys[p] - qalys[before]), sign) });

@@ -159,6 +159,16 @@ def test_a_country_of_one_s_own_is_on_the_page_with_what_the_command_line_says(b
     assert state["numbers"] == {"economics.visit_price": 77}
     run = assert_the_command_gives_the_same(opened, tmp_path, VALUED)
     assert_shown(opened, run, "PLN")
+    opened.view("takeaway")
+    (tmp_path / "mine" / "scenario").mkdir(parents=True)
+    opened.saved("save scenario/what_if.yaml", tmp_path / "mine" / "scenario" / "what_if.yaml")
+    folders = ["--config-dir", str(tmp_path / "mine")]
+    (tmp_path / "mine" / "economics").symlink_to(own_page.parent / "mine" / "economics")
+    words = ["scenario=what_if", "pictures=false", f"out={tmp_path / 'again'}"]
+    assert main(["compare", *folders, *words]) == 0
+    both = [pd.read_csv(tmp_path / name / "economics.csv") for name in ("run", "again")]
+    pd.testing.assert_frame_equal(*both)
+    opened.view("compare")
     says = opened.page.inner_text("#says")
     assert "over 20 years" in says and "not a lifetime" in says and "PLN of 2023" in says
     # Another country's prices are as its file has them.
@@ -167,6 +177,10 @@ def test_a_country_of_one_s_own_is_on_the_page_with_what_the_command_line_says(b
     choose(opened, "economics", "none")
     assert not opened.page.locator("[data-value]").count()
     assert "are not counted now" in opened.page.inner_text(".value")
+    # Both the same: nothing is bought, and nothing dominates.
+    choose(opened, "economics", "dutch")
+    choose(opened, "policy 1", "tme_alone")
+    assert "neither costs nor QALYs differ" in opened.page.inner_text("[data-bought='1']")
     assert opened.wrong == []
     opened.close()
 

@@ -56,6 +56,8 @@ function offer() {
   };
 }
 
+const LARGEST_WITHOUT_ANY = 1e5; // of the slider, where the file's thresholds are 0
+
 /** Return the controls of prices, perspective and threshold. */
 function termControls(result) {
   const { state: of } = result;
@@ -65,7 +67,7 @@ function termControls(result) {
   // Of health care alone both perspectives count the same.
   const both = Object.keys(content.value.totals);
   const differ = result.policies.some((_, p) => new Set(both.map((each) => result.quantity(p, `costs_${each}`).estimate)).size > 1);
-  const most = 2 * lastOf(own);
+  const most = 2 * lastOf(own) || LARGEST_WITHOUT_ANY;
   const output = html("output", {}, money(threshold, sign));
   return html("div", { class: "terms" },
     labelled(say("controls.economics"), pricesChoice("prices")),
@@ -73,7 +75,7 @@ function termControls(result) {
       "data-key": "perspective", onchange: (event) => changeTerms({ perspective: event.target.value }) })
       : html("output", {}, say(`value.perspectives.${perspective}`))),
     html("div", {}, labelled(html("span", { "data-term": "threshold", tabindex: 0 }, say("value.threshold")), html("span", { class: "slide" }, html("input", {
-      type: "range", min: 0, max: most, step: most / 160, value: Math.min(threshold, most), "data-key": "threshold", "aria-label": say("value.threshold"), list: "thresholds",
+      type: "range", min: 0, max: most, step: ticks(most, 160)[1], value: Math.min(threshold, most), "data-key": "threshold", "aria-label": say("value.threshold"), list: "thresholds",
       oninput: (event) => { output.textContent = money(event.target.valueAsNumber, sign); },
       onchange: (event) => changeTerms({ threshold_per_qaly: event.target.valueAsNumber }) }), output)),
     html("span", { class: "marks" }, own.map((each) => button(money(each, sign), () => changeTerms({ threshold_per_qaly: each }), {
@@ -147,7 +149,7 @@ function drawPlane(result, { width, colours }) {
   const looks = looksOf(of, colours);
   const points = result.others.map((p) => ({ p, ...valueOf(result, p) }));
   const height = width < 520 ? 340 : 380;
-  const [left, top, right, bottom] = [64, 30, 16, 46];
+  const [left, top, right, bottom] = [64, 42, 16, 46];
   const [wide, tall] = [width - left - right, height - top - bottom];
   const range = (name) => {
     const ends = [0, ...points.flatMap(({ [name]: { estimate, low, high } }) => [estimate, low, high].filter(Number.isFinite))];
@@ -159,8 +161,11 @@ function drawPlane(result, { width, colours }) {
   const [y0, y1] = range("costs");
   const x = (qalys) => left + (qalys - x0) / (x1 - x0) * wide;
   const y = (costs) => top + tall - (costs - y0) / (y1 - y0) * tall;
+  const halo = { "paint-order": "stroke", stroke: colours.ground, "stroke-width": 3, "stroke-linejoin": "round" };
   const quiet = { fill: colours.grey, "font-size": SMALL };
   const inside = { "clip-path": "url(#plane)" };
+  // Policies at one place have one label.
+  const together = (one, other) => Math.hypot(x(one.qalys.estimate) - x(other.qalys.estimate), y(one.costs.estimate) - y(other.costs.estimate)) < 5;
   const sizes = (found) => `${interval(found.low, found.high, (value) => String(Number(value.toPrecision(4))).replace("-", "−"))}`;
   const children = [
     draw("defs", {}, draw("clipPath", { id: "plane" }, draw("rect", { x: left, y: top, width: wide, height: tall }))),
@@ -178,15 +183,17 @@ function drawPlane(result, { width, colours }) {
     draw("line", { x1: x(x0), y1: y(threshold * x0), x2: x(x1), y2: y(threshold * x1), stroke: colours.ink, "stroke-width": 1.5, "stroke-dasharray": "6 4", ...inside }),
     text(0, 14, say("value.plane.y"), { "font-weight": 600 }),
     text(left + wide, height - 8, say("value.plane.x"), { "font-weight": 600, "text-anchor": "end" }),
-    ...corners({ left, top, wide, tall, x: x(0), y: y(0) }, quiet),
+    ...corners({ left, top, wide, tall, x: x(0), y: y(0) }, { ...quiet, ...halo }),
     ...points.flatMap(({ p, costs, qalys }) => [
       draw("line", { x1: x(qalys.low), x2: x(qalys.high), y1: y(costs.estimate), y2: y(costs.estimate), stroke: looks[p].colour, "stroke-width": 2 }),
       draw("line", { x1: x(qalys.estimate), x2: x(qalys.estimate), y1: y(costs.low), y2: y(costs.high), stroke: looks[p].colour, "stroke-width": 2 }),
       draw("g", {}, mark(x(qalys.estimate), y(costs.estimate), looks[p], 6, colours.ground), draw("title", {}, say("value.plane.point", {
-        policy: LETTERS[p], costs: moreMoney(costs.estimate, sign), qalys: signed(qalys.estimate, 3), cost_range: sizes(costs), qaly_range: sizes(qalys) }))),
-      text(x(qalys.estimate) + 11, y(costs.estimate) - 8, LETTERS[p], { "font-weight": 700 })]),
+        policy: LETTERS[p], costs: moreMoney(costs.estimate, sign), qalys: signed(qalys.estimate, 3), cost_range: sizes(costs), qaly_range: sizes(qalys) })))]),
     mark(x(0), y(0), looks[result.comparator], 6, colours.ground),
-    text(x(0) + 11, y(0) - 8, LETTERS[result.comparator], { "font-weight": 700 }),
+    // Beside the line, which rises to the right.
+    text(x(0) - 10, y(0) - 8, LETTERS[result.comparator], { "font-weight": 700, "text-anchor": "end", ...halo }),
+    ...points.flatMap((point, k) => (points.findIndex((one) => together(one, point)) < k ? []
+      : [text(x(point.qalys.estimate) + 11, y(point.costs.estimate) - 8, points.filter((one) => together(one, point)).map(({ p }) => LETTERS[p]).join(", "), { "font-weight": 700, ...halo })])),
     thresholdLabel({ left, top, wide, tall }, { x, y, x0, x1, y1 }, threshold, say("value.plane.line", { threshold: money(threshold, sign) }), colours),
   ];
   return picture(width, height, say("value.plane.title", { policy: LETTERS[result.comparator] }), colours, children);
