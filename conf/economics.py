@@ -4,7 +4,7 @@ import functools
 import itertools
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,11 +94,6 @@ class Economics:
     horizon_years: float
     numbers: Tree
 
-    @property
-    def threshold_per_qaly(self) -> float:
-        """The threshold that headline figures take: the middle one, of two the upper."""
-        return self.thresholds_per_qaly[len(self.thresholds_per_qaly) // 2]
-
     def resolved(self) -> Tree:
         """Return everything as it was understood, as plain values, as a file could hold them."""
         words = {
@@ -180,6 +175,11 @@ def read_thresholds(key: str, given: object) -> tuple[float, ...]:
     amounts = [units.number(f"{key}[{i}]", value, THRESHOLD) for i, value in enumerate(given)]
     check_rising(key, amounts)
     return tuple(amounts)
+
+
+def middle_threshold(thresholds: Sequence[float]) -> float:
+    """Return the threshold that headline figures take: the middle one, of two the upper."""
+    return thresholds[len(thresholds) // 2]
 
 
 def check_rising(key: str, amounts: list[float]) -> None:

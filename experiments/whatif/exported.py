@@ -39,6 +39,7 @@ from conf.economics import (
     PRODUCTS,
     Economics,
     lists_by_harm,
+    middle_threshold,
     reference,
     zeros,
 )
@@ -250,7 +251,7 @@ def _economics(name: str, economics: Economics | None, horizon_years: float) -> 
         "price_year": economics.price_year,
         "perspective": economics.perspective,
         "thresholds_per_qaly": economics.thresholds_per_qaly,
-        "threshold_per_qaly": economics.threshold_per_qaly,
+        "threshold_per_qaly": middle_threshold(economics.thresholds_per_qaly),
         "horizon_years_of_file": economics.horizon_years,
         "assumptions": assumptions_of(ECONOMICS, name),
     }

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from analysis.words.columns import unit_by_name
 from conf import relations, units
 from conf.composition import composed, options
-from conf.economics import AGES, ECONOMICS, PERSPECTIVES, THRESHOLD, Economics, reference
+from conf.economics import AGES, ECONOMICS, PERSPECTIVES, THRESHOLD, Economics, middle_threshold, reference
 from conf.policies import BASE, LEVERS
 from conf.request import Request
 from conf.run import Run, leaf_values
@@ -85,8 +85,9 @@ def _terms(own: Economics | None, shipped: Economics | None) -> Plain:
     found: Plain = {}
     if own.perspective != shipped.perspective:
         found["perspective"] = own.perspective
-    if own.threshold_per_qaly != shipped.threshold_per_qaly:
-        found["threshold_per_qaly"] = own.threshold_per_qaly
+    threshold = middle_threshold(own.thresholds_per_qaly)
+    if threshold != middle_threshold(shipped.thresholds_per_qaly):
+        found["threshold_per_qaly"] = threshold
     return found
 
 
