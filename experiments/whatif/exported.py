@@ -197,7 +197,7 @@ def exported(asked: Request, run: Run) -> Plain:
         "outcomes": _outcomes(),
         "uncertain": _uncertain(base),
         "start": state.start(asked, run, files),
-        "command": state.command(asked, base),
+        "command": state.command(asked),
         "sentences": sentences.english(),
         "left_out": [list(item) for item in LEFT_OUT],
         **drawn.drawn(),
@@ -265,7 +265,7 @@ def _value() -> Plain:
         "totals": {each: [int(cost) for cost in counted_costs(each)] for each in PERSPECTIVES},
         "words": QUANTITY,
         "perspectives": PERSPECTIVE_WORDS,
-        "left_out": LEFT_OUT_OF_VALUE,
+        "left_out": list(LEFT_OUT_OF_VALUE),
         "world": {"forces": FORCES, "products": PRODUCTS, "lists": lists_by_harm()},
     }
 

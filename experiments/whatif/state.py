@@ -95,11 +95,8 @@ def _asked(asked: Request, key: str) -> bool:
     return any(word.startswith(f"{key}=") for word in asked.overrides)
 
 
-def command(asked: Request, base: Run) -> Plain:
-    """Return what a command line that makes the page's numbers again builds on.
-
-    ``base``: the page's run without costs.
-    """
+def command(asked: Request) -> Plain:
+    """Return what a command line that makes the page's numbers again builds on."""
     config, chosen = composed("compare", [])
     return {
         "defaults": {
@@ -108,7 +105,6 @@ def command(asked: Request, base: Run) -> Plain:
             "horizon_years": config["horizon_years"] or HORIZON_YEARS,
             "policies": list(config["policies"]),
         },
-        "horizon_years": base.horizon_years,
         "clinic_words": [word for word in asked.overrides if word.startswith("clinic.")],
         "base": BASE,
         "config_dir": _own_folder(asked),
