@@ -28,12 +28,16 @@ function change(parts, { keep = false } = {}) {
   simulate();
 }
 
-/** Set the perspective or the threshold: what was simulated stays as it is. */
+/** Set the perspective or the threshold, and show it: what was simulated stays as it is. */
 function changeTerms(parts) {
-  state = { ...state, economics: { ...state.economics, ...parts } };
+  setTerms(parts);
   remember();
-  tellTerms();
   render();
+}
+
+function setTerms(parts) {
+  state = { ...state, economics: { ...state.economics, ...parts } };
+  tellTerms();
 }
 
 /** Let what is shown have the perspective and the threshold that are set, where its costs are of the same file. */

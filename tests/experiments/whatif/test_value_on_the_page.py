@@ -106,8 +106,13 @@ def test_costs_and_qalys_of_moved_levers_are_those_of_the_command(opened, tmp_pa
     with opened.simulating():
         page.check("[data-key='comparator 1']")
     page.select_option("[data-key='perspective']", "health_care")
-    page.locator("[data-key='threshold']").fill("30000")
-    page.locator("[data-key='threshold']").dispatch_event("change")
+    threshold = page.locator("[data-key='threshold']")
+    threshold.evaluate("(one) => { one.value = 40000; one.dispatchEvent(new Event('input')); }")
+    # While it is dragged the words and the line follow, and the slider stays.
+    assert "At €40,000 per QALY" in page.inner_text(".value .best")
+    assert threshold.evaluate("(one) => one.isConnected && one.valueAsNumber") == 40000
+    threshold.evaluate("(one) => { one.value = 30000; one.dispatchEvent(new Event('input')); }")
+    threshold.dispatch_event("change")
     page.click(".all-numbers summary")
     page.locator("[data-key='search']").fill("costs discount")
     with opened.simulating():
@@ -289,7 +294,11 @@ def test_a_file_s_numbers_become_those_of_a_patient_s_world_as_in_the_command(sh
 
 
 def test_what_is_counted_follows_from_the_code(shown):
-    value = shown.page.evaluate(CONTENT)["value"]
+    content = shown.page.evaluate(CONTENT)
+    changeable = {key.partition("[")[0] for key in (*content["keys"], *content["lists"])}
+    every = {f"economics.{key}" for key in economics.reference()}
+    assert {key for key in changeable if key.startswith("economics.")} == every
+    value = content["value"]
     assert set(value["totals"]) == set(PERSPECTIVES)
     assert value["totals"]["societal"] == [int(cost) for cost in Cost]
     assert set(value["words"]) == set(value["quantities"])

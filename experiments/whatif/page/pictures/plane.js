@@ -18,21 +18,27 @@ function changePrices(file) {
 
 function drawValue(result, size) {
   if (!isValued(result.state)) return offer();
-  const { state: of } = result;
-  const alone = !result.others.length;
-  const svg = alone ? null : drawPlane(result, size);
-  const lead = alone ? say("pictures.one_policy") : say("value.lead", { policy: LETTERS[result.comparator], name: nameOf(of.policies[result.comparator]) });
-  const bought = result.others.map((p) => html("li", { "data-bought": p }, chip(p, of), " ", html("b", {}, capital(nameOf(of.policies[p]))), ": ", boughtWords(result, p), " ", worthWords(result, p)));
-  const order = result.others.length > 1 ? [html("h3", {}, say("value.order.title")), html("ol", { class: "order" }, orderWords(result).map(([p, words]) => html("li", {}, chip(p, of), " ", words)))] : [];
+  const parts = html("div", {}, valueParts(result, size));
   return {
-    svg,
-    html: html("div", { class: "value" }, html("h2", {}, say("value.title")), termControls(result), html("p", { class: "lead" }, lead), html("ul", {}, bought),
-      alone ? null : html("p", { class: "best" }, html("b", {}, bestWords(result))),
-      svg ? html("figure", {}, svg, html("figcaption", { class: "note" }, say("value.plane_says"))) : null,
-      valueTable(result), order),
-    says: basisWords(of),
+    svg: result.others.length ? drawPlane(result, size) : null,
+    html: html("div", { class: "value" }, html("h2", {}, say("value.title")), termControls(result, () => fill(parts, valueParts(result, size))), parts),
+    says: basisWords(result.state),
     table: everyQuantity(result),
   };
+}
+
+/** Return what depends on the perspective and the threshold: sentences, the plane, the table, the order. */
+function valueParts(result, size) {
+  const { state: of, comparator: c } = result;
+  if (!result.others.length) return [html("p", {}, say("pictures.one_policy")), valueTable(result)];
+  const bought = result.others.map((p) => html("li", { "data-bought": p }, chip(p, of), " ", html("b", {}, capital(nameOf(of.policies[p]))), ": ", boughtWords(result, p), " ", worthWords(result, p)));
+  return [
+    html("p", { class: "lead" }, say("value.lead", { policy: LETTERS[c], name: nameOf(of.policies[c]) })), html("ul", {}, bought),
+    html("p", { class: "best" }, html("b", {}, bestWords(result))),
+    html("figure", {}, drawPlane(result, size), html("figcaption", { class: "note" }, say("value.plane_says"))),
+    valueTable(result),
+    result.others.length > 1 ? [html("h3", {}, say("value.order.title")), html("ol", { class: "order" }, orderWords(result).map(([p, words]) => html("li", {}, chip(p, of), " ", words)))] : null,
+  ];
 }
 
 /** Return the plane of a result alone, with what the money buys, as a lesson shows it. */
@@ -58,8 +64,8 @@ function offer() {
 
 const LARGEST_WITHOUT_ANY = 1e5; // of the slider, where the file's thresholds are 0
 
-/** Return the controls of prices, perspective and threshold. */
-function termControls(result) {
+/** Return the controls of prices, perspective and threshold; `redraw`: called while the threshold is dragged. */
+function termControls(result, redraw) {
   const { state: of } = result;
   const { perspective, threshold, sign } = termsOf(of);
   const { thresholds_per_qaly: own } = pricesOf(of);
@@ -75,8 +81,12 @@ function termControls(result) {
       "data-key": "perspective", onchange: (event) => changeTerms({ perspective: event.target.value }) })
       : html("output", {}, say(`value.perspectives.${perspective}`))),
     html("div", {}, labelled(html("span", { "data-term": "threshold", tabindex: 0 }, say("value.threshold")), html("span", { class: "slide" }, html("input", {
-      type: "range", min: 0, max: most, step: ticks(most, 160)[1], value: Math.min(threshold, most), "data-key": "threshold", "aria-label": say("value.threshold"), list: "thresholds",
-      oninput: (event) => { output.textContent = money(event.target.valueAsNumber, sign); },
+      type: "range", min: 0, max: most, step: ticks(most, 160)[1], value: Math.min(threshold, most), "data-key": "threshold", "aria-label": say("value.threshold"),
+      oninput: (event) => {
+        output.textContent = money(event.target.valueAsNumber, sign);
+        setTerms({ threshold_per_qaly: event.target.valueAsNumber });
+        redraw();
+      },
       onchange: (event) => changeTerms({ threshold_per_qaly: event.target.valueAsNumber }) }), output)),
     html("span", { class: "marks" }, own.map((each) => button(money(each, sign), () => changeTerms({ threshold_per_qaly: each }), {
       "aria-pressed": String(each === threshold), "data-key": `threshold ${each}` })))));
