@@ -232,6 +232,7 @@ async function begin() {
   beginTerms();
   renderControls();
   if (wrong) notice(wrong);
+  if (isValued(state)) pictureName = "value";
   remember();
   simulate();
   let wait = null;

@@ -68,6 +68,10 @@ def assert_shown(opened, run, sign, comparator=0):
         assert amount(heading.removeprefix("Net benefit at ").removesuffix(" per QALY")) == threshold
         assert amount(rows[heading][p]) == pytest.approx(net, abs=0.51)
         assert_same_ratio(rows[f"{sign} per QALY gained"][p], value_words(costs, qalys))
+        said = opened.page.inner_text(f"[data-bought='{p}']").replace("\u2060", "")
+        assert what_is_bought(costs, qalys) in said, policy
+        unsure = "this many patients cannot say" in said
+        assert unsure or ("it is worth it" if net > 0 else "it is not worth it") in said, policy
     if len(policies) < 3:
         return
     order, status, _ = frontier(*(alone[:, name].loc[policies].to_numpy() for name in (total, "qalys")))
@@ -76,6 +80,36 @@ def assert_shown(opened, run, sign, comparator=0):
     for k, line in zip(order, lines, strict=True):
         assert ("dominated" in line) == (status[k] != "on the frontier")
         assert ("extendedly" in line) == (status[k] == "extendedly dominated")
+
+
+def what_is_bought(costs, qalys):
+    """Return what must be in the sentence on a policy, from its differences with their intervals."""
+    spends, gains = costs["estimate"] > 0, qalys["estimate"] > 0
+    if holds_zero(qalys):
+        if holds_zero(costs):
+            return "neither costs nor QALYs differ beyond simulated luck"
+        return "more, for no difference in QALYs" if spends else "less, with no difference in QALYs"
+    if holds_zero(costs):
+        return f"{'gain' if gains else 'lose'} {per_1000(qalys)} QALYs, and their costs do not differ"
+    if spends != gains:
+        return "It costs less and gains more" if gains else "It costs more and gains less"
+    patients = 1e6 / abs(costs["estimate"])
+    of_million = rounded(patients * abs(qalys["estimate"]))
+    if gains:
+        return f"1 million buys {of_million} QALYs, in {patients:,.0f} patients."
+    return f"1 million is saved in {patients:,.0f} patients, who lose {of_million} QALYs."
+
+
+def holds_zero(row):
+    return not (row["ci_low"] > 0 or row["ci_high"] < 0)
+
+
+def per_1000(row):
+    return rounded(1000 * abs(row["estimate"]))
+
+
+def rounded(number):
+    return f"{number:,.0f}" if number >= 9.95 else f"{number:.1f}"
 
 
 def assert_same_ratio(shown, command):
@@ -135,6 +169,23 @@ def test_where_patients_queue_costs_and_qalys_are_those_of_the_command(opened, t
     assert_shown(opened, run, "£")
     # Nothing of society has a price: there is nothing to choose.
     assert not opened.page.locator("[data-key='perspective']").count()
+
+
+def test_few_patients_cannot_say_what_the_money_buys(opened, open_page, tmp_path):
+    names = ("usual_care", "usual_care+lateral_before_7mm", "tme_alone")
+    state = {
+        **opened.state(),
+        "patients": 200,
+        "policies": [{"policy": name, "levers": {}} for name in names],
+        "economics": {"file": "english"},
+    }
+    few = open_page(link=f"#{json.dumps(state)}").done()
+    assert few.page.get_attribute("[data-key='picture value']", "aria-selected") == "true"
+    run = assert_the_command_gives_the_same(few, tmp_path, VALUED)
+    assert_shown(few, run, "£")
+    said = few.page.inner_text(".value")
+    assert "beyond simulated luck" in said and "cannot say" in said and "QALYs may be luck" in said
+    assert "simulated luck alone could put" in said
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
 /** Return the choice of a file of prices and utilities. */
 function pricesChoice(key) {
-  const options = Object.entries(content.economics).map(([name, { counted, currency, price_year: year }]) => [
-    name, counted ? say("value.file", { name: name.replaceAll("_", " "), currency, year }) : say("value.not_counted")]);
+  const options = Object.entries(content.economics).map(([name, { counted, currency }]) => [
+    name, counted ? say("value.file", { name: name.replaceAll("_", " "), currency }) : say("value.not_counted")]);
   const first = options.findIndex(([name]) => name === content.command.defaults.economics);
   options.unshift(...options.splice(first, 1));
   return choice(state.economics.file, options, { "data-key": key, title: say("value.file_title"), onchange: (event) => changePrices(event.target.value) });
