@@ -4,7 +4,7 @@ import functools
 import itertools
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,20 +48,37 @@ HARM_PRICES_PER_YEAR = {
 }
 WEEKS_A_YEAR = 365.25 / 7
 STATES_OF_CARE = ("treatment", "stoma", "advanced_disease")  # with informal care
-# Names in a patient's world of what follows from several numbers of the file, or has another form.
-COUNTED_WITH = {
-    **{key: ("harm_price",) for key in HARM_PRICES.values()},
-    **{key: ("harm_price_per_year",) for key in HARM_PRICES_PER_YEAR.values()},
-    **{f"{of}_discount_rate_per_year": (f"{of}_force_of_interest",) for of in ("costs", "effects")},
-    "informal_care_hour_price": tuple(f"{state}_informal_care_price_per_year" for state in STATES_OF_CARE),
+
+# What a patient's world holds in place of numbers of the file: lists by harm; the force of interest of a
+# rate; products of numbers and constants, from left to right.
+BY_HARM = {"harm_price": HARM_PRICES, "harm_price_per_year": HARM_PRICES_PER_YEAR}
+FORCES = {f"{of}_force_of_interest": f"{of}_discount_rate_per_year" for of in ("costs", "effects")}
+PRODUCTS: dict[str, tuple[str | float, ...]] = {
     **{
-        f"{state}_informal_hours_per_week": (f"{state}_informal_care_price_per_year",)
+        f"{state}_informal_care_price_per_year": (
+            "informal_care_hour_price",
+            WEEKS_A_YEAR,
+            f"{state}_informal_hours_per_week",
+        )
         for state in STATES_OF_CARE
     },
-    **dict.fromkeys(
-        ("productivity_hour_price", "working_hours_per_week", "employed_share"), ("absence_price_per_year",)
+    "absence_price_per_year": (
+        "productivity_hour_price",
+        "working_hours_per_week",
+        WEEKS_A_YEAR,
+        "employed_share",
     ),
 }
+
+
+def _counted_with() -> dict[str, tuple[str, ...]]:
+    parts = {**{name: tuple(of.values()) for name, of in BY_HARM.items()}, **PRODUCTS}
+    parts |= {name: (key,) for name, key in FORCES.items()}
+    keys = [part for of in parts.values() for part in of if isinstance(part, str)]
+    return {key: tuple(name for name, of in parts.items() if key in of) for key in keys}
+
+
+COUNTED_WITH = _counted_with()  # by key of the file, what holds it in a patient's world
 
 
 @dataclass(frozen=True)
@@ -99,25 +116,22 @@ def world_economics(economics: Economics | None) -> Tree:
     ``counted``: 1 or 0, a whole number, so that no byte of the record is left unset; discount rates as
     forces of interest a year; prices and hours a year of harms as lists by harm; the others as in the file.
     """
+    numbers = economics.numbers if economics else zeros(reference())
+    value: Callable[[str | float], float] = lambda part: numbers[part] if isinstance(part, str) else part  # noqa: E731
+    return {
+        "counted": int(economics is not None),
+        **{name: math.log1p(numbers[key]) for name, key in FORCES.items()},
+        **{name: math.prod(map(value, factors)) for name, factors in PRODUCTS.items()},
+        **{name: [value(key or 0.0) for key in keys] for name, keys in lists_by_harm().items()},
+        **{key: number for key, number in numbers.items() if key not in COUNTED_WITH},
+    }
+
+
+def lists_by_harm() -> dict[str, list[str | None]]:
+    """Return the key of the file for each harm, or None, by the name of the list in a patient's world."""
     from sim.patient import Harm  # late: it compiles, and a refusal should not wait for that
 
-    numbers = economics.numbers if economics else _zeros(reference())
-    left = dict(numbers)
-    worlds: Tree = {"counted": int(economics is not None)}
-    for of in ("costs", "effects"):
-        worlds[f"{of}_force_of_interest"] = math.log1p(left.pop(f"{of}_discount_rate_per_year"))
-    once, yearly = (
-        [float(left[prices[harm.name]]) if harm.name in prices else 0.0 for harm in Harm]
-        for prices in (HARM_PRICES, HARM_PRICES_PER_YEAR)
-    )
-    for key in {*HARM_PRICES.values(), *HARM_PRICES_PER_YEAR.values()}:
-        left.pop(key)
-    hour = left.pop("informal_care_hour_price") * WEEKS_A_YEAR
-    for state in STATES_OF_CARE:
-        worlds[f"{state}_informal_care_price_per_year"] = hour * left.pop(f"{state}_informal_hours_per_week")
-    absence = left.pop("productivity_hour_price") * left.pop("working_hours_per_week") * WEEKS_A_YEAR
-    worlds["absence_price_per_year"] = absence * left.pop("employed_share")
-    return worlds | {"harm_price": once, "harm_price_per_year": yearly} | left
+    return {name: [keys.get(harm.name) for harm in Harm] for name, keys in BY_HARM.items()}
 
 
 def read_words(given: Mapping[str, Any]) -> tuple[Tree, Tree]:
@@ -231,5 +245,6 @@ def reference() -> Tree:
     return {key: 0.0 if isinstance(value, Mapping) else value for key, value in numbers.items()}
 
 
-def _zeros(tree: Tree) -> Tree:
+def zeros(tree: Tree) -> Tree:
+    """Return a file's numbers, each 0."""
     return {key: [0.0] * len(value) if isinstance(value, list) else 0.0 for key, value in tree.items()}

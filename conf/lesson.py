@@ -8,6 +8,7 @@ from typing import Any
 
 from conf import composition as library
 from conf import units
+from conf.economics import ECONOMICS
 from conf.endpoint import one_of, read_mapping, read_text
 from conf.input_error import InputError, nearest, shown
 from conf.lesson_figures import Figure, evidence_row, known_figure, read_figures
@@ -38,12 +39,15 @@ SCENARIO: Tree = {
     "cohort": "dutch_contemporary",
     "clinic": "unlimited",
     "disease": "calibrated",
+    ECONOMICS: "none",
     "patients": 20_000,
     "repetitions": 1,
     "change": {},
 }
-GROUPS = ("cohort", "clinic", "disease")  # whose file a scenario, or a change of it, names
+GROUPS = ("cohort", "clinic", "disease", ECONOMICS)  # whose file a scenario, or a change of it, names
 CHANGEABLE = (*GROUPS, "patients", "policies", *LEVERS)  # by a change, beside numbers
+REVEALED = (*PICTURES, ECONOMICS)  # the table of costs and QALYs, and their plane
+OF_THE_FILE = ("horizon_years", "rates")  # keys of economics that a change cannot set
 MOST_POLICIES, MOST_REPETITIONS = 4, 200
 MINUTES = units.Range(0, 240, "above 0 and at most 240", low_allowed=False)
 REFERENCE = re.compile(r"\{([^{}]*)\}")
@@ -56,6 +60,7 @@ class Setting:
     cohort: str
     clinic: str
     disease: str
+    economics: str
     patients: int
     repetitions: int
     change: Tree
@@ -213,7 +218,7 @@ def _lesson(name: str, given: Tree) -> Lesson:
     scenario = _scenario(f"{where}scenario", given["scenario"])
     policies = read_texts(f"{where}policies", given["policies"], MOST_POLICIES)
     vary = _vary(f"{where}vary", given["vary"])
-    there = _policies(where, scenario, policies, vary)
+    there = _runs(where, scenario, policies, vary)
     figures = read_figures(f"{where}figures", given["figures"], there, scenario.repetitions)
     prediction = read_prediction(f"{where}prediction", given["prediction"], figures)
     explanation = read_texts(f"{where}explanation", given["explanation"])
@@ -222,7 +227,7 @@ def _lesson(name: str, given: Tree) -> Lesson:
             known_figure(f"{where}explanation: {{{named}}}", named, figures)
     reveal = read_texts(f"{where}reveal", given["reveal"])
     for picture in reveal:
-        one_of(f"{where}reveal", picture, PICTURES)
+        one_of(f"{where}reveal", picture, REVEALED)
     evidence = read_texts(f"{where}evidence", given["evidence"], least=0)
     for identifier in evidence:
         evidence_row(f"{where}evidence", identifier)
@@ -255,6 +260,8 @@ def _change(key: str, value: object, names: Sequence[str]) -> Tree:
                 f"surgery.leak_probability{', or ' if names else ''}{', '.join(names)}"
                 f"{nearest(name, names)}"
             )
+        if name in (f"{ECONOMICS}.{one}" for one in OF_THE_FILE):
+            raise InputError(f"{key}.{name}={shown(to)}: is that of the file of prices, and no lesson's")
     return change
 
 
@@ -294,10 +301,8 @@ def _vary(key: str, value: object) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def _policies(
-    where: str, scenario: Setting, policies: tuple[str, ...], vary: Sequence[Change]
-) -> dict[str, tuple[str, ...]]:
-    """Return the policies of the scenario and of each change, which must all be runs. Raises InputError."""
+def _runs(where: str, scenario: Setting, policies: tuple[str, ...], vary: Sequence[Change]) -> dict[str, Run]:
+    """Return the runs of the scenario and of each change that has a name. Raises InputError for any."""
     asked = [
         ("", "scenario", {}),
         *((each.name, f"vary[{k}].change", each.change) for k, each in enumerate(vary)),
@@ -309,7 +314,7 @@ def _policies(
         except InputError as error:
             raise InputError(f"{where}{key}: {error}") from error
         if name or not change:
-            found[name] = tuple(policy.name for policy in run.policies)
+            found[name] = run
     return found
 
 

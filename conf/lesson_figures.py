@@ -1,8 +1,8 @@
 """The figures of a lesson: what is read from its simulation, and what is computed from that.
 
-A figure is one of: an outcome of 1,000 patients under a policy (or an amount a patient), a wait in days, a
-published value, a difference, sum or ratio of two other figures, or the lowest, the highest or the number
-below zero of another figure over the lesson's repetitions.
+A figure is one of: an outcome of 1,000 patients under a policy (or an amount a patient), what 1,000 patients
+cost or how many QALYs they have, a wait in days, a published value, a difference, sum or ratio of two other
+figures, or the lowest, the highest or the number below zero of another figure over the lesson's repetitions.
 """
 
 import functools
@@ -13,25 +13,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from conf import units
+from conf.economics import PERSPECTIVES
 from conf.endpoint import one_of, read_mapping, read_text
 from conf.input_error import InputError, choice, nearest, shown
 from conf.question import HORIZONS_YEARS, WAITS
+from conf.run import Run
 from conf.stated_sources import evidence
 
 PER = 1000  # patients, in every share
 OF_TWO = ("difference", "sum", "ratio")
 OVER_REPETITIONS = ("lowest", "highest", "below_zero")
-MEASURED = ("outcome", "wait")
+VALUE = "value"
+MEASURED = ("outcome", "wait", VALUE)
 KINDS = (*MEASURED, "evidence", *OF_TWO, *OVER_REPETITIONS)
 # Keys beside the one that says the kind.
 BESIDE: Mapping[str, tuple[str, ...]] = {
     "outcome": ("policy", "years", "mechanism", "compartment", "group", "if", "luck"),
     "wait": ("policy", "if", "luck"),
+    VALUE: ("policy", "if", "luck"),
     "ratio": ("written",),
 }
 SHARED, OWN = "shared", "own"
 PERCENT, TIMES, PATIENTS = "percent", "times", "patients"
-RUN_YEARS = 10.0  # of every lesson
+MONEY, YEARS = "money", "years"  # of 1,000 patients
+RUN_YEARS = 10.0  # of every lesson in which costs are not counted
 DEFAULT_YEARS = 5.0
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -40,10 +45,11 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 class Figure:
     """A named figure; ``kind``: one of ``KINDS``.
 
-    ``what``: the outcome, the step waited for, or the id of the evidence; ``of``: the names of the figures
-    that it is computed from; ``years`` 0 where no horizon applies; ``setting``: the name of the change of the
-    lesson's scenario in which it is measured, or nothing; ``luck``: own, for patients of its own, or shared
-    with the other policies; ``unit``: patients (of 1,000), percent, times, days, or that of an amount.
+    ``what``: the outcome, the step waited for, what is summed of costs or years, or the id of the evidence;
+    ``of``: the names of the figures that it is computed from; ``years`` 0 where no horizon applies;
+    ``setting``: the name of the change of the lesson's scenario in which it is measured, or nothing;
+    ``luck``: own, for patients of its own, or shared with the other policies; ``unit``: patients (of 1,000),
+    percent, times, days, money or years (of 1,000 patients), or that of an amount.
     """
 
     name: str
@@ -74,6 +80,7 @@ class Figure:
         used = {
             "outcome": ("what", "policy", "years", "mechanism", "compartment", "group", "setting", "luck"),
             "wait": ("what", "policy", "setting", "luck"),
+            VALUE: ("what", "policy", "setting", "luck"),
             "evidence": ("what", "published"),
         }.get(self.kind, ("of",))
         found = {name: getattr(self, name) for name in ("kind", *used, "unit")}
@@ -81,23 +88,29 @@ class Figure:
 
 
 @functools.cache
-def known_keys() -> dict[tuple[str, str, str, str, float], str]:
+def known_keys(run_years: float = RUN_YEARS) -> dict[tuple[str, str, str, str, float], str]:
     """Return the unit of everything that a run counts, by outcome, mechanism, compartment, group, horizon."""
     # Imported late: the outcomes' module takes as long as all the rest.
     from sim.counting.outcomes import UNITS, amount_keys, binary_keys
 
-    horizons = tuple(years for years in HORIZONS_YEARS if years <= RUN_YEARS)
+    horizons = (*(years for years in HORIZONS_YEARS if years < run_years), run_years)
     found = {tuple(key): PATIENTS for key in binary_keys(horizons)}
-    found |= {tuple(key): UNITS[key.outcome] for key in amount_keys(RUN_YEARS)}
+    found |= {tuple(key): UNITS[key.outcome] for key in amount_keys(run_years)}
     return found  # type: ignore[return-value]  # a Key is such a tuple
 
 
-def read_figures(
-    where: str, given: object, policies: Mapping[str, tuple[str, ...]], repetitions: int
-) -> dict[str, Figure]:
+@functools.cache
+def known_values() -> tuple[str, ...]:
+    """Return what is summed of costs and years: each kind, and all costs of a perspective."""
+    from sim.counting.value import VALUES  # late, as the outcomes' module
+
+    return (*VALUES, *(f"costs_{perspective}" for perspective in PERSPECTIVES))
+
+
+def read_figures(where: str, given: object, runs: Mapping[str, Run], repetitions: int) -> dict[str, Figure]:
     """Return the figures by name, each after those that it is computed from. Raises InputError.
 
-    ``policies``: those of the lesson's scenario, under the empty name, and of each of its changes.
+    ``runs``: that of the lesson's scenario, under the empty name, and of each of its changes.
     """
     tree = read_mapping(where, given, "{recurred: {outcome: local_recurrence, policy: tme_alone}}")
     found: dict[str, Figure] = {}
@@ -105,7 +118,7 @@ def read_figures(
         key = f"{where}.{name}"
         if not NAME.fullmatch(name):
             raise InputError(f"{key}: a figure's name has letters from a to z, digits and _, as in recurred")
-        found[name] = _figure(key, name, content, policies, repetitions, found)
+        found[name] = _figure(key, name, content, runs, repetitions, found)
     return found
 
 
@@ -113,7 +126,7 @@ def _figure(
     where: str,
     name: str,
     content: object,
-    policies: Mapping[str, tuple[str, ...]],
+    runs: Mapping[str, Run],
     repetitions: int,
     before: Mapping[str, Figure],
 ) -> Figure:
@@ -130,7 +143,7 @@ def _figure(
         if key not in allowed:
             raise InputError(f"{where}.{key}={shown(value)}: there is no such key{choice(key, allowed)}")
     if kind in MEASURED:
-        return _measured(where, name, kind, tree, policies)
+        return _measured(where, name, kind, tree, runs)
     if kind == "evidence":
         return _published(where, name, read_text(f"{where}.evidence", tree["evidence"]))
     names = tree[kind] if kind in OF_TWO else [tree[kind]]
@@ -154,17 +167,18 @@ def _figure(
 
 
 def _measured(
-    where: str, name: str, kind: str, tree: Mapping[str, object], policies: Mapping[str, tuple[str, ...]]
+    where: str, name: str, kind: str, tree: Mapping[str, object], runs: Mapping[str, Run]
 ) -> Figure:
     what = read_text(f"{where}.{kind}", tree[kind])
     setting = read_text(f"{where}.if", tree.get("if", ""))
-    if setting not in policies:
-        named = [each for each in policies if each]
+    if setting not in runs:
+        named = [each for each in runs if each]
         raise InputError(
             f"{where}.if={shown(setting)}: vary has no such change"
             + (choice(setting, named) if named else "; name one there, as in name: no_leaks")
         )
-    there = policies[setting]
+    run = runs[setting]
+    there = tuple(policy.name for policy in run.policies)
     if "policy" not in tree:
         raise InputError(f"{where}.policy: missing; it is one of {', '.join(there)}")
     policy = one_of(f"{where}.policy", tree["policy"], there)
@@ -172,18 +186,27 @@ def _measured(
     if kind == "wait":
         one_of(f"{where}.wait", what, WAITS)
         return Figure(name, kind, what, policy=policy, setting=setting, luck=luck, unit="days")
+    if kind == VALUE:
+        one_of(f"{where}.value", what, known_values())
+        if run.economics is None:
+            raise InputError(
+                f"{where}.value={shown(what)}: costs and quality of life are not counted; name the file of "
+                "prices in the scenario, as in economics: dutch"
+            )
+        unit = MONEY if what.startswith("cost") else YEARS
+        return Figure(name, kind, what, policy=policy, setting=setting, luck=luck, unit=unit)
     mechanism, compartment, group = (
         read_text(f"{where}.{part}", tree.get(part, "all")) for part in ("mechanism", "compartment", "group")
     )
     figure = Figure(
         name, kind, what, (), policy, 0.0, mechanism, compartment, group, setting=setting, luck=luck
     )
-    return _counted(where, tree, figure)
+    return _counted(where, tree, figure, run.horizon_years)
 
 
-def _counted(where: str, tree: Mapping[str, object], figure: Figure) -> Figure:
+def _counted(where: str, tree: Mapping[str, object], figure: Figure, run_years: float) -> Figure:
     """Return the figure of an outcome with its horizon and unit. Raises InputError where none is counted."""
-    keys = known_keys()
+    keys = known_keys(run_years)
     outcomes = list(dict.fromkeys(key[0] for key in keys))
     if figure.what not in outcomes:
         raise InputError(
@@ -264,12 +287,14 @@ def value_of(
 
 
 def written(value: float, unit: str) -> str:
-    """Return a figure as a sentence has it; a dash where there was nobody."""
+    """Return a figure as a sentence has it, money to three digits; a dash where there was nobody."""
     if math.isnan(value):
         return "–"
     if unit == PERCENT:
         return f"{100 * value:.0f} %".replace("-", "−")
     if value == 0:
         return "0"
+    if unit == MONEY:
+        value = float(f"{value:.3g}")
     whole = unit in ("repetitions", "days") or abs(value) >= 10
     return f"{value:,.{0 if whole else 1}f}".replace("-", "−")

@@ -116,7 +116,8 @@ def _tables(read: Lesson, measured: "Measured") -> list[str]:
     changes = dict.fromkeys(each.setting for each in read.figures.values() if each.measured)
     for change in changes:
         run = measured.run(change)
-        counts = pages.Counts(run.tallies, run.pairs)
+        currency = measured.currency(read.changes()[change])
+        counts = pages.Counts(run.tallies, run.pairs, currency)
         table = pages.table(pages.rows(read, change, counts, measured.waits(run)))
         found.append("\n".join([*pages.scene(read, change, changes), table]))
     if (times := read.scenario.repetitions) > 1:
@@ -138,8 +139,9 @@ def _varied(read: Lesson, word: str, patients: int | None) -> str:
     change = read.vary[int(word) - 1]
     measured = Measured(read, patients)
     parts = []
-    for heading, run in ((pages.AS_IT_IS, measured.run()), (change.says, measured.changed(change.change))):
-        counts = pages.Counts(run.tallies, run.pairs)
+    for heading, made in ((pages.AS_IT_IS, {}), (change.says, change.change)):
+        run = measured.changed(made) if made else measured.run()
+        counts = pages.Counts(run.tallies, run.pairs, measured.currency(made))
         parts.append(f"{heading}\n{pages.table(pages.rows(read, '', counts, measured.waits(run)))}")
     return "\n\n".join([*parts, pages.NOTE])
 

@@ -8,9 +8,11 @@ import numpy as np
 
 from analysis.pages.answer import COUNTED, SHARES
 from analysis.tables import estimates
+from analysis.tables.economics import QUANTITIES, Worth, means, worth
 from analysis.tables.estimates import Estimate
 from analysis.words.clinic import STEP_WORDS
 from analysis.words.columns import CODES
+from analysis.words.economics import QUANTITY
 from analysis.words.wording import (
     INTERVALS,
     listed,
@@ -21,8 +23,9 @@ from analysis.words.wording import (
 )
 from conf.input_error import in_full
 from conf.lesson import REFERENCE, Claim, Lesson
-from conf.lesson_figures import OWN, PATIENTS, PER, Figure, written
+from conf.lesson_figures import MONEY, OWN, PATIENTS, PER, VALUE, Figure, written
 from conf.lesson_prediction import CHOICE
+from conf.question import PICTURES
 from conf.stated_sources import evidence
 from sim.counting.outcomes import ALL, SCALE, Key
 from sim.counting.tally import PairTally, Tally
@@ -51,10 +54,11 @@ NOTE = f"In brackets: {INTERVALS}. Differences are from the first policy, in the
 
 
 class Counts(NamedTuple):
-    """What a run of a lesson counted: by policy, and of each policy beside the first."""
+    """What a run of a lesson counted: by policy, and of each policy beside the first; in which currency."""
 
     tallies: Mapping[str, Tally]
     pairs: Mapping[str, PairTally]
+    currency: str = ""
 
 
 class Row(NamedTuple):
@@ -177,7 +181,7 @@ def rows(lesson: Lesson, change: str, counts: Counts, waits: Mapping[tuple[str, 
         if figure.measured and figure.setting == change and figure.luck != OWN
     ]
     return [
-        Row(sentence(_heading(figure)), policy, *_numbers(policy, figure, counts, waits))
+        Row(sentence(_heading(figure, counts.currency)), policy, *_numbers(policy, figure, counts, waits))
         for figure in {figure.key(): figure for figure in mine}.values()
         for policy in counts.tallies
     ]
@@ -202,10 +206,13 @@ def table(found: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def _heading(figure: Figure) -> str:
+def _heading(figure: Figure, currency: str) -> str:
     """Return what is counted, with its horizon and of whom."""
     if figure.kind == "wait":
         return f"median days waited for {STEP_WORDS[figure.what]}"
+    if figure.kind == VALUE:
+        money = f" ({currency})" if figure.unit == MONEY else ""
+        return f"{QUANTITY[figure.what]}, of 1,000 patients{money}"
     at = f" at {years_words(figure.years)}" if figure.years else ""
     if figure.unit != PATIENTS:
         noun = COUNTED.get(figure.what, figure.what.replace("_", " "))
@@ -228,6 +235,8 @@ def _numbers(
     """Return a policy's number, and how it differs from the first policy's."""
     if figure.kind == "wait":
         return written(waits[policy, figure.what], figure.unit), ""
+    if figure.kind == VALUE:
+        return _value(policy, figure, counts)
     key, pair = Key(*figure.key()), counts.pairs.get(policy)
     if figure.unit == PATIENTS:
         by = float(PER)
@@ -241,6 +250,17 @@ def _numbers(
     return number, "" if change is None else _difference(change, by, figure.unit)
 
 
+def _value(policy: str, figure: Figure, counts: Counts) -> tuple[str, str]:
+    """Return what 1,000 patients of a policy cost or have, and how that differs from the first policy's."""
+    place, first = QUANTITIES.index(figure.what), next(iter(counts.tallies))
+    own, others = worth(counts.tallies[policy]), worth(counts.tallies[first])
+    number = written(PER * float(own.means[place]), figure.unit)
+    if policy == first:
+        return number, ""
+    change = means(Worth(own.patients, own.sums - others.sums), counts.tallies[policy].by_batch)[place]
+    return number, _difference(change, float(PER), figure.unit)
+
+
 def _difference(found: Estimate, by: float, unit: str) -> str:
     """Return how much more or fewer, with the interval of luck; nothing of nobody."""
     if np.isnan(found.estimate):
@@ -248,7 +268,8 @@ def _difference(found: Estimate, by: float, unit: str) -> str:
     low, high = by * found.ci_low, by * found.ci_high
     if low <= 0 <= high or np.isnan(low):
         return "no difference beyond luck"
-    more = "more" if found.estimate > 0 else "fewer"
+    fewer = "less" if unit == MONEY else "fewer"
+    more = "more" if found.estimate > 0 else fewer
     ends = " to ".join(written(end, unit) for end in sorted((abs(low), abs(high))))
     return f"{written(abs(by * found.estimate), unit)} {more} ({ends})"
 
@@ -262,7 +283,7 @@ def next_steps(lesson: Lesson, command: str) -> str:
             keys = ", ".join(f"{key}={in_full(value)}" for key, value in change.change.items())
             lines += _wrapped(f"{number}  {change.says} ({keys})", "  ", "     ")
         lines.append("")
-    pictures = listed(f"{picture}.png" for picture in lesson.reveal)
+    pictures = listed(f"{name}.{'png' if name in PICTURES else 'csv'}" for name in lesson.reveal)
     lines += _wrapped(f"To see {pictures}: {command}")
     if lesson.licence:
         lines += ["", f"Licence of this lesson: {lesson.licence}"]

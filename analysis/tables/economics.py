@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.tables.estimates import Estimate
-from sim.counting.batches import batch_error, jackknife, new_scratch, note, student_quantile
+from sim.counting.batches import new_scratch
+from sim.counting.estimates import write_group_means
 from sim.counting.tally import RECURRED, VALUED, Tally
 from sim.counting.value import COSTS, SCALE, VALUES
 from sim.patient import Cost
@@ -59,20 +60,10 @@ def means(found: Worth, by_batch: bool) -> list[Estimate]:
     By leaving out a group at a time (jackknife), with Student's t; neighbouring batches of a queue are taken
     for an autoregression (``sim.counting.batches``).
     """
-    n = found.patients.sum()
-    left_out = (found.sums.sum(axis=0) - found.sums) / np.maximum(n - found.patients, 1.0)[:, None]
-    estimates = []
-    for mean, without in zip(found.means, left_out.T, strict=True):
-        scratch = new_scratch(len(without), 0)
-        for group, value in enumerate(without):
-            note(scratch, group, found.patients[group] > 0, value)
-        if by_batch:
-            error, quantile = batch_error(scratch)
-        else:
-            error = jackknife(scratch)
-            quantile = student_quantile(max(float((found.patients > 0).sum()) - 1.0, 1.0))
-        estimates.append(Estimate(int(n), float(mean), mean - quantile * error, mean + quantile * error))
-    return estimates
+    counts = np.stack(np.broadcast_arrays(found.patients, found.sums.T), axis=-1)
+    scratch, estimates = new_scratch(*counts.shape[1:]), np.empty((len(counts), len(Estimate._fields)))
+    write_group_means(counts, np.ones(len(counts)), int(by_batch), scratch, estimates)
+    return [Estimate(int(n), *ends) for n, *ends in estimates.tolist()]
 
 
 def economics(

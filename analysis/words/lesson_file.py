@@ -21,15 +21,16 @@ PARTS = (
     ("how long it takes in class", "minutes: 15"),
     ("under which licence others may use it", "licence: CC BY 4.0"),
     (
-        "what is simulated: a cohort, a clinic and a disease by name (lrrc compare --help lists them), how "
-        "many patients, repetitions with other luck, and changes of single numbers; what is left out is as "
-        "in lrrc compare",
+        "what is simulated: a cohort, a clinic, a disease and a country's prices by name (lrrc compare "
+        "--help lists them), how many patients, repetitions with other luck, and changes of single numbers; "
+        "what is left out is as in lrrc compare",
         """
         scenario:
           cohort: dutch_contemporary
           patients: 20000
         #   clinic: unlimited
         #   disease: calibrated
+        #   economics: dutch
         #   repetitions: 1
         #   change: {cohort.female_share: 0.5}
         """,
@@ -68,7 +69,9 @@ PARTS = (
     (
         "figures that are computed, by names of your own. An outcome (docs/outcomes.md) counts of 1,000 "
         "patients, within 5 years unless years says otherwise; it can have mechanism, compartment or group. "
-        f"wait is a median of days, for one of {', '.join(WAITS)}. evidence is a published value, by its id "
+        f"wait is a median of days, for one of {', '.join(WAITS)}. value, where the scenario has "
+        "economics, is what 1,000 patients cost (costs_societal, costs_health_care, a kind of cost), or "
+        "their qalys or life_years. evidence is a published value, by its id "
         f"in conf/evidence.csv. {', '.join(OF_TWO)} are of two figures above; a ratio is written: "
         f"{PERCENT} or {TIMES}. {', '.join(OVER_REPETITIONS)} are of one figure, over the repetitions. "
         "luck: own takes other patients; if: NAME measures with a change of vary",

@@ -158,6 +158,7 @@ function addCounts(counts, others) {
 class Engine {
   #exports;
   #free;
+  #counted = null; // what `begin` began
   #used; // memory from here on has never been written: it is all zeros, and takes none of the machine's
   #keys = new Map();
 
@@ -236,34 +237,57 @@ class Engine {
    */
   simulate({ seed, replication = 0, first, stop, worlds, comparator = 0, keepRows = false, keepStates = 0 }) {
     return this.#scratch(() => {
-      const { row } = this.layout.records;
-      const counters = worlds.map((world) => this.#counter(this.#world(world)));
-      const order = [counters[comparator], ...counters.filter((_, k) => k !== comparator)];
-      const luck = this.#newLuck(Math.min(BLOCK_PATIENTS, stop - first));
-      const rows = this.array([this.layout.chunk_patients], row.bytes);
-      const kept = worlds.map(() => (keepRows ? new Uint8Array((stop - first) * row.bytes) : null));
-      const states = worlds.map(() => []);
-      const own = this.#measures(luck.shape[0]);
-      const others = this.#measures(luck.shape[0]);
-      for (let start = first; start < stop; start += luck.shape[0]) {
-        const block = slice(luck, 0, Math.min(luck.shape[0], stop - start));
-        this.#draw(block, seed, replication, start);
-        order.forEach((counter, k) => {
-          const measures = k === 0 ? others : own;
-          for (let at = 0; at < block.shape[0]; at += rows.shape[0]) {
-            const some = slice(rows, 0, Math.min(rows.shape[0], block.shape[0] - at));
-            this.#newLives(start + at, some, slice(block, at, at + some.shape[0]), counter.world);
-            this.#count(some, counter, measures, others, at);
-            kept[counters.indexOf(counter)]?.set(this.bytesOf(some), (start + at - first) * row.bytes);
-          }
-          const wanted = Math.min(keepStates - (start - first), block.shape[0]);
-          if (wanted > 0) states[counters.indexOf(counter)].push(this.bytesOf(slice(measures.states, 0, wanted)));
-        });
-      }
-      return counters.map((counter, k) => ({
-        counts: this.#countsOf(counter.parts), rows: kept[k], states: joined(states[k]),
-      }));
+      const counters = this.#counters(worlds);
+      const found = this.#add({ counters, seed, replication, comparator }, { first, stop, keepRows, keepStates });
+      return counters.map((counter, k) => ({ counts: this.#countsOf(counter.parts), ...found[k] }));
     });
+  }
+
+  /** Begin to count patients under packed worlds, as `simulate`; what was counted before is given up. */
+  begin({ seed, replication = 0, worlds, comparator = 0 }) {
+    this.#free = this.#counted?.free ?? this.#free;
+    this.#counted = { free: this.#free, counters: this.#counters(worlds), seed, replication, comparator };
+  }
+
+  /** Simulate patients `first` to `stop - 1` and count them beside those so far; return for each world as `simulate`. */
+  add({ first, stop, keepStates = 0 }) {
+    return this.#scratch(() => this.#add(this.#counted, { first, stop, keepStates }));
+  }
+
+  /** Return the counts of each world so far, as `simulate`. */
+  counted() {
+    return this.#counted.counters.map((counter) => this.#countsOf(counter.parts));
+  }
+
+  #counters(worlds) {
+    return worlds.map((world) => this.#counter(this.#world(world)));
+  }
+
+  #add({ counters, seed, replication, comparator }, { first, stop, keepRows = false, keepStates = 0 }) {
+    const { row } = this.layout.records;
+    const order = [counters[comparator], ...counters.filter((_, k) => k !== comparator)];
+    const luck = this.#newLuck(Math.min(BLOCK_PATIENTS, stop - first));
+    const rows = this.array([this.layout.chunk_patients], row.bytes);
+    const kept = counters.map(() => (keepRows ? new Uint8Array((stop - first) * row.bytes) : null));
+    const states = counters.map(() => []);
+    const own = this.#measures(luck.shape[0]);
+    const others = this.#measures(luck.shape[0]);
+    for (let start = first; start < stop; start += luck.shape[0]) {
+      const block = slice(luck, 0, Math.min(luck.shape[0], stop - start));
+      this.#draw(block, seed, replication, start);
+      order.forEach((counter, k) => {
+        const measures = k === 0 ? others : own;
+        for (let at = 0; at < block.shape[0]; at += rows.shape[0]) {
+          const some = slice(rows, 0, Math.min(rows.shape[0], block.shape[0] - at));
+          this.#newLives(start + at, some, slice(block, at, at + some.shape[0]), counter.world);
+          this.#count(some, counter, measures, others, at);
+          kept[counters.indexOf(counter)]?.set(this.bytesOf(some), (start + at - first) * row.bytes);
+        }
+        const wanted = Math.min(keepStates - (start - first), block.shape[0]);
+        if (wanted > 0) states[counters.indexOf(counter)].push(this.bytesOf(slice(measures.states, 0, wanted)));
+      });
+    }
+    return counters.map((_, k) => ({ rows: kept[k], states: joined(states[k]) }));
   }
 
   /**
@@ -500,6 +524,12 @@ class Engine {
   means(amounts, scales, byBatch = false) {
     return this.#scratch(() => (
       this.#estimatesOf("means", amounts, byBatch, { scales: this.#numbers([scales], [scales.length]) })));
+  }
+
+  /** Return means, as `shares`; of [n, sum] of each group of patients, folds or batches, in units of 1 / scale. */
+  groupMeans(amounts, scales, byBatch = false) {
+    return this.#scratch(() => (
+      this.#estimatesOf("group_means", amounts, byBatch, { scales: this.#numbers([scales], [scales.length]) })));
   }
 
   /** Return shares less those of the comparator, as `shares`; of nine joint counts, the comparator's state first. */

@@ -20,6 +20,7 @@ from sim.counting import batches
 from sim.counting.estimates import (
     STATES,
     write_changes,
+    write_group_means,
     write_means,
     write_needed,
     write_share_differences,
@@ -128,6 +129,7 @@ def _of_estimates() -> list[Function]:
     return [
         Function("shares", write_shares, (outcomes, 0, scratch, found)),
         Function("means", write_means, (outcomes, some, 0, scratch, found)),
+        Function("group_means", write_group_means, (outcomes, some, 0, scratch, found)),
         Function("share_differences", write_share_differences, (outcomes, 0, scratch, found)),
         Function("changes", write_changes, (outcomes, 0, 0, outcomes)),
         Function("needed", write_needed, (outcomes, groups, 0, outcomes)),

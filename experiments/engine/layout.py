@@ -41,7 +41,13 @@ from sim.patient import ROW, YEAR_DAYS, new_patients
 from sim.seen import Moment
 
 SCHEMAS = Path(conf.__file__).parent / "schemas"
-DESCRIBED = ("policy", "cohort", "clinic", "disease")  # kinds of files that a browser shows the keys of
+DESCRIBED = (
+    "policy",
+    "cohort",
+    "clinic",
+    "disease",
+    ECONOMICS,
+)  # kinds of files that a browser shows the keys of
 
 Plain = dict[str, Any]
 
@@ -72,11 +78,9 @@ def layout(run: Run) -> Plain:
     Hydra must be initialised: schedules of follow-up are found through it.
     """
     world = next(iter(worlds_of(run).values()))
-    years = horizons(run.horizon_years)
-    counter = Counter(world, years, run.horizon_years)
-    called = functions(world, run.clinic, years)
-    scratch = new_scratch(len(counter.keys), 1)
+    called = functions(world, run.clinic, horizons(run.horizon_years))
     return {
+        **of_horizon(run),
         "functions": {one.name: _arguments(one) for one in called},
         "records": {
             "row": record(ROW),
@@ -105,28 +109,10 @@ def layout(run: Run) -> Plain:
         },
         "week_days": WEEK_DAYS,
         "not_settled": NOT_SETTLED,
-        "horizons_years": years,
-        "horizon_days": counter.horizon_days.tolist(),
-        "end_days": counter.end_days,
-        # The first axis, of the parts that threads count into, is 1 here.
-        "counts": {name: [1, *part.shape[1:]] for name, part in counter.parts._asdict().items()},
-        "scratch": {
-            name: {"shape": part.shape, "type": part.dtype.name} for name, part in scratch._asdict().items()
-        },
         # Of estimates: as long as there are cells of counts, or groups of patients.
         "estimates_scratch": {
             name: "cells" if len(part) else "groups"
             for name, part in batches.new_scratch(0, 1)._asdict().items()
-        },
-        "outcomes": {
-            "binary": [key._asdict() for key in counter.keys],
-            "amounts": [key._asdict() for key in counter.amounts],
-            "places": PLACES,
-            "values": VALUES,
-            "amount_units": list(UNITS.values()),
-            "timed": [key._asdict() for key in TIMED],
-            "monthly": [key._asdict() for key in MONTHLY],
-            "flow": [_members(kind) for kind in FLOW],
         },
         "enumerations": {
             kind.__name__: _members(kind)
@@ -142,6 +128,33 @@ def layout(run: Run) -> Plain:
         "not_restaged": [plain(regimen) for regimen in NOT_RESTAGED],
         "most_plans": MOST_PLANS,
         "schemas": {name: json.loads((SCHEMAS / f"{name}.json").read_text("utf-8")) for name in DESCRIBED},
+    }
+
+
+def of_horizon(run: Run) -> Plain:
+    """Return the part of the layout that depends on the run's horizon: days, outcomes, shapes of counts."""
+    years = horizons(run.horizon_years)
+    counter = Counter(next(iter(worlds_of(run).values())), years, run.horizon_years)
+    scratch = new_scratch(len(counter.keys), 1)
+    return {
+        "horizons_years": years,
+        "horizon_days": counter.horizon_days.tolist(),
+        "end_days": counter.end_days,
+        # The first axis, of the parts that threads count into, is 1 here.
+        "counts": {name: [1, *part.shape[1:]] for name, part in counter.parts._asdict().items()},
+        "scratch": {
+            name: {"shape": part.shape, "type": part.dtype.name} for name, part in scratch._asdict().items()
+        },
+        "outcomes": {
+            "binary": [key._asdict() for key in counter.keys],
+            "amounts": [key._asdict() for key in counter.amounts],
+            "places": PLACES,
+            "values": VALUES,
+            "amount_units": list(UNITS.values()),
+            "timed": [key._asdict() for key in TIMED],
+            "monthly": [key._asdict() for key in MONTHLY],
+            "flow": [_members(kind) for kind in FLOW],
+        },
     }
 
 

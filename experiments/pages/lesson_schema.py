@@ -77,7 +77,8 @@ def lesson_schema() -> Schema:
             "What to change afterwards; a name, where figures are measured with it.",
         ),
         "reveal": _said(
-            {**_list(_one_of(question.PICTURES), 1), "uniqueItems": True}, "Pictures to look at."
+            {**_list(_one_of(lesson.REVEALED), 1), "uniqueItems": True},
+            "Pictures to look at; economics: costs and QALYs.",
         ),
         "explanation": _said(_list(NAME, 1), "Paragraphs; {figure} stands for a figure's computed value."),
         "evidence": _said(_list(NAME), "Ids of conf/evidence.csv that the explanation rests on."),
@@ -138,6 +139,11 @@ def _figures() -> list[Schema]:
     return [
         _keys({**parts, **run, "years": years}, ["outcome", "policy"], "Of 1,000 patients, or an amount."),
         _keys({"wait": _one_of(question.WAITS), **run}, ["wait", "policy"], "A median wait in days."),
+        _keys(
+            {lesson_figures.VALUE: _one_of(lesson_figures.known_values()), **run},
+            [lesson_figures.VALUE, "policy"],
+            "What 1,000 patients cost, or their years of life or QALYs.",
+        ),
         _keys({"evidence": published}, ["evidence"], "A published value."),
         *(
             _keys(

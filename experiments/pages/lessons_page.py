@@ -77,7 +77,12 @@ def answered(lesson: Lesson) -> str:
     measured = Measured(lesson)
     values = measured.values()
     found = {
-        change: rows(lesson, change, Counts(run.tallies, run.pairs), measured.waits(run))
+        change: rows(
+            lesson,
+            change,
+            Counts(run.tallies, run.pairs, measured.currency(lesson.changes()[change])),
+            measured.waits(run),
+        )
         for change in dict.fromkeys(each.setting for each in lesson.figures.values() if each.measured)
         for run in [measured.run(change)]
     }

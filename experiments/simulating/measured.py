@@ -4,9 +4,10 @@ import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 
+from analysis.tables.economics import QUANTITIES, worth
 from analysis.tables.estimates import of_1000
 from conf.lesson import Lesson, run_of
-from conf.lesson_figures import OVER_REPETITIONS, OWN, PATIENTS, Figure, value_of
+from conf.lesson_figures import OVER_REPETITIONS, OWN, PATIENTS, PER, VALUE, Figure, value_of
 from conf.run import Run
 from conf.sizes import check_run
 from experiments.simulating.cohort import Simulated, simulate
@@ -37,6 +38,11 @@ class Measured:
     def changed(self, change: Mapping[str, object]) -> Simulated:
         """Return the counts of a run of the lesson with a change of its scenario."""
         return simulate(self._composed(change))
+
+    def currency(self, change: Mapping[str, object]) -> str:
+        """Return the currency of costs with a change of the scenario; nothing where they are not counted."""
+        economics = run_of(self.lesson, change).economics
+        return "" if economics is None else economics.currency
 
     def _composed(self, change: Mapping[str, object]) -> Run:
         run = run_of(self.lesson, change)
@@ -75,7 +81,10 @@ class Measured:
         run = self.run(figure.setting, own + repetition)
         if figure.kind == "wait":
             return _waited(run, figure.policy, figure.what)
-        tally, key = run.tallies[figure.policy], Key(*figure.key())
+        tally = run.tallies[figure.policy]
+        if figure.kind == VALUE:
+            return PER * float(worth(tally).means[QUANTITIES.index(figure.what)])
+        key = Key(*figure.key())
         if figure.unit != PATIENTS:
             n, total, _ = tally.sums[key].reshape(-1, 3).sum(axis=0).tolist()
             return total / n / SCALE.get(figure.what, 1.0) if n else math.nan

@@ -12,8 +12,8 @@ OWN_KEYS = ("out", "open")
 KEY_WORDS = {
     "out": "the page's file; default: whatif.html",
     "open": "true or false: whether a browser opens it; default: true",
-    "key=value": "a scenario, policies or a number, as lrrc compare takes them, with which the page opens; "
-    "also --config-dir DIR",
+    "key=value": "a scenario, policies, a country's prices (economics=dutch) or a number, as lrrc compare "
+    "takes them, with which the page opens; also --config-dir DIR",
 }
 FILE = "whatif.html"
 

@@ -16,10 +16,14 @@ from analysis.pages.dictionary import described
 from analysis.pages.lesson import study
 from analysis.pictures.flow import NODE_WORDS as SHORT
 from analysis.pictures.price import WORDS as PRICE_WORDS
+from analysis.tables.economics import QUANTITIES, counted_costs
 from analysis.tables.patients import patient_table
 from analysis.tables.queueing import STEPS
 from analysis.tables.run import FALLING, outcomes
 from analysis.words.columns import CODES, CODES_OF, unit_by_name
+from analysis.words.economics import LEFT_OUT as LEFT_OUT_OF_VALUE
+from analysis.words.economics import PERSPECTIVES as PERSPECTIVE_WORDS
+from analysis.words.economics import QUANTITY, currency_sign
 from analysis.words.limits import LEFT_OUT
 from analysis.words.price import TREATED
 from analysis.words.terms import HARM
@@ -28,16 +32,27 @@ from analysis.words.wording import policy_words
 from conf.composition import composed, options
 from conf.contradictions import contradictions
 from conf.derived import derived
-from conf.economics import ECONOMICS, world_economics
+from conf.economics import (
+    ECONOMICS,
+    FORCES,
+    PERSPECTIVES,
+    PRODUCTS,
+    Economics,
+    lists_by_harm,
+    middle_threshold,
+    reference,
+    zeros,
+)
 from conf.input_error import InputError
-from conf.lesson import read_lessons
+from conf.lesson import Lesson, read_lessons
 from conf.lesson_figures import RUN_YEARS
 from conf.policies import BASE, LEVERS, USUAL_CARE, Policy, plain, read_policy
 from conf.request import Request
 from conf.run import Run
 from conf.schedules import FollowUp
-from conf.schema import read_run
-from experiments.engine.layout import clinic_of, layout, policy_of
+from conf.schema import HORIZON_YEARS, read_run
+from conf.stated_sources import assumptions_of
+from experiments.engine.layout import clinic_of, layout, of_horizon, policy_of
 from experiments.simulating.cohort import simulate
 from experiments.simulating.members import FEWEST_PATIENTS, uncertain
 from experiments.whatif import drawn, sentences, state
@@ -56,6 +71,7 @@ from sim.counting.outcomes import (
     binary_keys,
     names,
 )
+from sim.counting.value import SCALE as SCALE_OF_VALUES
 from sim.patient import new_patients
 
 Plain = dict[str, Any]
@@ -92,8 +108,13 @@ def exported(asked: Request, run: Run) -> Plain:
             f"policies={[policy.name for policy in run.policies]}: the page compares at most {MOST_POLICIES}"
         )
     guidelines: Plain = {}
-    model = layout(run)
-    cohorts, diseases, clinics = (_each(group, run, asked) for group in ("cohort", "disease", "clinic"))
+    base = _without_costs(run, asked)
+    model = layout(base)
+    cohorts, diseases, clinics, prices = (
+        _each(group, base, asked) for group in ("cohort", "disease", "clinic", ECONOMICS)
+    )
+    files = state.Files(cohorts, diseases, prices)
+    years = {name: _horizon_years(name, there, run, asked) for name, there in prices.items()}
     policies = {policy.name: _policy(policy, guidelines) for policy in run.policies}
     for name in options("policy"):
         try:
@@ -104,7 +125,7 @@ def exported(asked: Request, run: Run) -> Plain:
     lessons = {
         name: {**lesson.plain(), "evidence": [[study(each), each] for each in lesson.evidence]}
         for name, lesson in read_lessons().items()
-        if run.horizon_years == RUN_YEARS
+        if all(_has_horizon_of_lessons(each, prices, years) for each in _prices_of(lesson))
     }
     for name in _of_lessons(lessons):
         policies.setdefault(name, _policy(read_policy(name, run.usual_care), guidelines))
@@ -114,7 +135,7 @@ def exported(asked: Request, run: Run) -> Plain:
         if there.usual_care is not None:
             policies.setdefault(there.usual_care, _policy(read_policy(there.usual_care), guidelines))
             policies.setdefault(USUAL_CARE, _policy(read_policy(USUAL_CARE, there.usual_care), guidelines))
-    scenarios = _scenarios(run)
+    scenarios = _scenarios(base)
     for _, there in scenarios.values():
         for policy in there.policies:
             policies.setdefault(policy.name, _policy(policy, guidelines))
@@ -123,7 +144,20 @@ def exported(asked: Request, run: Run) -> Plain:
         "version": metadata.version("lrrc-sim"),
         "layout": model,
         "derived": derived(run.cohort, run.parameters),
-        ECONOMICS: world_economics(run.economics),
+        # What depends on the horizon, where costs are counted over another one.
+        "horizons": {
+            _horizon(each, base): of_horizon(dataclasses.replace(base, horizon_years=each))
+            for each in dict.fromkeys(years.values())
+            if each != base.horizon_years
+        },
+        ECONOMICS: {
+            name: {
+                **_economics(name, there.economics, years[name]),
+                "horizon": _horizon(years[name], base),
+            }
+            for name, there in prices.items()
+        },
+        "value": _value(),
         "cohorts": {
             name: {
                 "numbers": there.cohort,
@@ -146,14 +180,14 @@ def exported(asked: Request, run: Run) -> Plain:
         "scenarios": {
             name: {
                 "words": policy_words(name),
-                "state": state.state_of(there, choices, cohorts, diseases, _patients_of(there)),
+                "state": state.state_of(there, choices, files, _patients_of(there)),
                 "question": None if there.question is None else there.question.resolved(),
             }
             for name, (choices, there) in scenarios.items()
             if there.clinic == clinics[choices["clinic"]].clinic
         },
         "by_cohort": by_cohort,
-        "words": _words(list(policies), run),
+        "words": _words(list(policies), base),
         "levers": _levers(),
         "refused": _refused(),
         "keys": state.keys(run),
@@ -161,15 +195,79 @@ def exported(asked: Request, run: Run) -> Plain:
         "relations": state.tied(),
         "fields": _fields(),
         "outcomes": _outcomes(),
-        "uncertain": _uncertain(run),
-        "start": state.start(asked, run, cohorts, diseases),
-        "command": state.command(asked, clinics),
+        "uncertain": _uncertain(base),
+        "start": state.start(asked, run, files),
+        "command": state.command(asked),
         "sentences": sentences.english(),
         "left_out": [list(item) for item in LEFT_OUT],
         **drawn.drawn(),
     }
     content["schema"] = state.state_schema(content)
     return content
+
+
+def _prices_of(lesson: Lesson) -> set[str]:
+    """Return the files of economics by which a lesson counts, in its scenario and in what it varies."""
+    varied = (each.change.get(ECONOMICS, lesson.scenario.economics) for each in lesson.vary)
+    return {lesson.scenario.economics, *varied}
+
+
+def _has_horizon_of_lessons(file: str, prices: Mapping[str, Run], years: Mapping[str, float]) -> bool:
+    """Return whether the page counts by a file of economics over the horizon of lessons."""
+    economics = prices[file].economics
+    return years[file] == (RUN_YEARS if economics is None else economics.horizon_years)
+
+
+def _without_costs(run: Run, asked: Request) -> Run:
+    """Return the run without costs, over the horizon that it then has."""
+    years = asked.config["horizon_years"] or HORIZON_YEARS
+    return dataclasses.replace(run, economics=None, horizon_years=float(years))
+
+
+def _horizon(years: float, base: Run) -> str:
+    """Return the name of a horizon among those of the page; none for the page's own."""
+    return "" if years == base.horizon_years else f"{years:g}"
+
+
+def _horizon_years(name: str, there: Run, run: Run, asked: Request) -> float:
+    """Return the horizon over which a file's costs are counted: the run's own, where it sets one."""
+    if name == (asked.choices or {}).get(ECONOMICS):
+        return run.horizon_years
+    if there.economics is None or asked.config["horizon_years"] is not None:
+        return _without_costs(run, asked).horizon_years
+    return there.economics.horizon_years
+
+
+def _economics(name: str, economics: Economics | None, horizon_years: float) -> Plain:
+    """Return what a file says, its prices in its own currency and year; all 0 where nothing is counted."""
+    counted: Plain = {"counted": int(economics is not None), "horizon_years": horizon_years}
+    if economics is None:
+        return {**counted, "numbers": zeros(reference())}
+    return {
+        **counted,
+        "numbers": economics.numbers,
+        "currency": economics.currency,
+        "sign": currency_sign(economics.currency),
+        "price_year": economics.price_year,
+        "perspective": economics.perspective,
+        "thresholds_per_qaly": economics.thresholds_per_qaly,
+        "threshold_per_qaly": middle_threshold(economics.thresholds_per_qaly),
+        "horizon_years_of_file": economics.horizon_years,
+        "assumptions": assumptions_of(ECONOMICS, name),
+    }
+
+
+def _value() -> Plain:
+    """Return how costs and quality of life are counted: what is summed, and what a world's numbers are."""
+    return {
+        "quantities": QUANTITIES,
+        "scale": SCALE_OF_VALUES.tolist(),
+        "totals": {each: [int(cost) for cost in counted_costs(each)] for each in PERSPECTIVES},
+        "words": QUANTITY,
+        "perspectives": PERSPECTIVE_WORDS,
+        "left_out": list(LEFT_OUT_OF_VALUE),
+        "world": {"forces": FORCES, "products": PRODUCTS, "lists": lists_by_harm()},
+    }
 
 
 def _policy(policy: Policy, guidelines: Plain) -> Plain:

@@ -2,11 +2,12 @@
 
 import shlex
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from analysis.words.columns import unit_by_name
 from conf import relations, units
 from conf.composition import composed, options
+from conf.economics import AGES, ECONOMICS, PERSPECTIVES, THRESHOLD, Economics, middle_threshold, reference
 from conf.policies import BASE, LEVERS
 from conf.request import Request
 from conf.run import Run, leaf_values
@@ -20,26 +21,32 @@ MOST_POLICIES = 4
 PATIENTS = 50_000  # a policy, unless asked otherwise
 MOST_PATIENTS = 1_000_000
 VERSION = 1  # of a state
+NOT_COUNTED = "none"  # the file of economics without costs and quality of life
 
 
-def start(asked: Request, run: Run, cohorts: Mapping[str, Run], diseases: Mapping[str, Run]) -> Plain:
+class Files(NamedTuple):
+    """A run with each file that can be chosen, by its name."""
+
+    cohort: Mapping[str, Run]
+    disease: Mapping[str, Run]
+    economics: Mapping[str, Run]
+
+
+def start(asked: Request, run: Run, files: Files) -> Plain:
     """Return the state that the page opens with."""
     patients = min(run.patients, MOST_PATIENTS) if _asked(asked, "patients") else PATIENTS
-    return state_of(run, asked.choices or {}, cohorts, diseases, patients)
+    return state_of(run, asked.choices or {}, files, patients)
 
 
-def state_of(
-    run: Run,
-    choices: Mapping[str, str],
-    cohorts: Mapping[str, Run],
-    diseases: Mapping[str, Run],
-    patients: int,
-) -> Plain:
+def state_of(run: Run, choices: Mapping[str, str], files: Files, patients: int) -> Plain:
     """Return the state of a run of these choices, with so many patients a policy."""
     chosen = {group: choices.get(group) for group in ("cohort", "disease", "clinic")}
-    own = leaf_values({"cohort": run.cohort, **run.parameters})
-    shipped = leaf_values(
-        {"cohort": cohorts[str(chosen["cohort"])].cohort, **diseases[str(chosen["disease"])].parameters}
+    prices = choices.get(ECONOMICS, NOT_COUNTED)
+    own = _numbers(run.cohort, run.parameters, run.economics)
+    shipped = _numbers(
+        files.cohort[str(chosen["cohort"])].cohort,
+        files.disease[str(chosen["disease"])].parameters,
+        files.economics[prices].economics,
     )
     changed: Plain = {}
     for key, value in own.items():
@@ -61,24 +68,43 @@ def state_of(
         "numbers": changed,
         "policies": [{"policy": policy.name, "levers": {}} for policy in run.policies],
         "comparator": [policy.name for policy in run.policies].index(run.comparator.name),
+        ECONOMICS: {"file": prices, **_terms(run.economics, files.economics[prices].economics)},
     }
+
+
+def _numbers(cohort: Plain, disease: Mapping[str, Plain], economics: Economics | None) -> Plain:
+    """Return every number of a run that the page can change, by full key; lists stay whole."""
+    prices = {} if economics is None else {ECONOMICS: economics.numbers}
+    return leaf_values({"cohort": cohort, **disease, **prices})
+
+
+def _terms(own: Economics | None, shipped: Economics | None) -> Plain:
+    """Return the perspective and the threshold of headline figures where they are not those of the file."""
+    if own is None or shipped is None:
+        return {}
+    found: Plain = {}
+    if own.perspective != shipped.perspective:
+        found["perspective"] = own.perspective
+    threshold = middle_threshold(own.thresholds_per_qaly)
+    if threshold != middle_threshold(shipped.thresholds_per_qaly):
+        found["threshold_per_qaly"] = threshold
+    return found
 
 
 def _asked(asked: Request, key: str) -> bool:
     return any(word.startswith(f"{key}=") for word in asked.overrides)
 
 
-def command(asked: Request, clinics: Mapping[str, Run]) -> Plain:
+def command(asked: Request) -> Plain:
     """Return what a command line that makes the page's numbers again builds on."""
     config, chosen = composed("compare", [])
     return {
         "defaults": {
-            **{group: chosen[group] for group in ("cohort", "disease", "clinic")},
+            **{group: chosen[group] for group in ("cohort", "disease", "clinic", ECONOMICS)},
             **{key: config[key] for key in ("seed", "replication", "patients")},
             "horizon_years": config["horizon_years"] or HORIZON_YEARS,
             "policies": list(config["policies"]),
         },
-        "horizon_years": next(iter(clinics.values())).horizon_years,
         "clinic_words": [word for word in asked.overrides if word.startswith("clinic.")],
         "base": BASE,
         "config_dir": _own_folder(asked),
@@ -147,12 +173,16 @@ def lists(run: Run) -> Plain:
 
 
 def _leaves(run: Run) -> Plain:
-    return leaf_values({"cohort": run.cohort, **run.parameters})
+    return leaf_values({"cohort": run.cohort, **run.parameters, ECONOMICS: reference()})
 
 
 def _is_tied(key: str) -> bool:
     """Return whether a list's numbers depend on each other, by its name."""
-    return key.endswith("_shares") or bool(relations.BOUNDS.search(key.rpartition(".")[2]))
+    return (
+        key == f"{ECONOMICS}.{AGES}"
+        or key.endswith("_shares")
+        or bool(relations.BOUNDS.search(key.rpartition(".")[2]))
+    )
 
 
 def settings(lever: str) -> list[str]:
@@ -223,12 +253,27 @@ def state_schema(content: Plain) -> Plain:
             },
         },
         "comparator": whole(0, MOST_POLICIES - 1),
+        # Beside the name of the file, what is set otherwise than in it.
+        ECONOMICS: {
+            "type": "object",
+            "properties": {
+                "file": {"enum": list(content[ECONOMICS])},
+                "perspective": {"enum": list(PERSPECTIVES)},
+                "threshold_per_qaly": {
+                    "type": "number",
+                    "minimum": THRESHOLD.low,
+                    "maximum": THRESHOLD.high,
+                },
+            },
+            "required": ["file"],
+            "additionalProperties": False,
+        },
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "lrrc-sim: state of the page What if?",
         "type": "object",
         "properties": properties,
-        "required": list(properties),
+        "required": [key for key in properties if key != ECONOMICS],
         "additionalProperties": False,
     }

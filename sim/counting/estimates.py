@@ -26,6 +26,7 @@ from sim.counting.batches import (
     jackknife,
     leave_out,
     note,
+    student_quantile,
     sum_of_products,
 )
 from sim.counting.outcomes import ABSENT, NO, YES
@@ -92,6 +93,37 @@ def write_means(
             variance *= effect
         half = quantile * math.sqrt(variance)
         _write(found[i], n, centre / scales[i], (centre - half) / scales[i], (centre + half) / scales[i])
+
+
+@compiled
+def write_group_means(
+    counts: np.ndarray, scales: np.ndarray, by_batch: int, scratch: Scratch, found: np.ndarray
+) -> None:
+    """Write means from the sums of groups alone, without those of squares, shape (amounts, 4).
+
+    By leaving out a group at a time (jackknife), with Student's t; neighbouring batches of a queue are taken
+    for an autoregression. ``counts``: [n, sum] in units of 1 / scale, shape (amounts, groups, 2). Of sums
+    that are differences between two policies on the same patients the interval is paired.
+    """
+    whole, rest = scratch.whole, scratch.rest
+    for i in range(len(counts)):
+        add_up(counts[i], whole)
+        n = whole[0]
+        if n == 0:
+            _write(found[i], 0.0, math.nan, math.nan, math.nan)
+            continue
+        groups = 0.0
+        for k in range(counts.shape[1]):
+            leave_out(counts[i, k], whole, rest)
+            counted = rest[0] < n
+            groups += counted
+            note(scratch, k, counted, rest[1] / rest[0] / scales[i] if rest[0] > 0 else math.nan)
+        if by_batch:
+            error, quantile = batch_error(scratch)
+        else:
+            error, quantile = jackknife(scratch), student_quantile(max(groups - 1.0, 1.0))
+        mean = whole[1] / n / scales[i]
+        _write(found[i], n, mean, mean - quantile * error, mean + quantile * error)
 
 
 @compiled

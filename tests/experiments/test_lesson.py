@@ -73,6 +73,48 @@ def test_the_figures_are_those_of_the_tables_of_compare(name, tmp_path):
         assert values[figure.name] == pytest.approx(1000 * rows["estimate"].iloc[0], rel=1e-12)
 
 
+def test_costs_and_qalys_of_a_lesson_are_those_of_the_table_of_compare(tmp_path):
+    read = lesson("value")
+    policies = f"policies=[{','.join(read.policies)}]"
+    words = ["economics=dutch", "patients=800", "pictures=false", f"out={tmp_path / 'run'}"]
+    assert main(["compare", policies, *words]) == 0
+    table = pd.read_csv(tmp_path / "run" / "economics.csv")
+    alone = table[table["comparator"].isna()].set_index(["policy", "quantity"])["estimate"]
+    beside = table[table["comparator"].notna()].set_index(["policy", "quantity"])
+    with composing():
+        measured = Measured(read, 800)
+        values, run = measured.values(), measured.run()
+        made = pages.rows(read, "", pages.Counts(run.tallies, run.pairs, measured.currency({})), {})
+    figures = [figure for figure in read.figures.values() if figure.kind == "value"]
+    assert len(figures) > 10
+    for figure in figures:
+        expected = 1000 * alone[figure.policy, figure.what]
+        assert values[figure.name] == pytest.approx(expected, rel=1e-12)
+        assert written(expected, figure.unit) in {row.number for row in made if row.policy == figure.policy}
+    assert values["for_each"] == pytest.approx(
+        beside.loc[("usual_care", "costs_societal"), "estimate"]
+        / beside.loc[("usual_care", "qalys"), "estimate"]
+    )
+    gained = beside.loc[("usual_care", "qalys")]
+    low, high = (written(1000 * gained[end], "years") for end in ("ci_low", "ci_high"))
+    rows = [row for row in made if row.heading.startswith("Quality-adjusted")]
+    assert [row.difference for row in rows if row.policy == "usual_care"] == [
+        f"{values['gained']:.0f} more ({low} to {high})"
+    ]
+    assert next(row.heading for row in made if "society" in row.heading).endswith("of 1,000 patients (EUR)")
+
+
+def test_a_change_of_country_has_its_currency(run):
+    status, out, _ = run("value", "vary=2", "patients=300")
+    before, after = out.split(lesson("value").vary[1].says)
+    assert status == 0 and "(EUR)" in before and "(GBP)" in after and "(EUR)" not in after
+
+
+def test_money_is_written_to_three_digits():
+    assert written(7_316_882.4, "money") == "7,320,000"
+    assert written(-612.4, "money") == "−612" and written(0.0, "money") == "0"
+
+
 def test_a_number_is_rounded_alike_in_the_text_and_in_the_table_of_a_lesson():
     read = lesson("leak")
     with composing():

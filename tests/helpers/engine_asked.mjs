@@ -31,13 +31,18 @@ async function answers({ loadEngine, fromBase64, worldOf, setNumber, statesOf, a
     simulate: (request) => engine
       .simulate({ ...request, worlds: request.worlds.map(world), keepRows: true })
       .flatMap(({ rows, counts }) => [rows, joined(Object.values(counts).map((part) => part.values))]),
-    // The states of each outcome of the first world, in two halves of the patients that are added up.
+    // The states of each outcome of the first world, in two halves of the patients that are added up; the counts so
+    // added, and those of halves that were counted one after the other.
     states: ({ stop, ...request }) => {
       const middle = Math.floor(stop / 2) + 1;
       const [one, other] = [[0, middle], [middle, stop]].map(([first, end]) => (
         engine.simulate({ ...request, first, stop: end, worlds: request.worlds.map(world) })[0].counts));
       addCounts(one, other);
-      return [bytes(statesOf(one)), joined(Object.values(one).map((part) => part.values))];
+      const whole = (counts) => joined(Object.values(counts).map((part) => part.values));
+      engine.begin({ ...request, worlds: request.worlds.map(world) });
+      engine.add({ first: 0, stop: middle });
+      engine.add({ first: middle, stop });
+      return [bytes(statesOf(one)), whole(one), whole(engine.counted()[0])];
     },
     // Events and their days, then the row after each.
     course: (request) => {

@@ -147,10 +147,16 @@ function scenarioControls() {
         scenarioName = event.target.value;
         const scenario = content.scenarios[scenarioName];
         if (scenario?.question?.waits.length) pictureName = "waits";
-        if (scenario) change(copy(scenario.state));
+        // Costs stay counted where the question itself does not say by which prices.
+        if (scenario) change({ economics: state.economics, ...withoutDefaults(copy(scenario.state)) });
         else renderControls();
       } })),
     question ? [html("p", {}, question.asks), html("p", { class: "note" }, say("controls.cannot_say", { words: question.cannot_say }))] : null);
+}
+
+/** Return a scenario's state without what it leaves as it is by default: whether costs are counted. */
+function withoutDefaults({ economics, ...rest }) {
+  return economics.file === content.command.defaults.economics ? rest : { ...rest, economics };
 }
 
 /** Return the table of the policies: levers above, what follows from them below. */
@@ -188,6 +194,7 @@ function sharedControls() {
   const pick = (group) => labelled(group, choice(state[group], named(group), {
     "data-key": group, title: say(`controls.${group}_title`), onchange: (event) => change({ [group]: event.target.value }) }));
   return html("div", { class: "shared" }, pick("cohort"), pick("clinic"), pick("disease"),
+    labelled("economics", pricesChoice("economics")),
     labelled("seed", html("input", {
       type: "number", min: 0, step: 1, value: state.seed, "data-key": "seed", title: say("controls.seed_title"),
       onchange: (event) => {
@@ -220,7 +227,8 @@ function listNumbers(words, list) {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (key) => wanted.every((word) => `${key} ${numberWords(key)}`.toLowerCase().replaceAll("_", " ").includes(word.replaceAll("_", " ")));
   const changed = Object.keys(state.numbers);
-  const all = [...Object.keys(content.keys), ...Object.keys(content.lists)];
+  const all = [...Object.keys(content.keys), ...Object.keys(content.lists)]
+    .filter((key) => isValued(state) || !key.startsWith("economics."));
   const keys = wanted.length ? all.filter(fits) : changed;
   fill(list, keys.slice(0, MOST_LISTED).map(numberControl),
     keys.length > MOST_LISTED ? html("p", { class: "note" }, say("numbers.more", { n: keys.length - MOST_LISTED })) : null,
@@ -230,7 +238,7 @@ function listNumbers(words, list) {
 /** Return what a number is, in the schema's words. */
 function numberWords(key) {
   const [[section, ...names]] = placeOf(key);
-  const schema = section === "cohort" ? layout.schemas.cohort : layout.schemas.disease.properties?.[section];
+  const schema = layout.schemas[section] ?? layout.schemas.disease.properties?.[section];
   return names.reduce((part, name) => part?.properties?.[name], schema)?.description ?? "";
 }
 

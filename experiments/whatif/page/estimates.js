@@ -14,6 +14,9 @@ const shareOf = (batches, byBatch) => sharesOf([batches], byBatch)[0];
 /** Return the mean with its interval, from [n, sum, sum of squares] of each batch, in units of 1 / scale. */
 const meanOf = (batches, scale, byBatch) => estimator.means([batches], [scale], byBatch)[0];
 
+/** Return means with their intervals, from [n, sum] of each fold or batch of patients, in units of 1 / scale. */
+const groupMeansOf = (amounts, scales, byBatch) => estimator.groupMeans(amounts, scales, byBatch);
+
 /** Return the policy's share less the comparator's, paired, from nine joint counts of each batch. */
 const shareDifference = (batches, byBatch) => estimator.shareDifferences([batches], byBatch)[0];
 

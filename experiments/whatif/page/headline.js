@@ -52,7 +52,7 @@ function headline(result) {
 
 /** Return whether a state is the comparison that the page opened with: then more than luck is known. */
 function isAsMade(of) {
-  const { patients, horizon_years: years_, seed, replication, ...asMade } = content.start;
+  const { patients, horizon_years: years_, seed, replication, economics, ...asMade } = content.start;
   return Object.entries(asMade).every(([key, value]) => JSON.stringify(of[key]) === JSON.stringify(value));
 }
 
@@ -90,7 +90,7 @@ function tabled(result) {
 function resultRows(result) {
   const at = result.state.horizon_years;
   const head = html("tr", { class: "unit" }, html("th", { colspan: result.policies.length + 1, scope: "colgroup" },
-    say("results.unit"), " ", choice(String(at), result.horizons.map((year) => [String(year), years(year)]), {
+    say("results.unit"), " ", choice(String(at), layout.horizons_years.map((year) => [String(year), years(year)]), {
       "data-key": "horizon", "aria-label": say("results.horizon"), onchange: (event) => change({ horizon_years: Number(event.target.value) }, { keep: true }) })));
   return [head, ...tabled(result).map((name) => {
     const place = result.place(name, { years: at });
@@ -103,7 +103,7 @@ function resultRows(result) {
         return html("td", { title: `${hint} ${say("luck")}` }, fixed(PER * found.estimate),
           " ", change_ ? html("small", { class: beyondLuck(change_) ? "" : "luck" }, beyondLuck(change_) ? signed(PER * change_.estimate) : `(${signed(PER * change_.estimate)})`) : null);
       }));
-  }), ...neededRows(result)];
+  }), ...neededRows(result), ...valueRows(result)];
 }
 
 /** Return a row for each treatment: who has it, and how many more for each recurrence averted. */

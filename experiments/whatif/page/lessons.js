@@ -18,6 +18,7 @@ const REVEALED = {
   flow: drawFlow,
   icon_array: drawIcons,
   waits: drawWaits,
+  economics: drawWorth,
 };
 
 /** Return the state of a lesson's scenario with a change of it, and with other luck. */
@@ -34,11 +35,21 @@ function lessonState(lesson, changes = {}, replication = 0) {
     replication,
     patients: Math.max(all.patients ?? scenario.patients, 100),
     horizon_years: content.start.horizon_years,
-    numbers: Object.fromEntries(Object.entries(all).filter(([key]) => key.includes("."))),
+    economics: { file: all.economics ?? scenario.economics, ...termsIn(all) },
+    numbers: Object.fromEntries(Object.entries(all).filter(([key]) => key.includes(".") && !(key in TERMS))),
     policies: (all.policies ?? lesson.policies).map((policy) => ({ policy, levers: { ...levers } })),
     comparator: 0,
   };
 }
+
+// What a change can say of headline figures, and how the state of the page has it.
+const TERMS = {
+  "economics.perspective": (perspective) => ({ perspective }),
+  "economics.thresholds_per_qaly": (thresholds) => ({ threshold_per_qaly: thresholds[Math.floor(thresholds.length / 2)] }),
+};
+
+/** Return the perspective and the threshold that a lesson's scenario sets, as the state of the page has them. */
+const termsIn = (all) => Object.assign({}, ...Object.entries(TERMS).map(([key, make]) => (key in all ? make(all[key]) : {})));
 
 /** Return a function that gives a lesson's figures: each run is simulated once, when it is first needed. */
 function measured(lesson) {
@@ -57,15 +68,16 @@ function measured(lesson) {
   const measure = async ({ kind, what, policy, years: at_, mechanism, compartment, group, setting, luck, unit }, repetition) => {
     const found = await run(setting, (luck === "own" ? repetitions : 0) + repetition);
     const p = found.state.policies.findIndex((column) => column.policy === policy);
+    if (kind === "value") return PER * found.quantity(p, what).estimate;
     if (kind === "wait") return found.waits ? found.waits[p].steps[what].median : 0;
-    if (unit !== "patients") return found.amount(p, layout.outcomes.amounts.findIndex((key) => key.outcome === what)).estimate;
+    if (unit !== "patients") return found.amount(p, found.layout.outcomes.amounts.findIndex((key) => key.outcome === what)).estimate;
     const { n, estimate } = found.share(p, found.place(what, { mechanism, compartment, group, years: at_ }));
     return PER * Math.round(estimate * n) / n; // as the command divides, so that both round alike
   };
   const value = async (name, repetition = 0) => {
     const figure = lesson.figures[name];
     const { kind, of, published } = figure;
-    if (kind === "outcome" || kind === "wait") return measure(figure, repetition);
+    if (["outcome", "wait", "value"].includes(kind)) return measure(figure, repetition);
     if (kind === "evidence") return published;
     if (["lowest", "highest", "below_zero"].includes(kind)) {
       const each = [];
@@ -85,9 +97,13 @@ function figureWords(value, unit) {
   if (Number.isNaN(value)) return DASH;
   if (unit === "percent") return `${fixed(100 * value, 0)} %`;
   if (value === 0) return "0";
+  if (unit === "money") return amountWords(Number(value.toPrecision(3)));
   const wholeOnes = ["repetitions", "days"].includes(unit) || Math.abs(value) >= 10;
   return wholeOnes && Math.abs(value) >= 1000 ? whole(value) : fixed(value, wholeOnes ? 0 : 1);
 }
+
+/** Return an amount as a figure has it: whole from 10 on. */
+const amountWords = (value) => (Math.abs(value) >= 10 ? `${value < 0 ? "−" : ""}${whole(Math.abs(value))}` : fixed(value));
 
 /** Return the option that is right by the figures' values, or null. */
 function rightOption({ prediction: { options }, answer }, values) {
@@ -184,11 +200,19 @@ async function reveal(name, lesson, chosen) {
         made.table ? html("details", {}, html("summary", {}, say("keep.table")), tableOf(made.table)) : null);
     }),
     lesson.vary.length ? html("div", { class: "card prose" }, html("h3", {}, say("lessons.vary")), html("ul", { class: "plain" }, lesson.vary.map(({ says, change: changes }, k) => html("li", {}, says, " ",
-      button(say("lessons.try"), () => { state = lessonState(lesson, changes); change({}); openView("compare"); }, { "data-key": `vary ${k}` }))))) : null,
+      button(say("lessons.try"), () => tryOut(lesson, changes), { "data-key": `vary ${k}` }))))) : null,
     html("div", { class: "card prose" }, html("h3", {}, say("lessons.discuss")), html("ol", {}, lesson.discuss.map((words_) => html("li", {}, words_))),
       html("h3", {}, say("lessons.evidence")), html("ul", {}, lesson.evidence.map(([words_, id]) => html("li", {}, words_, " ", html("code", {}, id)))),
       lesson.licence ? html("p", { class: "note" }, say("lessons.licence", { licence: lesson.licence })) : null),
     classCard());
+}
+
+/** Compare a lesson's policies with a change; a lesson on costs opens with them. */
+function tryOut(lesson, changes) {
+  if (lesson.reveal.includes("economics")) pictureName = "value";
+  state = lessonState(lesson, changes);
+  change({});
+  openView("compare");
 }
 
 /** Return the card with one's predictions as a file, and a class's files laid together. */

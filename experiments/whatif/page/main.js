@@ -12,6 +12,7 @@ const PICTURES = {
   incidence_by_mechanism: drawRecurrence,
   survival: drawSurvival,
   averted_and_harmed: drawBenefit,
+  value: drawValue,
   pelvis: drawPelvis,
   flow: drawFlow,
   icon_array: drawIcons,
@@ -25,6 +26,23 @@ function change(parts, { keep = false } = {}) {
   if (!keep) renderControls();
   remember();
   simulate();
+}
+
+/** Set the perspective or the threshold, and show it: what was simulated stays as it is. */
+function changeTerms(parts) {
+  setTerms(parts);
+  remember();
+  render();
+}
+
+function setTerms(parts) {
+  state = { ...state, economics: { ...state.economics, ...parts } };
+  tellTerms();
+}
+
+/** Let what is shown have the perspective and the threshold that are set, where its costs are of the same file. */
+function tellTerms() {
+  if (result?.state.economics.file === state.economics.file) result.state = { ...result.state, economics: copy(state.economics) };
 }
 
 /** Write the state into the link. */
@@ -52,6 +70,7 @@ function simulate() {
 
 function show(found, isAll) {
   result = found;
+  tellTerms();
   document.body.classList.toggle("busy", !isAll);
   render();
   status(isAll);
@@ -187,7 +206,7 @@ function restore(text, from) {
   }
   const wrong = wrongWith(given);
   if (wrong) return say("wrong.refused_state", { from, words: wrong });
-  state = given;
+  state = { economics: { file: content.command.defaults.economics }, ...given };
   return null;
 }
 
@@ -213,6 +232,7 @@ async function begin() {
   beginTerms();
   renderControls();
   if (wrong) notice(wrong);
+  if (isValued(state)) pictureName = "value";
   remember();
   simulate();
   let wait = null;

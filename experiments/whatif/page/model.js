@@ -109,12 +109,37 @@ function sharedNumbers(state) {
   const cohort = content.cohorts[state.cohort];
   const shared = {
     cohort: copy(cohort.numbers), life_table: content.life_tables[cohort.life_table], derived: content.derived,
-    economics: content.economics,
+    economics: copy(pricesOf(state).numbers),
     ...copy(content.diseases[state.disease]),
   };
   for (const [key, value] of Object.entries(state.numbers)) setIn(shared, key, value);
-  return shared;
+  return { ...shared, economics: worldEconomics(pricesOf(state).counted, shared.economics) };
 }
+
+/** Return what a file of economics says: that of a state; one without costs where it names none. */
+const pricesOf = (state) => content.economics[state.economics?.file ?? content.command.defaults.economics];
+
+/** Return whether costs and quality of life are counted in a state. */
+const isValued = (state) => pricesOf(state).counted === 1;
+
+/** Return what a patient's world holds of the numbers of a file of economics, as conf.economics.world_economics. */
+function worldEconomics(counted, numbers) {
+  const { lists, forces, products } = content.value.world;
+  const valueOf = (part) => (typeof part === "string" ? numbers[part] : part ?? 0);
+  const each = (tree, make) => Object.fromEntries(Object.entries(tree).map(([name, of]) => [name, make(of)]));
+  return {
+    ...numbers, counted,
+    ...each(lists, (keys) => keys.map(valueOf)),
+    ...each(forces, (key) => Math.log1p(numbers[key])),
+    ...each(products, (factors) => factors.map(valueOf).reduce((product, factor) => product * factor, 1)),
+  };
+}
+
+/** Return the name of the horizon of a state among those of the page; "" for the page's own. */
+const horizonOf = (state) => pricesOf(state).horizon;
+
+/** Return the layout of what is counted in a state: it depends on the horizon. */
+const layoutOf = (state) => ({ ...layout, ...content.horizons[horizonOf(state)] });
 
 /** Return the place of a number's full key, such as metastasis.rate[2]: [names, place or null]. */
 function placeOf(key) {
@@ -136,10 +161,14 @@ function numberIn(state, key) {
   return shippedNumber(state, key);
 }
 
+/** Return the numbers of a state's files, before what was changed. */
+const treesOf = (state) => ({
+  cohort: content.cohorts[state.cohort].numbers, economics: pricesOf(state).numbers, ...content.diseases[state.disease],
+});
+
 function shippedNumber(state, key) {
   const [names, place] = placeOf(key);
-  const trees = { cohort: content.cohorts[state.cohort].numbers, ...content.diseases[state.disease] };
-  const value = names.reduce((part, name) => part[name], trees);
+  const value = names.reduce((part, name) => part[name], treesOf(state));
   return place === null ? value : value[place];
 }
 
@@ -167,6 +196,8 @@ function wrongWith(state) {
   if (state.comparator >= state.policies.length) {
     return say("wrong.value", { key: "comparator", value: state.comparator, allowed: say("wrong.comparator") });
   }
+  const priced = Object.keys(state.numbers).find((key) => key.startsWith("economics."));
+  if (priced && !isValued(state)) return say("wrong.not_counted", { key: priced });
   for (const [key, value] of Object.entries(state.numbers)) {
     if (Array.isArray(value) && !isWhole(key, value)) return say(content.lists[key].shares ? "wrong.shares" : "wrong.bounds", { key, value: shown(value) });
   }

@@ -139,7 +139,9 @@ function lifeLines(steps) {
   const colours = palette();
   const looks = looksOf(life.state, colours);
   const width = Math.max(at("life").clientWidth - 30, 260);
-  const end = layout.horizons_years[layout.horizons_years.length - 1];
+  const horizons = layoutOf(life.state).horizons_years;
+  const longest = Math.max(...steps.map((own) => own[own.length - 1].days)) / layout.year_days;
+  const end = Math.min(horizons[horizons.length - 1], Math.max(lastOf(layout.horizons_years), Math.ceil(longest)));
   const left = 34;
   const x = (days) => left + Math.min(days / layout.year_days / end, 1) * (width - left - 20);
   const shown = { resection: "operation", local_excision: "excision", recurrence_onset: "grows", recurrence_meeting: "found", salvage_resection: "salvage", metastasis_onset: "spread" };
@@ -173,7 +175,7 @@ function lifeLines(steps) {
 /** Return how often what happens, with other luck after the diagnosis, under each policy. */
 function luckTable() {
   const years_ = life.state.horizon_years;
-  const keys = layout.outcomes.binary;
+  const keys = layoutOf(life.state).outcomes.binary;
   const place = (name) => keys.findIndex((key) => key.outcome === name && key.group === "all" && key.mechanism === "all" && key.compartment === "all" && key.horizon_years === years_);
   const share = (p, name) => shareOf([[0, 1, 2].map((value) => {
     let n = 0;

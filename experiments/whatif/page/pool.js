@@ -31,7 +31,7 @@ class Pool {
     const worker = new Worker(this.#source);
     worker.onmessage = ({ data }) => this.#answered(worker, data);
     worker.onerror = (event) => this.failed?.(event.message);
-    worker.postMessage({ kind: "start", bytes: this.#bytes, layout: this.called });
+    worker.postMessage({ kind: "start", bytes: this.#bytes, layout: this.called, horizons: content.horizons });
     this.#waiting.set(worker, [() => {}]);
     return worker;
   }
@@ -66,6 +66,7 @@ class Pool {
     const worlds = worldsOf(state);
     const common = {
       request, seed: state.seed, replication: state.replication, worlds, comparator: state.comparator,
+      horizon: horizonOf(state),
     };
     const steps = [...new Set([Math.min(FIRST, state.patients), state.patients])];
     let done = 0;
@@ -100,7 +101,7 @@ class Pool {
     }));
     if (common.request !== this.#request) return null;
     const answers = await Promise.all(this.#workers.map((worker) => (
-      this.#ask(worker, { kind: "counts", request: common.request }))));
+      this.#ask(worker, { kind: "counts", request: common.request, horizon: common.horizon }))));
     const parts = answers.map(({ counts }) => counts).filter(Boolean);
     const [totals, ...others] = parts;
     for (const other of others) totals.forEach((counts, k) => addCounts(counts, other[k]));
@@ -136,15 +137,15 @@ class Pool {
   }
 
   /** Return the warm-up of a state's clinic, as the command finds it; null where the request is given up. */
-  async #warmUp({ request, seed, replication, worlds }, clinic, state) {
+  async #warmUp({ request, seed, replication, worlds, horizon }, clinic, state) {
     const { cohort, disease, numbers } = state;
     const keys = state.policies.map((column) => (
-      JSON.stringify([state.clinic, cohort, disease, numbers, seed, replication, column])));
+      JSON.stringify([state.clinic, cohort, disease, numbers, seed, replication, horizon, column])));
     const lacking = [...keys.keys()].filter((p) => !this.#settled.has(keys[p]) && keys.indexOf(keys[p]) === p);
     await Promise.all(this.#workers.map(async (worker) => {
       while (lacking.length && request === this.#request) {
         const p = lacking.shift();
-        const { patients } = await this.#ask(worker, { kind: "settled", request, seed, replication, clinic, world: worlds[p] });
+        const { patients } = await this.#ask(worker, { kind: "settled", request, seed, replication, horizon, clinic, world: worlds[p] });
         this.#settled.set(keys[p], patients);
       }
     }));
@@ -160,13 +161,14 @@ class Pool {
     const worlds = worldsOf(state);
     const clinic = clinicOf(state);
     const request = clinic ? this.cancel() : this.#request;
-    const common = { request, seed, replication, worlds };
+    const horizon = horizonOf(state);
+    const common = { request, seed, replication, worlds, horizon };
     const alone = await this.#ask(this.#workers[this.size - 1], { kind: "course", ...common, number, times });
     if (!clinic) return alone;
     const warmUpPatients = await this.#warmUp(common, clinic, state);
     const courses = warmUpPatients === null ? [] : await Promise.all(worlds.map((world, p) => (
       this.#ask(this.#workers[p % this.size], {
-        kind: "following", request, seed, replication, patients, number, world, clinic, warmUpPatients }))));
+        kind: "following", request, seed, replication, horizon, patients, number, world, clinic, warmUpPatients }))));
     return courses.length && courses.every(({ course }) => course)
       ? { courses: courses.map(({ course }) => course), repeated: alone.repeated } : null;
   }

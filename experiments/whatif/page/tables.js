@@ -9,8 +9,9 @@ class Result {
 
   constructor({ state, policies, comparator, byBatch, patients, states, waits, milliseconds }) {
     Object.assign(this, { state, policies, comparator, byBatch, patients, states, waits, milliseconds });
-    this.keys = layout.outcomes.binary;
-    this.horizons = layout.horizons_years;
+    this.layout = layoutOf(state);
+    this.keys = this.layout.outcomes.binary;
+    this.horizons = this.layout.horizons_years;
   }
 
   /** Return the indices of the policies that are compared with another. */
@@ -68,8 +69,8 @@ class Result {
 
   /** Return the mean of an amount, or of its difference from the comparator. */
   amount(policy, place, of = "sums") {
-    const { outcome } = layout.outcomes.amounts[place];
-    const amounts = layout.outcomes.amounts.length;
+    const { outcome } = this.layout.outcomes.amounts[place];
+    const amounts = this.layout.outcomes.amounts.length;
     const batches = this.policies[policy].batches.map(({ joint, [of]: sums }) => {
       let n = 0;
       for (let both = 0; both < 9; both++) n += joint.values[both * this.keys.length];
@@ -78,9 +79,47 @@ class Result {
     return meanOf(batches, content.outcomes.scale[outcome] ?? 1, this.byBatch);
   }
 
+  /** Return patients and the sum of each value, of each fold of a policy's patients, or of each batch. */
+  values(policy) {
+    return this.policies[policy].batches.flatMap(({ values: { shape: [, folds, length], values } }) => {
+      const rows = Array.from({ length: folds }, (_, k) => values.subarray(k * length, (k + 1) * length));
+      return this.byBatch ? [rows[0].map((_, k) => sum(rows.map((row) => row[k])))] : rows;
+    });
+  }
+
+  /**
+   * Return the mean a patient of a quantity of content.value.quantities, in the currency or years; less that of another
+   * policy on the same patients, where one is given.
+   */
+  quantity(policy, name, beside = null) {
+    return this.#once(`quantity ${policy} ${name} ${beside}`, () => {
+      const { quantities, scale, totals } = content.value;
+      const at = quantities.indexOf(name);
+      const parts = at < scale.length ? [at] : totals[name.replace("costs_", "")];
+      return this.#meanOfValues(policy, beside, scale[parts[0]], (row) => sum(parts.map((k) => row[1 + k])));
+    });
+  }
+
+  /** Return the net benefit a patient beside another policy: QALYs gained at a threshold each, less costs. */
+  netBenefit(policy, beside, { threshold, perspective }) {
+    return this.#once(`net ${policy} ${beside} ${threshold} ${perspective}`, () => {
+      const { quantities, scale, totals } = content.value;
+      const at = quantities.indexOf("qalys");
+      const costs = totals[perspective];
+      return this.#meanOfValues(policy, beside, 1, (row) => (
+        threshold * row[1 + at] / scale[at] - sum(costs.map((k) => row[1 + k])) / scale[costs[0]]));
+    });
+  }
+
+  #meanOfValues(policy, beside, scale, amount) {
+    const others = beside === null ? null : this.values(beside);
+    const groups = this.values(policy).map((row, k) => [row[0], amount(row) - (others ? amount(others[k]) : 0)]);
+    return groupMeansOf([groups], [scale], this.byBatch)[0];
+  }
+
   /** Return the counts of deaths and censorings by day, of each fold or batch. */
   folds(policy, place) {
-    const kept = layout.outcomes.timed.length;
+    const kept = this.layout.outcomes.timed.length;
     return this.policies[policy].batches.flatMap(({ timed: { shape: [, rows, cells], values } }) => {
       const first = rows - kept + 1; // folds of the first outcome
       const places = place === 0 ? Array.from({ length: first }, (_, k) => k) : [first - 1 + place];
@@ -91,7 +130,7 @@ class Result {
   /** Return a curve by month: an estimate for each, from month 0 on. */
   curve(policy, place) {
     return this.#once(`curve ${policy} ${place}`, () => {
-      const falls = FALLING.includes(layout.outcomes.monthly[place].outcome);
+      const falls = FALLING.includes(this.layout.outcomes.monthly[place].outcome);
       const months = this.policies[policy].batches.map(({ monthly: { shape: [, , length], values } }) => (
         values.subarray(place * length, (place + 1) * length)));
       const n = months.map((own) => sum(Array.from(own)));
@@ -105,15 +144,25 @@ class Result {
     });
   }
 
+  /** Return the years over which curves are shown: those of the page, also where costs are counted over more. */
+  get shownYears() {
+    return lastOf(layout.horizons_years);
+  }
+
+  /** Return a curve over the years that are shown. */
+  shownCurve(policy, place) {
+    return this.curve(policy, place).slice(0, Math.round(this.shownYears * 12) + 1);
+  }
+
   /** Return the place of a curve by month, or -1. */
   curvePlace(outcome, mechanism = "all") {
-    return layout.outcomes.monthly.findIndex((key) => key.outcome === outcome && key.mechanism === mechanism);
+    return this.layout.outcomes.monthly.findIndex((key) => key.outcome === outcome && key.mechanism === mechanism);
   }
 
   /** Return the ways of the recurrences found: [{nodes, n}], nodes by stage. */
   ways(policy) {
     const { flow } = this.policies[policy];
-    const stages = layout.outcomes.flow.map((kind) => Object.keys(kind));
+    const stages = this.layout.outcomes.flow.map((kind) => Object.keys(kind));
     const found = [];
     flow.values.forEach((n, index) => {
       if (!n) return;
@@ -150,13 +199,13 @@ function tablesOf(result, names) {
   const outcomes = policies.flatMap((p) => [
     ...result.keys.map((key, k) => [
       names[p], ...named(key, key.horizon_years), ...written(result.share(p, k)), "proportion"]),
-    ...layout.outcomes.timed.flatMap((key, k) => {
+    ...result.layout.outcomes.timed.flatMap((key, k) => {
       const at = timedYears(key);
       return survivalsAt(result.folds(p, k), days(at), result.byBatch).map((found, i) => [
         names[p], ...named(key, at[i]), ...written(found), "proportion"]);
     }),
-    ...layout.outcomes.amounts.map((key, k) => [
-      names[p], ...named(key, key.horizon_years), ...written(result.amount(p, k)), layout.outcomes.amount_units[k]]),
+    ...result.layout.outcomes.amounts.map((key, k) => [
+      names[p], ...named(key, key.horizon_years), ...written(result.amount(p, k)), result.layout.outcomes.amount_units[k]]),
   ]);
   const other = names[result.comparator];
   const differences = result.others.flatMap((p) => [
@@ -164,10 +213,10 @@ function tablesOf(result, names) {
       names[p], other, ...named(key, key.horizon_years), ...written(result.difference(p, k)), "proportion"]),
     ...survivalDifferences(result.folds(p, 0), result.folds(result.comparator, 0), days(result.horizons), result.byBatch)
       .map((found, i) => [
-        names[p], other, ...named(layout.outcomes.timed[0], result.horizons[i]), ...written(found), "proportion"]),
-    ...layout.outcomes.amounts.map((key, k) => [
+        names[p], other, ...named(result.layout.outcomes.timed[0], result.horizons[i]), ...written(found), "proportion"]),
+    ...result.layout.outcomes.amounts.map((key, k) => [
       names[p], other, ...named(key, key.horizon_years), ...written(result.amount(p, k, "differences")),
-      layout.outcomes.amount_units[k]]),
+      result.layout.outcomes.amount_units[k]]),
   ]);
   const per = (found, sign = 1) => (sign > 0 ? [found.estimate, found.low, found.high]
     : [-found.estimate, -found.high, -found.low]).map((value) => PER * value);
@@ -192,7 +241,7 @@ function tablesOf(result, names) {
     },
     curves: {
       columns: ["policy", "outcome", "mechanism", "time_years", ...ESTIMATE],
-      rows: policies.flatMap((p) => layout.outcomes.monthly.flatMap((key, k) => result.curve(p, k).map((found, month) => [
+      rows: policies.flatMap((p) => result.layout.outcomes.monthly.flatMap((key, k) => result.curve(p, k).map((found, month) => [
         names[p], key.outcome, key.mechanism, month / 12, ...written(found)]))),
     },
     flow: {
@@ -200,6 +249,7 @@ function tablesOf(result, names) {
       rows: policies.flatMap((p) => result.ways(p).map(({ nodes, n }) => [
         names[p], ...nodes, n, n / result.patients * PER])),
     },
+    ...(isValued(result.state) ? { economics: economicsTable(result, names) } : {}),
     ...(result.waits ? { waits: waitsTable(result, names) } : {}),
   };
 }

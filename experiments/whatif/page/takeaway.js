@@ -32,7 +32,7 @@ function policyFile(column) {
 
 /** Return changed numbers by their full key, lists whole: what a file or a command line says. */
 function changedNumbers(of) {
-  const trees = { cohort: content.cohorts[of.cohort].numbers, ...content.diseases[of.disease] };
+  const trees = treesOf(of);
   const found = {};
   for (const [key, value] of Object.entries(of.numbers)) {
     const [names, place] = placeOf(key);
@@ -51,33 +51,46 @@ const isList = (value) => (Array.isArray(value) ? `[${value.join(",")}]` : Strin
 /** Return the command that makes a state's numbers again, and the files that it needs, by their path. */
 function commandOf(of) {
   const { names, files } = commandPolicies(of);
-  const { defaults, clinic_words: clinicWords, horizon_years: horizon, config_dir: own } = content.command;
+  const { defaults, clinic_words: clinicWords, config_dir: own } = content.command;
   const folder = own ?? "mine";
   const words = ["lrrc compare"];
   if (own || Object.keys(files).length) words.push(`--config-dir ${folder}`);
   for (const group of ["cohort", "disease", "clinic"]) if (of[group] !== defaults[group]) words.push(`${group}=${of[group]}`);
   if (of.clinic === content.start.clinic) words.push(...clinicWords);
+  const prices = pricesOf(of);
+  const terms = termsOf(of);
+  if (of.economics.file !== defaults.economics) words.push(`economics=${of.economics.file}`);
+  if (isValued(of)) {
+    if (terms.perspective !== prices.perspective) words.push(`economics.perspective=${terms.perspective}`);
+    if (terms.threshold !== prices.threshold_per_qaly) words.push(`'economics.thresholds_per_qaly=[${terms.threshold}]'`);
+  }
   words.push(`patients=${of.patients}`);
   for (const key of ["seed", "replication"]) if (of[key] !== defaults[key]) words.push(`${key}=${of[key]}`);
-  if (horizon !== defaults.horizon_years) words.push(`horizon_years=${horizon}`);
+  const usual = isValued(of) ? prices.horizon_years_of_file : defaults.horizon_years;
+  if (runYears(of) !== usual) words.push(`horizon_years=${runYears(of)}`);
   if (names.join() !== defaults.policies.join()) words.push(`'policies=[${names.join(",")}]'`);
   if (of.comparator !== 0) words.push(`comparator=${names[of.comparator]}`);
   for (const [key, value] of Object.entries(changedNumbers(of))) words.push(Array.isArray(value) ? `'${key}=${isList(value)}'` : `${key}=${value}`);
   return { line: words.join(" "), folder, files, names };
 }
 
+/** Return how many years a state's patients are followed. */
+const runYears = (of) => pricesOf(of).horizon_years;
+
 /** Return the configuration as a scenario's file. */
 function scenarioFile(of) {
   const { names } = commandPolicies(of);
-  const sections = {};
+  const { perspective, threshold } = termsOf(of);
+  const sections = isValued(of) ? { economics: [`  perspective: ${perspective}`, `  thresholds_per_qaly: [${threshold}]`] } : {};
   for (const [key, value] of Object.entries(changedNumbers(of))) {
     const [section, ...rest] = key.split(".");
     (sections[section] ??= []).push(`  ${rest.join(".")}: ${Array.isArray(value) ? `[${value.join(", ")}]` : value}`);
   }
   return [
     `# ${say("takeaway.scenario_comment", { version: content.version })}`,
-    "defaults:", ...["cohort", "clinic", "disease"].map((group) => `  - override /${group}: ${of[group]}`), "",
-    `patients: ${of.patients}`, `seed: ${of.seed}`, `replication: ${of.replication}`, `horizon_years: ${content.command.horizon_years}`,
+    "defaults:", ...["cohort", "clinic", "disease"].map((group) => `  - override /${group}: ${of[group]}`),
+    ...(isValued(of) ? [`  - override /economics: ${of.economics.file}`] : []), "",
+    `patients: ${of.patients}`, `seed: ${of.seed}`, `replication: ${of.replication}`, `horizon_years: ${runYears(of)}`,
     `policies: [${names.join(", ")}]`, `comparator: ${names[of.comparator]}`,
     ...Object.entries(sections).flatMap(([section, own]) => ["", `${section}:`, ...own]),
   ].join("\n") + "\n";
@@ -113,7 +126,7 @@ function renderTakeaway() {
         button(say("takeaway.copy_link"), (event) => copyText(location.href, event.target), { "data-key": "copy link" }),
         button(say("takeaway.start_again"), () => { scenarioName = ""; state = copy(content.start); change({}); openView("compare"); }, { "data-key": "start again" }))),
     result ? html("div", { class: "card" }, html("h2", {}, say("takeaway.tables")), html("p", {}, say("takeaway.tables_note")),
-      html("div", { class: "bar" }, ["outcomes", "differences", "averted", "harmed", "curves", "flow", ...(waits ? ["waits"] : [])].map((name) => (
+      html("div", { class: "bar" }, ["outcomes", "differences", "averted", "harmed", "curves", "flow", ...(isValued(result.state) ? ["economics"] : []), ...(waits ? ["waits"] : [])].map((name) => (
         button(`${name}.csv`, () => download(`${name}.csv`, csvOf(tablesOf(result, commandOf(result.state).names)[name]), "text/csv"), { "data-key": `table ${name}` })))),
       html("p", { class: "note" }, say("takeaway.pictures_note")),
       html("div", { class: "bar" }, button(say("takeaway.print"), () => print(), { "data-key": "print" }))) : null);

@@ -64,7 +64,8 @@ function renderAbout() {
   fill(at("about"),
     html("div", { class: "card prose" }, html("h2", {}, about.title), about.is.map((words) => html("p", {}, withTerms(words))),
       html("h2", {}, about.is_not_title), html("ul", {}, about.is_not.map((words) => html("li", {}, withTerms(words)))),
-      html("h2", {}, about.left_out_title), html("ul", {}, content.left_out.map(([what, why]) => html("li", {}, html("b", {}, `${what}: `), why))),
+      html("h2", {}, about.left_out_title), html("ul", {}, content.left_out.map(([what, why]) => html("li", {}, html("b", {}, `${what}: `), why)),
+        html("li", {}, html("b", {}, `${about.left_out_value}: `), content.value.left_out.join(" "))),
       html("h2", {}, about.how_title), about.how.map((words) => html("p", {}, withTerms(words)))),
     html("div", { class: "card prose" }, html("h2", {}, about.terms_title), html("dl", {}, Object.entries(terms).map(([name, words]) => [
       html("dt", {}, capital(name.replaceAll("_", " "))), html("dd", {}, words)]))));

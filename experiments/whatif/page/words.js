@@ -44,6 +44,8 @@ const percent = (share) => (share > 0 && share < 0.0005 ? "<0.1" : fixed(100 * s
 /** Return an estimate's interval as words, each end of it written by `write`. */
 const interval = (low, high, write) => say("interval", { low: write(low), high: write(high) });
 
+const lastOf = (list) => list[list.length - 1];
+
 const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** Return `1 year`, `5 years`. */

@@ -1,9 +1,11 @@
 // What a worker does: simulate patients and add up their counts. It follows the engine's script in one text.
 
-let engine = null;
+let engine = null; // of the horizon that is asked for
 let model = null;
+let horizons = null; // what of the layout depends on the horizon, by its name
+let module = null;
+const engines = new Map(); // by the name of the horizon
 let asked = null; // the request that is counted
-let totals = null;
 
 let newest = 0; // request: one before it is given up
 
@@ -17,26 +19,41 @@ onmessage = ({ data }) => {
 async function answer(data) {
   try {
     if (data.kind === "start") {
-      model = data.layout;
-      engine = await loadEngine(data.bytes, model);
+      ({ layout: model, horizons, bytes: module } = data);
+      await useHorizon("");
       postMessage({ kind: "ready" });
-    } else postMessage(await ANSWERS[data.kind](data));
+    } else {
+      await useHorizon(data.horizon ?? "");
+      const found = await ANSWERS[data.kind](data);
+      postMessage(found, { transfer: buffersOf(found) });
+    }
   } catch (error) {
     postMessage({ kind: "failed", request: data.request, words: String(error) });
   }
 }
 
+/** Let the engine of a horizon answer; it is made when it is first asked. */
+async function useHorizon(name) {
+  if (!engines.has(name)) engines.set(name, await loadEngine(module, { ...model, ...horizons[name] }));
+  engine = engines.get(name);
+}
+
+/** Return the buffers of an answer's counts: they are made for it, and need not be copied. */
+function buffersOf({ counts, policies }) {
+  const all = counts ?? policies?.flatMap(({ batches, flow }) => [...batches, { flow }]) ?? [];
+  return all.flatMap((parts) => Object.values(parts).map(({ values }) => values.buffer));
+}
+
 const ANSWERS = {
   simulate({ request, seed, replication, first, stop, worlds, comparator, keepStates }) {
-    if (asked !== request) [asked, totals] = [request, null];
-    const found = engine.simulate({ seed, replication, first, stop, worlds, comparator, keepStates });
-    if (totals) totals.forEach((counts, k) => addCounts(counts, found[k].counts));
-    else totals = found.map(({ counts }) => counts);
+    if (asked !== request) engine.begin({ seed, replication, worlds, comparator });
+    asked = request;
+    const found = engine.add({ first, stop, keepStates });
     return { kind: "simulated", request, states: keepStates ? found.map(({ states }) => states) : null };
   },
 
   counts({ request }) {
-    return { kind: "counts", request, counts: asked === request ? totals : null };
+    return { kind: "counts", request, counts: asked === request ? engine.counted() : null };
   },
 
   settled({ request, seed, replication, world, clinic }) {

@@ -10,6 +10,7 @@ from helpers.engine import CHROMIUM, NOBODY_TO_ASK, NODE, asked, exported
 from helpers.guidelines import by_group, for_all, guideline, member
 
 from analysis.tables import estimates
+from analysis.tables.economics import QUANTITIES, means, worth
 from conf.composition import composing, options
 from conf.derived import derived
 from conf.input_error import InputError
@@ -77,13 +78,17 @@ def test_luck_is_equal_to_the_bit(seed, replication, first):
 
 
 @in_a_browser
-def test_policies_have_the_same_worlds_patients_and_counts():
-    run, *_ = exported()
+@pytest.mark.parametrize("prices", ["none", "dutch"])
+def test_policies_have_the_same_worlds_patients_and_counts(prices):
+    """With costs and quality of life, too, over a lifetime."""
+    overrides = (f"economics={prices}",)
+    run, *_ = exported(*overrides)
     worlds = worlds_of(run)
     of_policies = [{"policy": name} for name in worlds]
     requests = [{"ask": "world", **one} for one in of_policies]
     request = {"ask": "simulate", "seed": run.seed, "first": 5, "stop": FEW, "worlds": of_policies}
-    packed, answers = np.split(np.array(asked([*requests, request]), object), [len(worlds)])
+    answers = asked([*requests, request], *overrides)
+    packed, answers = np.split(np.array(answers, object), [len(worlds)])
     assert [bytes(one) for one in packed] == [world.tobytes() for world in worlds.values()]
     assert_the_same(answers, run, worlds, 5, FEW)
 
@@ -185,9 +190,10 @@ def test_halves_of_the_patients_add_up_to_the_states_of_each_outcome_that_the_co
     run, *_ = exported()
     name, world = next(iter(worlds_of(run).items()))
     request = {"ask": "states", "seed": run.seed, "stop": 1001, "worlds": [{"policy": name}]}
-    states, counts = map(np.frombuffer, asked([request]))
+    states, counts, kept = map(np.frombuffer, asked([request]))
     ((_, whole),) = natively(run, {name: world}, 0, 1001)
     np.testing.assert_array_equal(counts, whole)
+    np.testing.assert_array_equal(kept, whole)
     counter = Counter(world, horizons(run.horizon_years), run.horizon_years)
     counter.count(simulate_block(dataclasses.replace(run, clock="compiled"), {"": world}, 0, 1001)[""])
     binary = np.stack(list(counter.tally().binary.values()))
@@ -262,8 +268,9 @@ def counted(run, by_batch):
 @in_a_browser
 @pytest.mark.parametrize("by_batch", [False, True])
 def test_estimates_and_intervals_are_those_of_the_tables(by_batch):
-    run, *_ = exported()
+    run, *_ = exported("economics=dutch", "horizon_years=10")
     mine, other, pair = counted(run, by_batch)
+    own = worth(mine)
     states, joint = (np.stack(list(of.binary.values())) for of in (mine, pair))
     sums = np.stack([*mine.sums.values(), *pair.sums.values()])
     scales = (np.arange(len(sums)) % 3 + 1.0).tolist()
@@ -272,6 +279,7 @@ def test_estimates_and_intervals_are_those_of_the_tables(by_batch):
     expected = {
         "shares": estimates.shares(states),
         "means": [estimates.mean(one, scale) for one, scale in zip(sums, scales, strict=True)],
+        "groupMeans": means(own, by_batch),
         "shareDifferences": estimates.share_differences(joint),
         "shareChanges": estimates.shares(estimates.changed(joint, NO, YES)),
         "survivals": estimates.survivals(survivals[0], days, by_batch),
@@ -285,6 +293,10 @@ def test_estimates_and_intervals_are_those_of_the_tables(by_batch):
     given = {
         "shares": [by_group(states)],
         "means": [by_group(sums), scales],
+        "groupMeans": [
+            [np.column_stack([own.patients, sums]).tolist() for sums in own.sums.T],
+            [1.0] * len(QUANTITIES),
+        ],
         "shareDifferences": [by_group(joint)],
         "shareChanges": [by_group(joint), NO, YES],
         "survivals": [flat[0], days],

@@ -240,12 +240,13 @@ def test_the_keyboard_reaches_the_views_and_the_pictures(shown):
     assert shown.page.get_attribute("[data-key='picture survival']", "aria-selected") == "true"
 
 
-def test_a_lesson_reveals_after_the_prediction_what_the_command_measures(opened, tmp_path):
+@pytest.mark.parametrize("name", ["leak", "value"])
+def test_a_lesson_reveals_after_the_prediction_what_the_command_measures(opened, tmp_path, name):
     with composing():
-        lesson = read_lesson("leak")
+        lesson = read_lesson(name)
         values = Measured(lesson).values()
     opened.view("lessons")
-    opened.press("lesson leak")
+    opened.press(f"lesson {name}")
     assert opened.page.is_disabled("[data-key='commit']")
     assert not opened.page.locator(".verdict").count()
     opened.page.check("[data-key='option 0']")
@@ -260,7 +261,7 @@ def test_a_lesson_reveals_after_the_prediction_what_the_command_measures(opened,
     kept = opened.saved("save predictions", tmp_path / "one.json")
     assert json.loads(kept.read_text())["predictions"][0]["who"] == "Group 1"
     opened.page.set_input_files("[data-key='gather']", [kept, kept])
-    assert "2 predictions" in opened.page.inner_text("[data-class=leak]")
+    assert "2 predictions" in opened.page.inner_text(f"[data-class={name}]")
 
 
 def test_it_prints(shown):
@@ -274,8 +275,12 @@ def test_axe_finds_nothing_wrong(open_page, scheme, width):
     from axe_playwright_python.sync_playwright import Axe
 
     opened = open_page(width=width, scheme=scheme).done()
-    for view in ("compare", "lessons", "patient", "takeaway", "about"):
-        opened.view(view)
+    for view in ("compare", "costs", "lessons", "patient", "takeaway", "about"):
+        if view == "costs":
+            with opened.simulating():
+                opened.page.select_option("[data-key='economics']", "dutch")
+        else:
+            opened.view(view)
         if view == "patient":
             opened.page.wait_for_selector("#life table")
         found = Axe().run(opened.page)

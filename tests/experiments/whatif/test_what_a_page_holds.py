@@ -16,7 +16,7 @@ from experiments.cli.command import main
 from experiments.whatif import sentences
 from experiments.whatif.assembled import PAGE, SCRIPTS
 from experiments.whatif.exported import _refused
-from experiments.whatif.state import settings, start
+from experiments.whatif.state import Files, settings, start
 from sim.counting.outcomes import HARMS
 
 
@@ -30,6 +30,7 @@ def test_every_shipped_file_is_there(content):
     with composing():
         for group in ("cohort", "disease", "clinic"):
             assert list(content[f"{group}s"]) == options(group)
+        assert list(content["economics"]) == options("economics")
         alone = set()
         for name in options("policy"):
             try:
@@ -49,12 +50,8 @@ def test_what_the_command_line_changes_is_changed_on_the_page():
     with composing():
         asked = request("compare", changed, "lrrc whatif")
         as_shipped = read_run(request("compare", [], "lrrc whatif").config)
-        opens = start(
-            asked,
-            read_run(asked.config),
-            {"dutch_contemporary": as_shipped},
-            {"calibrated": as_shipped},
-        )
+        files = Files({"dutch_contemporary": as_shipped}, {"calibrated": as_shipped}, {"none": as_shipped})
+        opens = start(asked, read_run(asked.config), files)
     assert opens["numbers"] == {
         "surgery.leak_probability": 0.2,
         "cohort.plane_shares": [0.5, 0.3, 0.2],

@@ -21,8 +21,8 @@ function drawOutcomes(result) {
     ...changes.map((found) => (found.n ? `${signed(100 * found.estimate)} (${interval(100 * found.low, 100 * found.high, signed)})` : DASH)),
   ];
   const columns = [say("table.outcome"), ...result.policies.map((_, p) => `${LETTERS[p]}, %`), ...result.others.map((p) => say("table.less_points", { policy: LETTERS[p], other: LETTERS[c] }))];
-  const amounts = layout.outcomes.amounts.map((key, place) => [
-    `${capital(called("outcome", key.outcome))} (${layout.outcomes.amount_units[place]})`,
+  const amounts = result.layout.outcomes.amounts.map((key, place) => [
+    `${capital(called("outcome", key.outcome))} (${result.layout.outcomes.amount_units[place]})`,
     ...result.policies.map((_, p) => ranged(result.amount(p, place), (value) => fixed(value, 2))),
     ...result.others.map((p) => ranged(result.amount(p, place, "differences"), (value) => signed(value, 2))),
   ]);

@@ -7,8 +7,8 @@ function drawRecurrence(result, { width, height, colours }) {
   const at = state.horizon_years;
   const looks = looksOf(state, colours);
   const place = result.curvePlace("local_recurrence");
-  const curves = result.policies.map((_, p) => result.curve(p, place));
-  const end = result.horizons[result.horizons.length - 1];
+  const curves = result.policies.map((_, p) => result.shownCurve(p, place));
+  const end = result.shownYears;
   const upTo = Math.max(...curves.flatMap((curve) => curve[curve.length - 1].high), 0.01);
   const grid = ticks(upTo);
   const most = grid[grid.length - 1];

@@ -5,8 +5,8 @@ const SURVIVALS = ["overall_survival", "disease_free_survival"];
 function drawSurvival(result, { width, height, colours }) {
   const { state } = result;
   const looks = looksOf(state, colours);
-  const end = result.horizons[result.horizons.length - 1];
-  const all = SURVIVALS.map((name) => result.policies.map((_, p) => result.curve(p, result.curvePlace(name))));
+  const end = result.shownYears;
+  const all = SURVIVALS.map((name) => result.policies.map((_, p) => result.shownCurve(p, result.curvePlace(name))));
   const least = Math.floor(10 * Math.min(...all.flat().map((curve) => curve[curve.length - 1].low))) / 10;
   const narrow = width < 520;
   const panel = narrow ? width : width / 2;
