@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.pages.answer import COUNTED, SHARES
 from analysis.tables import estimates
-from analysis.tables.economics import QUANTITIES, Worth, means, worth
+from analysis.tables.economics import QUANTITIES, means, worth
 from analysis.tables.estimates import Estimate
 from analysis.words.clinic import STEP_WORDS
 from analysis.words.columns import CODES
@@ -257,7 +257,7 @@ def _value(policy: str, figure: Figure, counts: Counts) -> tuple[str, str]:
     number = written(PER * float(own.means[place]), figure.unit)
     if policy == first:
         return number, ""
-    change = means(Worth(own.patients, own.sums - others.sums), counts.tallies[policy].by_batch)[place]
+    change = means(own._replace(sums=own.sums - others.sums), counts.tallies[policy].by_batch)[place]
     return number, _difference(change, float(PER), figure.unit)
 
 

@@ -58,4 +58,5 @@ def test_nobody_has_no_mean_and_one_group_no_interval():
 
 def test_a_difference_of_the_same_sums_is_0_without_doubt():
     patients, sums = np.array([3.0, 4.0]), np.array([[1.5, 2.0], [2.5, 4.0]])
-    assert means(Worth(patients, sums - sums), by_batch=False)[0][1:] == (0.0, 0.0, 0.0)
+    nobody = np.zeros((len(sums), 2))
+    assert means(Worth(patients, sums - sums, nobody), by_batch=False)[0][1:] == (0.0, 0.0, 0.0)
