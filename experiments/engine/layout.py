@@ -33,7 +33,7 @@ from sim.clinic.queues import LOG, REQUEST, RESOURCES, UNLIMITED_COUNT, WEEK_DAY
 from sim.clinic.warm_up import NOT_SETTLED
 from sim.counting import batches
 from sim.counting.outcomes import FLOW, MONTHLY, TIMED, UNITS
-from sim.counting.tally import BATCHES, CHUNK, PLACES, Counter, new_scratch
+from sim.counting.tally import BATCHES, CHUNK, PLACES, Counter
 from sim.counting.value import VALUES
 from sim.distributions import GRID
 from sim.luck import LUCK, columns
@@ -75,7 +75,6 @@ def layout(run: Run) -> Plain:
     years = horizons(run.horizon_years)
     counter = Counter(world, years, run.horizon_years)
     called = functions(world, run.clinic, years)
-    scratch = new_scratch(len(counter.keys), 1)
     return {
         "functions": {one.name: _arguments(one) for one in called},
         "records": {
@@ -111,7 +110,8 @@ def layout(run: Run) -> Plain:
         # The first axis, of the parts that threads count into, is 1 here.
         "counts": {name: [1, *part.shape[1:]] for name, part in counter.parts._asdict().items()},
         "scratch": {
-            name: {"shape": part.shape, "type": part.dtype.name} for name, part in scratch._asdict().items()
+            name: {"shape": part.shape, "bytes": part.itemsize}
+            for name, part in counter.new_scratch(1)._asdict().items()
         },
         # Of estimates: as long as there are cells of counts, or groups of patients.
         "estimates_scratch": {
@@ -122,6 +122,7 @@ def layout(run: Run) -> Plain:
             "binary": [key._asdict() for key in counter.keys],
             "amounts": [key._asdict() for key in counter.amounts],
             "places": PLACES,
+            "state_words": counter.measures(0).states.shape[1:],
             "values": VALUES,
             "amount_units": list(UNITS.values()),
             "timed": [key._asdict() for key in TIMED],
