@@ -30,6 +30,7 @@ from sim.counting.tally import (
 from sim.events import END, N_EVENTS, Event
 from sim.luck import LUCK, column_keys, fill_rows, uniforms_of
 from sim.pathway.decisions import acts
+from sim.pathway.follow_up import nothing_to_be_seen, visit
 from sim.pathway.journey import happen
 from sim.patient import ROW, new_patients
 
@@ -273,9 +274,30 @@ def _simulate_under_all(
             if acts[event, k, k]:
                 _part(k, event, rows, words, luck, i, worlds, plans, acts, shared, horizon_days)
                 event = upcoming[k]
+            elif event == Event.VISIT and nothing_to_be_seen(rows[k]):
+                event = _visit_in_vain(rows[k], luck[i], worlds[plans[k] : plans[k + 1]], horizon_days)
             else:
                 event = happen(rows[k], luck[i], worlds[plans[k] : plans[k + 1]], event, horizon_days)
     return False
+
+
+@compiled
+def _visit_in_vain(patient: Record, luck: Record, worlds: np.ndarray, horizon_days: float) -> int:
+    """Let the visits happen that come before anything else; return the next event, or END.
+
+    As ``happen`` one by one; but since they show nothing, only the next visit is new on the agenda.
+    """
+    world, due = worlds[patient.plan], patient.agenda[Event.VISIT]
+    patient.agenda[Event.VISIT] = np.inf
+    event = next_event(patient, horizon_days)
+    last = patient.diagnosed_day + horizon_days if event == END else patient.agenda[event]
+    # Of two on the same day the first of the vocabulary happens first.
+    while due < last or (due == last and (event == END or Event.VISIT < event)):
+        patient.agenda[Event.VISIT] = np.inf
+        visit(patient, luck, world, due)
+        due = patient.agenda[Event.VISIT]
+    patient.agenda[Event.VISIT] = due
+    return event
 
 
 @compiled

@@ -1,8 +1,8 @@
 """Counts and whole-number sums of the outcomes of blocks of lives, which add up in any order.
 
-Threads count into parts of their own. The yes-or-no outcomes of a patient are bits, and a part adds them up in
-binary, many outcomes at an instruction: eight patients by carry-save adders, then the carry into the higher
-digits.
+Threads count into parts of their own. The yes-or-no outcomes of a patient are bits, and a part adds them up
+in binary, many outcomes at an instruction: eight patients by carry-save adders, then the carry into the
+higher digits.
 """
 
 from dataclasses import dataclass, field
