@@ -292,7 +292,7 @@ def _visit_in_vain(patient: Record, luck: Record, worlds: np.ndarray, horizon_da
     event = next_event(patient, horizon_days)
     last = patient.diagnosed_day + horizon_days if event == END else patient.agenda[event]
     # Of two on the same day the first of the vocabulary happens first.
-    while due < last or (due == last and (event == END or Event.VISIT < event)):
+    while due < last or (due == last and (event == END or event > Event.VISIT)):
         patient.agenda[Event.VISIT] = np.inf
         visit(patient, luck, world, due)
         due = patient.agenda[Event.VISIT]

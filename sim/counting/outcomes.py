@@ -219,7 +219,7 @@ _REGROWTH = len(RegrowthShare)
 _FIRST_MARGIN = int(RecurrenceShare.R0)
 
 # How ``write_states`` writes: for each horizon a word for incidence by label and compartment, and for
-# incidence and survival by group; then halves of words for the rest of each horizon, and one for what has none.
+# incidence and survival by group; then halves of words for the rest of each horizon, and for what has none.
 WORD_BITS = 64
 LANES = 8  # words that are counted together
 _FIRST_BY_GROUP = _LABELS + N_COMPARTMENTS
