@@ -202,6 +202,8 @@ class Counter:
             np.zeros((parts, FOLDS, 1 + len(VALUES)), np.int64),
             np.zeros((parts, int(np.prod(SHAPE))), np.int64),
         )
+        self._scratch = [self.new_scratch(1) for _ in range(parts)]
+        self._added = 0  # patients whose states are in the sums of the scratch
 
     def measures(self, n: int) -> Measures:
         """Return the place for the measures of n patients."""
@@ -222,7 +224,7 @@ class Counter:
 
         def count(part: int) -> None:
             first, stop = len(rows) * part // parts, len(rows) * (part + 1) // parts
-            count_rows(
+            add_rows(
                 rows[first:stop],
                 self.world,
                 own,
@@ -232,11 +234,21 @@ class Counter:
                 self.end_days,
                 self.parts,
                 part,
-                self.new_scratch(1),
+                self._scratch[part],
             )
 
+        if self._added + len(rows) >= MOST_ADDED:
+            self._enter_sums()
+        self._added += len(rows)
         in_threads(count, parts)
         return own
+
+    def _enter_sums(self) -> None:
+        """Enter the sums of states in the counts."""
+        if self._added > 0:
+            for part, scratch in enumerate(self._scratch):
+                enter_sums(scratch.digits[0], len(self.horizon_days), self.parts.joint[part])
+            self._added = 0
 
     def new_scratch(self, policies: int) -> Scratch:
         """Return the scratch of a part, for so many policies that are counted together."""
@@ -251,6 +263,7 @@ class Counter:
 
     def tally(self) -> Tally:
         """Return the counts so far."""
+        self._enter_sums()
         # Of one part they are the counts themselves: a sum would touch every day of a long follow-up.
         total = Parts(*(part[0] if len(part) == 1 else part.sum(axis=0) for part in self.parts))
         joint = total.joint.reshape(3, 3, -1)
@@ -267,6 +280,7 @@ class Counter:
 
     def pair(self) -> PairTally:
         """Return the joint counts with the comparator so far."""
+        self._enter_sums()
         joint = self.parts.joint.sum(axis=0)
         return PairTally(
             dict(zip(self.keys, joint.T.reshape(-1, 3, 3).copy(), strict=True)),
@@ -291,7 +305,25 @@ def count_rows(
     part: int,
     scratch: Scratch,
 ) -> None:
-    """Add patients to the counts of a part; their measures begin at ``first``.
+    """As ``add_rows``, and enter the sums of their states in the counts."""
+    add_rows(rows, world, own, others, first, horizon_days, end_days, parts, part, scratch)
+    enter_sums(scratch.digits[0], len(horizon_days), parts.joint[part])
+
+
+@compiled
+def add_rows(
+    rows: np.ndarray,
+    world: np.ndarray,
+    own: Measures,
+    others: Measures,
+    first: int,
+    horizon_days: np.ndarray,
+    end_days: float,
+    parts: Parts,
+    part: int,
+    scratch: Scratch,
+) -> None:
+    """Add patients to the counts of a part, their states to the sums; their measures begin at ``first``.
 
     ``own`` is written, ``others`` only read; both may be the same.
     """
@@ -318,7 +350,6 @@ def count_rows(
         if world[0].economics.counted:
             for i in range(first + start, first + stop):
                 add_values(own.values[i], parts.values[part, own.places[i, 0]])
-    enter_sums(scratch.digits[0], len(horizon_days), parts.joint[part])
 
 
 @compiled
@@ -425,8 +456,21 @@ def add_eight(eight: Record, sums: Record) -> None:
 
 
 @compiled
+def _is_in_use(sums: np.ndarray, digit: int) -> bool:
+    """Return whether any sum has this digit."""
+    some = 0
+    for group in range(len(sums)):
+        for k in range(PAIRS * LANES):
+            some |= sums[group].digits[digit, k]
+    return some != 0
+
+
+@compiled
 def enter_sums(sums: np.ndarray, horizons: int, joint: np.ndarray) -> None:
     """Enter what was added in the joint counts of a policy, and begin again at 0."""
+    digits = DIGITS
+    while digits > 0 and not _is_in_use(sums, digits - 1):
+        digits -= 1
     for k in range(joint.shape[1]):
         place = state_bit(k, horizons)
         word, bit = place // WORD_BITS, place % WORD_BITS
@@ -434,7 +478,7 @@ def enter_sums(sums: np.ndarray, horizons: int, joint: np.ndarray) -> None:
         for others in range(SETS):
             for own in range(SETS):
                 n, pair = 0, others * SETS + own
-                for digit in range(DIGITS):
+                for digit in range(digits):
                     n += (sums[group].digits[digit, pair * LANES + lane] >> bit & 1) << digit
                 # A state is a set without the one within it: ABSENT, NO and YES are in their order.
                 joint[3 * others + own, k] += n

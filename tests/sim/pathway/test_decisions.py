@@ -61,16 +61,21 @@ def by_event():
     found = {}
 
     def look(branch):
-        named = [part.attr for part in ast.walk(branch.test) if isinstance(part, ast.Attribute)]
-        for name in named:
-            found[Event[name]] = levers_read(branch.body, "sim.pathway.journey")
+        parts = list(ast.walk(branch.test))
+        several = any(
+            isinstance(part, ast.LtE) for part in parts
+        )  # which a function of their own tells apart
+        for name in [part.attr for part in parts if isinstance(part, ast.Attribute)]:
+            if not several:
+                found[Event[name]] = levers_read(branch.body, "sim.pathway.journey")
         for other in branch.orelse:
             if isinstance(other, ast.If):
                 look(other)
 
-    for node in functions("sim.pathway.journey")[0]["happen"].body:
-        if isinstance(node, ast.If):
-            look(node)
+    for function in functions("sim.pathway.journey")[0].values():
+        for node in function.body:
+            if isinstance(node, ast.If):
+                look(node)
     return found
 
 
