@@ -4,7 +4,7 @@ import functools
 import itertools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -161,6 +161,11 @@ def read_thresholds(key: str, given: object) -> tuple[float, ...]:
     amounts = [units.number(f"{key}[{i}]", value, THRESHOLD) for i, value in enumerate(given)]
     check_rising(key, amounts)
     return tuple(amounts)
+
+
+def middle_threshold(thresholds: Sequence[float]) -> float:
+    """Return the threshold that headline figures take: the middle one, of two the upper."""
+    return thresholds[len(thresholds) // 2]
 
 
 def check_rising(key: str, amounts: list[float]) -> None:

@@ -1,9 +1,10 @@
 """Input that cannot be run, reported so that its reader can correct it."""
 
-from collections.abc import Iterable
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable
+from difflib import SequenceMatcher, get_close_matches
 
 LONGEST = 120
+HALF = 0.5  # of the words of a name
 MOST_BITS = 4096
 
 
@@ -31,14 +32,39 @@ def shown(value: object) -> str:
 
 
 def nearest(word: str, names: Iterable[str]) -> str:
-    """Return ``'; did you mean x?'`` for the name most like the word, or nothing where none is like it."""
+    """Return ``'; did you mean x?'`` for the name most like the word, or nothing where none is like it.
+
+    Of names with a section, as in ``surgery.leak_probability``, the own part must be alike: a long section
+    that two names share does not make them so.
+    """
     whole = list(names)
-    ends = {name.rpartition(".")[2]: name for name in whole}
-    if close := get_close_matches(word, whole, 1):
-        return f"; did you mean {close[0]}?"
-    if close := get_close_matches(word.rpartition(".")[2], ends, 1):
-        return f"; did you mean {ends[close[0]]}?"
+    section, _, own = word.rpartition(".")
+    ends = {name: name.rpartition(".")[2] for name in whole}
+    beside = [name for name in whole if name.rpartition(".")[0] == section]
+    if close := get_close_matches(own, [ends[name] for name in beside], 1):
+        return _meant(name for name in beside if ends[name] == close[0])
+    words = {name: _shared_words(own, ends[name]) for name in beside}
+    if words and max(words.values()) >= HALF:
+        return _meant(words, key=lambda name: words[name])
+    if close := get_close_matches(own, ends.values(), 1):
+        return _meant((n for n in whole if ends[n] == close[0]), key=lambda name: _likeness(word, name))
+    if close := get_close_matches(word, [name for name in whole if "." not in name], 1):
+        return _meant(close)
     return ""
+
+
+def _meant(names: Iterable[str], key: Callable[[str], float] | None = None) -> str:
+    return f"; did you mean {max(names, key=key)}?"
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other).ratio()
+
+
+def _shared_words(one: str, other: str) -> float:
+    """Return the share of the words of two names, joined by ``_``, that both have."""
+    a, b = set(one.split("_")), set(other.split("_"))
+    return len(a & b) / len(a | b)
 
 
 def choice(word: str, names: Iterable[str]) -> str:

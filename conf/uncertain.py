@@ -15,6 +15,7 @@ from conf.schema import shipped, shipped_sections
 
 Z95 = float(stats.norm.ppf(0.975))
 NORMALS = np.linspace(-5.0, 5.0, 1001)  # where a distribution is tabulated
+MEMBERS_PER_PARAMETER, MEMBERS_PER_GROUP = 10, 10  # of a sample, at least, to distinguish what each explains
 WITHOUT_EFFECT = ("pathway", "primary")  # of an unhindered clinic: times that no endpoint depends on
 
 

@@ -175,17 +175,13 @@ def valued_of(run: ReceivedRun) -> "dict[str, list[Table]]":
 
     Raises InputError for tables that cannot be those of a run.
     """
-    from analysis.pages import report_economics
+    from analysis.pages.report import ANALYSES
+    from analysis.pages.report_economics import compared
     from analysis.pages.report_parts import Table
     from experiments.report import read_run_folder
 
     read = read_run_folder(run.folder)
-    of = {
-        "compare": report_economics.compared,
-        "psa": report_economics.valued,
-        "gains": report_economics.gained,
-        "budget": report_economics.budgeted,
-    }
+    of = {"compare": compared, **ANALYSES}
     if read.experiment not in of or not read.values:
         return {}
     if read.experiment == "compare" and "economics" not in read.tables:
@@ -197,7 +193,7 @@ def valued_of(run: ReceivedRun) -> "dict[str, list[Table]]":
         raise InputError(f"{run.name}: its tables of costs cannot be read: {what}") from error
     if read.experiment == "psa":
         return {"results": tables[:2], "uncertainty": tables[2:]}
-    return {"subgroups" if read.experiment == "gains" else "results": tables}
+    return {{"gains": "subgroups", "sensitivity": "uncertainty"}.get(read.experiment, "results"): tables}
 
 
 def results_of(name: str) -> list[list[str]]:

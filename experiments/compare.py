@@ -155,13 +155,11 @@ def tables_of(run: Run, simulated: "Simulated") -> "dict[str, pd.DataFrame]":
 def economics_words(run: Run, table: "pd.DataFrame", name: str) -> str:
     """Return costs and quality of life of a run as tables to read; ``name``: that of its file of prices."""
     from analysis.pages.economics_summary import economics_summary
-    from analysis.words.economics import Terms
+    from analysis.words.economics import terms_of
     from conf.stated_sources import assumptions_of
 
-    of = run.economics
-    assert of is not None
-    costs, effects = (100 * of.numbers[f"{what}_discount_rate_per_year"] for what in ("costs", "effects"))
-    terms = Terms(of.currency, of.price_year, of.perspective, costs, effects, of.thresholds_per_qaly)
+    assert run.economics is not None
+    terms = terms_of(run.economics.resolved())
     return economics_summary(table, run.comparator.name, terms, assumptions_of(ECONOMICS, name))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from conf.input_error import InputError
+from conf.own_file import read_yaml
 from conf.received import file_within, read_received
 from experiments.results.crate import DICTIONARY, renew
 from experiments.results.csv_file import as_written
@@ -63,29 +64,15 @@ def draw(words: Sequence[str]) -> Path:
     if len(words) != 1:
         raise InputError(f"{' '.join(words)}: name one folder of a run, as in: lrrc draw runs/compare/NAME")
     folder = folder_of_run(words[0])
-    if (folder / "ledger").is_dir():
-        raise InputError(f"{folder}: is of a sweep or a calibration; run its command again with this out=")
     # Imported late: what is refused above is refused at once.
     from analysis.pictures.catalogue import PICTURES, columns_of, draw_all
 
+    if (folder / "ledger").is_dir():
+        return draw_points(folder)
     needed = {name for tables in PICTURES.values() for name in tables}
     files = sorted([*folder.glob("*.csv"), *folder.glob("*.parquet")])
     tables = {path.stem: read(path, columns_of(path.stem)) for path in files if path.name in _csv(needed)}
-    scratch = partial_path(folder / "pictures")
-    try:
-        remove_left(folder / "pictures")
-        scratch.mkdir()
-        # Moved when all are complete, so that none is half drawn.
-        paths = with_any_tables(folder, lambda: draw_all(tables, scratch))
-        for path in paths:
-            replace(path, folder / path.name)
-        renew(folder)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
-    finally:
-        remove(scratch)
-    drawn = {path.stem for path in paths}
-    print(f"drawn: {', '.join(sorted(drawn)) or 'nothing'}")
+    drawn = into(folder, lambda scratch: draw_all(tables, scratch))
     for picture, names in PICTURES.items():
         if picture.__name__ not in drawn:
             missing = ", ".join(_csv(name for name in names if name not in tables))
@@ -95,6 +82,48 @@ def draw(words: Sequence[str]) -> Path:
         if path.name not in _csv(shown) and path.name != DICTIONARY:
             print(f"no picture shows {path.name}")
     return folder.resolve()
+
+
+def draw_points(folder: Path) -> Path:
+    """Draw the pictures of a psa or a sensitivity analysis into its folder; return the folder.
+
+    Raises InputError for a folder of another command that keeps its work on a ledger, and as ``draw``.
+    """
+    from analysis.pages.redrawn import pictures_of
+    from analysis.pages.report_run import RunRead, experiment_of
+    from analysis.pictures.look import save_all
+
+    files = {path.stem: path for path in sorted(folder.glob("*.csv")) if path.name != DICTIONARY}
+    if experiment_of(files) not in ("psa", "sensitivity"):
+        raise InputError(f"{folder}: is of a sweep or a calibration; run its command again with this out=")
+    config = read_yaml(file_within(folder / "config.yaml"), str(folder / "config.yaml"))
+    run = RunRead(folder.name, {}, config, {name: read_whole(path) for name, path in files.items()}, [])
+    pictures = with_any_tables(folder, lambda: pictures_of(run))
+    into(folder, lambda scratch: save_all(pictures, scratch))
+    return folder.resolve()
+
+
+def into(folder: Path, drawn: Callable[[Path], Sequence[Path]]) -> set[str]:
+    """Draw into a scratch folder, and then into the run's; say what was drawn, and return the names.
+
+    Raises InputError where that fails; the folder is then left as it was.
+    """
+    scratch = partial_path(folder / "pictures")
+    try:
+        remove_left(folder / "pictures")
+        scratch.mkdir()
+        # Moved when all are complete, so that none is half drawn.
+        paths = with_any_tables(folder, lambda: drawn(scratch))
+        for path in paths:
+            replace(path, folder / path.name)
+        renew(folder)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
+    finally:
+        remove(scratch)
+    names = {path.stem for path in paths}
+    print(f"drawn: {', '.join(sorted(names)) or 'nothing'}")
+    return names
 
 
 def folder_of_run(word: str) -> Path:

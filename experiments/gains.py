@@ -7,7 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from conf import units
 from conf.composition import plain
-from conf.economics import THRESHOLD
+from conf.economics import THRESHOLD, middle_threshold
 from conf.input_error import InputError
 from conf.request import Request
 from conf.run import Run
@@ -44,8 +44,7 @@ def read_gains(config: DictConfig) -> tuple[Run, float]:
             "clinic: where patients queue, treating one changes what others wait; use clinic=unlimited"
         )
     if wanted is None:
-        thresholds = run.economics.thresholds_per_qaly
-        return run, thresholds[len(thresholds) // 2]
+        return run, middle_threshold(run.economics.thresholds_per_qaly)
     return run, units.number("threshold", wanted, THRESHOLD)
 
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conf.economics import middle_threshold
 from conf.input_error import InputError
 from conf.request import Request
-from conf.run import Run
 from experiments.results.notices import notice
 from experiments.results.result import Result, report
 from experiments.sweep import on_ledger, summed
@@ -16,7 +16,6 @@ from experiments.valuing.announced import announce
 from experiments.valuing.plan import FEWEST_MEMBERS, PsaPlan, read_psa
 
 if TYPE_CHECKING:
-    from analysis.words.economics import Terms
     from experiments.valuing.found import Found
 
 
@@ -55,17 +54,12 @@ def sized(analysis: PsaPlan, precision: float, asked: Request) -> PsaPlan:
             f"precision={precision:g}: patients who queue are simulated as one cohort; use clinic=unlimited, "
             "or members and patients instead of precision"
         )
-    sizes = sizes_for(variance_of(analysis, middle_of(analysis)), precision).values()
+    sizes = sizes_for(variance_of(analysis, middle_threshold(analysis.thresholds)), precision).values()
     config = asked.config.copy()
     config.members = max(FEWEST_MEMBERS, *(size.members for size in sizes))
     config.patients = max(size.patients for size in sizes)
     notice(f"precision={precision:g}: {config.members:,} members of {config.patients:,} patients each")
     return read_psa(config, asked.choices or {})
-
-
-def middle_of(analysis: PsaPlan) -> float:
-    """Return the threshold that headline figures take: the middle one, of two the upper."""
-    return analysis.thresholds[len(analysis.thresholds) // 2]
 
 
 def collected(analysis: PsaPlan, ledger: Ledger, cells: list[Cell]) -> "Found":
@@ -91,12 +85,14 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder, pictures: bool
     from analysis.economics.information import evppi, evsi, study_of_proportions
     from analysis.pages.psa_summary import psa_summary
     from analysis.pictures.psa import psa_pictures
+    from analysis.words.economics import terms_of
     from experiments.valuing.split import variance_of
     from sim.clinic.needs import is_unlimited
 
     run = analysis.plan.run
     economics = run.economics
     assert economics is not None
+    terms = terms_of(economics.resolved())._replace(thresholds=analysis.thresholds)
     draws, parameters = found.draws(economics.perspective), analysis.parameters()
     patients = discounted_patients(
         analysis.patients_per_year,
@@ -118,7 +114,7 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder, pictures: bool
     }
     if groups:  # with few members none may be small enough to be distinguished
         made["evppi"] = evppi(draws, parameters, groups, analysis.thresholds)
-    middle = middle_of(analysis)
+    middle = middle_threshold(analysis.thresholds)
     if analysis.study:
         measured = study_of_proportions(list(analysis.study.parameters))
         made["evsi"] = evsi(draws, parameters, measured, list(analysis.study.sizes), middle)
@@ -128,13 +124,12 @@ def write(analysis: PsaPlan, found: "Found", folder: SweepFolder, pictures: bool
     for name, table in made.items():
         folder.table(f"{name}.csv", table)
     folder.notes["psa"] = about(analysis)
-    drawn = psa_pictures(made, terms_of(run)._replace(thresholds=analysis.thresholds))
+    drawn = psa_pictures(made, terms)
     if run.pictures and pictures:
         from analysis.pictures import look
 
-        for name, draw in drawn.items():
-            look.save(draw(), folder.path, name)
-    words = psa_summary(made, terms_of(run), middle, patients, analysis.members, run.patients)
+        look.save_all(drawn, folder.path)
+    words = psa_summary(made, terms, middle, patients, analysis.members, run.patients)
     return Result(
         tables=made,
         summary=words,
@@ -155,13 +150,3 @@ def about(analysis: PsaPlan) -> dict[str, Any]:
         "groups_of_too_many_numbers": [*analysis.too_many],
         "common_random_numbers": "between policies; every member has patients of its own",
     }
-
-
-def terms_of(run: Run) -> "Terms":
-    """Return on what terms a run's costs and quality of life are stated."""
-    from analysis.words.economics import Terms
-
-    of = run.economics
-    assert of is not None
-    costs, effects = (100 * of.numbers[f"{what}_discount_rate_per_year"] for what in ("costs", "effects"))
-    return Terms(of.currency, of.price_year, of.perspective, costs, effects, of.thresholds_per_qaly)

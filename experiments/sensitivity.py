@@ -75,16 +75,18 @@ def write(analysis: SensitivityPlan, found: "np.ndarray", folder: SweepFolder) -
     from analysis.pages.sensitivity_summary import sensitivity_summary
     from analysis.pictures import look
     from analysis.pictures.sensitivity_catalogue import sensitivity_pictures
+    from analysis.words.economics import threshold_words
 
     run, axes = analysis.run, analysis.axes
     made = tables(analysis, found)
     for name, table in made.items():
         folder.table(f"{name}.csv", table)
     base = (axes[0].of(run), axes[1].of(run)) if axes else None
-    pictures = sensitivity_pictures(made, base, analysis.measure.threshold_words)
+    pictures = sensitivity_pictures(
+        made, base, threshold_words(analysis.measure.threshold, analysis.measure.unit)
+    )
     if run.pictures:
-        for name, draw in pictures.items():
-            look.save(draw(), folder.path, name)
+        look.save_all(pictures, folder.path)
     folder.notes["sensitivity"] = about(analysis)
     return Result(
         tables=made,

@@ -12,15 +12,8 @@ import pandas as pd
 
 from analysis.pages.economics_summary import more_money, more_years
 from analysis.pages.report import about_run, printable, template
-from analysis.pages.report_economics import (
-    best_of,
-    group_words,
-    middle_of,
-    ratio,
-    terms_of,
-    thresholds_of,
-    too_many,
-)
+from analysis.pages.report_economics import terms_of, thresholds_of
+from analysis.pages.report_psa import best_of, group_words, ratio, too_many
 from analysis.pages.report_run import RunRead, chosen_file, mapping
 from analysis.tables.drivers import drivers
 from analysis.words.economics import LEFT_OUT, SOURCES, Terms, perspective_words, whole_money
@@ -35,6 +28,7 @@ from analysis.words.wording import (
     sentence,
     years_words,
 )
+from conf.economics import middle_threshold
 from conf.input_error import shown
 from conf.stated_sources import assumptions_of
 from sim.patient import Harm
@@ -58,7 +52,7 @@ class Row:
 def memo(run: RunRead) -> str:
     """Return the memo as a page of HTML, which loads nothing."""
     terms, thresholds = terms_of(run), thresholds_of(run)
-    middle = middle_of(thresholds)
+    middle = middle_threshold(thresholds)
     best = best_of(run.tables["acceptability"], middle)
     return template(TEMPLATE).render(
         title=_title(run),

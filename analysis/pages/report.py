@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.pages import report_economics, report_tables
+from analysis.pages import report_economics, report_psa, report_sensitivity, report_tables
 from analysis.pages.references import references
 from analysis.pages.report_asked import patients_of, policies_of, question_of
 from analysis.pages.report_numbers import Changed, changed_numbers, numbers
@@ -55,10 +55,11 @@ from conf.stated_sources import (
     shipped_disease,
 )
 
-ECONOMIC = {
-    "psa": report_economics.valued,
+ANALYSES = {
+    "psa": report_psa.valued,
     "gains": report_economics.gained,
     "budget": report_economics.budgeted,
+    "sensitivity": report_sensitivity.depending,
 }
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -76,6 +77,7 @@ TITLES = {
     "patient": "One patient's course",
     "psa": "Value for money, and how sure that is",
     "gains": "Who gains",
+    "sensitivity": "What the outcome depends on",
     "budget": "Budget impact",
 }
 
@@ -199,8 +201,8 @@ def results(run: RunRead) -> list[Block]:
     if kind == "compare":
         costs = report_economics.compared(run) if "economics" in run.tables else []
         return [*report_tables.comparison(run.tables), *costs]
-    if kind in ECONOMIC:
-        return ECONOMIC[kind](run)
+    if kind in ANALYSES:
+        return ANALYSES[kind](run)
     if kind == "sweep":
         outcomes, years = run.config.get("outcomes"), run.config.get("at_years")
         return report_tables.swept(

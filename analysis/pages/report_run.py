@@ -1,6 +1,6 @@
 """A run's folder as a report reads it: data of unknown origin, which is only written as text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,11 +14,17 @@ EXPERIMENTS = {  # by a table that no other experiment leaves
     "needed": "capacity",
     "incremental": "psa",
     "rules": "gains",
+    **dict.fromkeys(("sensitivity", "structure", "map", "indices"), "sensitivity"),
     "budget": "budget",
     "design": "sweep",
     "outcomes": "compare",
     "journal": "patient",
 }
+
+
+def experiment_of(tables: Collection[str]) -> str:
+    """Return the experiment that leaves tables of such names; empty for none that is known."""
+    return next((kind for table, kind in EXPERIMENTS.items() if table in tables), "")
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class RunRead:
     @property
     def experiment(self) -> str:
         """The experiment that leaves such tables; empty for none that is known."""
-        return next((kind for table, kind in EXPERIMENTS.items() if table in self.tables), "")
+        return experiment_of(self.tables)
 
     @property
     def policies(self) -> dict[str, Tree]:

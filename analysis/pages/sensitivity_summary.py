@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.pages.economics_summary import WIDEST, head
-from analysis.tables.measure import Measure
+from analysis.tables.measure import Measure, is_money
 from analysis.words.sweep import letter, parameter_words
 from analysis.words.wording import DASH, interval, policy_words, sentence, years_words
 
@@ -34,7 +34,7 @@ def sensitivity_summary(
         "policy, the same at every point, so that simulated luck is mostly shared."
     )
     parts = [textwrap.fill(about, WIDEST)]
-    write = writer(measure)
+    write = writer(measure.name, measure.unit)
     for name, words in (
         ("sensitivity", _tornado), ("map", _map), ("indices", _indices), ("structure", _structure)
     ):  # fmt: skip
@@ -43,9 +43,9 @@ def sensitivity_summary(
     return "\n".join([*parts, ""])
 
 
-def writer(measure: Measure) -> Callable[[float], str]:
+def writer(outcome: str, unit: str) -> Callable[[float], str]:
     """Return how a value of an outcome is written."""
-    scale, digits = (100, 2) if measure.unit == "proportion" else (1, 0 if measure.of_money else 3)
+    scale, digits = (100, 2) if unit == "proportion" else (1, 0 if is_money(outcome) else 3)
 
     def write(value: float) -> str:
         if np.isnan(value):
@@ -143,14 +143,15 @@ def _indices(table: pd.DataFrame, write: Callable[[float], str]) -> list[str]:
         lines += ["", textwrap.fill(title, WIDEST), "", *head(NAMES, columns)]
         for row in rows.head(TOP).to_dict("records"):
             if method == "morris":
-                cells = f"{_with_ends(row, 'mu_star', write):>34}{write(row['sigma']):>14}"
+                cells = f"{with_ends(row, 'mu_star', write):>34}{write(row['sigma']):>14}"
             else:
-                cells = "".join(f"{_with_ends(row, name, SHARE):>28}" for name in ("first", "total"))
+                cells = "".join(f"{with_ends(row, name, SHARE):>28}" for name in ("first", "total"))
             lines.append(f"{_name(parameter_words(row['parameter']))}{cells}")
     return lines
 
 
-def _with_ends(row: Mapping[Any, Any], name: str, write: Callable[[float], str]) -> str:
+def with_ends(row: Mapping[Any, Any], name: str, write: Callable[[float], str]) -> str:
+    """Return a number of a row with its interval."""
     return f"{write(row[name])} ({interval(row[f'{name}_low'], row[f'{name}_high'], write)})"
 
 

@@ -95,7 +95,4 @@ def draw_all(
     ``tables`` by name without the ending: outcomes, differences, averted, harmed, curves, flow,
     published.
     """
-    paths = []
-    for name, draw in pictures_of(tables, population).items():
-        paths += look.save(draw(), folder, name)
-    return paths
+    return look.save_all(pictures_of(tables, population), folder)

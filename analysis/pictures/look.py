@@ -6,7 +6,7 @@ and on a small screen. Figures are made without pyplot, so nothing outside them 
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from pathlib import Path
@@ -363,6 +363,11 @@ def save(drawn: Figure, folder: Path, name: str) -> list[Path]:
         drawn.savefig(paths[0], dpi=DPI, metadata=said(drawn))
         drawn.savefig(paths[1], metadata={"Date": None, **said(drawn)})
     return paths
+
+
+def save_all(pictures: Mapping[str, Callable[[], Figure]], folder: Path) -> list[Path]:
+    """Draw and write each picture in turn; return the paths. ``pictures``: by name, what draws it."""
+    return [path for name, draw in pictures.items() for path in save(draw(), folder, name)]
 
 
 def said(drawn: Figure) -> dict[str, str]:

@@ -197,6 +197,39 @@ def sobol_bars(table: pd.DataFrame, outcome: str, words: Words = policy_words) -
     return drawn
 
 
+def morris_bars(
+    table: pd.DataFrame, outcome: str, write: Write = "{:,.4g}".format, words: Words = policy_words
+) -> Figure:
+    """Draw Morris' mean effects of one policy, the largest at the top, with the floor that luck sets.
+
+    ``table``: its rows of ``indices.csv`` of Morris; ``write``: an amount of the outcome.
+    """
+    if table.empty or not look.known(table["mu_star"]):
+        return look.nothing(f"the effects on {outcome}")
+    shown = table.sort_values("mu_star", ascending=False, kind="stable").head(MOST)
+    floor = float(table["noise_floor"].iloc[0])
+    clear = int((table["mu_star_low"] > floor).sum())
+    beyond = f"{clear} of {len(table)}" if clear else f"None of {len(table)}"
+    title = f"{beyond} parameters {'moves' if clear == 1 else 'move'} {outcome} beyond simulated luck"
+    note = (
+        "Mean size of the effect of a parameter's whole range, the others anywhere in theirs. Whiskers: 95 % "
+        f"intervals from resampled trajectories. Line: what a parameter without any effect would show, by "
+        f"simulated luck ({write(floor)})."
+    )
+    if len(table) > MOST:
+        note += f" The {MOST} largest of {len(table)}."
+    with look.style():
+        drawn, ax, where = _rows(shown["parameter"], title, note, words, 0.3)
+        ax.barh(where, shown["mu_star"], height=0.6, color=look.BLUE, gid="mean_effect")
+        ends = (np.clip(shown["mu_star_low"], 0, None), shown["mu_star_high"])
+        ax.hlines(where, *ends, color=look.INK, linewidth=1.2)
+        ax.axvline(floor, color=look.INK, linewidth=1.0, linestyle="--", gid="noise")
+        ax.set_xlim(0, max(look.largest(shown[["mu_star_high"]]), floor) * 1.05 or 1.0)
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
+        ax.set_xlabel(f"mean effect on {outcome}")
+    return drawn
+
+
 def _rows(
     names: pd.Series, title: str, note: str, words: Words, row: float
 ) -> tuple[Figure, Axes, np.ndarray]:

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.pictures.sensitivity import sobol_bars, tornado_bars, two_way_map
+from analysis.pictures.sensitivity import morris_bars, sobol_bars, tornado_bars, two_way_map
 from analysis.words.economics import whole_money
 from analysis.words.sweep import parameter_words
 from analysis.words.wording import policy_words, years_words
 
-NET_BENEFIT, SOBOL = "net_benefit", "sobol"
+NET_BENEFIT, SOBOL, MORRIS = "net_benefit", "sobol", "morris"
 
 
 def sensitivity_pictures(
@@ -20,8 +20,8 @@ def sensitivity_pictures(
 ) -> dict[str, Callable[[], Figure]]:
     """Return a function that draws it, by name, for each picture of a sensitivity analysis.
 
-    A tornado and Sobol' indices for each policy that has rows; the map, where it is of net benefit. ``base``:
-    the run's own values of the map's numbers; ``where``: the threshold of net benefit, in words.
+    A tornado, Morris' effects and Sobol' indices for each policy that has rows; the map, where it is of net
+    benefit. ``base``: the run's own values of the map's numbers; ``where``: the threshold, in words.
     """
     drawn: dict[str, Callable[[], Figure]] = {}
     for policy, rows in _by_policy(tables.get("sensitivity")):
@@ -32,6 +32,10 @@ def sensitivity_pictures(
     indices = tables.get("indices")
     for policy, rows in _by_policy(None if indices is None else indices[indices["method"] == SOBOL]):
         drawn[f"sobol_{policy}"] = partial(sobol_bars, rows, outcome_words(rows), parameter_words)
+    for policy, rows in _by_policy(None if indices is None else indices[indices["method"] == MORRIS]):
+        drawn[f"morris_{policy}"] = partial(
+            morris_bars, rows, outcome_words(rows), value_writer(rows), parameter_words
+        )
     if "map" in tables and (tables["map"]["outcome"] == NET_BENEFIT).all():
         drawn["map"] = partial(_map, tables["map"], tables["map_lines"], base, where)
     return drawn

@@ -49,7 +49,7 @@ def draw_sweep(
 ) -> list[Path]:
     """Draw each outcome over the swept names and write it, as ``sweep_pictures``; return the paths."""
     drawn = sweep_pictures(tables, names, outcomes, years, precision, words, harms)
-    return [path for name, draw in drawn.items() for path in look.save(draw(), folder, name)]
+    return look.save_all(drawn, folder)
 
 
 def sweep_pictures(

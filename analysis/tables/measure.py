@@ -39,16 +39,6 @@ class Measure:
         return self.key.horizon_years or np.nan if self.key else np.nan
 
     @property
-    def threshold_words(self) -> str:
-        """What a QALY may cost, in words."""
-        return f"{self.threshold:,.0f} {self.unit} a QALY"
-
-    @property
-    def of_money(self) -> bool:
-        """Whether it is an amount of money."""
-        return self.name == NET_BENEFIT or self.name.startswith("cost")
-
-    @property
     def direction(self) -> int:
         """1 where more is better, -1 where less is, 0 where neither."""
         return (self.name in BETTER) - (self.name in WORSE)
@@ -104,8 +94,13 @@ def measures(
     if currency is not None:
         for name in (*QUANTITIES, COSTS, NET_BENEFIT):
             of = Measure(name, "years", None, threshold)
-            found[name] = dataclasses.replace(of, unit=currency) if of.of_money else of
+            found[name] = dataclasses.replace(of, unit=currency) if is_money(name) else of
     return found
+
+
+def is_money(outcome: str) -> bool:
+    """Return whether an outcome is an amount of money."""
+    return outcome == NET_BENEFIT or outcome.startswith("cost")
 
 
 def estimates_by_group(fractions: Iterable[np.ndarray]) -> np.ndarray:

@@ -1,11 +1,13 @@
 """Money, QALYs and thresholds in words."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from analysis.words.wording import DASH, sentence
+from conf.economics import middle_threshold
 
 BY_MEMBERS = "95 % of the members, less the simulation's noise"  # what an interval holds
 # Of groups of uncertain numbers, where the name does not say all.
@@ -82,8 +84,26 @@ class Terms(NamedTuple):
 
     @property
     def threshold(self) -> float:
-        """The one that headline figures take: the middle one, of two the upper."""
-        return self.thresholds[len(self.thresholds) // 2]
+        """The one that headline figures take."""
+        return middle_threshold(self.thresholds)
+
+
+def terms_of(economics: Mapping[str, Any]) -> Terms:
+    """Return the terms of a run's economics as its folder holds them, resolved."""
+    costs, effects = (100 * float(economics[f"{of}_discount_rate_per_year"]) for of in ("costs", "effects"))
+    return Terms(
+        str(economics["currency"]),
+        int(economics["price_year"]),
+        str(economics["perspective"]),
+        costs,
+        effects,
+        tuple(map(float, economics["thresholds_per_qaly"])),
+    )
+
+
+def threshold_words(amount: float, currency: str) -> str:
+    """Return what a QALY may cost, in words."""
+    return f"{amount:,.0f} {currency} a QALY"
 
 
 def currency_sign(currency: str) -> str:

@@ -40,6 +40,7 @@ PICTURES = {
     "timeline": "One patient's course under each policy, along a line of time",
     "identified": "Prior and posterior intervals of the numbers that the targets narrow most",
     "traded": "Pairs of numbers that the targets link",
+    "map": "A plane of two numbers, coloured by which policy is preferred, with the lines where it changes",
     "converged": "The objective during the search for the best fit",
     "published_against_simulated": "Points of published against simulated proportions",
     "endpoints_calibration": "Every calibration endpoint, published and simulated, with intervals",
@@ -50,6 +51,13 @@ ENDINGS = {
     "_lines": "Lines over a swept number, one for each policy, with bands",
     "_heat_map": "Squares over two swept numbers, coloured by the outcome",
     "_points": "Points with intervals, one for each design point and policy",
+}
+
+BEGINNINGS = {
+    "tornado_": "Bars of the outcome at both ends of each parameter's range",
+    "sobol_": "Bars of Sobol' indices, alone and with the others, by parameter",
+    "morris_": "Points of each parameter's mean effect and of how that varies",
+    "variance_": "Bars of the variance by its source, and what wanted precisions need",
 }
 
 # Where the words of the lever need those around them.
@@ -156,6 +164,9 @@ def picture_words(name: str) -> str:
     for ending, words in ENDINGS.items():
         if name.endswith(ending):
             return words
+    for beginning, words in BEGINNINGS.items():
+        if name.startswith(beginning):
+            return f"{words}: {policy_words(name.removeprefix(beginning))}"
     return f"Picture of this run: {policy_words(name)}"
 
 
@@ -259,6 +270,8 @@ def question(
             f"Are {listed(others)} worth their price, compared with {against}, how sure is that, and what "
             "would it be worth to know more?"
         )
+    if experiment == "sensitivity":
+        return f"On which numbers, and on what of the model's structure, does the outcome depend {under}?"
     if experiment == "gains":
         return f"Who gains from {listed(others)}, compared with {against}, at what cost and harm?"
     if experiment == "budget":

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.words.elements import element_words, of_all
 from analysis.words.guideline import (
     CONDITION,
     column_words,
@@ -15,7 +16,6 @@ from analysis.words.guideline import (
     rule_of,
 )
 from analysis.words.wording import policy_words, sentence, years_words
-from sim.counting.outcomes import HARMS
 
 UNITS = "mm|cm|years|months|weeks|days|hours|minutes"
 
@@ -53,10 +53,10 @@ def parameter_words(key: str) -> str:
     if not name:
         return policy_words(key)
     name, _, place = name.partition("[")
-    words = policy_words(name) if "_per_" in name else number_words(name)
+    own = of_all(name) if place else name
+    words = policy_words(own) if "_per_" in own else number_words(own)
     if place:
-        k = int(place.rstrip("]"))
-        words += f", {policy_words(HARMS[k])}" if name.startswith("harm_") else f" {k + 1}"
+        words += f", {element_words(name, int(place.rstrip(']')))}"
     return f"{words} ({policy_words(section)})"
 
 

@@ -109,17 +109,13 @@ def read(name: str, words: str, table: str) -> "pd.DataFrame":
 
 def results(name: str) -> str:
     """Return what a run found, as its report has it, with its command."""
-    from analysis.pages import report_economics
+    from analysis.pages.report import ANALYSES
+    from analysis.pages.report_economics import compared
     from experiments.report import read_run_folder
 
     words = RESULTS[name]
     run = read_run_folder(folder(name.replace(" ", "_"), words))
-    made = {
-        "compare": report_economics.compared,
-        "psa": report_economics.valued,
-        "gains": report_economics.gained,
-        "budget": report_economics.budgeted,
-    }[words.split()[0]]
+    made = {"compare": compared, **ANALYSES}[words.split()[0]]
     shown = pictures(run) if words.startswith("psa") else ""
     blocks = made(run)
     if words.startswith("gains"):  # the rules, and the groups of one policy: the report has all

@@ -17,7 +17,7 @@ from conf.input_error import InputError, nearest, shown
 from conf.posterior import MEMBER, Sample, of_the_fit, read_sample
 from conf.run import Run
 from conf.schema import read_flag, read_run
-from conf.uncertain import Uncertain
+from conf.uncertain import MEMBERS_PER_GROUP, MEMBERS_PER_PARAMETER, Uncertain
 from experiments.results.machine import cores
 from experiments.sweeping.design import Point
 from experiments.sweeping.plan import Plan
@@ -31,7 +31,6 @@ PSA_KEYS = (
 )  # fmt: skip
 FEWEST_MEMBERS = 20
 PRICES, UTILITIES = "prices", "utilities"
-PER_PARAMETER = 10  # members for each number of a group that is chosen by itself
 PRECISION = units.Range(0, 1e9, "above 0, and at most 1e9", low_allowed=False)
 DECISION = units.Range(0, 100, "from 0 to 100")  # years
 CURVE_STEPS = 40  # of acceptability curves, from 0 to twice the highest threshold
@@ -153,7 +152,7 @@ def read_psa(config: DictConfig, choices: Mapping[str, str]) -> PsaPlan:
         _thresholds(own["thresholds"], run),
         groups,
         too_many,
-        _study(own["study"]),
+        _study(own["study"], [*sample.numbers, *numbers]),
         None if own["precision"] is None else units.number("precision", own["precision"], PRECISION),
         units.number("patients_per_year", own["patients_per_year"], units.NOT_NEGATIVE),
         units.number("decision_years", own["decision_years"], DECISION),
@@ -198,14 +197,26 @@ def _groups(
             name = UTILITIES if "utility" in number.name else PRICES
             groups.setdefault(name, []).append(number.key)
         found = {name: tuple(keys) for name, keys in groups.items()}
-        few = {name: keys for name, keys in found.items() if PER_PARAMETER * len(keys) <= members}
+        few = {name: keys for name, keys in found.items() if MEMBERS_PER_PARAMETER * len(keys) <= members}
         return few, tuple(name for name in found if name not in few)
     if not isinstance(given, Mapping) or not given:
         raise InputError(
             f"evppi={shown(given)}: must hold names and lists of sections or keys, as in "
             "{harm:[harm],stoma:[economics.stoma_price_per_year]}"
         )
-    return {str(name): named_numbers(f"evppi.{name}", keys, numbers) for name, keys in given.items()}, ()
+    chosen = {str(name): named_numbers(f"evppi.{name}", keys, numbers) for name, keys in given.items()}
+    for name, keys in chosen.items():
+        if (needed := MEMBERS_PER_PARAMETER * len(keys)) > members:
+            raise InputError(
+                f"evppi.{name}: {len(keys)} numbers need {needed:,} members or more to be distinguished; "
+                f"members={members:,}"
+            )
+    if (needed := MEMBERS_PER_GROUP * len(chosen)) > members:
+        raise InputError(
+            f"evppi: {len(chosen)} groups need {needed:,} members or more to be distinguished; "
+            f"members={members:,}"
+        )
+    return chosen, ()
 
 
 def named_numbers(key: str, given: object, numbers: Sequence[Uncertain]) -> tuple[str, ...]:
@@ -224,7 +235,7 @@ def named_numbers(key: str, given: object, numbers: Sequence[Uncertain]) -> tupl
     return tuple(found)
 
 
-def _study(given: object) -> Study | None:
+def _study(given: object, numbers: Sequence[Uncertain]) -> Study | None:
     if given is None:
         return None
     if not isinstance(given, Mapping) or set(given) != {"parameters", "sizes"}:
@@ -235,7 +246,10 @@ def _study(given: object) -> Study | None:
     names, listed = given["parameters"], given["sizes"]
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         raise InputError(f"study.parameters={shown(names)}: must be a list of uncertain numbers")
+    known = [number.key for number in numbers]
     for name in names:
+        if name not in known:
+            raise InputError(f"study.parameters: {shown(name)} is no uncertain number{nearest(name, known)}")
         if not name.rpartition(".")[2].partition("[")[0].endswith(("probability", "share")):
             raise InputError(
                 f"study.parameters: {name}: a study counts patients, so it measures a probability or a share"

@@ -13,7 +13,7 @@ from conf import sizes, units
 from conf.clinics import has_queues
 from conf.composition import plain
 from conf.compute import checked_compute
-from conf.economics import ECONOMICS, THRESHOLD
+from conf.economics import ECONOMICS, THRESHOLD, middle_threshold
 from conf.factor import Factor, factors_of, with_factors
 from conf.input_error import InputError, choice, shown
 from conf.posterior import of_the_fit, read_sample
@@ -302,7 +302,7 @@ def _measure(own: Mapping[str, object], run: Run) -> "Measure":
     if threshold is not None:
         threshold = units.number("threshold", threshold, THRESHOLD)
     elif of:
-        threshold = of.thresholds_per_qaly[len(of.thresholds_per_qaly) // 2]
+        threshold = middle_threshold(of.thresholds_per_qaly)
     assert isinstance(years, (int, float))
     found = measures(run.horizon_years, float(years), of.currency if of else None, float(threshold or 0.0))
     name = str(own["outcome"])

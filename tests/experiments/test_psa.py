@@ -147,6 +147,12 @@ def test_variance_is_shared_out_in_full(made):
         (("evppi={a:[harm.fracture_probabilty]}",), "did you mean harm.fracture_probability"),
         (("evppi={a:[]}",), "evppi.a=[]"),
         (("study={sizes:[10]}",), "study="),
+        (
+            ("study={parameters:[surgery.leak_probabilty],sizes:[10]}",),
+            "did you mean surgery.leak_probability",
+        ),
+        (("evppi={all:[surgery]}",), "members or more to be distinguished"),
+        (("evppi={a:[cohort],b:[margin],c:[harm]}",), "evppi."),
         (("policies=[tme_alone]",), "two policies or more"),
         (("rows=true",), "rows=true"),
         (("economics.stoma_price_per_year=-1",), "economics.stoma_price_per_year=-1"),

@@ -18,7 +18,7 @@ from analysis.words.wording import percent, policy_words, sentence
 from experiments.cli.command import main
 from experiments.draw import read_whole
 
-KINDS = ("valued", "psa", "gains", "budget")
+KINDS = ("valued", "psa", "sensitivity", "gains", "budget")
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +111,33 @@ def test_the_memo_answers_from_the_tables_and_loads_nothing(reported):
         assert fact.lower() in memo.text.lower()
     assert "not advice for an individual patient" in memo.text
     assert not {"nan", "None"} & set(re.findall(r"\w+", memo.text))
+
+
+def test_the_tables_of_a_sensitivity_analysis_report_are_those_of_its_folder(reported):
+    folder = reported("sensitivity")
+    page = read_page(folder / "report.html")
+    bars = read_whole(folder / "sensitivity.csv")
+    bars = bars[bars["swing"] > 0]
+    (rows,) = (rows for caption, rows in page.tables.items() if "2.5 and 97.5 percentile" in caption)
+    assert [numbers_in(row[3] + " " + row[4]) for row in rows[1:]] == [
+        pytest.approx([row["at_low"], row["at_high"]], abs=0.51) for row in bars.to_dict("records")
+    ]
+    (rows,) = (rows for caption, rows in page.tables.items() if "Under other structures" in caption)
+    structure = read_whole(folder / "structure.csv")
+    assert [numbers_in(row[1])[0] for row in rows[1:]] == pytest.approx(structure["estimate"], abs=0.51)
+    assert [row[2] for row in rows[1:]] == [sentence(policy_words(name)) for name in structure["preferred"]]
+    (rows,) = (rows for caption, rows in page.tables.items() if "The preferred policy" in caption)
+    best = read_whole(folder / "map.csv")
+    best = best[best["preferred"].astype(bool)].sort_values(["y", "x"], ascending=[False, True])
+    assert [cell for row in rows[1:] for cell in row[1:]] == [
+        sentence(policy_words(name)) for name in best["policy"]
+    ]
+    indices = read_whole(folder / "indices.csv")
+    for method, name, digits in (("Morris", "mu_star", 0.51), ("Sobol", "total", 0.0051)):
+        (rows,) = (rows for caption, rows in page.tables.items() if method in caption)
+        of = indices[indices["method"] == method.lower()][name]
+        column = 1 if method == "Morris" else 2
+        assert [numbers_in(row[column])[0] for row in rows[1:]] == pytest.approx([*of], abs=digits)
 
 
 def test_only_a_psa_has_a_memo(reported):

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from analysis.economics.noise import noise_of
 from analysis.economics.variance_split import (
     Split,
     mean_variance,
@@ -148,3 +149,23 @@ def test_shared_patients_need_more_patients_however_many_members():
 def test_what_cannot_be_split_or_sized_is_refused(ask, says):
     with pytest.raises(InputError, match=says):
         ask()
+
+
+def test_members_of_their_own_luck_alone_share_none_however_few_they_are():
+    """The mean of two members still has half of their own noise, which is no noise that they share."""
+    rng = np.random.default_rng(5)
+    found = [noise_of(rng.standard_normal((2, 6, 1)), same_patients=True) for _ in range(4000)]
+    own, shared = (np.array([getattr(noise, name)[0, 0] for noise in found]) for name in ("own", "shared"))
+    assert own.mean() == pytest.approx(1 / 6, rel=0.05)
+    assert abs(shared.mean()) < 4 * shared.std() / np.sqrt(len(shared)) < 0.1 * own.mean()
+
+
+def test_squares_of_patients_show_what_members_share_more_exactly_than_batches_do():
+    found = {True: [], False: []}
+    for seed in range(12):
+        sums, counts, squares = sums_of(seed, members=20, same_patients=True, own=0.3)
+        for exact, of in found.items():
+            of.append(variance_split(sums, counts, True, squares if exact else None).shared)
+    expected = 0.7 * LUCK + HETEROGENEITY
+    assert np.mean(found[True]) == pytest.approx(expected, rel=0.05)
+    assert np.std(found[True]) < 0.25 * np.std(found[False])

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.every_run import RUNS
 from PIL import Image
 
 from analysis.pictures.catalogue import PICTURES, READ_COLUMNS
@@ -183,3 +184,25 @@ def test_a_picture_of_the_gallery_is_smaller_and_still_the_same_picture(made, tm
         off = np.abs(np.asarray(again, int) - np.asarray(small.convert("RGB"), int)).max(axis=2)
         assert np.quantile(off, 0.999) < 40
     assert after.stat().st_size < before.stat().st_size / 2
+
+
+@pytest.mark.parametrize("name", ["psa", "sensitivity"])
+def test_pictures_of_an_analysis_of_many_points_are_drawn_again_as_its_command_drew_them(
+    name, tmp_path, capsys
+):
+    place = tmp_path / name
+    words = [word for word in RUNS[name] if word != "pictures=false"]
+    assert main([*words, f"out={place}"]) == 0
+    drawn = {path: path.read_bytes() for path in [*place.glob("*.svg"), *place.glob("*.png")]}
+    assert len(drawn) >= 8
+    for path in drawn:
+        path.unlink()
+    capsys.readouterr()
+    assert main(["draw", str(place)]) == 0
+    assert capsys.readouterr().out.startswith("drawn: ")
+    assert {path: path.read_bytes() for path in drawn} == drawn
+    (place / "config.yaml").unlink()
+    before = contents(place)
+    assert main(["draw", str(place)]) == 2
+    assert "config.yaml" in capsys.readouterr().err
+    assert contents(place) == before

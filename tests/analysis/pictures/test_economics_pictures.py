@@ -12,7 +12,7 @@ from analysis.economics.incremental import plane_points
 from analysis.economics.indices import equal_benefit, tornado
 from analysis.pictures.cost_effectiveness import acceptability_curves, expected_loss, plane
 from analysis.pictures.information import information_bars, study_sizes
-from analysis.pictures.sensitivity import sobol_bars, tornado_bars, two_way_map
+from analysis.pictures.sensitivity import morris_bars, sobol_bars, tornado_bars, two_way_map
 from analysis.pictures.variance_split import variance_bars
 from analysis.words.economics import money, qalys, short_money
 from analysis.words.wording import percent, policy_words, sentence
@@ -83,6 +83,14 @@ def shares(seed):
     return table
 
 
+def effects(seed):
+    rng = np.random.default_rng(seed)
+    size = rng.gamma(1, 10.0 ** rng.integers(-3, 5), len(NAMES))
+    reach, floor = size * rng.uniform(0, 2, len(NAMES)), float(np.median(size))
+    ends = {"mu_star_low": size - reach, "mu_star_high": size + reach}
+    return pd.DataFrame({"parameter": NAMES, "mu_star": size, "noise_floor": floor, **ends})
+
+
 def split(seed):
     rng = np.random.default_rng(seed)
     parts = rng.dirichlet([0.5, 0.5, 0.5], 3)
@@ -116,6 +124,7 @@ PICTURES = {
     "tornado": lambda seed: tornado_bars(swings(seed), "net benefit of short course over TME alone", money),
     "map": lambda seed: two_way_map(*a_map(seed), base=(0.5, 4000.0), where="€20,000 per QALY"),
     "sobol": lambda seed: sobol_bars(shares(seed), "net benefit"),
+    "morris": lambda seed: morris_bars(effects(seed), "net benefit of short course over TME alone"),
     "variance": lambda seed: variance_bars(split(seed)),
 }  # fmt: skip
 
@@ -257,6 +266,18 @@ def test_indices_too_close_to_be_ordered_are_not_ordered():
         assert title(sobol_bars(clear.assign(**ends), "costs")).startswith(says)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_morris_bars_are_the_effects_and_the_title_counts_those_above_luck(seed):
+    table = effects(seed)
+    figure = morris_bars(table, "costs")
+    order = table.sort_values("mu_star", ascending=False)
+    assert [bar.get_width() for bar in artists(figure, "mean_effect")] == pytest.approx(order["mu_star"])
+    (line,) = artists(figure, "noise")
+    assert line.get_xdata()[0] == table["noise_floor"].iloc[0]
+    clear = sum(low > floor for low, floor in zip(table["mu_star_low"], table["noise_floor"], strict=True))
+    assert title(figure).startswith(f"{clear or 'None'} of {len(NAMES)} parameters move")
+
+
 def test_empty_tables_leave_a_message():
     draws = made(1, 1)
     assert "there is one policy" in title(plane(plane_points(draws, "tme_alone"), [2e4]))
@@ -268,6 +289,7 @@ def test_empty_tables_leave_a_message():
         study_sizes(study(1)[:0], "x"),
         tornado_bars(swings(1)[:0], "x"),
         sobol_bars(table.assign(total=np.nan), "x"),
+        morris_bars(effects(1)[:0], "x"),
         variance_bars(split(1)[:0]),
     ):
         assert title(figure).startswith("Nothing to draw")
