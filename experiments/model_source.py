@@ -246,12 +246,11 @@ def _is_infinity(node: ast.expr) -> bool:
 
 
 def _called_by_event() -> dict[str, list[str]]:
-    """Return the functions that each event calls, from the branches of ``happen``."""
-    (happen,) = (
-        node for node in parsed(JOURNEY).body if isinstance(node, ast.FunctionDef) and node.name == "happen"
-    )
+    """Return the functions that each event calls, from the branches of ``happen`` and of what it calls."""
     calls: dict[str, list[str]] = {}
-    for branch in (part for part in ast.walk(happen) if isinstance(part, ast.If)):
+    for branch in (part for part in ast.walk(parsed(JOURNEY)) if isinstance(part, ast.If)):
+        if any(isinstance(part, ast.LtE) for part in ast.walk(branch.test)):  # of several events
+            continue
         names = {
             name for part in ast.walk(branch.test) if isinstance(part, ast.expr) for name in _events(part, {})
         }

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,27 @@ from numba.core import cgutils, event, types
 from numba.extending import intrinsic
 
 from sim.compiling import listeners
+
+
+def _do_without_linear_algebra() -> None:
+    """Spare Numba the look for SciPy's BLAS, which nothing here needs: its import is a tenth of a short run.
+
+    Numba looks when it first compiles or loads a function, and takes a failure for a missing SciPy.
+    """
+
+    def missing() -> None:
+        raise ImportError
+
+    found = linalg.ensure_blas
+    linalg.ensure_blas = missing
+    try:
+        import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = found
+
+
+linalg: Any = import_module("numba.np.linalg")
+_do_without_linear_algebra()
 
 numba_config: Any = numba.config  # its settings are made at import, unknown to a type checker
 numba_types: Any = types

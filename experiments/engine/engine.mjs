@@ -284,7 +284,7 @@ class Engine {
           kept[counters.indexOf(counter)]?.set(this.bytesOf(some), (start + at - first) * row.bytes);
         }
         const wanted = Math.min(keepStates - (start - first), block.shape[0]);
-        if (wanted > 0) states[counters.indexOf(counter)].push(this.bytesOf(slice(measures.states, 0, wanted)));
+        if (wanted > 0) states[counters.indexOf(counter)].push(this.#eachState(slice(measures.states, 0, wanted)));
       });
     }
     return counters.map((_, k) => ({ rows: kept[k], states: joined(states[k]) }));
@@ -331,7 +331,7 @@ class Engine {
         this.#newLives(number, some, slice(table, at, stop), counter.world);
         this.#count(some, counter, own, own, at);
       }
-      return { rows: this.bytesOf(rows), states: this.bytesOf(own.states) };
+      return { rows: this.bytesOf(rows), states: this.#eachState(own.states) };
     });
   }
 
@@ -840,20 +840,27 @@ class Engine {
   #counter(world) {
     const counter = { world, parts: {}, scratch: {} };
     for (const [name, shape] of Object.entries(this.layout.counts)) counter.parts[name] = this.array(shape, 8);
-    for (const [name, { shape, type }] of Object.entries(this.layout.scratch)) {
-      counter.scratch[`scratch.${name}`] = this.array(shape, type === "int64" ? 8 : TYPES[type][0].BYTES_PER_ELEMENT);
+    for (const [name, { shape, bytes }] of Object.entries(this.layout.scratch)) {
+      counter.scratch[`scratch.${name}`] = this.array(shape, bytes);
     }
     return counter;
   }
 
   #measures(patients) {
-    const { binary, amounts, places, values } = this.layout.outcomes;
+    const { state_words: words, amounts, places, values } = this.layout.outcomes;
     return {
-      states: this.array([patients, binary.length], 1),
+      states: this.array([patients, ...words], 8),
       amounts: this.array([patients, amounts.length], 8),
       places: this.array([patients, places], 8),
       values: this.array([patients, values.length], 8),
     };
+  }
+
+  /** Return the state of each patient in each outcome (Uint8Array, by patient and outcome). */
+  #eachState(states) {
+    const each = this.array([states.shape[0], this.layout.outcomes.binary.length], 1);
+    this.call("each_state", { states, horizons: this.horizonDays.shape[0], each });
+    return this.bytesOf(each);
   }
 
   #count(rows, counter, own, others, first) {

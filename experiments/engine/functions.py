@@ -28,7 +28,8 @@ from sim.counting.estimates import (
     write_survival_differences,
     write_survivals,
 )
-from sim.counting.tally import Counter, count_chunk, new_scratch
+from sim.counting.outcomes import write_each_state
+from sim.counting.tally import Counter, count_rows
 from sim.luck import draw_luck, fill_rows
 from sim.pathway.journey import react
 from sim.patient import new_patients
@@ -82,7 +83,7 @@ def functions(
     """
     blank, rows, luck = new_patients(0, 1), new_patients(0, 1), draw_luck(0, 1, 0)
     counter = Counter(worlds, horizons_years, horizons_years[-1])
-    own, scratch = counter.measures(1), new_scratch(len(counter.keys), 1)
+    own, scratch = counter.measures(1), counter.new_scratch(1)
     there = Clinic(rows, luck, worlds, clinic, counter.end_days, 1)
     plain, keys = np.empty((1, 1)), np.empty((1, 2), np.uint64)
     return [
@@ -93,9 +94,11 @@ def functions(
         Function("react", react, (rows, luck, worlds, 0, 0, counter.end_days)),
         Function(
             "count",
-            count_chunk,
+            count_rows,
             (rows, worlds, own, own, 0, counter.horizon_days, counter.end_days, counter.parts, 0, scratch),
         ),
+        # The states of each patient in each outcome, of what was counted.
+        Function("each_state", write_each_state, (own.states, 0, np.empty((1, 1), np.uint8))),
         Function("enter", _enter, (0, blank, rows)),
         Function(
             "simulate_until",

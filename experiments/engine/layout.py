@@ -33,7 +33,7 @@ from sim.clinic.queues import LOG, REQUEST, RESOURCES, UNLIMITED_COUNT, WEEK_DAY
 from sim.clinic.warm_up import NOT_SETTLED
 from sim.counting import batches
 from sim.counting.outcomes import FLOW, MONTHLY, TIMED, UNITS
-from sim.counting.tally import BATCHES, CHUNK, PLACES, Counter, new_scratch
+from sim.counting.tally import BATCHES, CHUNK, PLACES, Counter
 from sim.counting.value import VALUES
 from sim.distributions import GRID
 from sim.luck import LUCK, columns
@@ -135,7 +135,6 @@ def of_horizon(run: Run) -> Plain:
     """Return the part of the layout that depends on the run's horizon: days, outcomes, shapes of counts."""
     years = horizons(run.horizon_years)
     counter = Counter(next(iter(worlds_of(run).values())), years, run.horizon_years)
-    scratch = new_scratch(len(counter.keys), 1)
     return {
         "horizons_years": years,
         "horizon_days": counter.horizon_days.tolist(),
@@ -143,12 +142,14 @@ def of_horizon(run: Run) -> Plain:
         # The first axis, of the parts that threads count into, is 1 here.
         "counts": {name: [1, *part.shape[1:]] for name, part in counter.parts._asdict().items()},
         "scratch": {
-            name: {"shape": part.shape, "type": part.dtype.name} for name, part in scratch._asdict().items()
+            name: {"shape": part.shape, "bytes": part.itemsize}
+            for name, part in counter.new_scratch(1)._asdict().items()
         },
         "outcomes": {
             "binary": [key._asdict() for key in counter.keys],
             "amounts": [key._asdict() for key in counter.amounts],
             "places": PLACES,
+            "state_words": counter.measures(0).states.shape[1:],
             "values": VALUES,
             "amount_units": list(UNITS.values()),
             "timed": [key._asdict() for key in TIMED],

@@ -19,7 +19,7 @@ from sim.patient import ROW, YEAR_DAYS, new_patients
 BEFORE, AFTER, PILOT = 10**9, 2 * 10**9, 3 * 10**9
 PILOT_HORIZONS = 3  # a pilot takes in patients for so many times the horizon
 LEAST_PILOT = 1_000  # patients
-BLOCK = 1_024  # patients who are drawn and counted together
+BLOCK = 512  # patients who are drawn and counted together: few, so that rows stay in the cache
 
 
 class Block(NamedTuple):

@@ -11,24 +11,30 @@ from sim.clinic.needs import ask_for, clinic_record, happen_up_to_served, openin
 from sim.clinic.queues import LOG, Queues, allocate, new_queues, next_allocation_day, withdraw
 from sim.compiled import Record, compiled, compiled_inline, in_threads, numba_config
 from sim.counting.tally import (
+    AT_ONCE,
     CHUNK,
+    MOST_ADDED,
     Counter,
     Measures,
     Parts,
     Scratch,
-    add_amounts_and_places,
-    add_shared_states,
+    add_amounts,
+    add_eight,
+    add_places,
+    add_survival,
+    add_values,
+    enter_sums,
     measure,
-    new_scratch,
+    note,
 )
 from sim.events import END, N_EVENTS, Event
 from sim.luck import LUCK, column_keys, fill_rows, uniforms_of
 from sim.pathway.decisions import acts
+from sim.pathway.follow_up import nothing_to_be_seen, visit
 from sim.pathway.journey import happen
 from sim.patient import ROW, new_patients
 
 NO_REQUEST = -1
-AT_A_TIME = 16  # words that are compared at once
 FAILED = "a reaction failed; clock=simpy says which"
 
 
@@ -110,9 +116,9 @@ class Courses:
         self._measures = [
             Measures(*(np.empty((policies, *part.shape), part.dtype) for part in one)) for _ in range(threads)
         ]
-        self._scratch = [new_scratch(len(counters[0].keys), policies) for _ in range(threads)]
+        self._scratch = [counters[0].new_scratch(policies) for _ in range(threads)]
         self._luck = np.zeros((threads, CHUNK), LUCK)
-        self.rows = np.zeros((threads, policies, CHUNK), ROW)
+        self.rows = np.zeros((threads, policies), ROW)
         self._shared = [
             Shared(
                 np.zeros((policies, CHUNK), np.int64),
@@ -181,9 +187,9 @@ def _simulate_and_count(
 ) -> int:
     """Simulate and count CHUNK patients, every ``step`` from ``first`` on; return how many failed."""
     failed = 0
-    others = Measures(measures.states[0], measures.amounts[0], measures.places[0], measures.values[0])
     counts_values = worlds[0].economics.counted
     months = parts.monthly.shape[2] - 2
+    added = 0
     for start in range(first, stop, step):
         n = min(CHUNK, stop - start)
         fill_rows(uniforms[:n], start, keys)
@@ -191,34 +197,54 @@ def _simulate_and_count(
             failed += _fails_under_all(
                 start, blank, rows, words, luck, i, worlds, plans, acts, shared, end_days
             )
+            for k in range(len(rows)):
+                if shared.led_by[k, i] == k:
+                    own = Measures(
+                        measures.states[k], measures.amounts[k], measures.places[k], measures.values[k]
+                    )
+                    world = worlds[plans[k] : plans[k + 1]]
+                    measure(rows[k], world, own, i, horizons_days, end_days, months, scratch)
         for k in range(len(rows)):
-            own = Measures(measures.states[k], measures.amounts[k], measures.places[k], measures.values[k])
-            world = worlds[plans[k] : plans[k + 1]]
-            for i in range(n):
-                leader = shared.led_by[k, i]
-                if leader == k:
-                    measure(rows[k, i], world, own, i, horizons_days, end_days, months, scratch)
-                else:
-                    _copy(measures.states[leader, i], own.states[i])
-                    _copy(measures.amounts[leader, i], own.amounts[i])
-                    _copy(measures.places[leader, i], own.places[i])
-                    if counts_values:
-                        _copy(measures.values[leader, i], own.values[i])
-            add_shared_states(measures.states, k, shared.led_by, n, parts.joint[k], scratch)
-            add_amounts_and_places(
-                own,
-                others,
-                0,
-                n,
-                parts.sums[k],
-                parts.differences[k],
-                parts.timed[k],
-                parts.monthly[k],
-                parts.flow[k],
-                parts.values[k],
-                counts_values,
-            )
+            _count_chunk(k, n, shared.led_by[k], measures, parts, scratch)
+            if counts_values:
+                for i in range(n):
+                    leader = shared.led_by[k, i]
+                    add_values(
+                        measures.values[leader, i],
+                        measures.values[0, i],
+                        measures.places[leader, i],
+                        months + 1,
+                        parts.values[k],
+                    )
+        added += n
+        if added >= MOST_ADDED or start + step >= stop:
+            added = 0
+            for k in range(len(rows)):
+                enter_sums(scratch.digits[k], len(horizons_days), parts.joint[k])
     return failed
+
+
+@compiled
+def _count_chunk(
+    k: int, n: int, led_by: np.ndarray, measures: Measures, parts: Parts, scratch: Scratch
+) -> None:
+    """Add n patients to the counts of policy k; ``led_by``: the policy whose course each has."""
+    eight = scratch.eight[0]
+    for low in range(0, n, AT_ONCE):
+        for group in range(scratch.digits.shape[1]):
+            for j in range(AT_ONCE):
+                i = min(low + j, n - 1)
+                own = measures.states[led_by[i], i]
+                note(j, low + j < n, measures.states[0, i], own, group, eight)
+            add_eight(eight, scratch.digits[k, group])
+    # Alone: days are many, so that each of these waits for the memory, and they wait side by side.
+    for i in range(n):
+        add_survival(measures.places[led_by[i], i], parts.timed[k])
+    for i in range(n):
+        leader = led_by[i]
+        own, others = measures.amounts[leader, i], measures.amounts[0, i]
+        add_amounts(own, others, parts.sums[k], parts.differences[k])
+        add_places(measures.places[leader, i], parts.timed[k], parts.monthly[k], parts.flow[k])
 
 
 @compiled
@@ -242,8 +268,8 @@ def _simulate_under_all(
     written.
     """
     led_by, upcoming, _ = shared
-    _copy(blank, words[0, i])
-    rows[0, i].number = first + i
+    _copy(blank, words[0])
+    rows[0].number = first + i
     led_by[:, i] = 0
     upcoming[0] = Event.DIAGNOSIS + 0  # a number: compiled code gives a variable one type
     for k in range(len(rows)):
@@ -254,9 +280,30 @@ def _simulate_under_all(
             if acts[event, k, k]:
                 _part(k, event, rows, words, luck, i, worlds, plans, acts, shared, horizon_days)
                 event = upcoming[k]
+            elif event == Event.VISIT and nothing_to_be_seen(rows[k]):
+                event = _visit_in_vain(rows[k], luck[i], worlds[plans[k] : plans[k + 1]], horizon_days)
             else:
-                event = happen(rows[k, i], luck[i], worlds[plans[k] : plans[k + 1]], event, horizon_days)
+                event = happen(rows[k], luck[i], worlds[plans[k] : plans[k + 1]], event, horizon_days)
     return False
+
+
+@compiled
+def _visit_in_vain(patient: Record, luck: Record, worlds: np.ndarray, horizon_days: float) -> int:
+    """Let the visits happen that come before anything else; return the next event, or END.
+
+    As ``happen`` one by one; but since they show nothing, only the next visit is new on the agenda.
+    """
+    world, due = worlds[patient.plan], patient.agenda[Event.VISIT]
+    patient.agenda[Event.VISIT] = np.inf
+    event = next_event(patient, horizon_days)
+    last = patient.diagnosed_day + horizon_days if event == END else patient.agenda[event]
+    # Of two on the same day the first of the vocabulary happens first.
+    while due < last or (due == last and (event == END or event > Event.VISIT)):
+        patient.agenda[Event.VISIT] = np.inf
+        visit(patient, luck, world, due)
+        due = patient.agenda[Event.VISIT]
+    patient.agenda[Event.VISIT] = due
+    return event
 
 
 @compiled
@@ -282,16 +329,16 @@ def _part(
         parting[other] = 0
         if led_by[other, i] == k and acts[event, k, other]:
             parting[other] = 1
-            _copy(words[k, i], words[other, i])
+            _copy(words[k], words[other])
     parting[k] = 1
     for one in range(k, len(rows)):
         if parting[one] == 0:
             continue
         world = worlds[plans[one] : plans[one + 1]]
-        upcoming[one] = happen(rows[one, i], luck[i], world, event, horizon_days)
+        upcoming[one] = happen(rows[one], luck[i], world, event, horizon_days)
         led_by[one, i] = one
         for other in range(k, one):
-            if parting[other] == 1 and led_by[other, i] == other and _equal(words[one, i], words[other, i]):
+            if parting[other] == 1 and led_by[other, i] == other and _equal(words[one], words[other]):
                 led_by[one, i] = other
                 break
 
@@ -304,13 +351,10 @@ def _copy(some: np.ndarray, others: np.ndarray) -> None:
 
 @compiled
 def _equal(some: np.ndarray, others: np.ndarray) -> bool:
-    for first in range(0, len(some), AT_A_TIME):
-        apart = 0
-        for k in range(first, min(first + AT_A_TIME, len(some))):
-            apart |= some[k] ^ others[k]
-        if apart != 0:
-            return False
-    return True
+    apart = 0  # to the end, many words at an instruction, which is quicker than to look for the first
+    for k in range(len(some)):
+        apart |= some[k] ^ others[k]
+    return apart == 0
 
 
 @compiled

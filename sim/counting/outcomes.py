@@ -11,7 +11,7 @@ what they write.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 from inspect import signature
 from typing import Any, NamedTuple
@@ -62,8 +62,6 @@ MECHANISM_LABELS: dict[str, tuple[Route, ...]] = {
     "exfoliation_perianastomotic": (Route.PERIANASTOMOTIC,),
 }
 
-# By route and label, whether the label counts a recurrence of the route.
-_LABELLED = np.array([[route in routes for routes in MECHANISM_LABELS.values()] for route in Route])
 # An enumeration has no length in compiled code.
 _PROCEDURES, _MARGINS = len(Procedure), len(Margin)
 
@@ -125,7 +123,6 @@ LASTING = (
     Harm.URINARY_DYSFUNCTION,
     Harm.SEXUAL_DYSFUNCTION,
 )
-_LASTS = np.array([harm in LASTING for harm in Harm])
 
 
 class TreatmentShare(IntEnum):
@@ -221,6 +218,41 @@ _TREATMENT, _FIRST_PROCEDURE = len(TreatmentShare), int(RecurrenceShare.CENTRAL_
 _REGROWTH = len(RegrowthShare)
 _FIRST_MARGIN = int(RecurrenceShare.R0)
 
+# How ``write_states`` writes: for each horizon a word for incidence by label and compartment, and for
+# incidence and survival by group; then halves of words for the rest of each horizon, and for what has none.
+WORD_BITS = 64
+LANES = 8  # words that are counted together
+_FIRST_BY_GROUP = _LABELS + N_COMPARTMENTS
+_OF_EACH_GROUP = [len(ByGroup)] * len(Group)
+_IN_WORD, _IN_HALF = _FIRST_BY_GROUP + _BY_GROUPS, _AT_HORIZON + N_HARMS
+_AT_EACH_HORIZON = _IN_WORD + _IN_HALF
+_SHARES = _TREATMENT + _REGROWTH + len(RecurrenceShare)
+assert _IN_WORD < WORD_BITS and _IN_HALF + max(_IN_HALF, _SHARES) < WORD_BITS  # the sign is not used
+
+
+def _bits(*members: int) -> int:
+    return sum(1 << member for member in members)
+
+
+_OF_RESECTED = _bits(
+    TreatmentShare.COMPLETE_RESPONSE,
+    TreatmentShare.CRM_INVOLVED,
+    TreatmentShare.MESORECTAL_PLANE,
+    TreatmentShare.PERFORATION,
+    TreatmentShare.LATERAL_DISSECTION,
+    TreatmentShare.ANASTOMOSIS,
+    TreatmentShare.OPERATIVE_DEATH,
+)
+_OF_JOINED = _bits(TreatmentShare.DIVERTING_STOMA, TreatmentShare.LEAK)
+_OF_EVERYBODY = _bits(*TreatmentShare) - _OF_RESECTED - _OF_JOINED
+_OF_SALVAGED = _bits(
+    *range(RecurrenceShare.CENTRAL_RESECTION, RecurrenceShare.R2 + 1),
+    RecurrenceShare.MARGIN_NOT_CLEAR,
+    RecurrenceShare.SALVAGE_COMPLICATION,
+    RecurrenceShare.RERECURRENCE,
+)
+_OF_RECURRED = _bits(*RecurrenceShare) - _OF_SALVAGED - _bits(RecurrenceShare.LIMITED_TO_ANASTOMOSIS)
+
 
 @compiled
 def groups(patient: Record, world: Record) -> int:
@@ -258,9 +290,35 @@ def binary_keys(horizons_years: tuple[float, ...]) -> list[Key]:
 
 
 @compiled
-def _state(among: bool, yes: bool) -> int:
-    """Return a patient's state in an outcome: absent from the denominator, no, or yes."""
-    return among * (NO + yes)  # ABSENT is 0, and YES follows NO
+def state_bit(k: int, horizons: int) -> int:
+    """Return where ``write_states`` writes key k: the word times WORD_BITS, plus the bit."""
+    h, within = k // _AT_EACH_HORIZON, k % _AT_EACH_HORIZON
+    if h >= horizons:
+        return _half_word(horizons, horizons) + k - horizons * _AT_EACH_HORIZON
+    return WORD_BITS * h + within if within < _IN_WORD else _half_word(h, horizons) + within - _IN_WORD
+
+
+def state_words(horizons: int) -> int:
+    """Return how many words the states of a patient take, in groups of LANES."""
+    words = _half_word(horizons, horizons) // WORD_BITS + 1
+    return -(-words // LANES) * LANES
+
+
+@compiled
+def _half_word(h: int, horizons: int) -> int:
+    """Return where the half word of a horizon begins, or that of the shares, which follows them."""
+    return WORD_BITS * (horizons + h // 2) + _IN_HALF * (h % 2)
+
+
+@compiled
+def write_each_state(states: np.ndarray, horizons: int, each: np.ndarray) -> None:
+    """Write the states of patients one by one, ABSENT, NO or YES, uint8, by patient and outcome."""
+    for k in range(each.shape[1]):
+        place = state_bit(k, horizons)
+        word, bit = place // WORD_BITS, place % WORD_BITS
+        for i in range(len(states)):
+            # ABSENT is 0, and YES follows NO.
+            each[i, k] = (states[i, 0, word] >> bit & 1) + (states[i, 1, word] >> bit & 1)
 
 
 def _at_horizon(
@@ -300,29 +358,41 @@ def _by_group(recurred: bool, spread: bool, alive: bool) -> dict[ByGroup, bool]:
     }
 
 
-def _states_of(true: Callable[..., Mapping[Any, bool]], times: int) -> np.ndarray:
-    """Return the states, so many times over, for every set of what ``true`` takes, as a bit mask; uint8."""
+def _sets_of(true: Callable[..., Mapping[Any, bool]], times: int) -> np.ndarray:
+    """Return what is true, so many times over, for every set of what ``true`` takes; both are bit masks."""
     known = len(signature(true).parameters)
     sets = [[bool(mask >> bit & 1) for bit in range(known)] for mask in range(1 << known)]
-    rows = [[NO + yes for _, yes in sorted(true(*one).items())] * times for one in sets]
-    return np.array(rows, np.uint8)
+    return np.array([_set([yes for _, yes in sorted(true(*one).items())] * times) for one in sets])
+
+
+def _set(true: Iterable[bool]) -> int:
+    return sum(1 << k for k, yes in enumerate(true) if yes)
 
 
 # Looked up, since every patient has many of them at every horizon.
-_AT_HORIZON_STATES = _states_of(_at_horizon, 1)
-_BY_GROUP_STATES = _states_of(_by_group, len(Group))
-_RECURRED_SPREAD_ALIVE = len(_BY_GROUP_STATES) - 1
-# By the mask of a patient's groups: 255 where a state is one of the patient's, 0 (ABSENT) elsewhere.
-_AMONG = np.repeat(
-    [[255 * (mask >> group & 1) for group in Group] for mask in range(1 << len(Group))], len(ByGroup), axis=1
+_TRUE_AT_HORIZON = _sets_of(_at_horizon, 1)
+_TRUE_BY_GROUP = _sets_of(_by_group, len(Group)) << _FIRST_BY_GROUP
+_RECURRED_SPREAD_ALIVE = len(_TRUE_BY_GROUP) - 1
+# By the mask of a patient's groups: what is counted in them, and of every patient.
+_AMONG = np.array(
+    [
+        _set(np.repeat([True, *(mask >> group & 1 for group in Group)], [_FIRST_BY_GROUP, *_OF_EACH_GROUP]))
+        for mask in range(1 << len(Group))
+    ]
 )
-_AMONG = _AMONG.astype(np.uint8)
+# By route, the labels that count its recurrences.
+_LABELLED = np.array([_set(route in routes for routes in MECHANISM_LABELS.values()) for route in Route])
+_PASSING = _set(harm not in LASTING for harm in Harm)
 
 
 @compiled
 def write_states(patient: Record, world: Record, horizon_days: np.ndarray, states: np.ndarray) -> None:
-    """Write a patient's state in each yes-or-no outcome at these horizons, uint8, as ``binary_keys``."""
-    start = patient.diagnosed_day
+    """Write a patient's states in the yes-or-no outcomes at these horizons: two sets of outcomes, a bit each.
+
+    Those in whose denominator the patient is, and those that are true: int64, shape (2, ``state_words``), as
+    ``state_bit``.
+    """
+    start, horizons = patient.diagnosed_day, len(horizon_days)
     found = patient.recurrence_found_day - start
     metastasis = patient.metastasis_found_day - start
     death = patient.death_day - start
@@ -331,47 +401,54 @@ def write_states(patient: Record, world: Record, horizon_days: np.ndarray, state
     watch = patient.watch_from_day - start
     regrowth = patient.regrowth_found_day - start
     of_cancer = int(patient.death_cause == Cause.CANCER)
-    members = groups(patient, world)
-    states[:] = NO  # what few patients have is written where they have it
-    per_horizon = _LABELS + N_COMPARTMENTS + _BY_GROUPS + _AT_HORIZON + N_HARMS
-    for h in range(len(horizon_days)):
-        day, k = horizon_days[h], h * per_horizon
-        if found <= day:
-            for label in range(_LABELS):
-                states[k + label] = _state(True, _LABELLED[patient.recurrence_route, label])
-            states[k + _LABELS + patient.recurrence_compartment] = YES
+    among = _AMONG[groups(patient, world)]
+    states[:] = 0
+    for h in range(horizons):
+        day = horizon_days[h]
         # As the parameters of _at_horizon, bit by bit.
         known = int(found <= day) | int(metastasis <= day) << 1 | int(death > day) << 2 | of_cancer << 3
         known |= int(resection <= day) << 4 | int(uncontrolled <= day) << 5
         known |= int(watch <= day) << 6 | int(regrowth <= day) << 7
-        k += _LABELS + N_COMPARTMENTS
-        for j in range(_BY_GROUPS):
-            states[k + j] = _AMONG[members, j] & _BY_GROUP_STATES[known & _RECURRED_SPREAD_ALIVE, j]
-        k += _BY_GROUPS
-        for j in range(_AT_HORIZON):
-            states[k + j] = _AT_HORIZON_STATES[known, j]
-    k = len(horizon_days) * per_horizon
-    _write_harms(patient, horizon_days, states, per_horizon)
-    _write_treatment_shares(patient, states[k : k + _TREATMENT])
-    k += _TREATMENT
-    _write_regrowth_shares(patient, states[k : k + _REGROWTH])
-    _write_recurrence_shares(patient, states[k + _REGROWTH :])
+        true = among & _TRUE_BY_GROUP[known & _RECURRED_SPREAD_ALIVE]
+        if found <= day:
+            true |= _LABELLED[patient.recurrence_route] | 1 << (_LABELS + patient.recurrence_compartment)
+        states[0, h], states[1, h] = among, true
+        true = _TRUE_AT_HORIZON[known] | _harms(patient, start + day) << _AT_HORIZON
+        _write_half_word(h, horizons, _set_of_first(_IN_HALF), true, states)
+    among, true = _treatment_shares(patient)
+    of_regrown, true_of_regrown = _regrowth_shares(patient)
+    among |= of_regrown << _TREATMENT
+    true |= true_of_regrown << _TREATMENT
+    if patient.recurrence_found_day < np.inf:
+        of_recurred, true_of_recurred = _recurrence_shares(patient)
+        among |= of_recurred << (_TREATMENT + _REGROWTH)
+        true |= true_of_recurred << (_TREATMENT + _REGROWTH)
+    _write_half_word(horizons, horizons, among, true, states)
 
 
 @compiled
-def _write_harms(patient: Record, horizon_days: np.ndarray, states: np.ndarray, per_horizon: int) -> None:
-    """Write the harms that a patient has at these horizons; they end each horizon's states."""
-    start, death = patient.diagnosed_day, patient.death_day
+def _set_of_first(k: int) -> int:
+    return (1 << k) - 1
+
+
+@compiled
+def _write_half_word(h: int, horizons: int, among: int, true: int, states: np.ndarray) -> None:
+    place = _half_word(h, horizons)
+    word, bit = place // WORD_BITS, place % WORD_BITS
+    states[0, word] |= among << bit
+    states[1, word] |= (among & true) << bit
+
+
+@compiled
+def _harms(patient: Record, day: float) -> int:
+    """Return the harms that a patient has on a day, or has had of those that pass, as bits."""
+    death = patient.death_day
+    last = min(day, death)
+    begun, there = 0, 0
     for harm in range(N_HARMS):
-        first = patient.harm_from_day[harm]
-        if first == np.inf or first > death:
-            continue
-        until = patient.harm_until_day[harm]
-        for h in range(len(horizon_days)):
-            end = start + horizon_days[h]
-            has = death > end and first <= end < until if _LASTS[harm] else first <= end
-            if has:
-                states[(h + 1) * per_horizon - N_HARMS + harm] = YES
+        begun |= int(patient.harm_from_day[harm] <= last) << harm
+        there |= int(patient.harm_until_day[harm] > day) << harm
+    return begun & (_PASSING | there) if death > day else begun & _PASSING
 
 
 def operative_death(operated_day: Any, death_day: Any) -> Any:
@@ -383,65 +460,78 @@ _operative_death = compiled(operative_death)
 
 
 @compiled
-def _write_treatment_shares(patient: Record, states: np.ndarray) -> None:
-    resected = patient.operated_day < np.inf
-    joined = patient.anastomosis
-    dissected = patient.dissected[0] > 0 or patient.dissected[1] > 0
-    died = _operative_death(patient.operated_day, patient.death_day)
-    states[TreatmentShare.IRRADIATED] = _state(True, patient.radiotherapy_courses > 0)
-    states[TreatmentShare.COMPLETE_RESPONSE] = _state(resected, patient.complete_response)
-    states[TreatmentShare.CRM_INVOLVED] = _state(resected, patient.crm_involved)
-    states[TreatmentShare.MESORECTAL_PLANE] = _state(resected, patient.plane == Plane.MESORECTAL)
-    states[TreatmentShare.PERFORATION] = _state(resected, patient.perforated)
-    states[TreatmentShare.LATERAL_DISSECTION] = _state(resected, dissected)
-    states[TreatmentShare.ANASTOMOSIS] = _state(resected, joined)
-    states[TreatmentShare.DIVERTING_STOMA] = _state(joined, patient.diverting_stoma)
-    states[TreatmentShare.LEAK] = _state(joined, patient.leaked)
-    states[TreatmentShare.OPERATIVE_DEATH] = _state(resected, died)
-    states[TreatmentShare.NOT_RESECTED] = _state(True, not resected)
-    states[TreatmentShare.EMERGENCY_OPERATION] = _state(True, patient.emergency)
-    states[TreatmentShare.ORGAN_KEPT] = _state(True, patient.watch_from_day < np.inf)
-    states[TreatmentShare.LOCAL_EXCISION] = _state(True, patient.excised_day < np.inf)
+def _bit(member: int, true: bool) -> int:
+    return int(true) << member
 
 
 @compiled
-def _write_regrowth_shares(patient: Record, states: np.ndarray) -> None:
+def _treatment_shares(patient: Record) -> tuple[int, int]:
+    """Return among which of ``TreatmentShare`` a patient is counted, and which may be true, as bits."""
+    resected = patient.operated_day < np.inf
+    among = _OF_EVERYBODY
+    if resected:
+        among |= _OF_RESECTED
+    if patient.anastomosis:
+        among |= _OF_JOINED
+    true = _bit(TreatmentShare.IRRADIATED, patient.radiotherapy_courses > 0)
+    true |= _bit(TreatmentShare.COMPLETE_RESPONSE, patient.complete_response)
+    true |= _bit(TreatmentShare.CRM_INVOLVED, patient.crm_involved)
+    true |= _bit(TreatmentShare.MESORECTAL_PLANE, patient.plane == Plane.MESORECTAL)
+    true |= _bit(TreatmentShare.PERFORATION, patient.perforated)
+    true |= _bit(TreatmentShare.LATERAL_DISSECTION, patient.dissected[0] > 0 or patient.dissected[1] > 0)
+    true |= _bit(TreatmentShare.ANASTOMOSIS, patient.anastomosis)
+    true |= _bit(TreatmentShare.DIVERTING_STOMA, patient.diverting_stoma)
+    true |= _bit(TreatmentShare.LEAK, patient.leaked)
+    died = _operative_death(patient.operated_day, patient.death_day)
+    true |= _bit(TreatmentShare.OPERATIVE_DEATH, died)
+    true |= _bit(TreatmentShare.NOT_RESECTED, not resected)
+    true |= _bit(TreatmentShare.EMERGENCY_OPERATION, patient.emergency)
+    true |= _bit(TreatmentShare.ORGAN_KEPT, patient.watch_from_day < np.inf)
+    true |= _bit(TreatmentShare.LOCAL_EXCISION, patient.excised_day < np.inf)
+    return among, true
+
+
+@compiled
+def _regrowth_shares(patient: Record) -> tuple[int, int]:
+    """As ``_treatment_shares``, of ``RegrowthShare``."""
     found = patient.regrowth_found_day < np.inf
     resected = found and patient.operated_day < np.inf
-    spread = patient.metastasis_found_day < np.inf
-    states[RegrowthShare.REGROWTH_RESECTED] = _state(found, resected)
-    states[RegrowthShare.REGROWTH_CLEAR_MARGIN] = _state(resected, not patient.crm_involved)
-    states[RegrowthShare.REGROWTH_METASTASIS] = _state(found, spread)
+    among = _bit(RegrowthShare.REGROWTH_RESECTED, found) | _bit(RegrowthShare.REGROWTH_METASTASIS, found)
+    among |= _bit(RegrowthShare.REGROWTH_CLEAR_MARGIN, resected)
+    true = _bit(RegrowthShare.REGROWTH_RESECTED, resected)
+    true |= _bit(RegrowthShare.REGROWTH_CLEAR_MARGIN, not patient.crm_involved)
+    true |= _bit(RegrowthShare.REGROWTH_METASTASIS, patient.metastasis_found_day < np.inf)
+    return among, true
 
 
 @compiled
-def _write_recurrence_shares(patient: Record, states: np.ndarray) -> None:
-    if patient.recurrence_found_day == np.inf:
-        states[:] = ABSENT
-        return
+def _recurrence_shares(patient: Record) -> tuple[int, int]:
+    """As ``_treatment_shares``, of ``RecurrenceShare``, for a patient whose recurrence was found."""
     salvaged = patient.salvage_day < np.inf
     involved = patient.recurrence_compartments
     places = count_compartments(involved)
-    exfoliated = MECHANISM_OF_ROUTE[patient.recurrence_route] == Mechanism.EXFOLIATION
-    at_anastomosis = involved == 1 << Compartment.CENTRAL
     margin = patient.salvage_margin
-    not_clear = margin == Margin.R1 or margin == Margin.R2
-    states[RecurrenceShare.FOUND_BY_SYMPTOMS] = _state(True, patient.found_by == FoundBy.SYMPTOMS)
-    states[RecurrenceShare.SYNCHRONOUS_METASTASIS] = _state(True, patient.synchronous_metastasis)
-    states[RecurrenceShare.CURATIVE_INTENT] = _state(True, patient.curative_intent)
-    states[RecurrenceShare.SALVAGE_RESECTION] = _state(True, salvaged)
-    states[RecurrenceShare.ONE_COMPARTMENT] = _state(True, places == 1)
-    states[RecurrenceShare.TWO_COMPARTMENTS] = _state(True, places == 2)
-    states[RecurrenceShare.THREE_OR_MORE_COMPARTMENTS] = _state(True, places >= 3)
-    states[RecurrenceShare.LIMITED_TO_ANASTOMOSIS] = _state(exfoliated, at_anastomosis)
+    among = _OF_RECURRED
+    if salvaged:
+        among |= _OF_SALVAGED
+    exfoliated = MECHANISM_OF_ROUTE[patient.recurrence_route] == Mechanism.EXFOLIATION
+    among |= _bit(RecurrenceShare.LIMITED_TO_ANASTOMOSIS, exfoliated)
+    true = _bit(RecurrenceShare.FOUND_BY_SYMPTOMS, patient.found_by == FoundBy.SYMPTOMS)
+    true |= _bit(RecurrenceShare.SYNCHRONOUS_METASTASIS, patient.synchronous_metastasis)
+    true |= _bit(RecurrenceShare.CURATIVE_INTENT, patient.curative_intent)
+    true |= _bit(RecurrenceShare.SALVAGE_RESECTION, salvaged)
+    true |= _bit(RecurrenceShare.ONE_COMPARTMENT, places == 1)
+    true |= _bit(RecurrenceShare.TWO_COMPARTMENTS, places == 2)
+    true |= _bit(RecurrenceShare.THREE_OR_MORE_COMPARTMENTS, places >= 3)
+    true |= _bit(RecurrenceShare.LIMITED_TO_ANASTOMOSIS, involved == 1 << Compartment.CENTRAL)
     for operation in range(1, _PROCEDURES):
-        done = patient.salvage_procedure == operation
-        states[_FIRST_PROCEDURE + operation - 1] = _state(salvaged, done)
+        true |= _bit(_FIRST_PROCEDURE + operation - 1, patient.salvage_procedure == operation)
     for result in range(1, _MARGINS):
-        states[_FIRST_MARGIN + result - 1] = _state(salvaged, margin == result)
-    states[RecurrenceShare.MARGIN_NOT_CLEAR] = _state(salvaged, not_clear)
-    states[RecurrenceShare.SALVAGE_COMPLICATION] = _state(salvaged, patient.salvage_complication)
-    states[RecurrenceShare.RERECURRENCE] = _state(salvaged, patient.rerecurrence_day < np.inf)
+        true |= _bit(_FIRST_MARGIN + result - 1, margin == result)
+    true |= _bit(RecurrenceShare.MARGIN_NOT_CLEAR, margin == Margin.R1 or margin == Margin.R2)
+    true |= _bit(RecurrenceShare.SALVAGE_COMPLICATION, patient.salvage_complication)
+    true |= _bit(RecurrenceShare.RERECURRENCE, patient.rerecurrence_day < np.inf)
+    return among, true
 
 
 def amount_keys(horizon_years: float) -> list[Key]:

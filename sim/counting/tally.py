@@ -1,7 +1,8 @@
 """Counts and whole-number sums of the outcomes of blocks of lives, which add up in any order.
 
-Threads count into parts of their own; a part counts a few patients at a time in bytes, which is many
-outcomes at an instruction, and adds the bytes up.
+Threads count into parts of their own. The yes-or-no outcomes of a patient are bits, and a part adds them up
+in binary, many outcomes at an instruction: eight patients by carry-save adders, then the carry into the
+higher digits.
 """
 
 from dataclasses import dataclass, field
@@ -11,18 +12,22 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from sim.compiled import Record, compiled, in_threads
+from sim.compiled import Record, compiled, compiled_inline, in_threads, record_dtype
 from sim.counting.outcomes import (
     FOLDS,
+    LANES,
     MONTHLY,
     NOT_COUNTED,
     SHAPE,
     TIMED,
     UNITS,
+    WORD_BITS,
     Key,
     Monthly,
     amount_keys,
     binary_keys,
+    state_bit,
+    state_words,
     way,
     write_amounts,
     write_months,
@@ -40,7 +45,12 @@ from sim.patient import YEAR_DAYS, Cost
 
 VALUED = Key("values")  # of the counts of costs and quality of life
 RECURRED = Key("recurrences")  # of those of local recurrences that are counted beside them
-CHUNK = 64  # patients that a thread counts in bytes: below 256
+CHUNK = 64  # patients whose measures a thread keeps in the processor's cache
+AT_ONCE = 8  # patients whose states are added together
+DIGITS = 16  # of their sums, in binary
+MOST_ADDED = 2**DIGITS - CHUNK  # patients, before the sums are entered in the counts
+EVERYONE, AMONG, TRUE = 0, 1, 2  # sets of outcomes, each within the one before
+SETS = 3
 BATCHES = 30  # of neighbours in a queue
 
 Counts = dict[Key, np.ndarray]
@@ -136,7 +146,7 @@ def _parts(tally: Tally) -> tuple[Counts, ...]:
 class Measures(NamedTuple):
     """What is kept of patients until their lives under another policy are counted beside them."""
 
-    states: np.ndarray  # uint8, shape (n, outcomes)
+    states: np.ndarray  # int64, shape (n, 2, words), as ``write_states``
     amounts: np.ndarray  # int64, shape (n, amounts)
     places: np.ndarray  # int64, shape (n, PLACES): in the counts by fold, day, month and way
     values: np.ndarray  # int64, shape (n, values), as ``write_values``; unset where they are not counted
@@ -161,11 +171,18 @@ class Parts(NamedTuple):
     flow: np.ndarray  # by way
 
 
+PAIRS = SETS * SETS  # of a set under the comparator and one under the policy
+# By patient: which outcomes of a group of LANES words are in both sets of each pair.
+EIGHT = record_dtype([("pairs", "i8", (AT_ONCE, PAIRS * LANES))])
+# In how many patients they are, in binary: the lowest digits first.
+SUMS = record_dtype([("digits", "i8", (DIGITS, PAIRS * LANES))])
+
+
 class Scratch(NamedTuple):
     """Where a part notes what it is about to add."""
 
-    both: np.ndarray  # uint8, by outcome: as the first axis of ``Parts.joint``
-    few: np.ndarray  # uint8, by policy of those that are counted together; as a part of ``Parts.joint``
+    eight: np.ndarray  # EIGHT, shape (1,)
+    digits: np.ndarray  # SUMS, by policy of those that are counted together, and group of words
     # As ``ValueScratch``.
     spells: np.ndarray
     points: np.ndarray
@@ -190,11 +207,13 @@ class Counter:
             np.zeros((parts, FOLDS, _VALUES + 2), np.int64),
             np.zeros((parts, int(np.prod(SHAPE))), np.int64),
         )
+        self._scratch = [self.new_scratch(1) for _ in range(parts)]
+        self._added = 0  # patients whose states are in the sums of the scratch
 
     def measures(self, n: int) -> Measures:
         """Return the place for the measures of n patients."""
         return Measures(
-            np.empty((n, len(self.keys)), np.uint8),
+            np.empty((n, 2, state_words(len(self.horizon_days))), np.int64),
             np.empty((n, len(UNITS)), np.int64),
             np.empty((n, PLACES), np.int64),
             np.empty((n, len(VALUES)), np.int64),
@@ -209,23 +228,47 @@ class Counter:
         others, parts = comparators or own, len(self.parts.joint)
 
         def count(part: int) -> None:
-            _count(
-                rows,
+            first, stop = len(rows) * part // parts, len(rows) * (part + 1) // parts
+            add_rows(
+                rows[first:stop],
                 self.world,
                 own,
                 others,
+                first,
                 self.horizon_days,
                 self.end_days,
                 self.parts,
                 part,
-                new_scratch(len(self.keys), 1),
+                self._scratch[part],
             )
 
+        if self._added + len(rows) >= MOST_ADDED:
+            self._enter_sums()
+        self._added += len(rows)
         in_threads(count, parts)
         return own
 
+    def _enter_sums(self) -> None:
+        """Enter the sums of states in the counts."""
+        if self._added > 0:
+            for part, scratch in enumerate(self._scratch):
+                enter_sums(scratch.digits[0], len(self.horizon_days), self.parts.joint[part])
+            self._added = 0
+
+    def new_scratch(self, policies: int) -> Scratch:
+        """Return the scratch of a part, for so many policies that are counted together."""
+        horizons = len(self.horizon_days)
+        return Scratch(
+            np.zeros(1, EIGHT),
+            np.zeros((policies, state_words(horizons) // LANES), SUMS),
+            np.empty((MOST_STATES, 3)),
+            np.empty(MOST_POINTS),
+            np.empty(len(Cost)),
+        )
+
     def tally(self) -> Tally:
         """Return the counts so far."""
+        self._enter_sums()
         # Of one part they are the counts themselves: a sum would touch every day of a long follow-up.
         total = Parts(*(part[0] if len(part) == 1 else part.sum(axis=0) for part in self.parts))
         joint = total.joint.reshape(3, 3, -1)
@@ -242,6 +285,7 @@ class Counter:
 
     def pair(self) -> PairTally:
         """Return the joint counts with the comparator so far."""
+        self._enter_sums()
         joint = self.parts.joint.sum(axis=0)
         return PairTally(
             dict(zip(self.keys, joint.T.reshape(-1, 3, 3).copy(), strict=True)),
@@ -258,36 +302,8 @@ class Counter:
         return {key: np.array([n, *sums[:, k]]) for k, key in enumerate(self.amounts)}
 
 
-def new_scratch(outcomes: int, policies: int) -> Scratch:
-    """Return the scratch of a part, for so many policies that are counted together."""
-    return Scratch(
-        np.empty(outcomes, np.uint8),
-        np.empty((policies, 9, outcomes), np.uint8),
-        np.empty((MOST_STATES, 3)),
-        np.empty(MOST_POINTS),
-        np.empty(len(Cost)),
-    )
-
-
 @compiled
-def _count(
-    rows: np.ndarray,
-    world: np.ndarray,
-    own: Measures,
-    others: Measures,
-    horizon_days: np.ndarray,
-    end_days: float,
-    parts: Parts,
-    part: int,
-    scratch: Scratch,
-) -> None:
-    for first in range(part * CHUNK, len(rows), len(parts.joint) * CHUNK):
-        chunk = rows[first : first + CHUNK]
-        count_chunk(chunk, world, own, others, first, horizon_days, end_days, parts, part, scratch)
-
-
-@compiled
-def count_chunk(
+def count_rows(
     rows: np.ndarray,
     world: np.ndarray,
     own: Measures,
@@ -299,32 +315,51 @@ def count_chunk(
     part: int,
     scratch: Scratch,
 ) -> None:
-    """Add at most CHUNK patients to the counts of a part; their measures begin at ``first``.
+    """As ``add_rows``, and enter the sums of their states in the counts."""
+    add_rows(rows, world, own, others, first, horizon_days, end_days, parts, part, scratch)
+    enter_sums(scratch.digits[0], len(horizon_days), parts.joint[part])
+
+
+@compiled
+def add_rows(
+    rows: np.ndarray,
+    world: np.ndarray,
+    own: Measures,
+    others: Measures,
+    first: int,
+    horizon_days: np.ndarray,
+    end_days: float,
+    parts: Parts,
+    part: int,
+    scratch: Scratch,
+) -> None:
+    """Add patients to the counts of a part, their states to the sums; their measures begin at ``first``.
 
     ``own`` is written, ``others`` only read; both may be the same.
     """
     months = parts.monthly.shape[2] - 2
-    for i in range(len(rows)):
-        measure(rows[i], world, own, first + i, horizon_days, end_days, months, scratch)
-    stop = first + len(rows)
-    few = scratch.few[0]
-    few[:] = 0
-    for i in range(first, stop):
-        _tally(own.states[i], others.states[i], scratch.both, few, np.uint8(1))
-    _add_few(few, parts.joint[part])
-    add_amounts_and_places(
-        own,
-        others,
-        first,
-        stop,
-        parts.sums[part],
-        parts.differences[part],
-        parts.timed[part],
-        parts.monthly[part],
-        parts.flow[part],
-        parts.values[part],
-        world[0].economics.counted,
-    )
+    for start in range(0, len(rows), CHUNK):
+        stop = min(start + CHUNK, len(rows))
+        for i in range(start, stop):
+            measure(rows[i], world, own, first + i, horizon_days, end_days, months, scratch)
+        for low in range(start, stop, AT_ONCE):
+            for group in range(scratch.digits.shape[1]):
+                eight = scratch.eight[0]
+                for j in range(AT_ONCE):
+                    i = first + min(low + j, stop - 1)
+                    note(j, low + j < stop, others.states[i], own.states[i], group, eight)
+                add_eight(eight, scratch.digits[0, group])
+        if stop % MOST_ADDED == 0:  # in whole chunks
+            enter_sums(scratch.digits[0], len(horizon_days), parts.joint[part])
+        # Alone: days are many, so that each of these waits for the memory, and they wait side by side.
+        for i in range(first + start, first + stop):
+            add_survival(own.places[i], parts.timed[part])
+        for i in range(first + start, first + stop):
+            add_amounts(own.amounts[i], others.amounts[i], parts.sums[part], parts.differences[part])
+            add_places(own.places[i], parts.timed[part], parts.monthly[part], parts.flow[part])
+        if world[0].economics.counted:
+            for i in range(first + start, first + stop):
+                add_values(own.values[i], others.values[i], own.places[i], months + 1, parts.values[part])
 
 
 @compiled
@@ -352,51 +387,47 @@ def measure(
 
 
 @compiled
-def add_amounts_and_places(
-    own: Measures,
-    others: Measures,
-    first: int,
-    stop: int,
-    sums: np.ndarray,
-    differences: np.ndarray,
-    timed: np.ndarray,
-    monthly: np.ndarray,
-    flow: np.ndarray,
-    values: np.ndarray,
-    counts_values: bool,
-) -> None:
-    """Add patients ``first`` to ``stop - 1`` to the counts of a part, all but the joint ones."""
-    for i in range(first, stop):
-        _add_sums(own.amounts[i], others.amounts[i], sums, differences)
-        places = own.places[i]
-        timed[places[0], places[_TIMES]] += 1
-        for k in range(1, len(TIMED)):
-            if places[_TIMES + k] != NOT_COUNTED:
-                timed[FOLDS - 1 + k, places[_TIMES + k]] += 1
-        for k in range(len(MONTHLY)):
-            monthly[k, places[_MONTHS + k]] += 1
-        if places[_WAY] != NOT_COUNTED:
-            flow[places[_WAY]] += 1
-        if counts_values:
-            recurred = places[_MONTHS + Monthly.LOCAL_RECURRENCE] < monthly.shape[1] - 1
-            _add_values(own.values[i], others.values[i], recurred, values[places[0]])
+def add_survival(places: np.ndarray, timed: np.ndarray) -> None:
+    """Add a patient to the counts by fold of the first outcome of ``TIMED``."""
+    timed[places[0], places[_TIMES]] += 1
 
 
 @compiled
-def _add_values(own: np.ndarray, other: np.ndarray, recurred: bool, total: np.ndarray) -> None:
+def add_places(places: np.ndarray, timed: np.ndarray, monthly: np.ndarray, flow: np.ndarray) -> None:
+    """Add a patient to the other counts by day, and to those by month and by way."""
+    for k in range(1, len(TIMED)):
+        if places[_TIMES + k] != NOT_COUNTED:
+            timed[FOLDS - 1 + k, places[_TIMES + k]] += 1
+    for k in range(len(MONTHLY)):
+        monthly[k, places[_MONTHS + k]] += 1
+    if places[_WAY] != NOT_COUNTED:
+        flow[places[_WAY]] += 1
+
+
+@compiled
+def add_values(
+    own: np.ndarray, others: np.ndarray, places: np.ndarray, never: int, values: np.ndarray
+) -> None:
+    """Add a patient's costs and years to the sums of the fold, and a local recurrence that was found.
+
+    ``others``: the same under the comparator; of recurrences those are counted apart whose patients it costs
+    or gives something else. ``never``: the month of what never happens.
+    """
+    total = values[places[0]]
     total[0] += 1
     for k in range(len(own)):
         total[1 + k] += own[k]
-    if recurred:
+    if places[_MONTHS + Monthly.LOCAL_RECURRENCE] < never:
         total[_VALUES] += 1
         for k in range(len(own)):
-            if own[k] != other[k]:
+            if own[k] != others[k]:
                 total[_VALUES + 1] += 1
                 break
 
 
 @compiled
-def _add_sums(own: np.ndarray, other: np.ndarray, sums: np.ndarray, differences: np.ndarray) -> None:
+def add_amounts(own: np.ndarray, other: np.ndarray, sums: np.ndarray, differences: np.ndarray) -> None:
+    """Add a patient's amounts, and how they differ from those under the comparator."""
     for k in range(len(own)):
         difference = own[k] - other[k]
         sums[0, k] += own[k]
@@ -406,59 +437,79 @@ def _add_sums(own: np.ndarray, other: np.ndarray, sums: np.ndarray, differences:
 
 
 @compiled
-def _tally(own: np.ndarray, other: np.ndarray, both: np.ndarray, few: np.ndarray, step: int) -> None:
-    """Count a patient's states beside those under the comparator, or take them off where ``step`` is 255."""
-    for k in range(len(both)):
-        both[k] = 3 * other[k] + own[k]
-    for states in range(9):
-        for k in range(len(both)):
-            few[states, k] += step if both[k] == states else np.uint8(0)
+def note(j: int, there: bool, others: np.ndarray, own: np.ndarray, group: int, eight: Record) -> None:
+    """Note the states of patient j of eight in a group of words; nothing where none is there."""
+    everyone = -int(there)  # every bit, or none
+    for lane in range(LANES):
+        word = group * LANES + lane
+        among, true = own[0, word] & everyone, own[1, word] & everyone
+        pairs = eight.pairs[j]
+        for k in range(SETS):
+            other = everyone if k == EVERYONE else others[k - 1, word]
+            pairs[k * SETS * LANES + lane] = everyone & other
+            pairs[(k * SETS + AMONG) * LANES + lane] = among & other
+            pairs[(k * SETS + TRUE) * LANES + lane] = true & other
+
+
+@compiled_inline
+def _carry_and_sum(a: int, b: int, c: int) -> tuple[int, int]:
+    """Add three bits in every place of a word."""
+    either = a ^ b
+    return (a & b) | (either & c), either ^ c
 
 
 @compiled
-def _tally_same(own: np.ndarray, few: np.ndarray) -> None:
-    """As ``_tally``, of a patient whose course is that under the comparator."""
-    for state in range(3):
-        for k in range(len(own)):
-            few[4 * state, k] += own[k] == state
+def add_eight(eight: Record, sums: Record) -> None:
+    """Add the states of eight patients, as noted."""
+    pairs, digits = eight.pairs, sums.digits
+    for k in range(PAIRS * LANES):
+        ones, twos, fours = digits[0, k], digits[1, k], digits[2, k]
+        two, ones = _carry_and_sum(ones, pairs[0, k], pairs[1, k])
+        other_two, ones = _carry_and_sum(ones, pairs[2, k], pairs[3, k])
+        four, twos = _carry_and_sum(twos, two, other_two)
+        two, ones = _carry_and_sum(ones, pairs[4, k], pairs[5, k])
+        other_two, ones = _carry_and_sum(ones, pairs[6, k], pairs[7, k])
+        other_four, twos = _carry_and_sum(twos, two, other_two)
+        carry, fours = _carry_and_sum(fours, four, other_four)
+        digits[0, k], digits[1, k], digits[2, k] = ones, twos, fours
+        for digit in range(3, DIGITS):
+            higher = digits[digit, k]
+            digits[digit, k] = higher ^ carry
+            carry &= higher
 
 
 @compiled
-def add_shared_states(
-    states: np.ndarray, k: int, led_by: np.ndarray, n: int, joint: np.ndarray, scratch: Scratch
-) -> None:
-    """Add the states of n patients under policy k, some of whom share the course of an earlier policy.
-
-    ``states``: by policy, the comparator first, and patient; ``led_by``: the policy whose course it is. Where
-    one leads most of them, its counts are taken, and only the others are counted apart. Bytes may overflow in
-    between, since what is taken off has been added.
-    """
-    few, both = scratch.few[k], scratch.both
-    leader = k
-    for earlier in range(k):
-        led = 0
-        for i in range(n):
-            led += led_by[k, i] == earlier
-        if 2 * led > n:
-            leader = earlier
-    if leader == k:
-        few[:] = 0
-    else:
-        for joined in range(9):
-            for outcome in range(few.shape[1]):
-                few[joined, outcome] = scratch.few[leader, joined, outcome]
-    for i in range(n):
-        if leader == k and led_by[k, i] == 0:
-            _tally_same(states[k, i], few)
-        elif leader == k or led_by[k, i] != leader:
-            _tally(states[k, i], states[0, i], both, few, np.uint8(1))
-            if leader != k:
-                _tally(states[leader, i], states[0, i], both, few, np.uint8(255))
-    _add_few(few, joint)
+def _is_in_use(sums: np.ndarray, digit: int) -> bool:
+    """Return whether any sum has this digit."""
+    some = 0
+    for group in range(len(sums)):
+        for k in range(PAIRS * LANES):
+            some |= sums[group].digits[digit, k]
+    return some != 0
 
 
 @compiled
-def _add_few(few: np.ndarray, joint: np.ndarray) -> None:
-    for states in range(9):
-        for k in range(few.shape[1]):
-            joint[states, k] += few[states, k]
+def enter_sums(sums: np.ndarray, horizons: int, joint: np.ndarray) -> None:
+    """Enter what was added in the joint counts of a policy, and begin again at 0."""
+    digits = DIGITS
+    while digits > 0 and not _is_in_use(sums, digits - 1):
+        digits -= 1
+    for k in range(joint.shape[1]):
+        place = state_bit(k, horizons)
+        word, bit = place // WORD_BITS, place % WORD_BITS
+        group, lane = word // LANES, word % LANES
+        for others in range(SETS):
+            for own in range(SETS):
+                n, pair = 0, others * SETS + own
+                for digit in range(digits):
+                    n += (sums[group].digits[digit, pair * LANES + lane] >> bit & 1) << digit
+                # A state is a set without the one within it: ABSENT, NO and YES are in their order.
+                joint[3 * others + own, k] += n
+                if own > 0:
+                    joint[3 * others + own - 1, k] -= n
+                if others > 0:
+                    joint[3 * (others - 1) + own, k] -= n
+                if own > 0 and others > 0:
+                    joint[3 * (others - 1) + own - 1, k] += n
+    for group in range(len(sums)):
+        sums[group].digits[:] = 0

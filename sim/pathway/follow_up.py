@@ -97,6 +97,12 @@ def seen(u: float, missed_once: float, since_onset_days: float, ripening_days: f
 
 
 @compiled
+def nothing_to_be_seen(patient: Record) -> bool:
+    """Return whether neither a recurrence nor metastases are there that a visit could find."""
+    return patient.recurrence_onset_day == np.inf and patient.metastasis_onset_day == np.inf
+
+
+@compiled
 def look_for_metastasis(patient: Record, luck: Record, world: Record, missed: float, now: float) -> None:
     """Metastases that are there may be seen at a visit that misses a ripe one so often."""
     growing = now - patient.metastasis_onset_day

@@ -42,7 +42,20 @@ def happen(patient: Record, luck: Record, worlds: np.ndarray, event: int, horizo
     patient.agenda[event] = np.inf
     if event == Event.VISIT:
         visit(patient, luck, world, now)
-    elif event == Event.DIAGNOSIS:
+    elif event <= Event.POSTOPERATIVE_CHEMORADIOTHERAPY:
+        _be_treated(patient, luck, worlds, event, now)
+    elif event <= Event.RERECURRENCE:
+        _regrow_or_recur(patient, luck, world, event, now)
+    else:
+        _spread_or_die(patient, luck, world, event, now)
+    return next_event(patient, horizon_days)
+
+
+@compiled
+def _be_treated(patient: Record, luck: Record, worlds: np.ndarray, event: int, now: float) -> None:
+    """From diagnosis to what follows the resection."""
+    world = worlds[patient.plan]
+    if event == Event.DIAGNOSIS:
         diagnose(patient, luck, world, now)
         sow_metastasis(patient, luck, world, now)
         book_growth(patient, luck, world, now)
@@ -68,7 +81,14 @@ def happen(patient: Record, luck: Record, worlds: np.ndarray, event: int, horizo
         review_pathology(patient, luck, worlds[patient.plan], now)
     elif event == Event.POSTOPERATIVE_CHEMORADIOTHERAPY:
         irradiate_after_surgery(patient, luck, world, now)
-    elif event == Event.WATCH_VISIT:
+    else:
+        raise ValueError("an event has no reaction: sim/pathway/journey.py")
+
+
+@compiled
+def _regrow_or_recur(patient: Record, luck: Record, world: Record, event: int, now: float) -> None:
+    """From the visits of an organ that is watched to what comes after a salvage resection."""
+    if event == Event.WATCH_VISIT:
         visit_watched(patient, luck, world, now)
     elif event == Event.REGROWTH_ONSET:
         regrow(patient, luck, world, now)
@@ -88,7 +108,14 @@ def happen(patient: Record, luck: Record, worlds: np.ndarray, event: int, horizo
         operate(patient, luck, world, now)
     elif event == Event.RERECURRENCE:
         rerecur(patient, luck, world, now)
-    elif event == Event.METASTASIS_ONSET:
+    else:
+        raise ValueError("an event has no reaction: sim/pathway/journey.py")
+
+
+@compiled
+def _spread_or_die(patient: Record, luck: Record, world: Record, event: int, now: float) -> None:
+    """Metastases, a primary that is left in place, and deaths."""
+    if event == Event.METASTASIS_ONSET:
         appear_metastasis(patient, luck, world, now)
     elif event == Event.METASTASIS_SYMPTOMS:
         give_metastasis_symptoms(patient, luck, world, now)
@@ -110,4 +137,3 @@ def happen(patient: Record, luck: Record, worlds: np.ndarray, event: int, horizo
         die_of_cancer(patient, luck, world, now)
     else:
         raise ValueError("an event has no reaction: sim/pathway/journey.py")
-    return next_event(patient, horizon_days)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim.counting.outcomes import Key
+from sim.counting.outcomes import Key, write_each_state
 from sim.counting.tally import Counter, PairTally, Tally
 
 
@@ -33,4 +33,6 @@ def tally_pair(
 def binary_outcomes(rows: np.ndarray, horizons_years: tuple[float, ...]) -> dict[Key, np.ndarray]:
     """Return each patient's state in every yes-or-no outcome, uint8, shape (n,)."""
     counter = Counter(world(), horizons_years, horizons_years[-1])
-    return dict(zip(counter.keys, counter.count(rows).states.T, strict=True))
+    each = np.empty((len(rows), len(counter.keys)), np.uint8)
+    write_each_state(counter.count(rows).states, len(horizons_years), each)
+    return dict(zip(counter.keys, each.T, strict=True))

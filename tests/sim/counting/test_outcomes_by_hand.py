@@ -27,13 +27,21 @@ def rows_fixture():
     return some_lives(250)
 
 
+def written(row, days, outcomes_count):
+    """The states of a patient, one by one."""
+    states = np.full((1, 2, outcomes.state_words(len(days))), 77)
+    outcomes.write_states(row, world(), days, states[0])
+    each = np.full((1, outcomes_count), 77, np.uint8)
+    outcomes.write_each_state(states, len(days), each)
+    return each[0]
+
+
 def test_the_yes_or_no_outcomes_are_those_of_the_definitions(rows):
     keys = outcomes.binary_keys(HORIZONS)
     days = np.array(HORIZONS) * YEAR
     seen = {key: set() for key in keys}
     for row in rows:
-        states = np.full(len(keys), 77, np.uint8)
-        outcomes.write_states(row, world(), days, states)
+        states = written(row, days, len(keys))
         expected = states_of(row, HORIZONS)
         assert list(expected) == keys
         assert dict(zip(keys, states.tolist(), strict=True)) == {key: int(s) for key, s in expected.items()}
@@ -109,22 +117,22 @@ def test_days_are_counted_from_diagnosis(rows):
     assert np.array_equal(days, [row.death_day - row.diagnosed_day for row in rows])
 
 
-def test_states_are_absent_no_and_yes():
+def test_states_are_absent_no_and_yes_and_every_outcome_has_a_bit_of_its_own():
     assert (ABSENT, outcomes.NO, outcomes.YES) == (0, 1, 2)
-    assert [outcomes._state(*of) for of in ((False, True), (False, False), (True, False), (True, True))] == [
-        0,
-        0,
-        1,
-        2,
-    ]
+    for horizons in range(1, 9):
+        places = [
+            outcomes.state_bit(k, horizons) for k in range(len(outcomes.binary_keys((1.0,) * horizons)))
+        ]
+        assert len({*places}) == len(places)
+        assert max(places) < 64 * outcomes.state_words(horizons) <= max(places) + 64 * 8
+        assert 63 not in {place % 64 for place in places}  # the sign
 
 
 @pytest.mark.parametrize(("days", "died"), [(0.0, 2), (30.0, 2), (30.25, 1), (31.0, 1)])
 def test_an_operative_death_comes_within_thirty_days(days, died):
     keys = outcomes.binary_keys(HORIZONS)
-    states = np.zeros(len(keys), np.uint8)
     row = patient(operated_day=50.0, death_day=50.0 + days, death_cause=1)
-    outcomes.write_states(row, world(), np.array(HORIZONS) * YEAR, states)
+    states = written(row, np.array(HORIZONS) * YEAR, len(keys))
     assert states[keys.index(Key("operative_death"))] == died
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from conf.schema import compose_run
 from experiments.simulating import cohort
+from sim.counting.tally import MOST_ADDED
 
 RUN = compose_run(
     "patients=700", "clock=compiled", "policies=[short_course,tme_alone]", "comparator=tme_alone"
@@ -56,6 +57,18 @@ def test_counts_are_the_same_whatever_the_block(counted, monkeypatch, block):
     whole = counted if block > 1 else arrays(cohort.simulate(run))
     monkeypatch.setattr(cohort, "BLOCK", block)
     assert differing(arrays(cohort.simulate(run)), whole) == []
+
+
+def test_counts_are_the_same_however_many_patients_are_counted_at_once():
+    worlds = cohort.worlds_of(RUN)
+    at_once, in_turn = cohort.Blocks(RUN, worlds), cohort.Blocks(RUN, worlds)
+    patients = 2 * MOST_ADDED * numba.get_num_threads() + 100
+    at_once.simulate_and_count(0, patients)
+    for first in range(0, patients, 20_000):
+        in_turn.simulate_and_count(first, min(first + 20_000, patients))
+    whole, summed = (cohort.Simulated((), *blocks.result()) for blocks in (at_once, in_turn))
+    assert differing(arrays(whole), arrays(summed)) == []
+    assert next(iter(whole.tallies["tme_alone"].binary.values())).sum() == patients
 
 
 def test_counts_are_the_same_whatever_the_number_of_threads(counted):

@@ -201,5 +201,20 @@ def test_batches_are_entered_side_by_side_and_the_flow_is_added_up(rows, others)
             assert np.array_equal(counts, [getattr(pair, theirs)[key] for pair in pairs])
 
 
-def test_a_part_takes_no_more_patients_at_once_than_a_byte_can_count():
-    assert tallies.CHUNK < 256
+def test_sums_hold_as_many_patients_as_are_added_before_they_are_entered():
+    eight, sums = np.zeros(1, tallies.EIGHT), np.zeros(1, tallies.SUMS)
+    yes = np.full((2, tallies.LANES), -1)
+    no = np.array([[-1], [0]]) * np.ones(tallies.LANES, np.int64)
+    for j, (others, own) in enumerate([(yes, yes)] * 3 + [(no, yes)] * 2 + [(yes, no), (no, no)]):
+        tallies.note(j, True, others, own, 0, eight[0])
+    tallies.note(7, False, yes, yes, 0, eight[0])  # nobody
+    times = tallies.MOST_ADDED // tallies.AT_ONCE + tallies.CHUNK // tallies.AT_ONCE - 1
+    for _ in range(times):
+        tallies.add_eight(eight[0], sums[0])
+    joint = np.ones((9, 1), np.int64)
+    tallies.enter_sums(sums, 0, joint)
+    assert (joint[:, 0] - 1).tolist() == [0, 0, 0, 0, times, 2 * times, 0, times, 3 * times]
+    assert not sums["digits"].any()
+    # The first that is entered comes at most a chunk after that many.
+    assert tallies.MOST_ADDED % tallies.CHUNK == 0
+    assert tallies.MOST_ADDED - 1 + tallies.CHUNK < 2**tallies.DIGITS
