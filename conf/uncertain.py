@@ -37,8 +37,8 @@ class Uncertain:
     distribution: str
 
     @property
-    def quantiles(self) -> tuple[float, ...]:
-        """The prior's values at ``NORMALS``."""
+    def quantiles(self) -> np.ndarray:
+        """The prior's values at ``NORMALS``, not to be changed."""
         return _quantiles(f"{self.section}.{self.name}", self.distribution, self.low, self.high)
 
     def of(self, parameters: Mapping[str, Tree]) -> float:
@@ -107,7 +107,7 @@ def _numbers(section: str, name: str, uncertainty: Tree) -> Iterable[Uncertain]:
 
 
 @functools.cache
-def _quantiles(key: str, distribution: str, low: float, high: float) -> tuple[float, ...]:
+def _quantiles(key: str, distribution: str, low: float, high: float) -> np.ndarray:
     """Return the distribution's values at ``NORMALS``, given its 2.5 and 97.5 percentiles."""
     allowed = units.range_of(key)
     if distribution == "lognormal":
@@ -121,7 +121,9 @@ def _quantiles(key: str, distribution: str, low: float, high: float) -> tuple[fl
         values = _beta(low, high).ppf(stats.norm.cdf(NORMALS))
     else:
         raise ValueError(f"{key}: {distribution} has no quantiles")
-    return tuple(np.clip(values, allowed.low, allowed.high).tolist())
+    found: np.ndarray = np.clip(values, allowed.low, allowed.high)
+    found.flags.writeable = False  # kept
+    return found
 
 
 def _beta(low: float, high: float) -> Any:

@@ -155,6 +155,7 @@ def test_numbers_needed_are_those_of_the_command(opened, tmp_path):
             assert bool(more) == (k in per_row), policy
 
 
+@pytest.mark.long
 def test_where_patients_queue_levers_and_numbers_that_move_bring_the_warm_up_of_the_command(opened, tmp_path):
     """It is another one than that of the policies with which the page opens."""
     page = opened.page

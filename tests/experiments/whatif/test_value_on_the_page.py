@@ -162,6 +162,7 @@ def test_costs_and_qalys_of_moved_levers_are_those_of_the_command(opened, tmp_pa
     assert "discounted at 5 %" in page.inner_text("#says")
 
 
+@pytest.mark.long
 def test_where_patients_queue_costs_and_qalys_are_those_of_the_command(opened, tmp_path):
     choose(opened, "clinic", "expert_centre")
     choose(opened, "economics", "english")
@@ -204,6 +205,7 @@ def own_page(tmp_path_factory):
     return folder / "page.html"
 
 
+@pytest.mark.long
 def test_a_country_of_one_s_own_is_on_the_page_with_what_the_command_line_says(browser, own_page, tmp_path):
     opened = Opened(browser, own_page).done()
     state = opened.state()

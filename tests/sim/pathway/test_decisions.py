@@ -62,9 +62,8 @@ def by_event():
 
     def look(branch):
         parts = list(ast.walk(branch.test))
-        several = any(
-            isinstance(part, ast.LtE) for part in parts
-        )  # which a function of their own tells apart
+        # Those of several events have a function of their own.
+        several = any(isinstance(part, ast.LtE) for part in parts)
         for name in [part.attr for part in parts if isinstance(part, ast.Attribute)]:
             if not several:
                 found[Event[name]] = levers_read(branch.body, "sim.pathway.journey")
