@@ -1,12 +1,17 @@
 """What a long analysis will take, said before it begins."""
 
 import time
+from typing import TYPE_CHECKING
 
 import psutil
 
+from conf.run import Run
 from experiments.results.machine import cores
 from experiments.results.notices import notice
 from experiments.sweeping.plan import Plan
+
+if TYPE_CHECKING:
+    import numpy as np
 
 LONG_SECONDS = 20.0  # from which it is said
 TIMED_PATIENTS = 2_000
@@ -27,12 +32,8 @@ def announce(plan: Plan, points: str) -> None:
         return
     few, worlds = min(run.patients, TIMED_PATIENTS), worlds_of(run)
     with on_one_core():
-        count_block(run, worlds, 0, 1)  # what compiles is no part of it
-        times = []
-        for patients in (1, few):
-            begun = time.perf_counter()
-            count_block(run, worlds, 0, patients)
-            times.append(time.perf_counter() - begun)
+        count_block(run, worlds, 0, few)  # what compiles, and memory that is new, are no part of it
+        times = [min(_seconds(run, worlds, patients) for _ in range(2)) for patients in (1, few)]
     workers = _processes(plan)
     # Each point has its own beginning, which a single patient shows.
     each = times[0] + max(times[1] - times[0], 0.0) / max(few - 1, 1) * (run.patients - 1)
@@ -46,6 +47,15 @@ def announce(plan: Plan, points: str) -> None:
             f"about {seconds / 60:.1f} minutes and {gigabytes:.1f} GB on {workers} processes; what is done "
             "is kept, and the same command continues"
         )
+
+
+def _seconds(run: Run, worlds: "dict[str, np.ndarray]", patients: int) -> float:
+    """Return how long so many patients take."""
+    from experiments.simulating.cohort import count_block
+
+    begun = time.perf_counter()
+    count_block(run, worlds, 0, patients)
+    return time.perf_counter() - begun
 
 
 def _processes(plan: Plan) -> int:
