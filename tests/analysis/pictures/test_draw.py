@@ -186,7 +186,7 @@ def test_a_picture_of_the_gallery_is_smaller_and_still_the_same_picture(made, tm
     assert after.stat().st_size < before.stat().st_size / 2
 
 
-@pytest.mark.parametrize("name", ["psa", "sensitivity"])
+@pytest.mark.parametrize("name", [pytest.param("psa", marks=pytest.mark.long), "sensitivity"])
 def test_pictures_of_an_analysis_of_many_points_are_drawn_again_as_its_command_drew_them(
     name, tmp_path, capsys
 ):

@@ -121,6 +121,7 @@ def test_what_risk_groups_are_given_on_the_page_gives_the_tables_of_the_command(
     assert page.inner_text("#results") == before
 
 
+@pytest.mark.long
 def test_a_scenario_with_changed_patients_gives_the_tables_of_the_command(opened, tmp_path):
     with opened.simulating():
         opened.page.select_option("[data-key='scenario']", "frail")

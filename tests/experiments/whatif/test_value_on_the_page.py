@@ -172,6 +172,7 @@ def test_where_patients_queue_costs_and_qalys_are_those_of_the_command(opened, t
     assert not opened.page.locator("[data-key='perspective']").count()
 
 
+@pytest.mark.long
 def test_few_patients_cannot_say_what_the_money_buys(opened, open_page, tmp_path):
     names = ("usual_care", "usual_care+lateral_before_7mm", "tme_alone")
     state = {
