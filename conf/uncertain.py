@@ -55,6 +55,24 @@ class Uncertain:
         return float(np.interp(value, self.quantiles, NORMALS))
 
 
+def check_distinguished(key: str, groups: Mapping[str, Sequence[str]], members: int) -> None:
+    """Refuse groups of numbers that so few members cannot distinguish. Raises InputError.
+
+    ``groups``: the numbers of each by its name; ``key``: what the groups are called.
+    """
+    for name, numbers in groups.items():
+        if (needed := MEMBERS_PER_PARAMETER * len(numbers)) > members:
+            raise InputError(
+                f"{key}.{name}: {len(numbers)} parameters need at least {needed:,} members to be "
+                f"distinguished; there are {members:,}"
+            )
+    if (needed := MEMBERS_PER_GROUP * len(groups)) > members:
+        raise InputError(
+            f"{key}: {len(groups)} groups need at least {needed:,} members to be distinguished; "
+            f"there are {members:,}"
+        )
+
+
 def all_uncertain_numbers() -> list[Uncertain]:
     """Return every uncertain number of the disease, in order of their keys."""
     return [

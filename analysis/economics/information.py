@@ -18,7 +18,7 @@ from analysis.economics.draws import Draws, benefit_noise, rising
 from analysis.economics.noise import Array, less_noise
 from analysis.economics.smoothing import Smooth, Smoother, estimation_noise
 from conf.input_error import InputError, choice, shown
-from conf.uncertain import MEMBERS_PER_GROUP, MEMBERS_PER_PARAMETER
+from conf.uncertain import check_distinguished
 
 Simulate = Callable[[pd.DataFrame, int, np.random.Generator], Array]
 
@@ -268,13 +268,4 @@ def _check(draws: Draws, parameters: pd.DataFrame, groups: Mapping[str, Sequence
             raise InputError(f"groups.{group}={shown(list(names))}: a parameter is there twice")
         if not np.isfinite(parameters[list(names)].to_numpy(float)).all():
             raise InputError(f"groups.{group}: has values that are not finite numbers")
-        if (needed := MEMBERS_PER_PARAMETER * len(names)) > draws.members:
-            raise InputError(
-                f"groups.{group}: {len(names)} parameters need at least {needed:,} members to be "
-                f"distinguished; there are {draws.members:,}"
-            )
-    if (needed := MEMBERS_PER_GROUP * len(groups)) > draws.members:
-        raise InputError(
-            f"groups: {len(groups)} groups need at least {needed:,} members to be distinguished; "
-            f"there are {draws.members:,}"
-        )
+    check_distinguished("groups", groups, draws.members)

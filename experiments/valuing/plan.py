@@ -17,7 +17,7 @@ from conf.posterior import MEMBER, Sample, of_the_fit, read_sample
 from conf.run import Run
 from conf.schema import read_flag
 from conf.structure import DISCREPANCY
-from conf.uncertain import MEMBERS_PER_GROUP, MEMBERS_PER_PARAMETER, Uncertain
+from conf.uncertain import MEMBERS_PER_PARAMETER, Uncertain, check_distinguished
 from experiments.sweeping.design import Point
 from experiments.sweeping.plan import Plan, plan_of_points, settings_and_run
 from experiments.valuing.recurrence import with_and_without
@@ -201,17 +201,7 @@ def _groups(
     chosen = {
         str(name): named_numbers(f"evppi.{name}", keys, numbers, differing) for name, keys in given.items()
     }
-    for name, keys in chosen.items():
-        if (needed := MEMBERS_PER_PARAMETER * len(keys)) > members:
-            raise InputError(
-                f"evppi.{name}: {len(keys)} numbers need {needed:,} members or more to be distinguished; "
-                f"members={members:,}"
-            )
-    if (needed := MEMBERS_PER_GROUP * len(chosen)) > members:
-        raise InputError(
-            f"evppi: {len(chosen)} groups need {needed:,} members or more to be distinguished; "
-            f"members={members:,}"
-        )
+    check_distinguished("evppi", chosen, members)
     return chosen, ()
 
 

@@ -240,7 +240,7 @@ def test_variance_is_shared_out_in_full(made):
             ("study={parameters:[surgery.leak_probabilty],sizes:[10]}",),
             "did you mean surgery.leak_probability",
         ),
-        (("evppi={all:[surgery]}",), "members or more to be distinguished"),
+        (("evppi={all:[surgery]}",), "members to be distinguished"),
         (("evppi={a:[cohort],b:[margin],c:[harm]}",), "evppi."),
         (("policies=[tme_alone]",), "two policies or more"),
         (("rows=true",), "rows=true"),

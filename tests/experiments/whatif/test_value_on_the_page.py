@@ -273,6 +273,7 @@ def test_junk_about_costs_is_refused_kindly(opened):
     for junk, reason in REFUSED:
         opened.page.evaluate("(text) => { location.hash = text; }", json.dumps({**state, **junk}))
         opened.page.wait_for_selector(f"#notice:has-text('{reason}')")
+        assert reason in opened.page.inner_text("#notice")
 
 
 def test_the_plane_is_a_picture_with_words_a_table_and_files(opened, tmp_path):
