@@ -16,25 +16,38 @@ def on_grid(day: float) -> float:
 
 
 @compiled
+def is_central(u: float) -> bool:
+    """Return whether ``quantile_near_median`` holds for u: 85 % of uniforms."""
+    return abs(u - 0.5) <= 0.425
+
+
+@compiled
+def quantile_near_median(u: float) -> float:
+    """As ``normal_quantile``, within 0.425 of the median."""
+    q = u - 0.5
+    r = 0.180625 - q * q
+    top = (
+        ((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r
+        + 45921.953931549871457) * r + 13731.693765509461125) * r + 1971.5909503065514427) * r
+        + 133.14166789178437745) * r + 3.387132872796366608
+    )  # fmt: skip
+    bottom = (
+        ((((((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r
+        + 21213.794301586595867) * r + 5394.1960214247511077) * r + 687.1870074920579083) * r
+        + 42.313330701600911252) * r + 1.0
+    )  # fmt: skip
+    return q * top / bottom
+
+
+@compiled
 def normal_quantile(u: float) -> float:
     """Return the standard normal quantile of u in (0, 1); relative error about 1e-16.
 
     Algorithm AS 241 (PPND16): Wichura, Applied Statistics 1988;37:477-484.
     """
+    if is_central(u):
+        return quantile_near_median(u)
     q = u - 0.5
-    if abs(q) <= 0.425:
-        r = 0.180625 - q * q
-        top = (
-            ((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r
-            + 45921.953931549871457) * r + 13731.693765509461125) * r + 1971.5909503065514427) * r
-            + 133.14166789178437745) * r + 3.387132872796366608
-        )  # fmt: skip
-        bottom = (
-            ((((((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r
-            + 21213.794301586595867) * r + 5394.1960214247511077) * r + 687.1870074920579083) * r
-            + 42.313330701600911252) * r + 1.0
-        )  # fmt: skip
-        return q * top / bottom
     r = math.sqrt(-math.log(u if q < 0.0 else 1.0 - u))
     if r <= 5.0:
         r -= 1.6
@@ -66,7 +79,13 @@ def normal_quantile(u: float) -> float:
 @compiled
 def lognormal(u: float, median: float, sigma: float) -> float:
     """Return the quantile u of a lognormal with this median and log-scale standard deviation."""
-    return median * math.exp(sigma * normal_quantile(u))
+    return lognormal_of(normal_quantile(u), median, sigma)
+
+
+@compiled
+def lognormal_of(z: float, median: float, sigma: float) -> float:
+    """Return the lognormal with this median and log-scale standard deviation of a standard normal z."""
+    return median * math.exp(sigma * z)
 
 
 # From a lognormal's standard deviation to the inverse shape of a Weibull with as wide quartiles.

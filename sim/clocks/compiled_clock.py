@@ -28,7 +28,7 @@ from sim.counting.tally import (
     note,
 )
 from sim.events import END, N_EVENTS, Event
-from sim.luck import LUCK, column_keys, fill_rows, uniforms_of
+from sim.luck import LUCK, NORMAL_COLUMNS, column_keys, fill_rows, uniforms_of
 from sim.pathway.decisions import acts
 from sim.pathway.follow_up import nothing_to_be_seen, visit
 from sim.pathway.journey import happen
@@ -192,7 +192,7 @@ def _simulate_and_count(
     added = 0
     for start in range(first, stop, step):
         n = min(CHUNK, stop - start)
-        fill_rows(uniforms[:n], start, keys)
+        fill_rows(uniforms[:n], start, keys, NORMAL_COLUMNS)
         for i in range(n):
             failed += _fails_under_all(
                 start, blank, rows, words, luck, i, worlds, plans, acts, shared, end_days
@@ -343,16 +343,29 @@ def _part(
                 break
 
 
+# Where nobody waits, nobody's row says that they do: these words, from the one to before the other, stay as
+# they were.
+_WAITS, _AGENDA = ROW.fields["waiting"][1] // 8, ROW.fields["agenda"][1] // 8
+_WORDS = ROW.itemsize // 8
+
+
 @compiled
 def _copy(some: np.ndarray, others: np.ndarray) -> None:
-    for k in range(len(some)):
+    for k in range(_WAITS):
+        others[k] = some[k]
+    for k in range(_AGENDA, _WORDS):
         others[k] = some[k]
 
 
 @compiled
 def _equal(some: np.ndarray, others: np.ndarray) -> bool:
-    apart = 0  # to the end, many words at an instruction, which is quicker than to look for the first
-    for k in range(len(some)):
+    # Either part to its end, many words at an instruction, which is quicker than to look for the first.
+    apart = 0
+    for k in range(_AGENDA, _WORDS):
+        apart |= some[k] ^ others[k]
+    if apart != 0:  # what comes next is what most often differs
+        return False
+    for k in range(_WAITS):
         apart |= some[k] ^ others[k]
     return apart == 0
 

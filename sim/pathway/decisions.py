@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.events import N_EVENTS, Event
+from sim.policy import Regimen
 
 _BOOKS_RESECTION = (
     Event.TEAM_MEETING,
@@ -57,12 +58,21 @@ def acts(worlds: Sequence[np.ndarray]) -> np.ndarray:
     """
     policies = len(worlds)
     found = np.zeros((N_EVENTS, policies, policies), bool)
+    at_once = [_operates_at_once(of_policy) for of_policy in worlds]
     for one in range(policies):
         for other in range(one + 1, policies):
             for name in _differences(worlds[one], worlds[other]):
-                found[list(ACTS_AT.get(name, Event)), one, other] = True
+                events = set(ACTS_AT.get(name, Event))
+                if events == set(_BOOKS_RESECTION) and not (at_once[one] or at_once[other]):
+                    events.discard(Event.NEOADJUVANT)
+                found[list(events), one, other] = True
         found[:, one, one] = found[:, one, one + 1 :].any(axis=1)
     return found
+
+
+def _operates_at_once(worlds: np.ndarray) -> bool:
+    """Return whether a resection may be booked when neoadjuvant treatment begins, since it follows at once."""
+    return bool((worlds["policy"]["neoadjuvant"] == Regimen.SHORT_COURSE).any())
 
 
 def _differences(one: np.ndarray, other: np.ndarray) -> set[str]:

@@ -3,7 +3,7 @@
 import math
 
 from sim.compiled import Record, compiled
-from sim.distributions import lognormal, normal_quantile, on_grid, pick, with_odds
+from sim.distributions import lognormal, lognormal_of, on_grid, pick, with_odds
 from sim.events import Event
 from sim.pathway.mortality import death_from_other_causes_day
 from sim.patient import Cost, LateralSite, TStage
@@ -16,14 +16,14 @@ def diagnose(patient: Record, luck: Record, world: Record, now: float) -> None:
     cohort = world.cohort
     patient.diagnosed_day = now
     charge(patient, world, Cost.DIAGNOSIS, world.economics.diagnosis_price, 2.0, now)
-    age = cohort.age_mean_years + cohort.age_sd_years * normal_quantile(luck.age)
+    age = cohort.age_mean_years + cohort.age_sd_years * luck.age
     patient.age_years = min(max(age, cohort.age_min_years), cohort.age_max_years)
     patient.female = luck.sex < cohort.female_share
     older = patient.age_years - cohort.age_mean_years
     unfit_odds = math.exp(cohort.unfit_log_odds_per_year * older)
     patient.unfit = luck.fitness < with_odds(cohort.unfit_share, unfit_odds)
-    patient.aggressiveness = normal_quantile(luck.aggressiveness)
-    patient.radiosensitivity = normal_quantile(luck.radiosensitivity)
+    patient.aggressiveness = luck.aggressiveness
+    patient.radiosensitivity = luck.radiosensitivity
 
     patient.ct = pick(luck.t_stage, cohort.ct_shares)
     _place(patient, luck, cohort)
@@ -33,7 +33,7 @@ def diagnose(patient: Record, luck: Record, world: Record, now: float) -> None:
     patient.emvi = luck.emvi < cohort.emvi_share[patient.ct]
     patient.quadrant = pick(luck.quadrant, cohort.quadrant_shares)
 
-    distance = lognormal(
+    distance = lognormal_of(
         luck.fascia_distance, cohort.fascia_distance_median_mm[patient.ct], cohort.fascia_distance_sigma
     )
     if patient.height_above_verge_cm < cohort.low_below_cm:
@@ -104,7 +104,7 @@ def stage(patient: Record, luck: Record, world: Record, now: float) -> None:
     else:
         patient.cn = patient.nodes if luck.node_reading < staging.node_sensitivity else 0
     read_mm = patient.fascia_distance_mm * math.exp(
-        staging.fascia_reading_sigma * normal_quantile(luck.fascia_reading)
+        staging.fascia_reading_sigma * luck.fascia_reading
     )
     patient.fascia_reading_mm = read_mm
     patient.fascia_threatened = read_mm <= staging.threatened_mm

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.compiled import Record, compiled
-from sim.distributions import happens, lognormal, on_grid
+from sim.distributions import happens, lognormal, lognormal_of, on_grid
 from sim.events import Event
 from sim.patient import YEAR_DAYS, Harm, Operation, Procedure
 
@@ -133,7 +133,7 @@ def _stoma(patient: Record, luck: Record, world: Record, now: float) -> float:
     if patient.unfit:
         odds *= harm.closure_unfit_odds_ratio
     if happens(luck.stoma_closure, harm.closure_probability, odds):
-        days = lognormal(luck.stoma_closure_day, harm.closure_median_days, harm.closure_sigma)
+        days = lognormal_of(luck.stoma_closure_day, harm.closure_median_days, harm.closure_sigma)
         begin(patient, Harm.TEMPORARY_STOMA, now, now + on_grid(days))
         return now + on_grid(days)
     day = now + on_grid(harm.unclosed_permanent_days)

@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.agenda import abandon_salvage, call_off
 from sim.compiled import Record, compiled
-from sim.distributions import lognormal, on_grid, with_odds
+from sim.distributions import lognormal, lognormal_of, on_grid, with_odds
 from sim.events import Event
 from sim.fitness import odds_by_age_and_fitness
 from sim.patient import Cost, FoundBy
@@ -99,9 +99,13 @@ def appear_metastasis(patient: Record, luck: Record, world: Record, now: float) 
     """Metastases are detectable: book their symptoms, and the death that they bring if untreated."""
     metastasis = world.metastasis
     patient.metastasis_onset_day = now
-    symptoms = lognormal(luck.metastasis_symptoms, metastasis.symptoms_median_days, metastasis.symptoms_sigma)
+    symptoms = lognormal_of(
+        luck.metastasis_symptoms, metastasis.symptoms_median_days, metastasis.symptoms_sigma
+    )
     patient.agenda[Event.METASTASIS_SYMPTOMS] = now + on_grid(symptoms)
-    survival = lognormal(luck.survival_metastasis, metastasis.survival_median_days, metastasis.survival_sigma)
+    survival = lognormal_of(
+        luck.survival_metastasis, metastasis.survival_median_days, metastasis.survival_sigma
+    )
     older = patient.age_years - metastasis.treatment_reference_age_years
     survival *= math.exp(metastasis.survival_log_ratio_per_year * older)
     patient.agenda[Event.DEATH_METASTASIS] = now + on_grid(symptoms + survival)

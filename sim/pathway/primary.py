@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.agenda import call_off
 from sim.compiled import Record, compiled
-from sim.distributions import lognormal, on_grid
+from sim.distributions import lognormal_of, on_grid
 from sim.events import Event
 from sim.pathway.metastasis import disseminate
 from sim.patient import TStage
@@ -16,7 +16,7 @@ from sim.patient import TStage
 def book_growth(patient: Record, luck: Record, world: Record, now: float) -> None:
     """At diagnosis: the latent times at which the primary, if untreated, would progress, seed and kill."""
     primary = world.primary
-    days = lognormal(luck.primary_progression, primary.progression_median_days, primary.progression_sigma)
+    days = lognormal_of(luck.primary_progression, primary.progression_median_days, primary.progression_sigma)
     patient.agenda[Event.PRIMARY_PROGRESSION] = now + on_grid(days)
     days = primary.seeding_median_days * math.log(luck.metastasis_seeding) / math.log(0.5)
     patient.agenda[Event.METASTASIS_SEEDING] = now + on_grid(days)
@@ -27,9 +27,9 @@ def book_growth(patient: Record, luck: Record, world: Record, now: float) -> Non
 def book_danger(patient: Record, luck: Record, world: Record, now: float) -> None:
     """Tumour is in place, and not held: when it would obstruct or perforate, and when it would kill."""
     primary = world.primary
-    days = lognormal(luck.primary_emergency, primary.emergency_median_days, primary.emergency_sigma)
+    days = lognormal_of(luck.primary_emergency, primary.emergency_median_days, primary.emergency_sigma)
     patient.agenda[Event.PRIMARY_EMERGENCY] = now + on_grid(days)
-    days = lognormal(luck.primary_death, primary.death_median_days, primary.death_sigma)
+    days = lognormal_of(luck.primary_death, primary.death_median_days, primary.death_sigma)
     patient.agenda[Event.DEATH_PRIMARY] = now + on_grid(days)
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from sim.compiled import Record, compiled
-from sim.distributions import happens, log_odds, normal_quantile, normal_share, on_grid, with_odds
+from sim.distributions import happens, log_odds, normal_share, on_grid, with_odds
 from sim.mechanisms.lateral_node import node_sterilisation_probability
 from sim.policy import Regimen
 from sim.radiosensitivity import response_odds, tumour_odds
@@ -106,7 +106,7 @@ def respond(patient: Record, luck: Record, world: Record, day: float) -> None:
     clear(patient, day)
     mean = neoadjuvant.regression_share[patient.regimen]
     if mean > 0.0:
-        spread = neoadjuvant.regression_sigma * normal_quantile(luck.regression)
+        spread = neoadjuvant.regression_sigma * luck.regression
         gained = with_odds(mean, math.exp(spread) * response_odds(patient, world))
         distance = patient.fascia_distance_mm + neoadjuvant.full_regression_gain_mm * gained
         patient.fascia_distance_mm = min(distance, patient.mesorectum_mm)
@@ -120,5 +120,5 @@ def respond(patient: Record, luck: Record, world: Record, day: float) -> None:
             median = node.sterilised_shrinkage_ratio
         else:
             median = node.residual_shrinkage_ratio
-        factor = median * math.exp(node.shrinkage_sigma * normal_quantile(luck.lateral_shrinkage[side]))
+        factor = median * math.exp(node.shrinkage_sigma * luck.lateral_shrinkage[side])
         patient.lateral_residual_mm[side] = patient.lateral_mm[side] * min(factor, 1.0)

@@ -3,7 +3,7 @@
 import math
 
 from sim.compiled import Record, compiled
-from sim.distributions import lognormal, normal_quantile, on_grid, with_odds
+from sim.distributions import lognormal_of, on_grid, with_odds
 from sim.events import Event
 from sim.mechanisms.deposit import deposit_odds
 from sim.mechanisms.exfoliation import seed_exfoliation
@@ -77,23 +77,29 @@ def plane_of_surgery(patient: Record, u: float, world: Record) -> int:
 
 
 @compiled
-def circumferential_margin_mm(patient: Record, u: float, world: Record) -> float:
-    """Return the circumferential margin: the distance to the fascia less what the plane cut away."""
+def circumferential_margin_mm(patient: Record, z: float, world: Record) -> float:
+    """Return the circumferential margin: the distance to the fascia less what the plane cut away.
+
+    ``z``: a standard normal.
+    """
     surgery = world.surgery
     lost = surgery.plane_loss_mm[patient.plane]
     if patient.operation == Operation.ABDOMINOPERINEAL_RESECTION:
         lost += surgery.apr_loss_mm
-    margin = patient.fascia_distance_mm * math.exp(surgery.crm_sigma * normal_quantile(u)) - lost
+    margin = patient.fascia_distance_mm * math.exp(surgery.crm_sigma * z) - lost
     return min(max(margin, 0.0), patient.mesorectum_mm)
 
 
 @compiled
-def distal_margin_mm(patient: Record, u: float, world: Record) -> float:
-    """Return the distal margin of a stapled rectum: at most what lies between the tumour and the verge."""
+def distal_margin_mm(patient: Record, z: float, world: Record) -> float:
+    """Return the distal margin of a stapled rectum: at most what lies between the tumour and the verge.
+
+    ``z``: a standard normal.
+    """
     surgery = world.surgery
     low = patient.height_above_verge_cm < world.cohort.low_below_cm
     median = surgery.distal_margin_low_median_mm if low else surgery.distal_margin_median_mm
-    return min(lognormal(u, median, surgery.distal_margin_sigma), 10.0 * patient.height_above_verge_cm)
+    return min(lognormal_of(z, median, surgery.distal_margin_sigma), 10.0 * patient.height_above_verge_cm)
 
 
 @compiled
