@@ -386,13 +386,13 @@ def measure(
         write_values(patient, world[0], end_days, noted, own.values[i])
 
 
-@compiled
+@compiled_inline
 def add_survival(places: np.ndarray, timed: np.ndarray) -> None:
     """Add a patient to the counts by fold of the first outcome of ``TIMED``."""
     timed[places[0], places[_TIMES]] += 1
 
 
-@compiled
+@compiled_inline
 def add_places(places: np.ndarray, timed: np.ndarray, monthly: np.ndarray, flow: np.ndarray) -> None:
     """Add a patient to the other counts by day, and to those by month and by way."""
     for k in range(1, len(TIMED)):
@@ -425,7 +425,7 @@ def add_values(
                 break
 
 
-@compiled
+@compiled_inline
 def add_amounts(own: np.ndarray, other: np.ndarray, sums: np.ndarray, differences: np.ndarray) -> None:
     """Add a patient's amounts, and how they differ from those under the comparator."""
     for k in range(len(own)):
@@ -436,7 +436,7 @@ def add_amounts(own: np.ndarray, other: np.ndarray, sums: np.ndarray, difference
         differences[1, k] += difference * difference
 
 
-@compiled
+@compiled_inline
 def note(j: int, there: bool, others: np.ndarray, own: np.ndarray, group: int, eight: Record) -> None:
     """Note the states of patient j of eight in a group of words; nothing where none is there."""
     everyone = -int(there)  # every bit, or none
@@ -458,7 +458,7 @@ def _carry_and_sum(a: int, b: int, c: int) -> tuple[int, int]:
     return (a & b) | (either & c), either ^ c
 
 
-@compiled
+@compiled_inline
 def add_eight(eight: Record, sums: Record) -> None:
     """Add the states of eight patients, as noted."""
     pairs, digits = eight.pairs, sums.digits

@@ -114,6 +114,8 @@ def respond(patient: Record, luck: Record, world: Record, day: float) -> None:
         return
     node = world.lateral_node
     for side in range(2):
+        if patient.lateral_mm[side] == 0.0:
+            continue
         if not patient.lateral_involved[side]:
             median = node.benign_shrinkage_ratio
         elif patient.lateral_sterilised[side]:
