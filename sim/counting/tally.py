@@ -45,7 +45,7 @@ from sim.patient import YEAR_DAYS, Cost
 
 VALUED = Key("values")  # of the counts of costs and quality of life
 RECURRED = Key("recurrences")  # of those of local recurrences that are counted beside them
-CHUNK = 64  # patients whose measures a thread keeps in the processor's cache
+CHUNK = 32  # patients whose measures a thread keeps in the processor's cache
 AT_ONCE = 8  # patients whose states are added together
 DIGITS = 16  # of their sums, in binary
 MOST_ADDED = 2**DIGITS - CHUNK  # patients, before the sums are entered in the counts
