@@ -850,7 +850,7 @@ class Engine {
     const { state_words: words, amounts, places, values } = this.layout.outcomes;
     return {
       states: this.array([patients, ...words], 8),
-      amounts: this.array([patients, amounts.length], 8),
+      amounts: this.array([amounts.length, patients], 8),
       places: this.array([patients, places], 8),
       values: this.array([patients, values.length], 8),
     };

@@ -240,11 +240,14 @@ def _count_chunk(
     # Alone: days are many, so that each of these waits for the memory, and they wait side by side.
     for i in range(n):
         add_survival(measures.places[led_by[i], i], parts.timed[k])
+    amounts = measures.amounts
     for i in range(n):
-        leader = led_by[i]
-        own, others = measures.amounts[leader, i], measures.amounts[0, i]
-        add_amounts(own, others, parts.sums[k], parts.differences[k])
-        add_places(measures.places[leader, i], parts.timed[k], parts.monthly[k], parts.flow[k])
+        if led_by[i] != k:
+            for amount in range(amounts.shape[1]):
+                amounts[k, amount, i] = amounts[led_by[i], amount, i]
+    add_amounts(amounts[k], amounts[0], 0, n, parts.sums[k], parts.differences[k])
+    for i in range(n):
+        add_places(measures.places[led_by[i], i], parts.timed[k], parts.monthly[k], parts.flow[k])
 
 
 @compiled

@@ -147,7 +147,7 @@ class Measures(NamedTuple):
     """What is kept of patients until their lives under another policy are counted beside them."""
 
     states: np.ndarray  # int64, shape (n, 2, words), as ``write_states``
-    amounts: np.ndarray  # int64, shape (n, amounts)
+    amounts: np.ndarray  # int64, shape (amounts, n): each is summed over patients who stand side by side
     places: np.ndarray  # int64, shape (n, PLACES): in the counts by fold, day, month and way
     values: np.ndarray  # int64, shape (n, values), as ``write_values``; unset where they are not counted
 
@@ -214,7 +214,7 @@ class Counter:
         """Return the place for the measures of n patients."""
         return Measures(
             np.empty((n, 2, state_words(len(self.horizon_days))), np.int64),
-            np.empty((n, len(UNITS)), np.int64),
+            np.empty((len(UNITS), n), np.int64),
             np.empty((n, PLACES), np.int64),
             np.empty((n, len(VALUES)), np.int64),
         )
@@ -354,8 +354,15 @@ def add_rows(
         # Alone: days are many, so that each of these waits for the memory, and they wait side by side.
         for i in range(first + start, first + stop):
             add_survival(own.places[i], parts.timed[part])
+        add_amounts(
+            own.amounts,
+            others.amounts,
+            first + start,
+            first + stop,
+            parts.sums[part],
+            parts.differences[part],
+        )
         for i in range(first + start, first + stop):
-            add_amounts(own.amounts[i], others.amounts[i], parts.sums[part], parts.differences[part])
             add_places(own.places[i], parts.timed[part], parts.monthly[part], parts.flow[part])
         if world[0].economics.counted:
             for i in range(first + start, first + stop):
@@ -375,7 +382,7 @@ def measure(
 ) -> None:
     """Write the measures of patient i."""
     write_states(patient, world[0], horizon_days, own.states[i])
-    write_amounts(patient, end_days, own.amounts[i])
+    write_amounts(patient, end_days, own.amounts[:, i])
     places = own.places[i]
     places[0] = patient.number % FOLDS
     write_timed(patient, end_days, places[_TIMES:_MONTHS])
@@ -425,15 +432,25 @@ def add_values(
                 break
 
 
-@compiled_inline
-def add_amounts(own: np.ndarray, other: np.ndarray, sums: np.ndarray, differences: np.ndarray) -> None:
-    """Add a patient's amounts, and how they differ from those under the comparator."""
+@compiled
+def add_amounts(
+    own: np.ndarray, others: np.ndarray, first: int, stop: int, sums: np.ndarray, differences: np.ndarray
+) -> None:
+    """Add the amounts of patients ``first`` to ``stop - 1``, and how they differ from those under the
+    comparator."""
     for k in range(len(own)):
-        difference = own[k] - other[k]
-        sums[0, k] += own[k]
-        sums[1, k] += own[k] * own[k]
-        differences[0, k] += difference
-        differences[1, k] += difference * difference
+        mine, theirs = own[k], others[k]
+        total, squares, apart, squares_apart = 0, 0, 0, 0
+        for i in range(first, stop):
+            amount, difference = mine[i], mine[i] - theirs[i]
+            total += amount
+            squares += amount * amount
+            apart += difference
+            squares_apart += difference * difference
+        sums[0, k] += total
+        sums[1, k] += squares
+        differences[0, k] += apart
+        differences[1, k] += squares_apart
 
 
 @compiled_inline
