@@ -63,7 +63,8 @@ DRAWS = (
     "salvage_margin", "salvage_death", "salvage_complication", "rerecurrence", "rerecurrence_day",
     "survival_rerecurrence", "salvage_metastasis", "salvage_metastasis_day",
     # metastasis
-    "metastasis", "metastasis_day", "metastasis_conspicuity", "metastasis_systemic", "metastasectomy", "metastasis_cure",
+    "metastasis", "metastasis_day", "metastasis_conspicuity", "metastasis_systemic", "metastasectomy",
+    "metastasis_cure",
 )  # fmt: skip
 
 # One uniform for each side of the pelvis: left, right.

@@ -19,6 +19,8 @@ _BOOKS_RESECTION = (
 )
 _ASSESSES = (Event.RESTAGING_MRI, Event.REASSESSMENT)
 _RESECTS = (Event.RESECTION, Event.PRIMARY_EMERGENCY)
+# Levers that the start of neoadjuvant treatment reads only where it books a resection.
+_READ_AT_BOOKING = ("operation", "lateral_dissection", "lateral_threshold_mm", "lateral_sides")
 
 # The events whose reactions read a lever, a schedule or a guideline. One that is not here may act at any.
 ACTS_AT: dict[str, tuple[Event, ...]] = {
@@ -58,12 +60,11 @@ def acts(worlds: Sequence[np.ndarray]) -> np.ndarray:
     """
     policies = len(worlds)
     found = np.zeros((N_EVENTS, policies, policies), bool)
-    at_once = [_operates_at_once(of_policy) for of_policy in worlds]
     for one in range(policies):
         for other in range(one + 1, policies):
             for name in _differences(worlds[one], worlds[other]):
                 events = set(ACTS_AT.get(name, Event))
-                if events == set(_BOOKS_RESECTION) and not (at_once[one] or at_once[other]):
+                if name in _READ_AT_BOOKING and not any(map(_operates_at_once, (worlds[one], worlds[other]))):
                     events.discard(Event.NEOADJUVANT)
                 found[list(events), one, other] = True
         found[:, one, one] = found[:, one, one + 1 :].any(axis=1)
@@ -71,7 +72,7 @@ def acts(worlds: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _operates_at_once(worlds: np.ndarray) -> bool:
-    """Return whether a resection may be booked when neoadjuvant treatment begins, since it follows at once."""
+    """Return whether the start of neoadjuvant treatment may book a resection, which follows at once."""
     return bool((worlds["policy"]["neoadjuvant"] == Regimen.SHORT_COURSE).any())
 
 

@@ -103,9 +103,7 @@ def stage(patient: Record, luck: Record, world: Record, now: float) -> None:
         patient.cn = 0 if luck.node_reading < staging.node_specificity else 1
     else:
         patient.cn = patient.nodes if luck.node_reading < staging.node_sensitivity else 0
-    read_mm = patient.fascia_distance_mm * math.exp(
-        staging.fascia_reading_sigma * luck.fascia_reading
-    )
+    read_mm = patient.fascia_distance_mm * math.exp(staging.fascia_reading_sigma * luck.fascia_reading)
     patient.fascia_reading_mm = read_mm
     patient.fascia_threatened = read_mm <= staging.threatened_mm
     largest = max(patient.lateral_mm[0], patient.lateral_mm[1])
