@@ -154,7 +154,7 @@ def fill_luck(luck: np.ndarray, first: int, seed: int, replication: int) -> None
 
     As ``uniforms`` does, and their standard normal quantiles in the columns that are standard normal.
     """
-    plain, keys, parts = uniforms_of(luck), column_keys(seed, replication), numba.get_num_threads()
+    plain, keys, parts = plain_of(luck), column_keys(seed, replication), numba.get_num_threads()
     each = -(-len(plain) // (parts * AT_ONCE)) * AT_ONCE
     in_threads(
         lambda part: fill_rows(
@@ -169,7 +169,7 @@ def column_keys(seed: int, replication: int) -> np.ndarray:
     return luck_keys(seed, replication, tuple(columns()))
 
 
-def uniforms_of(luck: np.ndarray) -> np.ndarray:
+def plain_of(luck: np.ndarray) -> np.ndarray:
     """Return the same memory as plain numbers, float64, with one axis more: by column."""
     return luck.view(np.float64).reshape(*luck.shape, LUCK.itemsize // 8)
 

@@ -647,14 +647,15 @@ class Engine {
   #arrivalDays(seed, replication, parts, arrivalsPerYear) {
     const { luck_columns: columns, year_days: yearDays, grid_per_day: grid } = this.layout;
     const k = columns.indexOf("arrival");
-    const key = this.#keysOf(seed, replication).subarray(16 * k, 16 * (k + 1));
+    const { rounds } = this.layout.philox;
+    const key = this.#keysOf(seed, replication).subarray(16 * rounds * k, 16 * rounds * (k + 1));
     const days = new Float64Array(parts[parts.length - 1].stop);
     let day = 0;
     for (const { number, start, stop } of parts) {
       this.#scratch(() => {
         const keys = this.place(key, 8);
         const gaps = this.array([stop - start, 1], 8);
-        this.call("fill", { plain: gaps, first: number, keys: { at: keys.at, shape: [1, 2] } });
+        this.call("fill", { plain: gaps, first: number, keys: { at: keys.at, shape: [1, 2 * rounds] }, normal: 0 });
         new Float64Array(this.#exports.memory.buffer, gaps.at, stop - start).forEach((uniform, i) => {
           day += -Math.log(uniform) * yearDays / arrivalsPerYear;
           days[start + i] = Math.floor(day * grid) / grid;
@@ -807,19 +808,25 @@ class Engine {
     this.call("fill", {
       plain: { at: luck.at, shape: [luck.shape[0], columns] },
       first,
-      keys: { at: keys.at, shape: [columns, 2] },
+      keys: { at: keys.at, shape: [columns, 2 * this.layout.philox.rounds] },
+      normal: this.layout.normal_columns,
     });
     this.#free = keys.at;
   }
 
-  // Each column is a stream of its own, keyed by (seed, replication, name): see sim/luck.py.
+  // Each column is a stream of its own, keyed by (seed, replication, name), two keys for each round: see sim/luck.py.
   #keysOf(seed, replication) {
     const name = `${seed}/${replication}`;
     if (!this.#keys.has(name)) {
-      const { luck_columns: columns } = this.layout;
-      const keys = new Uint8Array(16 * columns.length);
-      columns.forEach((column, k) => keys.set(sha256(`${name}/${column}`).subarray(0, 16), 16 * k));
-      this.#keys.set(name, keys);
+      const { luck_columns: columns, philox: { rounds, key_steps: steps } } = this.layout;
+      const keys = new BigUint64Array(2 * rounds * columns.length);
+      columns.forEach((column, k) => {
+        const first = new BigUint64Array(sha256(`${name}/${column}`).slice(0, 16).buffer);
+        for (let round = 0; round < rounds; round += 1) {
+          for (const half of [0, 1]) keys[2 * (rounds * k + round) + half] = first[half] + BigInt(round) * BigInt(steps[half]);
+        }
+      });
+      this.#keys.set(name, new Uint8Array(keys.buffer));
     }
     return this.#keys.get(name);
   }

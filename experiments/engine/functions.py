@@ -85,10 +85,10 @@ def functions(
     counter = Counter(worlds, horizons_years, horizons_years[-1])
     own, scratch = counter.measures(1), counter.new_scratch(1)
     there = Clinic(rows, luck, worlds, clinic, counter.end_days, 1)
-    plain, keys = np.empty((1, 1)), np.empty((1, 2), np.uint64)
+    plain, keys = np.empty((1, 1)), np.empty((1, 1), np.uint64)
     return [
         Function("derive", numba.njit(**IN_PLACE)(derive), (worlds,)),
-        Function("fill", fill_rows, (plain, 0, keys)),
+        Function("fill", fill_rows, (plain, 0, keys, 0)),
         Function("simulate", _simulate_chunk, (0, blank, rows, luck, worlds, counter.end_days)),
         # One event of a patient's course: which comes next.
         Function("react", react, (rows, luck, worlds, 0, 0, counter.end_days)),

@@ -36,7 +36,7 @@ from sim.counting.outcomes import FLOW, MONTHLY, TIMED, UNITS
 from sim.counting.tally import BATCHES, CHUNK, PLACES, Counter
 from sim.counting.value import VALUES
 from sim.distributions import GRID
-from sim.luck import LUCK, columns
+from sim.luck import KEY_STEPS, LUCK, NORMAL_COLUMNS, ROUNDS, columns
 from sim.patient import ROW, YEAR_DAYS, new_patients
 from sim.seen import Moment
 
@@ -92,6 +92,8 @@ def layout(run: Run) -> Plain:
             "times": record(clinic_record(run.clinic).dtype),
         },
         "luck_columns": list(columns()),
+        "normal_columns": NORMAL_COLUMNS,
+        "philox": {"rounds": ROUNDS, "key_steps": [str(step) for step in KEY_STEPS]},
         "blank": _text(new_patients(0, 1)),
         "end": sim.events.END,
         "year_days": YEAR_DAYS,

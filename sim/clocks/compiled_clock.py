@@ -28,7 +28,7 @@ from sim.counting.tally import (
     note,
 )
 from sim.events import END, N_EVENTS, Event
-from sim.luck import LUCK, NORMAL_COLUMNS, column_keys, fill_rows, uniforms_of
+from sim.luck import LUCK, NORMAL_COLUMNS, column_keys, fill_rows, plain_of
 from sim.pathway.decisions import acts
 from sim.pathway.follow_up import nothing_to_be_seen, visit
 from sim.pathway.journey import happen
@@ -139,7 +139,7 @@ class Courses:
                 threads * CHUNK,
                 keys,
                 self._luck[part],
-                uniforms_of(self._luck[part]),
+                plain_of(self._luck[part]),
                 self._blank,
                 self.rows[part],
                 words_of(self.rows[part]),

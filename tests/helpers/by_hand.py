@@ -8,7 +8,7 @@ import numpy as np
 from conftest import world_of
 from scipy.stats import norm
 
-from sim.luck import LUCK
+from sim.luck import LUCK, NORMAL_DRAWS, NORMAL_SIDE_DRAWS
 from sim.patient import Compartment, Operation, new_patients
 
 
@@ -22,12 +22,12 @@ def patient(**fields: Any) -> np.record:
 
 
 def luck(**draws: Any) -> np.record:
-    """Return luck that is one half in every draw but these."""
+    """Return luck from uniforms that are one half in every draw but these."""
     row = np.zeros(1, LUCK)[0]
     for name in LUCK.names or ():
-        row[name] = 0.5
-    for name, value in draws.items():
-        row[name] = value
+        uniform = np.asarray(draws.pop(name, 0.5))
+        row[name] = norm.ppf(uniform) if name in (*NORMAL_DRAWS, *NORMAL_SIDE_DRAWS) else uniform
+    assert not draws, f"no such draw: {', '.join(draws)}"
     return row
 
 

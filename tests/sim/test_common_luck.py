@@ -11,8 +11,9 @@ from conf.run import world_trees
 from conf.schema import compose_run
 from sim import luck as luck_module
 from sim.clocks.simpy_clock import simulate_rows
+from sim.distributions import normal_quantile
 from sim.events import END, Event
-from sim.luck import DRAWS, LUCK, ROUTE_DRAWS, SIDE_DRAWS, draw_luck, uniforms
+from sim.luck import DRAWS, LUCK, NORMAL_DRAWS, ROUTE_DRAWS, SIDE_DRAWS, draw_luck, uniforms
 from sim.parameters import pack
 from sim.pathway.journey import react
 from sim.patient import YEAR_DAYS, Operation, Route, new_patients
@@ -292,9 +293,11 @@ def test_another_seed_gives_other_patients(simulated):
 def test_a_new_named_draw_shifts_no_other(monkeypatch):
     usual = draw_luck(3, 103, 1)
     monkeypatch.setattr(luck_module, "DRAWS", ("newcomer", *DRAWS))
-    monkeypatch.setattr(luck_module, "LUCK", np.dtype([("newcomer", "f8"), *LUCK.descr]))
+    first = LUCK.names.index(DRAWS[0])  # before it come those that are standard normal
+    columns = [*LUCK.descr[:first], ("newcomer", "f8"), *LUCK.descr[first:]]
+    monkeypatch.setattr(luck_module, "LUCK", np.dtype(columns))
     enlarged = draw_luck(3, 103, 1)
-    assert enlarged.dtype.names == ("newcomer", *usual.dtype.names)
+    assert set(enlarged.dtype.names) == {"newcomer", *usual.dtype.names}
     for name in usual.dtype.names:
         assert np.array_equal(enlarged[name], usual[name])
         if name in DRAWS:
@@ -305,6 +308,8 @@ def test_each_named_column_is_its_own_stream():
     luck = draw_luck(5, 25, 7, 2)
     for name in DRAWS:
         assert np.array_equal(luck[name], uniforms(name, 5, 25, 7, 2))
+    for name in NORMAL_DRAWS:
+        assert np.array_equal(luck[name], [normal_quantile(u) for u in uniforms(name, 5, 25, 7, 2)])
     for name in SIDE_DRAWS:
         assert np.array_equal(luck[name][:, 1], uniforms(f"{name}.right", 5, 25, 7, 2))
     for name in ROUTE_DRAWS:

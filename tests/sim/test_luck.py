@@ -1,10 +1,22 @@
-"""The table of uniforms: each column uniform, all columns independent, each keyed by its name."""
+"""The table of draws: each column uniform or standard normal, all independent, each keyed by its name."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from sim.luck import DRAWS, LUCK, REGROWTH_DRAWS, ROUTE_DRAWS, SIDE_DRAWS, draw_luck, uniforms
+from sim.distributions import normal_quantile
+from sim.luck import (
+    DRAWS,
+    LUCK,
+    NORMAL_COLUMNS,
+    NORMAL_DRAWS,
+    NORMAL_SIDE_DRAWS,
+    REGROWTH_DRAWS,
+    ROUTE_DRAWS,
+    SIDE_DRAWS,
+    draw_luck,
+    uniforms,
+)
 from sim.luck import columns as columns_by_name
 
 PATIENTS = 20_000
@@ -12,15 +24,18 @@ PATIENTS = 20_000
 
 @pytest.fixture(name="columns", scope="module")
 def columns_fixture():
-    """Every column of the table for 20,000 patients, shape (columns, n)."""
+    """Every column of the table for 20,000 patients as uniforms, shape (columns, n)."""
     luck = draw_luck(0, PATIENTS, 1)
-    return np.vstack([luck[name].reshape(PATIENTS, -1).T for name in LUCK.names])
+    columns = np.vstack([luck[name].reshape(PATIENTS, -1).T for name in LUCK.names])
+    columns[:NORMAL_COLUMNS] = stats.norm.cdf(columns[:NORMAL_COLUMNS])
+    return columns
 
 
 def test_the_table_has_a_column_for_each_name_side_route_and_site_of_regrowth(columns):
-    by_place = 2 * len(SIDE_DRAWS) + 8 * len(ROUTE_DRAWS) + 4 * len(REGROWTH_DRAWS)
-    assert len(columns) == len(DRAWS) + by_place
-    names = [*DRAWS, *SIDE_DRAWS, *ROUTE_DRAWS, *REGROWTH_DRAWS]
+    by_side = 2 * (len(NORMAL_SIDE_DRAWS) + len(SIDE_DRAWS))
+    by_place = by_side + 8 * len(ROUTE_DRAWS) + 4 * len(REGROWTH_DRAWS)
+    assert len(columns) == len(NORMAL_DRAWS) + len(DRAWS) + by_place
+    names = [*NORMAL_DRAWS, *NORMAL_SIDE_DRAWS, *DRAWS, *SIDE_DRAWS, *ROUTE_DRAWS, *REGROWTH_DRAWS]
     assert len(set(names)) == len(names)
 
 
@@ -94,12 +109,23 @@ def test_a_patient_has_the_same_uniforms_wherever_the_block_begins(first):
 
 
 @pytest.mark.parametrize("first", [0, 1, 2, 3, 1_000_003, 3 * 10**9 + 1])
-@pytest.mark.parametrize("patients", [1, 2, 3, 4, 5, 11])
+@pytest.mark.parametrize("patients", [1, 2, 3, 4, 5, 8, 11, 29])
 def test_the_table_is_numpys_philox_wherever_the_block_begins(first, patients):
     luck = draw_luck(first, first + patients, 7, 2)
     mine = luck.view(float).reshape(patients, -1).T
-    streams = [uniforms(name, first, first + patients, 7, 2) for name in columns_by_name()]
-    assert np.array_equal(mine, np.vstack(streams))
+    streams = np.vstack([uniforms(name, first, first + patients, 7, 2) for name in columns_by_name()])
+    assert np.array_equal(mine[NORMAL_COLUMNS:], streams[NORMAL_COLUMNS:])
+    quantiles = [[normal_quantile(u) for u in stream] for stream in streams[:NORMAL_COLUMNS]]
+    assert np.array_equal(mine[:NORMAL_COLUMNS], quantiles)
+
+
+def test_what_is_standard_normal_is_the_quantile_of_its_uniform_in_the_tails_too():
+    luck = draw_luck(0, 200_000, 3)
+    u, z = uniforms("crm", 0, 200_000, 3, 0), luck["crm"]
+    assert u.min() < 1e-4
+    assert u.max() > 1 - 1e-4
+    assert np.allclose(z, stats.norm.ppf(u), rtol=1e-12, atol=1e-14)
+    assert (np.sign(z) == np.sign(u - 0.5)).all()
 
 
 def test_no_patients_no_luck():
