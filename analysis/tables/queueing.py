@@ -23,6 +23,9 @@ STEPS = {
     "resection": (Event.RESECTION, Event.LOCAL_EXCISION),
     "salvage": (Event.SALVAGE_RESECTION,),
 }
+_STEP_OF = np.full(len(Event), -1, np.int8)  # by event: which of them
+for _k, _events in enumerate(STEPS.values()):
+    _STEP_OF[list(_events)] = _k
 INTERVAL_DAYS = 28.0  # one row of queues.csv
 
 
@@ -33,12 +36,13 @@ def waits(log: np.ndarray, clinic: Mapping[str, Any], patients: int) -> pd.DataF
     day it was due; ``share_beyond_target`` is of all who asked: longer than the target, served in the end or
     not. Who leaves the queue before the target is not beyond it.
     """
-    counted = log[log["number"] < patients]
-    days = counted["left_day"] - counted["asked_day"]
+    counted = log["number"] < patients
+    steps, granted = _STEP_OF[log["event"][counted]], log["granted"][counted]
+    days = log["left_day"][counted] - log["asked_day"][counted]
     rows = []
-    for step, events in STEPS.items():
-        mine = np.isin(counted["event"], events)
-        served = days[mine & counted["granted"]]
+    for k, step in enumerate(STEPS):
+        mine = steps == k
+        served = days[mine & granted]
         target = clinic[f"{step}_target_days"]
         rows.append(
             {

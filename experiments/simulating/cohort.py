@@ -177,12 +177,12 @@ def simulate_block(
 class Blocks:
     """Counts patients who wait for nobody: blocks add up, whatever their order."""
 
-    def __init__(self, run: Run, worlds: Worlds) -> None:
+    def __init__(self, run: Run, worlds: Worlds, batches: int | None = None) -> None:
         self.run, self.worlds = run, worlds
         # The comparator first: the others are counted beside it.
         names = sorted(worlds, key=lambda name: name != run.comparator.name)
         years = run.horizon_years
-        self.counters = {name: Counter(worlds[name], horizons(years), years) for name in names}
+        self.counters = {name: Counter(worlds[name], horizons(years), years, batches) for name in names}
         self.courses: Courses | None = None
 
     def simulate_and_count(self, first: int, stop: int) -> None:
@@ -213,11 +213,9 @@ class Batches:
     """Counts the cohort of a clinic by batch, in order of arrival: neighbours in a queue share their luck."""
 
     def __init__(self, run: Run, worlds: Worlds) -> None:
-        self.run, self.worlds, self.stops = run, worlds, batch_stops(run.patients)
-        self.blocks = Blocks(run, worlds)  # of the batch that is being counted
+        self.stops = batch_stops(run.patients)
+        self.blocks = Blocks(run, worlds, len(self.stops))
         self.batch, self.patients = 0, 0  # counted so far
-        self.tallies = {name: Tally() for name in worlds}
-        self.pairs = {name: PairTally() for name in worlds if name != run.comparator.name}
 
     def count(self, rows: Rows) -> None:
         """Count the next patients of the cohort, simulated under every policy."""
@@ -228,20 +226,13 @@ class Batches:
             self.patients += stop - first
             first = stop
             if self.patients == self.stops[self.batch]:
-                self._end_batch()
-
-    def _end_batch(self) -> None:
-        tallies, pairs = self.blocks.result()
-        for name, tally in tallies.items():
-            self.tallies[name].enter(tally, self.batch, len(self.stops))
-        for name, pair in pairs.items():
-            self.pairs[name].enter(pair, self.batch, len(self.stops))
-        self.blocks = Blocks(self.run, self.worlds)
-        self.batch += 1
+                self.batch += 1
+                for counter in self.blocks.counters.values():
+                    counter.end_batch()
 
     def result(self) -> tuple[dict[str, Tally], dict[str, PairTally]]:
         """Return what was counted, in the order of the run's policies."""
-        return self.tallies, self.pairs
+        return self.blocks.result()
 
 
 def horizons(horizon_years: float) -> tuple[float, ...]:

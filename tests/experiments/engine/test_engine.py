@@ -28,7 +28,7 @@ from sim.clinic.queues import LOG
 from sim.clocks import simpy_clock
 from sim.counting.estimates import write_needed
 from sim.counting.outcomes import MONTHLY, NO, TIMED, YES, Key
-from sim.counting.tally import Counter, PairTally, Tally, batch_stops
+from sim.counting.tally import Counter, batch_stops
 from sim.distributions import GRID
 from sim.luck import draw_luck
 from sim.parameters import pack
@@ -251,18 +251,17 @@ def counted(run, by_batch):
     compiled = dataclasses.replace(run, clock="compiled")
     theirs, rows = simulate_block(compiled, worlds, 0, FEW).values()
     stops = batch_stops(FEW) if by_batch else [FEW]
-    whole = Tally(), Tally(), PairTally()
-    for batch, stop in enumerate(stops):
-        some = slice(stops[batch - 1] if batch else 0, stop)
-        years = horizons(run.horizon_years)
-        other, mine = (Counter(world, years, run.horizon_years) for world in worlds.values())
-        mine.count(rows[some], other.count(theirs[some]))
-        for total, part in zip(whole, (mine.tally(), other.tally(), mine.pair()), strict=True):
-            if by_batch:
-                total.enter(part, batch, len(stops))
-            else:
-                total.add(part)
-    return whole
+    years = horizons(run.horizon_years)
+    other, mine = (
+        Counter(world, years, run.horizon_years, len(stops) if by_batch else None)
+        for world in worlds.values()
+    )
+    for first, stop in zip([0, *stops], stops, strict=False):
+        mine.count(rows[first:stop], other.count(theirs[first:stop]))
+        if by_batch:
+            mine.end_batch()
+            other.end_batch()
+    return mine.tally(), other.tally(), mine.pair()
 
 
 @in_a_browser
