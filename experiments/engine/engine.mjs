@@ -711,7 +711,7 @@ class Engine {
         "calendar.places": this.array([n, events], 4),
         "queues.resources": this.place(resources, records.resources.bytes),
         "queues.releases": this.array([units.length, Math.max(0, ...limited) + 1], 8),
-        "queues.heaps": this.array([requests, units.length], 8),
+        "queues.heaps": this.array([units.length, requests], 8),
         "queues.pool": this.array([requests], records.request.bytes),
         log: this.array([most * n], records.log.bytes),
         turns: this.array([2 * n + 2, 2], 8),

@@ -8,7 +8,16 @@ import numpy as np
 
 from sim.agenda import next_event
 from sim.clinic.needs import ask_for, clinic_record, happen_up_to_served, openings, serve
-from sim.clinic.queues import LOG, Queues, allocate, new_queues, next_allocation_day, withdraw
+from sim.clinic.queues import (
+    LOG,
+    Queues,
+    allocate,
+    is_allocation_due,
+    new_queues,
+    next_allocation_day,
+    with_room,
+    withdraw,
+)
 from sim.compiled import Record, compiled, compiled_inline, in_threads, numba_config
 from sim.counting.tally import (
     AT_ONCE,
@@ -30,8 +39,8 @@ from sim.counting.tally import (
 from sim.events import END, N_EVENTS, Event
 from sim.luck import LUCK, column_keys, fill_rows, uniforms_of
 from sim.pathway.decisions import acts
-from sim.pathway.follow_up import nothing_to_be_seen, visit
-from sim.pathway.journey import happen
+from sim.pathway.follow_up import nothing_to_be_seen
+from sim.pathway.journey import happen, visit_in_vain
 from sim.patient import ROW, new_patients
 
 NO_REQUEST = -1
@@ -281,29 +290,10 @@ def _simulate_under_all(
                 _part(k, event, rows, words, luck, i, worlds, plans, acts, shared, horizon_days)
                 event = upcoming[k]
             elif event == Event.VISIT and nothing_to_be_seen(rows[k]):
-                event = _visit_in_vain(rows[k], luck[i], worlds[plans[k] : plans[k + 1]], horizon_days)
+                event = visit_in_vain(rows[k], luck[i], worlds[plans[k] : plans[k + 1]], horizon_days, False)
             else:
                 event = happen(rows[k], luck[i], worlds[plans[k] : plans[k + 1]], event, horizon_days)
     return False
-
-
-@compiled
-def _visit_in_vain(patient: Record, luck: Record, worlds: np.ndarray, horizon_days: float) -> int:
-    """Let the visits happen that come before anything else; return the next event, or END.
-
-    As ``happen`` one by one; but since they show nothing, only the next visit is new on the agenda.
-    """
-    world, due = worlds[patient.plan], patient.agenda[Event.VISIT]
-    patient.agenda[Event.VISIT] = np.inf
-    event = next_event(patient, horizon_days)
-    last = patient.diagnosed_day + horizon_days if event == END else patient.agenda[event]
-    # Of two on the same day the first of the vocabulary happens first.
-    while due < last or (due == last and (event == END or event > Event.VISIT)):
-        patient.agenda[Event.VISIT] = np.inf
-        visit(patient, luck, world, due)
-        due = patient.agenda[Event.VISIT]
-    patient.agenda[Event.VISIT] = due
-    return event
 
 
 @compiled
@@ -455,7 +445,7 @@ class Clinic:
         n = len(rows)
         self.rows, self.luck, self.worlds = rows, luck, worlds
         self.times, self.horizon_days = clinic_record(clinic), horizon_days
-        self.queues = new_queues(openings(clinic), 2 * patients + 2)
+        self.queues = new_queues(openings(clinic), 2 * n + 2)
         # Every served event comes once per patient, except the visits with an MRI.
         most = len(Event) + int(worlds["follow_up"]["mri"].sum(axis=1).max())
         self._log = np.empty(most * patients, LOG)  # what is not written takes no memory
@@ -478,6 +468,8 @@ class Clinic:
 
     def admit(self, number: int, days: np.ndarray, place: int) -> None:
         """Let the patients from ``number`` on have the rows from ``place`` on; they arrive on these days."""
+        # Those who have left may still be in line, withdrawn.
+        self.queues = with_room(self.queues, 2 * len(self.rows) + 2)
         rows = self.rows[place : place + len(days)]
         _enter(number, self._blank, rows)
         rows["agenda"][:, Event.DIAGNOSIS] = days
@@ -553,16 +545,15 @@ def _strike(calendar: Calendar, i: int) -> None:
 @compiled_inline
 def _withdraw_called_off(
     calendar: Calendar, i: int, waiting: int, queues: Queues, log: np.ndarray, now: float
-) -> bool:
-    """Take out of the queues what patient i does not wait for any more; return whether there was any."""
+) -> None:
+    """Take out of the queues what patient i does not wait for any more."""
     called_off = calendar.asked[i] & ~waiting
     if called_off == 0:
-        return False
+        return
     for event in range(N_EVENTS):
         if (called_off >> event) & 1:
             withdraw(queues.resources, queues.pool, log, calendar.places[i, event], now)
     calendar.asked[i] &= waiting
-    return True
 
 
 @compiled
@@ -586,15 +577,16 @@ def _simulate_until(
     """
     resources, releases, heaps, pool = queues
     asked, places = calendar.asked, calendar.places
-    due = np.inf  # the end of an instant at which something was asked for or withdrawn
     now = -np.inf
     arriving = first  # who has yet to arrive stays out of the calendar, which is short
+    arrival_day = rows[arriving].agenda[Event.DIAGNOSIS] if arriving < stop else np.inf
     while True:
         i, next_day = calendar.heap[0], calendar.days[0]  # infinity where nobody is in it
-        arrives = arriving < stop and rows[arriving].agenda[Event.DIAGNOSIS] < next_day
+        arrives = arrival_day < next_day
         if arrives:
-            i, next_day = arriving, rows[arriving].agenda[Event.DIAGNOSIS]
-        allocation_day = min(due, next_allocation_day(resources))
+            i, next_day = arriving, arrival_day
+        # The end of this instant where something has changed.
+        allocation_day = now if is_allocation_due(resources) else next_allocation_day(resources)
         assert min(next_day, allocation_day) >= now
         now = min(next_day, allocation_day)
         if now >= day:
@@ -604,10 +596,10 @@ def _simulate_until(
             if arrives:
                 event = Event.DIAGNOSIS + 0  # a number: compiled code gives a variable one type
                 arriving += 1
+                arrival_day = rows[arriving].agenda[Event.DIAGNOSIS] if arriving < stop else np.inf
             else:
                 event = calendar.upcoming[i]
         else:
-            due = np.inf
             granted = allocate(resources, releases, heaps, pool, log, now, turns)
             if granted == 0:
                 continue
@@ -615,14 +607,14 @@ def _simulate_until(
                 i, event = turns[k, 0], turns[k, 1]
                 serve(rows, i, event, pool[places[i, event]].asked_day, now)
                 asked[i] &= ~(1 << event)
-            i = turns[0, 0]
-            event = next_event(rows[i], horizon_days)
+            i, event = turns[0, 0], turns[0, 1]
+            if granted > 1:  # perhaps to the same patient
+                event = next_event(rows[i], horizon_days)
         k = 0
         while True:
             patient = rows[i]
             if event == END:  # the horizon came before the turn
-                if _withdraw_called_off(calendar, i, 0, queues, log, now):
-                    due = now
+                _withdraw_called_off(calendar, i, 0, queues, log, now)
             else:
                 place = NO_REQUEST
                 if granted == 0:
@@ -630,12 +622,10 @@ def _simulate_until(
                 if place >= 0:
                     places[i, event] = place
                     asked[i] |= 1 << event
-                    due = now
                     event = next_event(patient, horizon_days)
                 elif asked[i] != 0:
                     event = happen(patient, luck[i], worlds, event, horizon_days)
-                    if _withdraw_called_off(calendar, i, patient.waiting, queues, log, now):
-                        due = now
+                    _withdraw_called_off(calendar, i, patient.waiting, queues, log, now)
                 else:
                     event = happen_up_to_served(patient, luck[i], worlds, event, horizon_days)
             if event != END:
