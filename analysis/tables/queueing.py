@@ -1,7 +1,7 @@
 """Tables of a clinic: waits, queues and use of resources, from its log."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,31 +29,50 @@ for _k, _events in enumerate(STEPS.values()):
 INTERVAL_DAYS = 28.0  # one row of queues.csv
 
 
+class Waited(NamedTuple):
+    """How long some requests waited: the place in STEPS of what for, int8; whether it came; days."""
+
+    step: np.ndarray
+    served: np.ndarray
+    days: np.ndarray
+
+
+def waited(log: np.ndarray, patients: int) -> Waited:
+    """Return how long the requests of the patients below this number waited, shape (requests,) each."""
+    counted = log["number"] < patients
+    days = log["left_day"] - log["asked_day"]
+    return Waited(_STEP_OF[log["event"][counted]], log["granted"][counted], days[counted])
+
+
 def waits(log: np.ndarray, clinic: Mapping[str, Any], patients: int) -> pd.DataFrame:
-    """Return by step how long the patients below this number waited.
+    """Return by step how long the patients below this number waited, from the log of their clinic."""
+    return by_step([waited(log, patients)], clinic)
+
+
+def by_step(parts: Sequence[Waited], clinic: Mapping[str, Any]) -> pd.DataFrame:
+    """Return by step how long requests waited.
 
     ``n`` asked, ``served`` of them were; median, 90th centile and mean are of those served, in days from the
     day it was due; ``share_beyond_target`` is of all who asked: longer than the target, served in the end or
     not. Who leaves the queue before the target is not beyond it.
     """
-    counted = log["number"] < patients
-    steps, granted = _STEP_OF[log["event"][counted]], log["granted"][counted]
-    days = log["left_day"][counted] - log["asked_day"][counted]
+    whole = Waited(*map(np.concatenate, zip(*parts, strict=True)))
     rows = []
     for k, step in enumerate(STEPS):
-        mine = steps == k
-        served = days[mine & granted]
+        mine = whole.step == k
+        days = whole.days[mine]
+        served = days[whole.served[mine]]
         target = clinic[f"{step}_target_days"]
         rows.append(
             {
                 "step": step,
-                "n": int(mine.sum()),
+                "n": len(days),
                 "served": len(served),
                 "median_days": np.median(served) if len(served) else np.nan,
                 "p90_days": np.quantile(served, 0.9) if len(served) else np.nan,
                 "mean_days": served.mean() if len(served) else np.nan,
                 "target_days": target,
-                "share_beyond_target": (days[mine] > target).mean() if mine.any() else np.nan,
+                "share_beyond_target": (days > target).mean() if len(days) else np.nan,
             }
         )
     return pd.DataFrame(rows)

@@ -18,7 +18,7 @@ from conf.run import Run, world_trees
 from experiments.simulating.clock import clock_of
 from experiments.simulating.crowd import WarmUp, attend, attend_in_blocks, crowd_of, warm_up
 from experiments.simulating.shown import SHOWN
-from sim.clinic.load import Overload, overload
+from sim.clinic.load import Overload, Watch
 from sim.clinic.needs import is_unlimited
 from sim.clocks.first_compilation import compile_beside
 from sim.compiled import on_one_core
@@ -129,27 +129,34 @@ def _queue(
     run: Run, worlds: Worlds, simulated: Simulated, done: Callable[[int], object], threads: int
 ) -> Iterator[tuple[Rows, dict[str, Noted]]]:
     """Yield the cohort of the run's clinic in order of arrival; rows are to be used before the next."""
+    from analysis.tables import queueing  # imported late: pandas takes as long as a small run
+
     simulated.warm_up = warm_up(run, worlds, threads if run.clock == "compiled" else 1)
     crowd = crowd_of(run, simulated.warm_up.patients)
-    logs: dict[str, np.ndarray] = {}
+    waited: dict[str, list[queueing.Waited]] = {name: [] for name in worlds}
+    watches = {name: Watch(crowd.clinic, crowd.last_day) for name in worlds}
+
+    def note(name: str, log: np.ndarray) -> None:
+        waited[name].append(queueing.waited(log, run.patients))
+        watches[name].add(log)
+
     if run.clock == "compiled":
-        for rows in attend_in_blocks(run, worlds, crowd, logs, threads):
+        for rows in attend_in_blocks(run, worlds, crowd, note, threads):
             yield rows, {}
             done(sum(map(len, rows.values())))
     else:
         rows, noted = {}, {}
         for name, world in worlds.items():
             there = attend(run, world, simulated.warm_up.patients)
-            rows[name], logs[name] = there.rows, there.log
+            rows[name] = there.rows
+            note(name, there.log)
             if run.journal:
                 noted[name] = _noted(there.rows, there.journal, there.log)
             done(len(there.rows))
         yield rows, noted
-    from analysis.tables.queueing import waits  # imported late: pandas takes as long as a small run
-
-    for name, log in logs.items():
-        simulated.waits[name] = waits(log, crowd.clinic, run.patients)
-        if growing := overload(log, crowd.clinic, crowd.last_day):
+    for name, watch in watches.items():
+        simulated.waits[name] = queueing.by_step(waited[name], crowd.clinic)
+        if growing := watch.overload():
             simulated.overloads[name] = growing
 
 

@@ -62,6 +62,7 @@ def advance(
 
     What needs no resource touches nobody else, so it need not wait for its turn in the clinic's time.
     """
+    event = happen(rows[i], luck_table[i], worlds, event, horizon_days)
     return happen_up_to_served(rows[i], luck_table[i], worlds, event, horizon_days)
 
 
@@ -69,8 +70,7 @@ def advance(
 def happen_up_to_served(
     patient: Record, luck: Record, worlds: np.ndarray, event: int, horizon_days: float
 ) -> int:
-    """As ``advance``, for compiled loops."""
-    event = happen(patient, luck, worlds, event, horizon_days)
+    """As ``advance``, for compiled loops; an event that waits for resources is left to come."""
     while event != END and not is_served(patient, worlds[patient.plan], event):
         if event == Event.VISIT and nothing_to_be_seen(patient):
             event = visit_in_vain(patient, luck, worlds, horizon_days, True)

@@ -40,7 +40,7 @@ from sim.events import END, N_EVENTS, Event
 from sim.luck import LUCK, column_keys, fill_rows, uniforms_of
 from sim.pathway.decisions import acts
 from sim.pathway.follow_up import nothing_to_be_seen
-from sim.pathway.journey import happen, visit_in_vain
+from sim.pathway.journey import be_diagnosed, happen, visit_in_vain
 from sim.patient import ROW, new_patients
 
 NO_REQUEST = -1
@@ -409,7 +409,7 @@ def simulate_in_clinic(
 
     As ``sim.clocks.simpy_clock.simulate_in_clinic``, without a journal.
     """
-    clinic_run = Clinic(rows, luck, worlds, clinic, horizon_days, len(rows))
+    clinic_run = Clinic(rows, luck, worlds, clinic, horizon_days)
     clinic_run.simulate_until(np.inf, 0, len(rows))
     return Served(clinic_run.queues, clinic_run.log)
 
@@ -426,11 +426,38 @@ class Calendar(NamedTuple):
     places: np.ndarray  # int32, of their requests in the pool, by row and event
 
 
+class Arrivals:
+    """Those who come to a clinic, as they are when they arrive.
+
+    They are diagnosed, the same under several policies, unless these differ in what acts at diagnosis.
+    """
+
+    def __init__(self, worlds: Sequence[np.ndarray]) -> None:
+        self._blank, self._worlds = new_patients(0, 1), worlds[0]
+        self._are_diagnosed = not acts(worlds)[Event.DIAGNOSIS].any()
+
+    def write(self, rows: np.ndarray, luck: np.ndarray, number: int, days: np.ndarray) -> None:
+        """Write the patients from ``number`` on, who arrive on these days."""
+        _enter(number, self._blank, rows)
+        rows["agenda"][:, Event.DIAGNOSIS] = days
+        if self._are_diagnosed:
+            _diagnose(rows, luck, self._worlds)
+
+
+@compiled
+def _diagnose(rows: np.ndarray, luck: np.ndarray, worlds: np.ndarray) -> None:
+    """Let the diagnosis of patients happen, as ``happen`` does."""
+    for i in range(len(rows)):
+        day = rows[i].agenda[Event.DIAGNOSIS]
+        rows[i].agenda[Event.DIAGNOSIS] = np.inf
+        be_diagnosed(rows[i], luck[i], worlds[rows[i].plan], day)
+
+
 class Clinic:
     """A clinic in compiled time.
 
-    ``rows`` and ``luck`` hold the patients who are in it; a row may be given to another patient, of so
-    many in all, once its patient has reached the horizon.
+    ``rows`` and ``luck`` hold the patients who are in it; a row may be given to another patient once its
+    patient has reached the horizon.
     """
 
     def __init__(
@@ -440,15 +467,14 @@ class Clinic:
         worlds: np.ndarray,
         clinic: Mapping[str, Any],
         horizon_days: float,
-        patients: int,
     ) -> None:
         n = len(rows)
         self.rows, self.luck, self.worlds = rows, luck, worlds
         self.times, self.horizon_days = clinic_record(clinic), horizon_days
-        self.queues = new_queues(openings(clinic), 2 * n + 2)
+        self.queues = new_queues(openings(clinic), 3 * n)
         # Every served event comes once per patient, except the visits with an MRI.
         most = len(Event) + int(worlds["follow_up"]["mri"].sum(axis=1).max())
-        self._log = np.empty(most * patients, LOG)  # what is not written takes no memory
+        self._log = np.empty(most * n, LOG)  # what is not written takes no memory
         self._calendar = Calendar(
             np.empty(n + 1, np.int64),
             np.full(n + 2, np.inf),
@@ -459,26 +485,30 @@ class Clinic:
             np.empty((n, N_EVENTS), np.int32),
         )
         self._turns = np.empty((2 * n + 2, 2), np.int64)
-        self._blank = new_patients(0, 1)
 
     @property
     def log(self) -> np.ndarray:
         """Return a line for each request that left its queues, dtype LOG."""
         return self._log[: self.queues.resources["logged"][0]]
 
-    def admit(self, number: int, days: np.ndarray, place: int) -> None:
-        """Let the patients from ``number`` on have the rows from ``place`` on; they arrive on these days."""
-        # Those who have left may still be in line, withdrawn.
-        self.queues = with_room(self.queues, 2 * len(self.rows) + 2)
-        rows = self.rows[place : place + len(days)]
-        _enter(number, self._blank, rows)
-        rows["agenda"][:, Event.DIAGNOSIS] = days
+    def drained_log(self) -> np.ndarray:
+        """Return the log, and begin another in its place when the clinic is simulated further."""
+        log = self.log
+        self.queues.resources["logged"] = 0
+        return log
+
+    def admit(self, arrivals: np.ndarray, place: int) -> None:
+        """Let patients, as ``Arrivals`` writes them, have the rows from ``place`` on."""
+        words_of(self.rows)[place : place + len(arrivals)] = words_of(arrivals)
 
     def simulate_until(self, day: float, first: int, stop: int) -> None:
         """Simulate to before this day; meanwhile the patients of rows ``first`` to ``stop - 1`` arrive.
 
-        They come on their agenda's days of diagnosis, in the order of the rows, all before this day.
+        They come on their day of diagnosis, in the order of the rows, all before this day. Diagnosed or not:
+        what needs no resource touches nobody else, so that it happens at once.
         """
+        # Those who have left may still be in line, withdrawn.
+        self.queues = with_room(self.queues, 2 * len(self.rows) + 2)
         _simulate_until(
             day,
             first,
@@ -578,8 +608,14 @@ def _simulate_until(
     resources, releases, heaps, pool = queues
     asked, places = calendar.asked, calendar.places
     now = -np.inf
+    for i in range(first, stop):
+        patient = rows[i]
+        event = Event.DIAGNOSIS + 0  # a number: compiled code gives a variable one type
+        if patient.agenda[event] == np.inf:
+            event = next_event(patient, horizon_days)
+        calendar.upcoming[i] = happen_up_to_served(patient, luck[i], worlds, event, horizon_days)
     arriving = first  # who has yet to arrive stays out of the calendar, which is short
-    arrival_day = rows[arriving].agenda[Event.DIAGNOSIS] if arriving < stop else np.inf
+    arrival_day = rows[arriving].diagnosed_day if arriving < stop else np.inf
     while True:
         i, next_day = calendar.heap[0], calendar.days[0]  # infinity where nobody is in it
         arrives = arrival_day < next_day
@@ -593,12 +629,13 @@ def _simulate_until(
             return
         granted = 0
         if next_day <= allocation_day:
+            event = calendar.upcoming[i]
             if arrives:
-                event = Event.DIAGNOSIS + 0  # a number: compiled code gives a variable one type
                 arriving += 1
-                arrival_day = rows[arriving].agenda[Event.DIAGNOSIS] if arriving < stop else np.inf
-            else:
-                event = calendar.upcoming[i]
+                arrival_day = rows[arriving].diagnosed_day if arriving < stop else np.inf
+                if event != END:
+                    _note(calendar, i, event, rows[i].agenda[event])
+                continue
         else:
             granted = allocate(resources, releases, heaps, pool, log, now, turns)
             if granted == 0:
@@ -627,6 +664,7 @@ def _simulate_until(
                     event = happen(patient, luck[i], worlds, event, horizon_days)
                     _withdraw_called_off(calendar, i, patient.waiting, queues, log, now)
                 else:
+                    event = happen(patient, luck[i], worlds, event, horizon_days)
                     event = happen_up_to_served(patient, luck[i], worlds, event, horizon_days)
             if event != END:
                 _note(calendar, i, event, patient.agenda[event])

@@ -77,13 +77,19 @@ def visit_in_vain(
 
 
 @compiled
+def be_diagnosed(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """Who the patient is, and what is there at diagnosis."""
+    diagnose(patient, luck, world, now)
+    sow_metastasis(patient, luck, world, now)
+    book_growth(patient, luck, world, now)
+
+
+@compiled
 def _be_treated(patient: Record, luck: Record, worlds: np.ndarray, event: int, now: float) -> None:
     """From diagnosis to what follows the resection."""
     world = worlds[patient.plan]
     if event == Event.DIAGNOSIS:
-        diagnose(patient, luck, world, now)
-        sow_metastasis(patient, luck, world, now)
-        book_growth(patient, luck, world, now)
+        be_diagnosed(patient, luck, world, now)
     elif event == Event.STAGING_MRI:
         stage(patient, luck, world, now)
     elif event == Event.TEAM_MEETING:

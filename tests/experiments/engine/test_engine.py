@@ -138,9 +138,10 @@ def test_a_clinic_with_queues_has_the_same_rows_waits_and_counts(clinic):
     worlds = worlds_of(run)
     request = {"ask": "attend", "seed": run.seed, "patients": run.patients, "comparator": 1}
     answers = asked([request | {"worlds": [{"policy": name} for name in worlds]}], *overrides)
-    crowd, logs, batches = crowd_of(run, warm_up(run, worlds).patients), {}, Batches(run, worlds)
+    crowd, batches = crowd_of(run, warm_up(run, worlds).patients), Batches(run, worlds)
+    logs = {name: [] for name in worlds}
     kept = {name: [] for name in worlds}
-    for rows in attend_in_blocks(run, worlds, crowd, logs):
+    for rows in attend_in_blocks(run, worlds, crowd, lambda name, log: logs[name].append(log.copy())):
         batches.count(rows)
         for name, own in rows.items():
             kept[name].append(np.asarray(own).copy())
@@ -148,7 +149,7 @@ def test_a_clinic_with_queues_has_the_same_rows_waits_and_counts(clinic):
     for k, name in enumerate(worlds):
         rows, log, flow, counts = answers[4 * k : 4 * k + 4]
         assert_rows_the_same(np.frombuffer(rows, ROW), np.concatenate(kept[name]))
-        other, mine = np.frombuffer(log, LOG), np.asarray(logs[name])
+        other, mine = np.frombuffer(log, LOG), np.asarray(np.concatenate(logs[name]))
         assert (mine["left_day"] > mine["asked_day"]).sum() > 100  # they wait
         for field in LOG.names:
             np.testing.assert_allclose(other[field], mine[field], rtol=TOLERANCE, atol=STEPS, err_msg=field)
