@@ -39,7 +39,7 @@ class Waited(NamedTuple):
 
 def waited(log: np.ndarray, patients: int) -> Waited:
     """Return how long the requests of the patients below this number waited, shape (requests,) each."""
-    counted = log["number"] < patients
+    counted = np.flatnonzero(log["number"] < patients)  # places: quicker to take than by a mask
     days = log["left_day"] - log["asked_day"]
     return Waited(_STEP_OF[log["event"][counted]], log["granted"][counted], days[counted])
 
@@ -59,17 +59,18 @@ def by_step(parts: Sequence[Waited], clinic: Mapping[str, Any]) -> pd.DataFrame:
     whole = Waited(*map(np.concatenate, zip(*parts, strict=True)))
     rows = []
     for k, step in enumerate(STEPS):
-        mine = whole.step == k
+        mine = np.flatnonzero(whole.step == k)
         days = whole.days[mine]
-        served = days[whole.served[mine]]
+        served = days[np.flatnonzero(whole.served[mine])]
+        median, p90 = np.quantile(served, (0.5, 0.9)) if len(served) else (np.nan, np.nan)
         target = clinic[f"{step}_target_days"]
         rows.append(
             {
                 "step": step,
                 "n": len(days),
                 "served": len(served),
-                "median_days": np.median(served) if len(served) else np.nan,
-                "p90_days": np.quantile(served, 0.9) if len(served) else np.nan,
+                "median_days": median,
+                "p90_days": p90,
                 "mean_days": served.mean() if len(served) else np.nan,
                 "target_days": target,
                 "share_beyond_target": (days > target).mean() if len(days) else np.nan,

@@ -703,7 +703,7 @@ class Engine {
       given: {
         times: this.place(times, records.times.bytes),
         "calendar.heap": this.array([n + 1], 8),
-        "calendar.days": this.array([n + 2], 8),
+        "calendar.days": this.array([n + 4], 8),
         "calendar.size": this.array([1], 8),
         "calendar.at": this.array([n], 8),
         "calendar.upcoming": this.array([n], 8),
@@ -717,7 +717,7 @@ class Engine {
         turns: this.array([2 * n + 2, 2], 8),
       },
     };
-    new Float64Array(this.#exports.memory.buffer, clinic.given["calendar.days"].at, n + 2).fill(Infinity);
+    new Float64Array(this.#exports.memory.buffer, clinic.given["calendar.days"].at, n + 4).fill(Infinity);
     this.memory.fill(255, clinic.given["calendar.at"].at, clinic.given["calendar.at"].at + 8 * n); // -1
     return clinic;
   }

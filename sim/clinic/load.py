@@ -109,9 +109,11 @@ def _add_use(log: np.ndarray, first_day: float, last_day: float, used_days: np.n
     """Add for how many days in all units of each resource were in use between two days."""
     for i in range(len(log)):
         line = log[i]
-        if line.granted:
-            for resource in range(N_RESOURCES):
-                start = max(line.left_day, first_day)
+        if not line.granted or line.left_day >= last_day:
+            continue
+        start = max(line.left_day, first_day)
+        for resource in range(N_RESOURCES):
+            if line.holds_days[resource] > 0:
                 end = min(line.left_day + line.holds_days[resource], last_day)
                 used_days[resource] += max(end - start, 0.0)
 

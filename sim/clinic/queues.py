@@ -377,6 +377,16 @@ def _first(q: Record, heaps: np.ndarray, pool: np.ndarray, r: int) -> int:
 
 
 @compiled_inline
+def _take_back(q: Record, releases: np.ndarray, request: Record, now: float) -> None:
+    """Let units become free that a request needs and whose time is over."""
+    for need in range(request.needs_count):
+        r = request.needs[need]
+        while q.in_use[r] > 0 and releases[r, 0] <= now:
+            _pop_day(releases[r], q.in_use[r])
+            q.in_use[r] -= 1
+
+
+@compiled_inline
 def _earliest(q: Record, releases: np.ndarray, request: Record, now: float) -> float:
     """Return when every resource of a first-in-line request has a unit free and is open long enough.
 
@@ -385,14 +395,10 @@ def _earliest(q: Record, releases: np.ndarray, request: Record, now: float) -> f
     day = now
     for need in range(request.needs_count):
         r = request.needs[need]
-        if q.units[r] < UNLIMITED_COUNT:
+        if q.in_use[r] >= q.units[r]:
             if q.units[r] < 1:
                 return np.inf
-            while q.in_use[r] > 0 and releases[r, 0] <= now:
-                _pop_day(releases[r], q.in_use[r])
-                q.in_use[r] -= 1
-            if q.in_use[r] >= q.units[r]:
-                day = max(day, releases[r, 0])
+            day = max(day, releases[r, 0])
     # Calendars repeat by the week: where a week without closures has no common opening, there is none.
     latest = day
     for need in range(request.needs_count):
@@ -430,9 +436,12 @@ def allocate(
     """
     q = resources[0]
     n = 0
+    unchanged = 0  # resources whose chance, as it was foreseen, is now
     if q.allocation_day <= now:
         for r in range(N_RESOURCES):
-            q.changed |= int(q.next_chance_day[r] <= now) << r
+            unchanged |= int(q.next_chance_day[r] <= now) << r
+        unchanged &= ~q.changed
+        q.changed |= unchanged
     while True:
         best = -1  # the highest in rank of those first in all their queues, among what has changed
         changed, r = q.changed, 0
@@ -449,12 +458,16 @@ def allocate(
         if best < 0:
             break
         request = pool[best]
-        day = _earliest(q, releases, request, now)
-        q.changed &= ~request.needed
-        if day > now:
-            for need in range(request.needs_count):
-                q.next_chance_day[request.needs[need]] = day
-            continue
+        needed = request.needed
+        _take_back(q, releases, request, now)
+        q.changed &= ~needed
+        if needed & ~unchanged != 0:
+            day = _earliest(q, releases, request, now)
+            if day > now:
+                for need in range(request.needs_count):
+                    q.next_chance_day[request.needs[need]] = day
+                continue
+        unchanged &= ~needed
         granted[n, 0] = request.patient
         granted[n, 1] = request.event
         n += 1

@@ -44,6 +44,7 @@ from sim.pathway.journey import be_diagnosed, happen, visit_in_vain
 from sim.patient import ROW, new_patients
 
 NO_REQUEST = -1
+MOST_CHILDREN = 4  # of a place in the calendar
 FAILED = "a reaction failed; clock=simpy says which"
 
 
@@ -477,7 +478,7 @@ class Clinic:
         self._log = np.empty(most * n, LOG)  # what is not written takes no memory
         self._calendar = Calendar(
             np.empty(n + 1, np.int64),
-            np.full(n + 2, np.inf),
+            np.full(n + MOST_CHILDREN, np.inf),
             np.zeros(1, np.int64),
             np.full(n, -1),
             np.empty(n, np.int64),
@@ -529,14 +530,19 @@ class Clinic:
 def _settle(calendar: Calendar, k: int, i: int, day: float) -> None:
     """Put patient i into the calendar at place k, or where the day belongs from there."""
     heap, days, at, size = calendar.heap, calendar.days, calendar.at, calendar.size[0]
-    while k > 0 and day < days[(k - 1) >> 1]:
-        parent = (k - 1) >> 1
+    while k > 0 and day < days[(k - 1) >> 2]:
+        parent = (k - 1) >> 2
         heap[k], days[k] = heap[parent], days[parent]
         at[heap[k]] = k
         k = parent
-    while 2 * k + 1 < size:
-        child = 2 * k + 1
+    # Four children: half as many steps as with two, none of which can be foreseen.
+    while (k << 2) + 1 < size:
+        child = (k << 2) + 1
+        other = child + 2
         child += days[child + 1] < days[child]
+        other += days[other + 1] < days[other]
+        if days[other] < days[child]:
+            child = other
         if not days[child] < day:
             break
         heap[k], days[k] = heap[child], days[child]
