@@ -1,12 +1,12 @@
 """Tables of a clinic: waits, queues and use of resources, from its log."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sim.clinic.load import RESOURCES, integral, use
+from sim.clinic.load import RESOURCES, Waited, integral, use, waited
 from sim.events import Event
 from sim.patient import YEAR_DAYS
 
@@ -29,21 +29,6 @@ for _k, _events in enumerate(STEPS.values()):
 INTERVAL_DAYS = 28.0  # one row of queues.csv
 
 
-class Waited(NamedTuple):
-    """How long some requests waited: the place in STEPS of what for, int8; whether it came; days."""
-
-    step: np.ndarray
-    served: np.ndarray
-    days: np.ndarray
-
-
-def waited(log: np.ndarray, patients: int) -> Waited:
-    """Return how long the requests of the patients below this number waited, shape (requests,) each."""
-    counted = np.flatnonzero(log["number"] < patients)  # places: quicker to take than by a mask
-    days = log["left_day"] - log["asked_day"]
-    return Waited(_STEP_OF[log["event"][counted]], log["granted"][counted], days[counted])
-
-
 def waits(log: np.ndarray, clinic: Mapping[str, Any], patients: int) -> pd.DataFrame:
     """Return by step how long the patients below this number waited, from the log of their clinic."""
     return by_step([waited(log, patients)], clinic)
@@ -57,9 +42,10 @@ def by_step(parts: Sequence[Waited], clinic: Mapping[str, Any]) -> pd.DataFrame:
     not. Who leaves the queue before the target is not beyond it.
     """
     whole = Waited(*map(np.concatenate, zip(*parts, strict=True)))
+    steps = _STEP_OF[whole.event]
     rows = []
     for k, step in enumerate(STEPS):
-        mine = np.flatnonzero(whole.step == k)
+        mine = np.flatnonzero(steps == k)  # places: quicker to take than by a mask
         days = whole.days[mine]
         served = days[np.flatnonzero(whole.served[mine])]
         median, p90 = np.quantile(served, (0.5, 0.9)) if len(served) else (np.nan, np.nan)

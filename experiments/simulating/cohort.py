@@ -18,7 +18,7 @@ from conf.run import Run, world_trees
 from experiments.simulating.clock import clock_of
 from experiments.simulating.crowd import WarmUp, attend, attend_in_blocks, crowd_of, warm_up
 from experiments.simulating.shown import SHOWN
-from sim.clinic.load import Overload, Watch
+from sim.clinic.load import Overload, Waited, Watch, waited
 from sim.clinic.needs import is_unlimited
 from sim.clocks.first_compilation import compile_beside
 from sim.compiled import on_one_core
@@ -129,15 +129,13 @@ def _queue(
     run: Run, worlds: Worlds, simulated: Simulated, done: Callable[[int], object], threads: int
 ) -> Iterator[tuple[Rows, dict[str, Noted]]]:
     """Yield the cohort of the run's clinic in order of arrival; rows are to be used before the next."""
-    from analysis.tables import queueing  # imported late: pandas takes as long as a small run
-
     simulated.warm_up = warm_up(run, worlds, threads if run.clock == "compiled" else 1)
     crowd = crowd_of(run, simulated.warm_up.patients)
-    waited: dict[str, list[queueing.Waited]] = {name: [] for name in worlds}
+    waits: dict[str, list[Waited]] = {name: [] for name in worlds}
     watches = {name: Watch(crowd.clinic, crowd.last_day) for name in worlds}
 
     def note(name: str, log: np.ndarray) -> None:
-        waited[name].append(queueing.waited(log, run.patients))
+        waits[name].append(waited(log, run.patients))
         watches[name].add(log)
 
     if run.clock == "compiled":
@@ -154,8 +152,10 @@ def _queue(
                 noted[name] = _noted(there.rows, there.journal, there.log)
             done(len(there.rows))
         yield rows, noted
+    from analysis.tables.queueing import by_step  # imported late: pandas takes as long as a small run
+
     for name, watch in watches.items():
-        simulated.waits[name] = queueing.by_step(waited[name], crowd.clinic)
+        simulated.waits[name] = by_step(waits[name], crowd.clinic)
         if growing := watch.overload():
             simulated.overloads[name] = growing
 

@@ -187,6 +187,35 @@ class Overload(NamedTuple):
     per_year: float
 
 
+class Waited(NamedTuple):
+    """How long requests waited, shape (requests,) each: the event, uint8; whether it came; days."""
+
+    event: np.ndarray
+    served: np.ndarray
+    days: np.ndarray
+
+
+def waited(log: np.ndarray, patients: int) -> Waited:
+    """Return how long the requests of the patients below this number waited."""
+    n = len(log)
+    whole = Waited(np.empty(n, np.uint8), np.empty(n, bool), np.empty(n))
+    n = _write_waits(log, patients, whole)
+    return Waited(*(part[:n] for part in whole))
+
+
+@compiled
+def _write_waits(log: np.ndarray, patients: int, waited: Waited) -> int:
+    """Write how long requests of the patients below a number waited; return of how many."""
+    n = 0
+    for i in range(len(log)):
+        if log[i].number < patients:
+            waited.event[n] = log[i].event
+            waited.served[n] = log[i].granted
+            waited.days[n] = log[i].left_day - log[i].asked_day
+            n += 1
+    return n
+
+
 class Watch:
     """Watches a clinic for queues that keep growing while patients come, from its log, which comes in parts.
 

@@ -416,7 +416,10 @@ def simulate_in_clinic(
 
 
 class Calendar(NamedTuple):
-    """Who is in the clinic: a heap of patients by the day of their next event, and what they wait for."""
+    """Who is in the clinic: a heap of patients by the day of their next event, and what they wait for.
+
+    A place in the heap has MOST_CHILDREN children, which follow those of the place before it.
+    """
 
     heap: np.ndarray  # int64, indices of rows; the first of all in [0]
     days: np.ndarray  # float64, their days, as in the heap; infinity after the last
@@ -472,7 +475,8 @@ class Clinic:
         n = len(rows)
         self.rows, self.luck, self.worlds = rows, luck, worlds
         self.times, self.horizon_days = clinic_record(clinic), horizon_days
-        self.queues = new_queues(openings(clinic), 3 * n)
+        self._most_requests = 2 * n + 2  # of those in the clinic; those who have left may be in line as well
+        self.queues = new_queues(openings(clinic), 2 * self._most_requests)
         # Every served event comes once per patient, except the visits with an MRI.
         most = len(Event) + int(worlds["follow_up"]["mri"].sum(axis=1).max())
         self._log = np.empty(most * n, LOG)  # what is not written takes no memory
@@ -508,8 +512,7 @@ class Clinic:
         They come on their day of diagnosis, in the order of the rows, all before this day. Diagnosed or not:
         what needs no resource touches nobody else, so that it happens at once.
         """
-        # Those who have left may still be in line, withdrawn.
-        self.queues = with_room(self.queues, 2 * len(self.rows) + 2)
+        self.queues = with_room(self.queues, self._most_requests)
         _simulate_until(
             day,
             first,
