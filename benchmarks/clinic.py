@@ -33,7 +33,7 @@ def _attend(run: Run) -> None:
     worlds = worlds_of(run)
     if run.clock == "compiled":
         with on_one_core():
-            for _ in attend_in_blocks(run, worlds, crowd_of(run, BEFORE), {}):
+            for _ in attend_in_blocks(run, worlds, crowd_of(run, BEFORE), lambda *_: None):
                 pass
     else:
         for world in worlds.values():

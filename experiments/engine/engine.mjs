@@ -704,7 +704,7 @@ class Engine {
       given: {
         times: this.place(times, records.times.bytes),
         "calendar.heap": this.array([n + 1], 8),
-        "calendar.days": this.array([n + 2], 8),
+        "calendar.days": this.array([n + 4], 8),
         "calendar.size": this.array([1], 8),
         "calendar.at": this.array([n], 8),
         "calendar.upcoming": this.array([n], 8),
@@ -712,13 +712,13 @@ class Engine {
         "calendar.places": this.array([n, events], 4),
         "queues.resources": this.place(resources, records.resources.bytes),
         "queues.releases": this.array([units.length, Math.max(0, ...limited) + 1], 8),
-        "queues.heaps": this.array([requests, units.length], 8),
+        "queues.heaps": this.array([units.length, requests], 8),
         "queues.pool": this.array([requests], records.request.bytes),
         log: this.array([most * n], records.log.bytes),
         turns: this.array([2 * n + 2, 2], 8),
       },
     };
-    new Float64Array(this.#exports.memory.buffer, clinic.given["calendar.days"].at, n + 2).fill(Infinity);
+    new Float64Array(this.#exports.memory.buffer, clinic.given["calendar.days"].at, n + 4).fill(Infinity);
     this.memory.fill(255, clinic.given["calendar.at"].at, clinic.given["calendar.at"].at + 8 * n); // -1
     return clinic;
   }

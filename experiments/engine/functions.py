@@ -84,7 +84,7 @@ def functions(
     blank, rows, luck = new_patients(0, 1), new_patients(0, 1), draw_luck(0, 1, 0)
     counter = Counter(worlds, horizons_years, horizons_years[-1])
     own, scratch = counter.measures(1), counter.new_scratch(1)
-    there = Clinic(rows, luck, worlds, clinic, counter.end_days, 1)
+    there = Clinic(rows, luck, worlds, clinic, counter.end_days)
     plain, keys = np.empty((1, 1)), np.empty((1, 1), np.uint64)
     return [
         Function("derive", numba.njit(**IN_PLACE)(derive), (worlds,)),

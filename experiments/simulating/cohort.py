@@ -18,7 +18,7 @@ from conf.run import Run, world_trees
 from experiments.simulating.clock import clock_of
 from experiments.simulating.crowd import WarmUp, attend, attend_in_blocks, crowd_of, warm_up
 from experiments.simulating.shown import SHOWN
-from sim.clinic.load import Overload, overload
+from sim.clinic.load import Overload, Waited, Watch, waited
 from sim.clinic.needs import is_unlimited
 from sim.clocks.first_compilation import compile_beside
 from sim.compiled import on_one_core
@@ -131,25 +131,32 @@ def _queue(
     """Yield the cohort of the run's clinic in order of arrival; rows are to be used before the next."""
     simulated.warm_up = warm_up(run, worlds, threads if run.clock == "compiled" else 1)
     crowd = crowd_of(run, simulated.warm_up.patients)
-    logs: dict[str, np.ndarray] = {}
+    waits: dict[str, list[Waited]] = {name: [] for name in worlds}
+    watches = {name: Watch(crowd.clinic, crowd.last_day) for name in worlds}
+
+    def note(name: str, log: np.ndarray) -> None:
+        waits[name].append(waited(log, run.patients))
+        watches[name].add(log)
+
     if run.clock == "compiled":
-        for rows in attend_in_blocks(run, worlds, crowd, logs, threads):
+        for rows in attend_in_blocks(run, worlds, crowd, note, threads):
             yield rows, {}
             done(sum(map(len, rows.values())))
     else:
         rows, noted = {}, {}
         for name, world in worlds.items():
             there = attend(run, world, simulated.warm_up.patients)
-            rows[name], logs[name] = there.rows, there.log
+            rows[name] = there.rows
+            note(name, there.log)
             if run.journal:
                 noted[name] = _noted(there.rows, there.journal, there.log)
             done(len(there.rows))
         yield rows, noted
-    from analysis.tables.queueing import waits  # imported late: pandas takes as long as a small run
+    from analysis.tables.queueing import by_step  # imported late: pandas takes as long as a small run
 
-    for name, log in logs.items():
-        simulated.waits[name] = waits(log, crowd.clinic, run.patients)
-        if growing := overload(log, crowd.clinic, crowd.last_day):
+    for name, watch in watches.items():
+        simulated.waits[name] = by_step(waits[name], crowd.clinic)
+        if growing := watch.overload():
             simulated.overloads[name] = growing
 
 
@@ -177,12 +184,12 @@ def simulate_block(
 class Blocks:
     """Counts patients who wait for nobody: blocks add up, whatever their order."""
 
-    def __init__(self, run: Run, worlds: Worlds) -> None:
+    def __init__(self, run: Run, worlds: Worlds, batches: int | None = None) -> None:
         self.run, self.worlds = run, worlds
         # The comparator first: the others are counted beside it.
         names = sorted(worlds, key=lambda name: name != run.comparator.name)
         years = run.horizon_years
-        self.counters = {name: Counter(worlds[name], horizons(years), years) for name in names}
+        self.counters = {name: Counter(worlds[name], horizons(years), years, batches) for name in names}
         self.courses: Courses | None = None
 
     def simulate_and_count(self, first: int, stop: int) -> None:
@@ -213,11 +220,9 @@ class Batches:
     """Counts the cohort of a clinic by batch, in order of arrival: neighbours in a queue share their luck."""
 
     def __init__(self, run: Run, worlds: Worlds) -> None:
-        self.run, self.worlds, self.stops = run, worlds, batch_stops(run.patients)
-        self.blocks = Blocks(run, worlds)  # of the batch that is being counted
+        self.stops = batch_stops(run.patients)
+        self.blocks = Blocks(run, worlds, len(self.stops))
         self.batch, self.patients = 0, 0  # counted so far
-        self.tallies = {name: Tally() for name in worlds}
-        self.pairs = {name: PairTally() for name in worlds if name != run.comparator.name}
 
     def count(self, rows: Rows) -> None:
         """Count the next patients of the cohort, simulated under every policy."""
@@ -228,20 +233,13 @@ class Batches:
             self.patients += stop - first
             first = stop
             if self.patients == self.stops[self.batch]:
-                self._end_batch()
-
-    def _end_batch(self) -> None:
-        tallies, pairs = self.blocks.result()
-        for name, tally in tallies.items():
-            self.tallies[name].enter(tally, self.batch, len(self.stops))
-        for name, pair in pairs.items():
-            self.pairs[name].enter(pair, self.batch, len(self.stops))
-        self.blocks = Blocks(self.run, self.worlds)
-        self.batch += 1
+                self.batch += 1
+                for counter in self.blocks.counters.values():
+                    counter.end_batch()
 
     def result(self) -> tuple[dict[str, Tally], dict[str, PairTally]]:
         """Return what was counted, in the order of the run's policies."""
-        return self.tallies, self.pairs
+        return self.blocks.result()
 
 
 def horizons(horizon_years: float) -> tuple[float, ...]:

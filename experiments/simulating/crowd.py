@@ -142,7 +142,7 @@ def attend_in_blocks(
     run: Run,
     worlds: Mapping[str, np.ndarray],
     crowd: Crowd,
-    logs: dict[str, np.ndarray],
+    note: Callable[[str, np.ndarray], None],
     threads: int = 1,
 ) -> Iterator[dict[str, np.ndarray]]:
     """Simulate the cohort in the run's clinic under every policy with the compiled clock; yield its rows by
@@ -150,8 +150,8 @@ def attend_in_blocks(
 
     As ``attend``, but the policies share the luck, and few rows are used over and over, so that none leaves
     the processor's cache. With more than one thread the policies are simulated side by side, while the rows
-    of the block that left last are used, and the luck of the next is drawn. ``logs`` receives the log of
-    each policy's clinic at the end.
+    of the block that left last are used, and the luck of the next is drawn. ``note`` gets the log of each
+    policy's clinic, by the policy's name, a few lines at a time, to be used before the next.
     """
     from sim.clocks import compiled_clock
 
@@ -160,10 +160,10 @@ def attend_in_blocks(
     abreast = _abreast(crowd.days, blocks, horizon_days)
     rooms = abreast + 2  # one for those who have left, one for those who come next
     luck = np.empty(rooms * BLOCK, LUCK)
+    arriving = np.empty((2, BLOCK), ROW)  # who arrive now, and who come next
+    arrivals = compiled_clock.Arrivals([*worlds.values()])
     clinics = {
-        name: compiled_clock.Clinic(
-            np.empty_like(luck, ROW), luck, world, crowd.clinic, horizon_days, len(crowd.days)
-        )
+        name: compiled_clock.Clinic(np.empty_like(luck, ROW), luck, world, crowd.clinic, horizon_days)
         for name, world in worlds.items()
     }
 
@@ -171,20 +171,26 @@ def attend_in_blocks(
         place = k % rooms * BLOCK
         return slice(place, place + blocks[k].stop - blocks[k].start)
 
-    def draw(k: int) -> None:
-        fill_luck(luck[places(k)], blocks[k].number, run.seed, run.replication)
+    def rows_of(k: int) -> np.ndarray:
+        return arriving[k % 2, : blocks[k].stop - blocks[k].start]
 
-    def simulate(clinic: compiled_clock.Clinic, k: int) -> None:
+    def draw(k: int) -> None:
         number, start, stop = blocks[k]
+        fill_luck(luck[places(k)], number, run.seed, run.replication)
+        arrivals.write(rows_of(k), luck[places(k)], number, crowd.days[start:stop])
+
+    def simulate(name: str, k: int) -> None:
+        clinic, stop = clinics[name], blocks[k].stop
         until = crowd.days[stop] if stop < len(crowd.days) else np.inf
-        clinic.admit(number, crowd.days[start:stop], places(k).start)
+        clinic.admit(rows_of(k), places(k).start)
         clinic.simulate_until(until, places(k).start, places(k).stop)
+        note(name, clinic.drained_log())
 
     draw(0)
     with ThreadPoolExecutor(threads) as pool:
         for k in range(len(blocks) + abreast + 1):
-            coming = clinics.values() if k < len(blocks) else ()
-            running = [pool.submit(simulate, clinic, k) for clinic in coming]
+            coming = clinics if k < len(blocks) else ()
+            running = [pool.submit(simulate, name, k) for name in coming]
             if threads == 1:
                 wait(running)
             if k + 1 < len(blocks):
@@ -194,7 +200,6 @@ def attend_in_blocks(
                 yield {name: clinic.rows[places(gone)] for name, clinic in clinics.items()}
             for one in running:
                 one.result()
-    logs.update({name: clinic.log for name, clinic in clinics.items()})
 
 
 def _abreast(days: np.ndarray, blocks: list[Block], horizon_days: float) -> int:

@@ -74,7 +74,14 @@ def _step(day: float, by: float, census: np.ndarray, came: np.ndarray) -> None:
 def write_lengths(log: np.ndarray, lengths: np.ndarray) -> None:
     """Write how many wait for each resource at the end of each week, shape (N_RESOURCES, weeks)."""
     lengths[:] = 0.0
-    weeks = lengths.shape[1]
+    _add_changes(log, lengths)
+    _add_up(lengths)
+
+
+@compiled
+def _add_changes(log: np.ndarray, changes: np.ndarray) -> None:
+    """Add by how many each queue has changed at the end of each week, shape (N_RESOURCES, weeks)."""
+    weeks = changes.shape[1]
     for i in range(len(log)):
         line = log[i]
         # Who is served at a week's end waits no more; who asks then does.
@@ -84,12 +91,31 @@ def write_lengths(log: np.ndarray, lengths: np.ndarray) -> None:
             continue
         for resource in range(N_RESOURCES):
             if line.holds_days[resource] > 0:
-                lengths[resource, first] += 1.0
+                changes[resource, first] += 1.0
                 if stop < weeks:
-                    lengths[resource, stop] -= 1.0
+                    changes[resource, stop] -= 1.0
+
+
+@compiled
+def _add_up(changes: np.ndarray) -> None:
+    """Make of the changes by week what they come to, shape (N_RESOURCES, weeks)."""
     for resource in range(N_RESOURCES):
-        for week in range(1, weeks):
-            lengths[resource, week] += lengths[resource, week - 1]
+        for week in range(1, changes.shape[1]):
+            changes[resource, week] += changes[resource, week - 1]
+
+
+@compiled
+def _add_use(log: np.ndarray, first_day: float, last_day: float, used_days: np.ndarray) -> None:
+    """Add for how many days in all units of each resource were in use between two days."""
+    for i in range(len(log)):
+        line = log[i]
+        if not line.granted or line.left_day >= last_day:
+            continue
+        start = max(line.left_day, first_day)
+        for resource in range(N_RESOURCES):
+            if line.holds_days[resource] > 0:
+                end = min(line.left_day + line.holds_days[resource], last_day)
+                used_days[resource] += max(end - start, 0.0)
 
 
 @compiled
@@ -139,11 +165,17 @@ def use(
     log: np.ndarray, clinic: Mapping[str, Any], resource: int, first_day: float, last_day: float
 ) -> float:
     """Return the share of a resource's open time that is in use between two days, or NaN without a limit."""
+    return _share(clinic, resource, in_use(log, resource, first_day, last_day), first_day, last_day)
+
+
+def _share(
+    clinic: Mapping[str, Any], resource: int, used_days: float, first_day: float, last_day: float
+) -> float:
     name = RESOURCES[resource]
     count = int(clinic[f"{name}_count"])
     time = count * open_days(clinic, name, first_day, last_day)
     limited = 0 < count < UNLIMITED_COUNT and time > 0
-    return in_use(log, resource, first_day, last_day) / time if limited else np.nan
+    return used_days / time if limited else np.nan
 
 
 class Overload(NamedTuple):
@@ -155,24 +187,78 @@ class Overload(NamedTuple):
     per_year: float
 
 
+class Waited(NamedTuple):
+    """How long requests waited, shape (requests,) each: the event, uint8; whether it came; days."""
+
+    event: np.ndarray
+    served: np.ndarray
+    days: np.ndarray
+
+
+def waited(log: np.ndarray, patients: int) -> Waited:
+    """Return how long the requests of the patients below this number waited."""
+    n = len(log)
+    whole = Waited(np.empty(n, np.uint8), np.empty(n, bool), np.empty(n))
+    n = _write_waits(log, patients, whole)
+    return Waited(*(part[:n] for part in whole))
+
+
+@compiled
+def _write_waits(log: np.ndarray, patients: int, waited: Waited) -> int:
+    """Write how long requests of the patients below a number waited; return of how many."""
+    n = 0
+    for i in range(len(log)):
+        if log[i].number < patients:
+            waited.event[n] = log[i].event
+            waited.served[n] = log[i].granted
+            waited.days[n] = log[i].left_day - log[i].asked_day
+            n += 1
+    return n
+
+
+class Watch:
+    """Watches a clinic for queues that keep growing while patients come, from its log, which comes in parts.
+
+    ``last_day``: on which the last of them comes.
+    """
+
+    def __init__(self, clinic: Mapping[str, Any], last_day: float) -> None:
+        self._clinic, self._last_day = clinic, last_day
+        weeks = week_count(last_day)
+        self._changes = np.zeros((N_RESOURCES, weeks))  # of the queues' lengths
+        self._quarter = weeks // QUARTERS
+        self._early = min(self._quarter, YEAR_WEEKS)
+        self._first_day = float(WEEK_DAYS * (self._early + 1))
+        self._used_days = np.zeros(N_RESOURCES)  # from that day on
+
+    def add(self, log: np.ndarray) -> None:
+        """See some lines of the log, dtype LOG."""
+        _add_changes(log, self._changes)
+        _add_use(log, self._first_day, self._last_day, self._used_days)
+
+    def overload(self) -> Overload | None:
+        """Return the queue that ``grows``, the busiest resource's; None where none does."""
+        lengths = self._changes.copy()
+        _add_up(lengths)
+        growing = [resource for resource in range(N_RESOURCES) if grows(lengths[resource])]
+        if not growing:
+            return None
+
+        def busy(resource: int) -> float:
+            used_days = float(self._used_days[resource])
+            share = _share(self._clinic, resource, used_days, self._first_day, self._last_day)
+            return float(np.nan_to_num(share, nan=np.inf))
+
+        busiest = max(growing, key=busy)
+        first = float(lengths[busiest, : self._early].mean())
+        last = float(lengths[busiest, -self._quarter :].mean())
+        # Between the middles of the two.
+        years = WEEK_DAYS * (lengths.shape[1] - (self._quarter + self._early) / 2) / YEAR_DAYS
+        return Overload(RESOURCES[busiest], first, last, (last - first) / years)
+
+
 def overload(log: np.ndarray, clinic: Mapping[str, Any], last_day: float) -> Overload | None:
-    """Return the queue that keeps growing while patients come, the busiest resource's; None where none does:
-    see ``grows``."""
-    lengths = np.empty((N_RESOURCES, week_count(last_day)))
-    write_lengths(log, lengths)
-    growing = [resource for resource in range(N_RESOURCES) if grows(lengths[resource])]
-    if not growing:
-        return None
-    quarter = lengths.shape[1] // QUARTERS
-    early = min(quarter, YEAR_WEEKS)
-
-    def busy(resource: int) -> float:
-        first_day = float(WEEK_DAYS * (early + 1))
-        return float(np.nan_to_num(use(log, clinic, resource, first_day, last_day), nan=np.inf))
-
-    busiest = max(growing, key=busy)
-    first = float(lengths[busiest, :early].mean())
-    last = float(lengths[busiest, -quarter:].mean())
-    # Between the middles of the two.
-    years = WEEK_DAYS * (lengths.shape[1] - (quarter + early) / 2) / YEAR_DAYS
-    return Overload(RESOURCES[busiest], first, last, (last - first) / years)
+    """Return what ``Watch`` finds in a whole log."""
+    watch = Watch(clinic, last_day)
+    watch.add(log)
+    return watch.overload()

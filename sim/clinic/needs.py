@@ -11,7 +11,8 @@ from sim.compiled import Record, compiled, compiled_inline
 from sim.distributions import GRID, on_grid
 from sim.events import END, Event
 from sim.parameters import pack
-from sim.pathway.journey import happen
+from sim.pathway.follow_up import nothing_to_be_seen
+from sim.pathway.journey import happen, visit_in_vain
 from sim.pathway.organ_preservation import reads
 from sim.pathway.refusal import book_refusal, end_wait
 from sim.pathway.salvage import procedure, specialties
@@ -61,6 +62,7 @@ def advance(
 
     What needs no resource touches nobody else, so it need not wait for its turn in the clinic's time.
     """
+    event = happen(rows[i], luck_table[i], worlds, event, horizon_days)
     return happen_up_to_served(rows[i], luck_table[i], worlds, event, horizon_days)
 
 
@@ -68,10 +70,12 @@ def advance(
 def happen_up_to_served(
     patient: Record, luck: Record, worlds: np.ndarray, event: int, horizon_days: float
 ) -> int:
-    """As ``advance``, for compiled loops."""
-    event = happen(patient, luck, worlds, event, horizon_days)
+    """As ``advance``, for compiled loops; an event that waits for resources is left to come."""
     while event != END and not is_served(patient, worlds[patient.plan], event):
-        event = happen(patient, luck, worlds, event, horizon_days)
+        if event == Event.VISIT and nothing_to_be_seen(patient):
+            event = visit_in_vain(patient, luck, worlds, horizon_days, True)
+        else:
+            event = happen(patient, luck, worlds, event, horizon_days)
     return event
 
 

@@ -68,6 +68,7 @@ RESOURCES = record_dtype(
         ("changed", "i8"),  # bit mask of the resources to be looked at by the next allocation
         ("allocation_day", "f8"),  # the earliest of the chances
         ("free_request", "i8"),  # first of the free entries of the pool
+        ("requests", "i8"),  # entries that are not free
         ("logged", "i8"),
     ]
 )
@@ -83,7 +84,7 @@ REQUEST = record_dtype(
         ("in_heaps", "i8"),
         ("next_free", "i8"),  # of the free entries, counted from the one after this
         ("holds_days", "f8", (N_RESOURCES,)),  # 0: not needed
-        ("needs", "i8", (N_RESOURCES,)),  # the resources that are needed: so many of them
+        ("needs", "u1", (N_RESOURCES,)),  # the resources that are needed: so many of them
         ("needs_count", "i8"),
         ("needed", "i8"),  # the same as a bit mask
     ]
@@ -107,7 +108,7 @@ class Queues(NamedTuple):
 
     resources: np.ndarray  # RESOURCES, shape (1,)
     releases: np.ndarray  # heaps of the days at which units become free, shape (N_RESOURCES, most units)
-    heaps: np.ndarray  # heaps of requests by rank, shape (size of the pool, N_RESOURCES)
+    heaps: np.ndarray  # heaps of requests by rank, shape (N_RESOURCES, size of the pool)
     pool: np.ndarray  # REQUEST
 
 
@@ -152,9 +153,20 @@ def new_queues(openings: Sequence[Opening], requests: int) -> Queues:
     return Queues(
         resources,
         np.empty((N_RESOURCES, max(limited, default=0) + 1)),
-        np.empty((requests, N_RESOURCES), np.int64),
-        np.zeros(requests, REQUEST),  # what is not written takes no memory
+        np.empty((N_RESOURCES, requests), np.int64),
+        np.zeros(requests, REQUEST),
     )
+
+
+def with_room(queues: Queues, requests: int) -> Queues:
+    """Return the queues with room for so many requests more at a time."""
+    there, wanted = len(queues.pool), int(queues.resources["requests"][0]) + requests
+    if wanted <= there:
+        return queues
+    wanted = max(wanted, 2 * there)
+    heaps, pool = np.empty((N_RESOURCES, wanted), np.int64), np.zeros(wanted, REQUEST)
+    heaps[:, :there], pool[:there] = queues.heaps, queues.pool
+    return queues._replace(heaps=heaps, pool=pool)
 
 
 @compiled_inline
@@ -282,31 +294,36 @@ def ask(
 ) -> int:
     """Put a request into the queues of the resources that it holds; return its place in the pool.
 
-    ``allocate`` is due at the end of this instant.
+    ``allocate`` is due at the end of this instant where resources have changed: where the request is first
+    in all its queues. Behind others it changes nothing.
     """
     q = resources[0]
     k = q.free_request
     request = pool[k]
     q.free_request = k + 1 + request.next_free
+    q.requests += 1
     request.patient = patient
     request.event = event
     request.rank_class = rank_class
     request.asked_day = now
     request.number = number
     request.state = WAITING
-    request.needs_count = 0
-    request.needed = 0
+    count, needed, is_first = 0, 0, True
     for r in range(N_RESOURCES):
         request.holds_days[r] = holds_days[r]
         if holds_days[r] > 0.0:
-            _push(heaps[:, r], q.heap_size[r], pool, k)
+            _push(heaps[r], q.heap_size[r], pool, k)
             q.heap_size[r] += 1
-            request.needs[request.needs_count] = r
-            request.needs_count += 1
-            request.needed |= 1 << r
+            first = heaps[r, 0]
+            is_first &= first == k or pool[first].state == WITHDRAWN
+            request.needs[count] = r
+            count += 1
+            needed |= 1 << r
             _count(q, r, 1, now)
-    request.in_heaps = request.needs_count
-    q.changed |= request.needed
+    request.needs_count = request.in_heaps = count
+    request.needed = needed
+    if is_first:
+        q.changed |= needed
     return k
 
 
@@ -339,8 +356,8 @@ def withdraw(resources: np.ndarray, pool: np.ndarray, log: np.ndarray, k: int, n
 @compiled_inline
 def _take_off(q: Record, heaps: np.ndarray, pool: np.ndarray, r: int) -> None:
     """Take the first request off a queue; when it is off all, its place in the pool is free again."""
-    k = heaps[0, r]
-    _pop(heaps[:, r], q.heap_size[r], pool)
+    k = heaps[r, 0]
+    _pop(heaps[r], q.heap_size[r], pool)
     q.heap_size[r] -= 1
     request = pool[k]
     request.in_heaps -= 1
@@ -348,14 +365,25 @@ def _take_off(q: Record, heaps: np.ndarray, pool: np.ndarray, r: int) -> None:
         request.state = FREE
         request.next_free = q.free_request - (k + 1)
         q.free_request = k
+        q.requests -= 1
 
 
 @compiled_inline
 def _first(q: Record, heaps: np.ndarray, pool: np.ndarray, r: int) -> int:
     """Return the first request that still waits for a resource, or -1."""
-    while q.heap_size[r] > 0 and pool[heaps[0, r]].state == WITHDRAWN:
+    while q.heap_size[r] > 0 and pool[heaps[r, 0]].state == WITHDRAWN:
         _take_off(q, heaps, pool, r)
-    return heaps[0, r] if q.heap_size[r] > 0 else -1
+    return heaps[r, 0] if q.heap_size[r] > 0 else -1
+
+
+@compiled_inline
+def _take_back(q: Record, releases: np.ndarray, request: Record, now: float) -> None:
+    """Let units become free that a request needs and whose time is over."""
+    for need in range(request.needs_count):
+        r = request.needs[need]
+        while q.in_use[r] > 0 and releases[r, 0] <= now:
+            _pop_day(releases[r], q.in_use[r])
+            q.in_use[r] -= 1
 
 
 @compiled_inline
@@ -367,14 +395,10 @@ def _earliest(q: Record, releases: np.ndarray, request: Record, now: float) -> f
     day = now
     for need in range(request.needs_count):
         r = request.needs[need]
-        if q.units[r] < UNLIMITED_COUNT:
+        if q.in_use[r] >= q.units[r]:
             if q.units[r] < 1:
                 return np.inf
-            while q.in_use[r] > 0 and releases[r, 0] <= now:
-                _pop_day(releases[r], q.in_use[r])
-                q.in_use[r] -= 1
-            if q.in_use[r] >= q.units[r]:
-                day = max(day, releases[r, 0])
+            day = max(day, releases[r, 0])
     # Calendars repeat by the week: where a week without closures has no common opening, there is none.
     latest = day
     for need in range(request.needs_count):
@@ -407,15 +431,17 @@ def allocate(
     """Grant all that can be granted now, in order of rank; return how many.
 
     ``granted``, shape (n, 2), gets (index of the patient, event) of each, in the order of granting. To be
-    called at the end of every instant at which something was asked for or withdrawn, and at
-    ``next_allocation_day``. ``log`` gets a line for each.
+    called at the end of every instant at which something was asked for or withdrawn (it does nothing where
+    none ``is_allocation_due``), and at ``next_allocation_day``. ``log`` gets a line for each.
     """
     q = resources[0]
     n = 0
+    unchanged = 0  # resources whose chance, as it was foreseen, is now
     if q.allocation_day <= now:
         for r in range(N_RESOURCES):
-            if q.next_chance_day[r] <= now:
-                q.changed |= 1 << r
+            unchanged |= int(q.next_chance_day[r] <= now) << r
+        unchanged &= ~q.changed
+        q.changed |= unchanged
     while True:
         best = -1  # the highest in rank of those first in all their queues, among what has changed
         changed, r = q.changed, 0
@@ -432,12 +458,16 @@ def allocate(
         if best < 0:
             break
         request = pool[best]
-        day = _earliest(q, releases, request, now)
-        q.changed &= ~request.needed
-        if day > now:
-            for need in range(request.needs_count):
-                q.next_chance_day[request.needs[need]] = day
-            continue
+        needed = request.needed
+        _take_back(q, releases, request, now)
+        q.changed &= ~needed
+        if needed & ~unchanged != 0:
+            day = _earliest(q, releases, request, now)
+            if day > now:
+                for need in range(request.needs_count):
+                    q.next_chance_day[request.needs[need]] = day
+                continue
+        unchanged &= ~needed
         granted[n, 0] = request.patient
         granted[n, 1] = request.event
         n += 1
@@ -449,9 +479,14 @@ def allocate(
                 q.in_use[r] += 1
         for need in range(request.needs_count):
             _take_off(q, heaps, pool, request.needs[need])
-    q.allocation_day = np.inf
-    for r in range(N_RESOURCES):
-        q.allocation_day = min(q.allocation_day, q.next_chance_day[r])
+    # Two minima side by side: one alone waits for itself at every step.
+    even, odd = q.next_chance_day[0], q.next_chance_day[1]
+    for r in range(2, N_RESOURCES - 1, 2):
+        even = min(even, q.next_chance_day[r])
+        odd = min(odd, q.next_chance_day[r + 1])
+    if N_RESOURCES % 2 == 1:
+        even = min(even, q.next_chance_day[N_RESOURCES - 1])
+    q.allocation_day = min(even, odd)
     return n
 
 
@@ -468,5 +503,11 @@ def _first_elsewhere(q: Record, heaps: np.ndarray, pool: np.ndarray, k: int, her
 
 @compiled_inline
 def next_allocation_day(resources: np.ndarray) -> float:
-    """Return when the next request could be granted, as things stand."""
+    """Return when the next request could be granted, as things stood after the last allocation."""
     return resources[0].allocation_day
+
+
+@compiled_inline
+def is_allocation_due(resources: np.ndarray) -> bool:
+    """Return whether something was asked for or withdrawn that an allocation is due for, at this instant."""
+    return resources[0].changed != 0

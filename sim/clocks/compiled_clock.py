@@ -8,7 +8,16 @@ import numpy as np
 
 from sim.agenda import next_event
 from sim.clinic.needs import ask_for, clinic_record, happen_up_to_served, openings, serve
-from sim.clinic.queues import LOG, Queues, allocate, new_queues, next_allocation_day, withdraw
+from sim.clinic.queues import (
+    LOG,
+    Queues,
+    allocate,
+    is_allocation_due,
+    new_queues,
+    next_allocation_day,
+    with_room,
+    withdraw,
+)
 from sim.compiled import Record, compiled, compiled_inline, in_threads, numba_config
 from sim.counting.tally import (
     AT_ONCE,
@@ -30,11 +39,12 @@ from sim.counting.tally import (
 from sim.events import END, N_EVENTS, Event
 from sim.luck import LUCK, NORMAL_COLUMNS, column_keys, fill_rows, plain_of
 from sim.pathway.decisions import acts
-from sim.pathway.follow_up import nothing_to_be_seen, visit
-from sim.pathway.journey import happen
+from sim.pathway.follow_up import nothing_to_be_seen
+from sim.pathway.journey import be_diagnosed, happen, visit_in_vain
 from sim.patient import ROW, new_patients
 
 NO_REQUEST = -1
+MOST_CHILDREN = 4  # of a place in the calendar
 FAILED = "a reaction failed; clock=simpy says which"
 
 
@@ -284,29 +294,10 @@ def _simulate_under_all(
                 _part(k, event, rows, words, luck, i, worlds, plans, acts, shared, horizon_days)
                 event = upcoming[k]
             elif event == Event.VISIT and nothing_to_be_seen(rows[k]):
-                event = _visit_in_vain(rows[k], luck[i], worlds[plans[k] : plans[k + 1]], horizon_days)
+                event = visit_in_vain(rows[k], luck[i], worlds[plans[k] : plans[k + 1]], horizon_days, False)
             else:
                 event = happen(rows[k], luck[i], worlds[plans[k] : plans[k + 1]], event, horizon_days)
     return False
-
-
-@compiled
-def _visit_in_vain(patient: Record, luck: Record, worlds: np.ndarray, horizon_days: float) -> int:
-    """Let the visits happen that come before anything else; return the next event, or END.
-
-    As ``happen`` one by one; but since they show nothing, only the next visit is new on the agenda.
-    """
-    world, due = worlds[patient.plan], patient.agenda[Event.VISIT]
-    patient.agenda[Event.VISIT] = np.inf
-    event = next_event(patient, horizon_days)
-    last = patient.diagnosed_day + horizon_days if event == END else patient.agenda[event]
-    # Of two on the same day the first of the vocabulary happens first.
-    while due < last or (due == last and (event == END or event > Event.VISIT)):
-        patient.agenda[Event.VISIT] = np.inf
-        visit(patient, luck, world, due)
-        due = patient.agenda[Event.VISIT]
-    patient.agenda[Event.VISIT] = due
-    return event
 
 
 @compiled
@@ -435,13 +426,16 @@ def simulate_in_clinic(
 
     As ``sim.clocks.simpy_clock.simulate_in_clinic``, without a journal.
     """
-    clinic_run = Clinic(rows, luck, worlds, clinic, horizon_days, len(rows))
+    clinic_run = Clinic(rows, luck, worlds, clinic, horizon_days)
     clinic_run.simulate_until(np.inf, 0, len(rows))
     return Served(clinic_run.queues, clinic_run.log)
 
 
 class Calendar(NamedTuple):
-    """Who is in the clinic: a heap of patients by the day of their next event, and what they wait for."""
+    """Who is in the clinic: a heap of patients by the day of their next event, and what they wait for.
+
+    A place in the heap has MOST_CHILDREN children, which follow those of the place before it.
+    """
 
     heap: np.ndarray  # int64, indices of rows; the first of all in [0]
     days: np.ndarray  # float64, their days, as in the heap; infinity after the last
@@ -452,11 +446,38 @@ class Calendar(NamedTuple):
     places: np.ndarray  # int32, of their requests in the pool, by row and event
 
 
+class Arrivals:
+    """Those who come to a clinic, as they are when they arrive.
+
+    They are diagnosed, the same under several policies, unless these differ in what acts at diagnosis.
+    """
+
+    def __init__(self, worlds: Sequence[np.ndarray]) -> None:
+        self._blank, self._worlds = new_patients(0, 1), worlds[0]
+        self._are_diagnosed = not acts(worlds)[Event.DIAGNOSIS].any()
+
+    def write(self, rows: np.ndarray, luck: np.ndarray, number: int, days: np.ndarray) -> None:
+        """Write the patients from ``number`` on, who arrive on these days."""
+        _enter(number, self._blank, rows)
+        rows["agenda"][:, Event.DIAGNOSIS] = days
+        if self._are_diagnosed:
+            _diagnose(rows, luck, self._worlds)
+
+
+@compiled
+def _diagnose(rows: np.ndarray, luck: np.ndarray, worlds: np.ndarray) -> None:
+    """Let the diagnosis of patients happen, as ``happen`` does."""
+    for i in range(len(rows)):
+        day = rows[i].agenda[Event.DIAGNOSIS]
+        rows[i].agenda[Event.DIAGNOSIS] = np.inf
+        be_diagnosed(rows[i], luck[i], worlds[rows[i].plan], day)
+
+
 class Clinic:
     """A clinic in compiled time.
 
-    ``rows`` and ``luck`` hold the patients who are in it; a row may be given to another patient, of so
-    many in all, once its patient has reached the horizon.
+    ``rows`` and ``luck`` hold the patients who are in it; a row may be given to another patient once its
+    patient has reached the horizon.
     """
 
     def __init__(
@@ -466,18 +487,18 @@ class Clinic:
         worlds: np.ndarray,
         clinic: Mapping[str, Any],
         horizon_days: float,
-        patients: int,
     ) -> None:
         n = len(rows)
         self.rows, self.luck, self.worlds = rows, luck, worlds
         self.times, self.horizon_days = clinic_record(clinic), horizon_days
-        self.queues = new_queues(openings(clinic), 2 * patients + 2)
+        self._most_requests = 2 * n + 2  # of those in the clinic; those who have left may be in line as well
+        self.queues = new_queues(openings(clinic), 2 * self._most_requests)
         # Every served event comes once per patient, except the visits with an MRI.
         most = len(Event) + int(worlds["follow_up"]["mri"].sum(axis=1).max())
-        self._log = np.empty(most * patients, LOG)  # what is not written takes no memory
+        self._log = np.empty(most * n, LOG)  # what is not written takes no memory
         self._calendar = Calendar(
             np.empty(n + 1, np.int64),
-            np.full(n + 2, np.inf),
+            np.full(n + MOST_CHILDREN, np.inf),
             np.zeros(1, np.int64),
             np.full(n, -1),
             np.empty(n, np.int64),
@@ -485,24 +506,29 @@ class Clinic:
             np.empty((n, N_EVENTS), np.int32),
         )
         self._turns = np.empty((2 * n + 2, 2), np.int64)
-        self._blank = new_patients(0, 1)
 
     @property
     def log(self) -> np.ndarray:
         """Return a line for each request that left its queues, dtype LOG."""
         return self._log[: self.queues.resources["logged"][0]]
 
-    def admit(self, number: int, days: np.ndarray, place: int) -> None:
-        """Let the patients from ``number`` on have the rows from ``place`` on; they arrive on these days."""
-        rows = self.rows[place : place + len(days)]
-        _enter(number, self._blank, rows)
-        rows["agenda"][:, Event.DIAGNOSIS] = days
+    def drained_log(self) -> np.ndarray:
+        """Return the log, and begin another in its place when the clinic is simulated further."""
+        log = self.log
+        self.queues.resources["logged"] = 0
+        return log
+
+    def admit(self, arrivals: np.ndarray, place: int) -> None:
+        """Let patients, as ``Arrivals`` writes them, have the rows from ``place`` on."""
+        words_of(self.rows)[place : place + len(arrivals)] = words_of(arrivals)
 
     def simulate_until(self, day: float, first: int, stop: int) -> None:
         """Simulate to before this day; meanwhile the patients of rows ``first`` to ``stop - 1`` arrive.
 
-        They come on their agenda's days of diagnosis, in the order of the rows, all before this day.
+        They come on their day of diagnosis, in the order of the rows, all before this day. Diagnosed or not:
+        what needs no resource touches nobody else, so that it happens at once.
         """
+        self.queues = with_room(self.queues, self._most_requests)
         _simulate_until(
             day,
             first,
@@ -523,14 +549,19 @@ class Clinic:
 def _settle(calendar: Calendar, k: int, i: int, day: float) -> None:
     """Put patient i into the calendar at place k, or where the day belongs from there."""
     heap, days, at, size = calendar.heap, calendar.days, calendar.at, calendar.size[0]
-    while k > 0 and day < days[(k - 1) >> 1]:
-        parent = (k - 1) >> 1
+    while k > 0 and day < days[(k - 1) >> 2]:
+        parent = (k - 1) >> 2
         heap[k], days[k] = heap[parent], days[parent]
         at[heap[k]] = k
         k = parent
-    while 2 * k + 1 < size:
-        child = 2 * k + 1
+    # Four children: half as many steps as with two, none of which can be foreseen.
+    while (k << 2) + 1 < size:
+        child = (k << 2) + 1
+        other = child + 2
         child += days[child + 1] < days[child]
+        other += days[other + 1] < days[other]
+        if days[other] < days[child]:
+            child = other
         if not days[child] < day:
             break
         heap[k], days[k] = heap[child], days[child]
@@ -569,16 +600,15 @@ def _strike(calendar: Calendar, i: int) -> None:
 @compiled_inline
 def _withdraw_called_off(
     calendar: Calendar, i: int, waiting: int, queues: Queues, log: np.ndarray, now: float
-) -> bool:
-    """Take out of the queues what patient i does not wait for any more; return whether there was any."""
+) -> None:
+    """Take out of the queues what patient i does not wait for any more."""
     called_off = calendar.asked[i] & ~waiting
     if called_off == 0:
-        return False
+        return
     for event in range(N_EVENTS):
         if (called_off >> event) & 1:
             withdraw(queues.resources, queues.pool, log, calendar.places[i, event], now)
     calendar.asked[i] &= waiting
-    return True
 
 
 @compiled
@@ -602,28 +632,36 @@ def _simulate_until(
     """
     resources, releases, heaps, pool = queues
     asked, places = calendar.asked, calendar.places
-    due = np.inf  # the end of an instant at which something was asked for or withdrawn
     now = -np.inf
+    for i in range(first, stop):
+        patient = rows[i]
+        event = Event.DIAGNOSIS + 0  # a number: compiled code gives a variable one type
+        if patient.agenda[event] == np.inf:
+            event = next_event(patient, horizon_days)
+        calendar.upcoming[i] = happen_up_to_served(patient, luck[i], worlds, event, horizon_days)
     arriving = first  # who has yet to arrive stays out of the calendar, which is short
+    arrival_day = rows[arriving].diagnosed_day if arriving < stop else np.inf
     while True:
         i, next_day = calendar.heap[0], calendar.days[0]  # infinity where nobody is in it
-        arrives = arriving < stop and rows[arriving].agenda[Event.DIAGNOSIS] < next_day
+        arrives = arrival_day < next_day
         if arrives:
-            i, next_day = arriving, rows[arriving].agenda[Event.DIAGNOSIS]
-        allocation_day = min(due, next_allocation_day(resources))
+            i, next_day = arriving, arrival_day
+        # The end of this instant where something has changed.
+        allocation_day = now if is_allocation_due(resources) else next_allocation_day(resources)
         assert min(next_day, allocation_day) >= now
         now = min(next_day, allocation_day)
         if now >= day:
             return
         granted = 0
         if next_day <= allocation_day:
+            event = calendar.upcoming[i]
             if arrives:
-                event = Event.DIAGNOSIS + 0  # a number: compiled code gives a variable one type
                 arriving += 1
-            else:
-                event = calendar.upcoming[i]
+                arrival_day = rows[arriving].diagnosed_day if arriving < stop else np.inf
+                if event != END:
+                    _note(calendar, i, event, rows[i].agenda[event])
+                continue
         else:
-            due = np.inf
             granted = allocate(resources, releases, heaps, pool, log, now, turns)
             if granted == 0:
                 continue
@@ -631,14 +669,14 @@ def _simulate_until(
                 i, event = turns[k, 0], turns[k, 1]
                 serve(rows, i, event, pool[places[i, event]].asked_day, now)
                 asked[i] &= ~(1 << event)
-            i = turns[0, 0]
-            event = next_event(rows[i], horizon_days)
+            i, event = turns[0, 0], turns[0, 1]
+            if granted > 1:  # perhaps to the same patient
+                event = next_event(rows[i], horizon_days)
         k = 0
         while True:
             patient = rows[i]
             if event == END:  # the horizon came before the turn
-                if _withdraw_called_off(calendar, i, 0, queues, log, now):
-                    due = now
+                _withdraw_called_off(calendar, i, 0, queues, log, now)
             else:
                 place = NO_REQUEST
                 if granted == 0:
@@ -646,13 +684,12 @@ def _simulate_until(
                 if place >= 0:
                     places[i, event] = place
                     asked[i] |= 1 << event
-                    due = now
                     event = next_event(patient, horizon_days)
                 elif asked[i] != 0:
                     event = happen(patient, luck[i], worlds, event, horizon_days)
-                    if _withdraw_called_off(calendar, i, patient.waiting, queues, log, now):
-                        due = now
+                    _withdraw_called_off(calendar, i, patient.waiting, queues, log, now)
                 else:
+                    event = happen(patient, luck[i], worlds, event, horizon_days)
                     event = happen_up_to_served(patient, luck[i], worlds, event, horizon_days)
             if event != END:
                 _note(calendar, i, event, patient.agenda[event])

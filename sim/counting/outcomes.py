@@ -13,6 +13,7 @@ what they write.
 import math
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
+from functools import cache
 from inspect import signature
 from typing import Any, NamedTuple
 
@@ -275,9 +276,10 @@ def groups(patient: Record, world: Record) -> int:
     return mask
 
 
-def binary_keys(horizons_years: tuple[float, ...]) -> list[Key]:
+@cache
+def binary_keys(horizons_years: tuple[float, ...]) -> tuple[Key, ...]:
     """Return the keys of the yes-or-no outcomes, in the order in which ``write_states`` writes."""
-    keys = []
+    keys: list[Key] = []
     for years in horizons_years:
         at = Key("", horizon_years=years)
         keys += [at._replace(outcome="local_recurrence", mechanism=label) for label in MECHANISM_LABELS]
@@ -286,7 +288,7 @@ def binary_keys(horizons_years: tuple[float, ...]) -> list[Key]:
         keys += [at._replace(outcome=outcome) for outcome in (*names(AtHorizon), *HARMS)]
     keys += [Key(outcome) for outcome in (*names(TreatmentShare), *names(RegrowthShare))]
     keys += [Key(share.name.lower(), mechanism=_MECHANISM_OF.get(share, ALL)) for share in RecurrenceShare]
-    return keys
+    return tuple(keys)
 
 
 @compiled

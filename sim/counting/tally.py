@@ -52,6 +52,7 @@ MOST_ADDED = 2**DIGITS - CHUNK  # patients, before the sums are entered in the c
 EVERYONE, AMONG, TRUE = 0, 1, 2  # sets of outcomes, each within the one before
 SETS = 3
 BATCHES = 30  # of neighbours in a queue
+assert FOLDS & (FOLDS - 1) == 0
 
 Counts = dict[Key, np.ndarray]
 
@@ -92,17 +93,6 @@ class Tally:
         for mine, theirs in zip(_parts(self), _parts(other), strict=True):
             _add(mine, theirs)
 
-    def enter(self, other: "Tally", batch: int, batches: int) -> None:
-        """Enter the counts of one of so many batches."""
-        timed, values = (
-            {key: counts.sum(axis=0) for key, counts in by_fold.items()}
-            for by_fold in (other.timed, other.values)
-        )
-        parts = (other.binary, other.sums, timed, other.monthly, values)
-        for mine, theirs in zip(_parts(self)[:-1], parts, strict=True):
-            _enter(mine, theirs, batch, batches)
-        _add(self.flow, other.flow)
-
 
 @dataclass
 class PairTally:
@@ -120,23 +110,11 @@ class PairTally:
         _add(self.binary, other.binary)
         _add(self.sums, other.sums)
 
-    def enter(self, other: "PairTally", batch: int, batches: int) -> None:
-        """Enter the joint counts of one of so many batches."""
-        _enter(self.binary, other.binary, batch, batches)
-        _enter(self.sums, other.sums, batch, batches)
-
 
 def batch_stops(patients: int) -> list[int]:
     """Return where each batch of patients ends, in order of arrival: BATCHES, or fewer of two or more."""
     batches = max(min(BATCHES, patients // 2), 1)
     return [(k + 1) * patients // batches for k in range(batches)]
-
-
-def _enter(total: Counts, part: Counts, batch: int, batches: int) -> None:
-    for key, counts in part.items():
-        if key not in total:
-            total[key] = np.zeros((batches, *counts.shape), counts.dtype)
-        total[key][batch] = counts
 
 
 def _parts(tally: Tally) -> tuple[Counts, ...]:
@@ -192,22 +170,32 @@ class Scratch(NamedTuple):
 class Counter:
     """Counts the lives of one policy's patients, block by block, beside those of its comparator."""
 
-    def __init__(self, world: np.ndarray, horizons_years: tuple[float, ...], horizon_years: float) -> None:
+    def __init__(
+        self,
+        world: np.ndarray,
+        horizons_years: tuple[float, ...],
+        horizon_years: float,
+        batches: int | None = None,
+    ) -> None:
+        """``batches``: of patients who queue, each counted in a part of its own, without folds."""
         self.world = world
         self.keys, self.amounts = binary_keys(horizons_years), amount_keys(horizon_years)
         self.horizon_days = np.array([years * YEAR_DAYS for years in horizons_years])
         self.end_days = horizon_years * YEAR_DAYS
-        parts, months = numba.get_num_threads(), round(horizon_years * 12) + 2
+        self.by_batch, threads = batches is not None, 1 if batches else numba.get_num_threads()
+        parts, folds = batches or threads, 1 if batches else FOLDS
+        months = round(horizon_years * 12) + 2
         self.parts = Parts(
             np.zeros((parts, 9, len(self.keys)), np.int64),
             np.zeros((parts, 2, len(UNITS)), np.int64),
             np.zeros((parts, 2, len(UNITS)), np.int64),
-            np.zeros((parts, FOLDS + len(TIMED) - 1, 2 * (ceil(self.end_days) + 1)), np.int64),
+            np.zeros((parts, folds + len(TIMED) - 1, 2 * (ceil(self.end_days) + 1)), np.int64),
             np.zeros((parts, len(MONTHLY), months), np.int64),
-            np.zeros((parts, FOLDS, _VALUES + 2), np.int64),
+            np.zeros((parts, folds, _VALUES + 2), np.int64),
             np.zeros((parts, int(np.prod(SHAPE))), np.int64),
         )
-        self._scratch = [self.new_scratch(1) for _ in range(parts)]
+        self._scratch = [self.new_scratch(1) for _ in range(threads)]
+        self._first_part = 0  # that is counted in: the batch
         self._added = 0  # patients whose states are in the sums of the scratch
 
     def measures(self, n: int) -> Measures:
@@ -225,7 +213,7 @@ class Counter:
         Without a comparator they are compared with themselves.
         """
         own = self.measures(len(rows))
-        others, parts = comparators or own, len(self.parts.joint)
+        others, parts = comparators or own, len(self._scratch)
 
         def count(part: int) -> None:
             first, stop = len(rows) * part // parts, len(rows) * (part + 1) // parts
@@ -238,7 +226,7 @@ class Counter:
                 self.horizon_days,
                 self.end_days,
                 self.parts,
-                part,
+                self._first_part + part,
                 self._scratch[part],
             )
 
@@ -248,11 +236,17 @@ class Counter:
         in_threads(count, parts)
         return own
 
+    def end_batch(self) -> None:
+        """Count the patients who come next in the next batch."""
+        self._enter_sums()
+        self._first_part += 1
+
     def _enter_sums(self) -> None:
         """Enter the sums of states in the counts."""
         if self._added > 0:
             for part, scratch in enumerate(self._scratch):
-                enter_sums(scratch.digits[0], len(self.horizon_days), self.parts.joint[part])
+                joint = self.parts.joint[self._first_part + part]
+                enter_sums(scratch.digits[0], len(self.horizon_days), joint)
             self._added = 0
 
     def new_scratch(self, policies: int) -> Scratch:
@@ -268,38 +262,54 @@ class Counter:
 
     def tally(self) -> Tally:
         """Return the counts so far."""
-        self._enter_sums()
-        # Of one part they are the counts themselves: a sum would touch every day of a long follow-up.
-        total = Parts(*(part[0] if len(part) == 1 else part.sum(axis=0) for part in self.parts))
-        joint = total.joint.reshape(3, 3, -1)
-        timed = total.timed.reshape(len(total.timed), -1, 2)
-        by_outcome = [timed[:FOLDS], *(timed[k : k + 1] for k in range(FOLDS, len(timed)))]
+        total = self._total()
+        joint = total.joint.reshape(-1, 3, 3, len(self.keys))
+        binary = np.ascontiguousarray(joint.sum(axis=1).transpose(2, 0, 1))
+        timed = total.timed.reshape(*total.timed.shape[:2], -1, 2)
+        folds = timed.shape[1] - len(TIMED) + 1
+        # A fold or a batch each; of one part they are the counts themselves, since there are many days.
+        by_outcome = [timed[:, :folds].reshape(-1, *timed.shape[2:])]
+        by_outcome += [timed[:, k] for k in range(folds, timed.shape[1])]
         return Tally(
-            dict(zip(self.keys, np.ascontiguousarray(joint.sum(axis=0).T), strict=True)),
+            dict(zip(self.keys, self._of_whole(binary), strict=True)),
             self._sums(total.joint, total.sums),
             dict(zip(TIMED, by_outcome, strict=True)),
-            dict(zip(MONTHLY, total.monthly, strict=True)),
+            dict(zip(MONTHLY, self._of_whole(total.monthly.swapaxes(0, 1)), strict=True)),
             self._values(total.values),
-            {Key("flow"): total.flow.reshape(SHAPE)},
+            {Key("flow"): total.flow.sum(axis=0).reshape(SHAPE)},
         )
 
     def pair(self) -> PairTally:
         """Return the joint counts with the comparator so far."""
-        self._enter_sums()
-        joint = self.parts.joint.sum(axis=0)
+        total = self._total()
+        joint = np.ascontiguousarray(total.joint.transpose(2, 0, 1)).reshape(len(self.keys), -1, 3, 3)
         return PairTally(
-            dict(zip(self.keys, joint.T.reshape(-1, 3, 3).copy(), strict=True)),
-            self._sums(joint, self.parts.differences.sum(axis=0)),
+            dict(zip(self.keys, self._of_whole(joint), strict=True)),
+            self._sums(total.joint, total.differences),
         )
+
+    def _total(self) -> Parts:
+        """Return the counts so far, on the first axis those of each batch or of all together."""
+        self._enter_sums()
+        # Of one part they are the counts themselves: a sum would touch every day of a long follow-up.
+        if self.by_batch or len(self.parts.joint) == 1:
+            return self.parts
+        return Parts(*(part.sum(axis=0, keepdims=True) for part in self.parts))
+
+    def _of_whole(self, counts: np.ndarray) -> np.ndarray:
+        """Return counts by batch, which are on the second axis, or of all without this axis."""
+        return counts if self.by_batch else counts[:, 0]
 
     def _values(self, values: np.ndarray) -> Counts:
         if not self.world["economics"]["counted"][0]:
             return {}
-        return {VALUED: values[:, :_VALUES].copy(), RECURRED: values[:, _VALUES:].copy()}
+        by_group = values.reshape(-1, values.shape[2])  # a fold or a batch each
+        return {VALUED: by_group[:, :_VALUES].copy(), RECURRED: by_group[:, _VALUES:].copy()}
 
     def _sums(self, joint: np.ndarray, sums: np.ndarray) -> Counts:
-        n = int(joint[:, 0].sum())
-        return {key: np.array([n, *sums[:, k]]) for k, key in enumerate(self.amounts)}
+        everyone = np.broadcast_to(joint[:, :, 0].sum(axis=1), (len(self.amounts), len(joint)))
+        counts = np.stack([everyone, *sums.transpose(1, 2, 0)], axis=-1)
+        return dict(zip(self.amounts, self._of_whole(counts), strict=True))
 
 
 @compiled
@@ -394,9 +404,15 @@ def measure(
 
 
 @compiled_inline
+def _fold(places: np.ndarray, folds: int) -> int:
+    """Return the patient's fold of FOLDS, a power of two, or the only one."""
+    return places[0] & (folds - 1)
+
+
+@compiled_inline
 def add_survival(places: np.ndarray, timed: np.ndarray) -> None:
     """Add a patient to the counts by fold of the first outcome of ``TIMED``."""
-    timed[places[0], places[_TIMES]] += 1
+    timed[_fold(places, len(timed) - len(TIMED) + 1), places[_TIMES]] += 1
 
 
 @compiled_inline
@@ -404,7 +420,7 @@ def add_places(places: np.ndarray, timed: np.ndarray, monthly: np.ndarray, flow:
     """Add a patient to the other counts by day, and to those by month and by way."""
     for k in range(1, len(TIMED)):
         if places[_TIMES + k] != NOT_COUNTED:
-            timed[FOLDS - 1 + k, places[_TIMES + k]] += 1
+            timed[len(timed) - len(TIMED) + k, places[_TIMES + k]] += 1
     for k in range(len(MONTHLY)):
         monthly[k, places[_MONTHS + k]] += 1
     if places[_WAY] != NOT_COUNTED:
@@ -420,7 +436,7 @@ def add_values(
     ``others``: the same under the comparator; of recurrences those are counted apart whose patients it costs
     or gives something else. ``never``: the month of what never happens.
     """
-    total = values[places[0]]
+    total = values[_fold(places, len(values))]
     total[0] += 1
     for k in range(len(own)):
         total[1 + k] += own[k]

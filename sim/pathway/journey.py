@@ -4,7 +4,7 @@ import numpy as np
 
 from sim.agenda import next_event
 from sim.compiled import Record, compiled
-from sim.events import Event
+from sim.events import END, Event
 from sim.guideline import place_in_group
 from sim.pathway.diagnosis import diagnose, stage
 from sim.pathway.emergency import operate_at_once
@@ -52,13 +52,44 @@ def happen(patient: Record, luck: Record, worlds: np.ndarray, event: int, horizo
 
 
 @compiled
+def visit_in_vain(
+    patient: Record, luck: Record, worlds: np.ndarray, horizon_days: float, waits_for_mri: bool
+) -> int:
+    """Let the visits happen that come before anything else; return the next event, or END.
+
+    As ``happen`` one by one; but since they show nothing, only the next visit is new on the agenda. One with
+    an MRI is left to come where patients wait for it.
+    """
+    world, due = worlds[patient.plan], patient.agenda[Event.VISIT]
+    patient.agenda[Event.VISIT] = np.inf
+    event = next_event(patient, horizon_days)
+    last = patient.diagnosed_day + horizon_days if event == END else patient.agenda[event]
+    # Of two on the same day the first of the vocabulary happens first.
+    while due < last or (due == last and (event == END or event > Event.VISIT)):
+        if waits_for_mri and world.follow_up.mri[patient.next_visit] > 0.0:
+            event = Event.VISIT + 0  # a number: compiled code gives a variable one type
+            break
+        patient.agenda[Event.VISIT] = np.inf
+        visit(patient, luck, world, due)
+        due = patient.agenda[Event.VISIT]
+    patient.agenda[Event.VISIT] = due
+    return event
+
+
+@compiled
+def be_diagnosed(patient: Record, luck: Record, world: Record, now: float) -> None:
+    """Who the patient is, and what is there at diagnosis."""
+    diagnose(patient, luck, world, now)
+    sow_metastasis(patient, luck, world, now)
+    book_growth(patient, luck, world, now)
+
+
+@compiled
 def _be_treated(patient: Record, luck: Record, worlds: np.ndarray, event: int, now: float) -> None:
     """From diagnosis to what follows the resection."""
     world = worlds[patient.plan]
     if event == Event.DIAGNOSIS:
-        diagnose(patient, luck, world, now)
-        sow_metastasis(patient, luck, world, now)
-        book_growth(patient, luck, world, now)
+        be_diagnosed(patient, luck, world, now)
     elif event == Event.STAGING_MRI:
         stage(patient, luck, world, now)
     elif event == Event.TEAM_MEETING:

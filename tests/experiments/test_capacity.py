@@ -1,6 +1,7 @@
 """Capacity: tables say what the log says, searches find the least that is enough, warm-ups are measured."""
 
 import json
+from collections import defaultdict
 
 import numpy as np
 import pandas as pd
@@ -247,8 +248,8 @@ def test_a_cohort_in_few_rows_used_over_and_over_fares_as_in_rows_of_its_own(blo
     # One bed: most stand in a queue until the horizon.
     crowded = ("clinic=strained", "clinic.bed_count=1", "horizon_years=1", "patients=700")
     run = compose_run("clock=compiled", *crowded, "policies=[tme_alone,chemoradiotherapy+for_everyone]")
-    worlds, logs = worlds_of(run), {}
-    blocks = attend_in_blocks(run, worlds, crowd_of(run, 50), logs)
+    worlds, logs = worlds_of(run), defaultdict(list)
+    blocks = attend_in_blocks(run, worlds, crowd_of(run, 50), lambda name, log: logs[name].append(log.copy()))
     parts = [{name: rows.copy() for name, rows in lives.items()} for lives in blocks]
     assert max(len(rows) for rows in parts[0].values()) <= block
     for name, world in worlds.items():
@@ -257,7 +258,8 @@ def test_a_cohort_in_few_rows_used_over_and_over_fares_as_in_rows_of_its_own(blo
         for field in ROW.names:
             np.testing.assert_array_equal(rows[field], there.rows[field], err_msg=field)
         order = ["number", "event", "asked_day", "left_day"]
-        np.testing.assert_array_equal(np.sort(logs[name], order=order), np.sort(there.log, order=order))
+        log = np.concatenate(logs[name])
+        np.testing.assert_array_equal(np.sort(log, order=order), np.sort(there.log, order=order))
 
 
 def test_tables_of_a_clinic_are_paired_as_before():

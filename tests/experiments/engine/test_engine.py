@@ -28,7 +28,7 @@ from sim.clinic.queues import LOG
 from sim.clocks import simpy_clock
 from sim.counting.estimates import write_needed
 from sim.counting.outcomes import MONTHLY, NO, TIMED, YES, Key
-from sim.counting.tally import Counter, PairTally, Tally, batch_stops
+from sim.counting.tally import Counter, batch_stops
 from sim.distributions import GRID
 from sim.luck import draw_luck
 from sim.parameters import pack
@@ -138,9 +138,10 @@ def test_a_clinic_with_queues_has_the_same_rows_waits_and_counts(clinic):
     worlds = worlds_of(run)
     request = {"ask": "attend", "seed": run.seed, "patients": run.patients, "comparator": 1}
     answers = asked([request | {"worlds": [{"policy": name} for name in worlds]}], *overrides)
-    crowd, logs, batches = crowd_of(run, warm_up(run, worlds).patients), {}, Batches(run, worlds)
+    crowd, batches = crowd_of(run, warm_up(run, worlds).patients), Batches(run, worlds)
+    logs = {name: [] for name in worlds}
     kept = {name: [] for name in worlds}
-    for rows in attend_in_blocks(run, worlds, crowd, logs):
+    for rows in attend_in_blocks(run, worlds, crowd, lambda name, log: logs[name].append(log.copy())):
         batches.count(rows)
         for name, own in rows.items():
             kept[name].append(np.asarray(own).copy())
@@ -148,7 +149,7 @@ def test_a_clinic_with_queues_has_the_same_rows_waits_and_counts(clinic):
     for k, name in enumerate(worlds):
         rows, log, flow, counts = answers[4 * k : 4 * k + 4]
         assert_rows_the_same(np.frombuffer(rows, ROW), np.concatenate(kept[name]))
-        other, mine = np.frombuffer(log, LOG), np.asarray(logs[name])
+        other, mine = np.frombuffer(log, LOG), np.asarray(np.concatenate(logs[name]))
         assert (mine["left_day"] > mine["asked_day"]).sum() > 100  # they wait
         for field in LOG.names:
             np.testing.assert_allclose(other[field], mine[field], rtol=TOLERANCE, atol=STEPS, err_msg=field)
@@ -251,18 +252,17 @@ def counted(run, by_batch):
     compiled = dataclasses.replace(run, clock="compiled")
     theirs, rows = simulate_block(compiled, worlds, 0, FEW).values()
     stops = batch_stops(FEW) if by_batch else [FEW]
-    whole = Tally(), Tally(), PairTally()
-    for batch, stop in enumerate(stops):
-        some = slice(stops[batch - 1] if batch else 0, stop)
-        years = horizons(run.horizon_years)
-        other, mine = (Counter(world, years, run.horizon_years) for world in worlds.values())
-        mine.count(rows[some], other.count(theirs[some]))
-        for total, part in zip(whole, (mine.tally(), other.tally(), mine.pair()), strict=True):
-            if by_batch:
-                total.enter(part, batch, len(stops))
-            else:
-                total.add(part)
-    return whole
+    years = horizons(run.horizon_years)
+    other, mine = (
+        Counter(world, years, run.horizon_years, len(stops) if by_batch else None)
+        for world in worlds.values()
+    )
+    for first, stop in zip([0, *stops], stops, strict=False):
+        mine.count(rows[first:stop], other.count(theirs[first:stop]))
+        if by_batch:
+            mine.end_batch()
+            other.end_batch()
+    return mine.tally(), other.tally(), mine.pair()
 
 
 @in_a_browser

@@ -43,7 +43,7 @@ def test_the_yes_or_no_outcomes_are_those_of_the_definitions(rows):
     for row in rows:
         states = written(row, days, len(keys))
         expected = states_of(row, HORIZONS)
-        assert list(expected) == keys
+        assert tuple(expected) == keys
         assert dict(zip(keys, states.tolist(), strict=True)) == {key: int(s) for key, s in expected.items()}
         for key, value in expected.items():
             seen[key].add(value)

@@ -156,11 +156,25 @@ def test_a_policys_own_counts_do_not_depend_on_its_comparator(rows, others):
     assert any(not np.array_equal(counts, theirs.binary[key]) for key, counts in own.binary.items())
 
 
-def test_a_batch_that_has_not_been_entered_counts_nobody(rows):
-    batched = Tally()
-    batched.enter(tally(rows[:5], HORIZONS, YEARS), 1, 2)
-    assert all(counts[0].sum() == 0 for counts in batched.binary.values())
-    assert all(counts[1].sum() == 5 for counts in batched.binary.values())
+def by_batch(rows, others, blocks):
+    """The counts of blocks of patients, a batch each, and those joint with the same patients' others."""
+    one, other = (Counter(world(), HORIZONS, YEARS, len(blocks)) for _ in range(2))
+    for block in blocks:
+        # In two halves: a batch comes in as many blocks of rows as it likes.
+        half = (block.start + block.stop) // 2
+        for some in (slice(block.start, half), slice(half, block.stop)):
+            one.count(rows[some], other.count(others[some]))
+        one.end_batch()
+        other.end_batch()
+    return one.tally(), one.pair()
+
+
+def test_a_batch_that_nobody_is_in_counts_nobody(rows):
+    batched = Counter(world(), HORIZONS, YEARS, 2)
+    batched.end_batch()
+    batched.count(rows[:5])
+    for counts in batched.tally().binary.values():
+        assert counts[0].sum() == 0 and counts[1].sum() == 5
 
 
 @pytest.mark.parametrize(
@@ -177,16 +191,12 @@ def test_a_large_cohort_is_cut_into_thirty_batches_of_like_size():
     assert set(np.diff([0, *stops])) == {33, 34}
 
 
-def test_batches_are_entered_side_by_side_and_the_flow_is_added_up(rows, others):
+def test_batches_stand_side_by_side_and_the_flow_is_added_up(rows, others):
     blocks = [slice(0, 9), slice(9, 20), slice(20, 26)]
     parts = [tally(rows[block], HORIZONS, YEARS) for block in blocks]
     pairs = [tally_pair(rows[block], others[block], HORIZONS, YEARS) for block in blocks]
-    batched, both = Tally(), PairTally()
-    assert not parts[0].by_batch and not Tally().by_batch
-    for k in (1, 0, 2):
-        batched.enter(parts[k], k, 3)
-        both.enter(pairs[k], k, 3)
-    assert batched.by_batch
+    batched, both = by_batch(rows, others, blocks)
+    assert batched.by_batch and not parts[0].by_batch and not Tally().by_batch
     for kind in ("binary", "sums", "monthly"):
         for key, counts in getattr(batched, kind).items():
             assert np.array_equal(counts, [getattr(part, kind)[key] for part in parts])
