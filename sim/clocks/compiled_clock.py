@@ -339,7 +339,7 @@ def _part(
 
 # Where nobody waits, nobody's row says that they do: these words, from the one to before the other, stay as
 # they were.
-_WAITS, _AGENDA = ROW.fields["waiting"][1] // 8, ROW.fields["agenda"][1] // 8
+_WAITS, _AGENDA = ((ROW.fields or {})[name][1] // 8 for name in ("waiting", "agenda"))
 _WORDS = ROW.itemsize // 8
 
 
