@@ -339,7 +339,8 @@ def _part(
 
 # Where nobody waits, nobody's row says that they do: these words, from the one to before the other, stay as
 # they were.
-_WAITS, _AGENDA = ((ROW.fields or {})[name][1] // 8 for name in ("waiting", "agenda"))
+_FIELDS: Any = ROW.fields
+_WAITS, _AGENDA = _FIELDS["waiting"][1] // 8, _FIELDS["agenda"][1] // 8
 _WORDS = ROW.itemsize // 8
 
 
