@@ -1,8 +1,9 @@
-"""This code beside older code where nobody waits: two processes that take turns, so that a ratio is steady on
-a busy machine.
+"""This code beside older code: two processes that take turns, so that a ratio is steady on a busy machine.
 
-``python -m benchmarks.in_turn FOLDER``: a clone of the older code. One thread each, in CPU time; compilation,
-a run's start and its tables are not counted. For whole jobs see ``benchmarks.beside``.
+``python -m benchmarks.in_turn FOLDER``: a clone of the older code; where nobody waits.
+``python -m benchmarks.in_turn FOLDER regional``: in a clinic with queues, its warm-up and its waits included.
+One thread each, in CPU time; compilation, a run's start and its tables are not counted. For whole jobs see
+``benchmarks.beside``.
 """
 
 import os
@@ -12,31 +13,35 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent.parent
-TURNS, PATIENTS = 15, 16_384
+# Turns, patients: a clinic's cohort is simulated as a whole.
+ALONE, QUEUEING = (15, 16_384), (9, 40_000)
 # Simulates and counts at every line that it reads, and answers with the CPU microseconds of a course.
 WORKER = """
-import sys, time, numba
+import resource, sys, time, numba
 numba.set_num_threads(1)
 from benchmarks.scale import POLICIES
 from conf.schema import compose_run
 from experiments.simulating.cohort import count_block, worlds_of
 policies, patients = int(sys.argv[1]), int(sys.argv[2])
-run = compose_run("clock=compiled", f"policies=[{','.join(POLICIES[:policies])}]", f"patients={patients}")
+words = (f"policies=[{','.join(POLICIES[:policies])}]", f"patients={patients}", f"clinic={sys.argv[3]}")
+run = compose_run("clock=compiled", *words)
 worlds = worlds_of(run)
 count_block(run, worlds, 0, patients)
 print(flush=True)
 for _ in sys.stdin:
     begun = time.process_time()
     count_block(run, worlds, 0, patients)
-    print((time.process_time() - begun) / (policies * patients) * 1e6, flush=True)
+    spent = (time.process_time() - begun) / (policies * patients) * 1e6
+    print(spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
 """
 
 
-def microseconds(folders: list[Path], policies: int) -> list[list[float]]:
-    """Return the CPU microseconds of a course by the code of each folder, in each turn."""
+def measured(folders: list[Path], policies: int, clinic: str) -> list[list[tuple[float, float]]]:
+    """Return the CPU microseconds of a course by the code of each folder, and its peak MiB, in each turn."""
+    turns, patients = ALONE if clinic == "unlimited" else QUEUEING
     workers = [
         subprocess.Popen(
-            [sys.executable, "-c", WORKER, str(policies), str(PATIENTS)],
+            [sys.executable, "-c", WORKER, str(policies), str(patients), clinic],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(folder)},
             stdin=subprocess.PIPE,
@@ -48,25 +53,27 @@ def microseconds(folders: list[Path], policies: int) -> list[list[float]]:
     pipes = [(one.stdin, one.stdout) for one in workers if one.stdin is not None and one.stdout is not None]
     for _, answers in pipes:
         answers.readline()
-    measured: list[list[float]] = [[] for _ in pipes]
-    for _ in range(TURNS):
-        for (asked, answers), own in zip(pipes, measured, strict=True):
+    found: list[list[tuple[float, float]]] = [[] for _ in pipes]
+    for _ in range(turns):
+        for (asked, answers), own in zip(pipes, found, strict=True):
             print(file=asked, flush=True)
-            own.append(float(answers.readline()))
+            spent, peak_mib = map(float, answers.readline().split())
+            own.append((spent, peak_mib))
     for (asked, _), one in zip(pipes, workers, strict=True):
         asked.close()
         one.wait()
-    return measured
+    return found
 
 
-def main(older: Path) -> None:
-    """Print the medians of both by number of policies, and the median of the ratios of neighbours."""
+def main(older: Path, clinic: str = "unlimited") -> None:
+    """Print the medians of both by number of policies, the median of the ratios of neighbours, and memory."""
     for policies in (4, 2, 1):
-        before, now = microseconds([older, HERE], policies)
-        ratio = statistics.median(a / b for a, b in zip(before, now, strict=True))
-        medians = f"{statistics.median(before):.3f} and now {statistics.median(now):.3f} us a course"
-        print(f"policies: {policies}; before {medians}; {ratio:.2f} times as fast")
+        before, now = measured([older, HERE], policies, clinic)
+        ratio = statistics.median(a / b for (a, _), (b, _) in zip(before, now, strict=True))
+        was, spent = (statistics.median(one for one, _ in turns) for turns in (before, now))
+        medians = f"before {was:.3f} and now {spent:.3f} us a course; {ratio:.2f} times as fast"
+        print(f"policies: {policies}; {medians}; {before[-1][1]:.0f} and {now[-1][1]:.0f} MiB")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    main(Path(sys.argv[1]).resolve(), *sys.argv[2:])

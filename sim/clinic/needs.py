@@ -62,21 +62,25 @@ def advance(
 
     What needs no resource touches nobody else, so it need not wait for its turn in the clinic's time.
     """
-    event = happen(rows[i], luck_table[i], worlds, event, horizon_days)
-    return happen_up_to_served(rows[i], luck_table[i], worlds, event, horizon_days)
+    return happen_up_to_served(rows[i], luck_table[i], worlds, event, horizon_days, False)
 
 
 @compiled_inline
 def happen_up_to_served(
-    patient: Record, luck: Record, worlds: np.ndarray, event: int, horizon_days: float
+    patient: Record, luck: Record, worlds: np.ndarray, event: int, horizon_days: float, waits: bool
 ) -> int:
-    """As ``advance``, for compiled loops; an event that waits for resources is left to come."""
-    while event != END and not is_served(patient, worlds[patient.plan], event):
+    """As ``advance``, for compiled loops; who ``waits`` for something else goes on in the clinic's time.
+
+    What happens stands here once: it is long, and compiled into its caller, which is slower the longer it is.
+    """
+    while True:
+        event = happen(patient, luck, worlds, event, horizon_days)
+        if waits:
+            return event
         if event == Event.VISIT and nothing_to_be_seen(patient):
             event = visit_in_vain(patient, luck, worlds, horizon_days, True)
-        else:
-            event = happen(patient, luck, worlds, event, horizon_days)
-    return event
+        if event == END or is_served(patient, worlds[patient.plan], event):
+            return event
 
 
 @compiled

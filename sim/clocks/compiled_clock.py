@@ -526,8 +526,8 @@ class Clinic:
     def simulate_until(self, day: float, first: int, stop: int) -> None:
         """Simulate to before this day; meanwhile the patients of rows ``first`` to ``stop - 1`` arrive.
 
-        They come on their day of diagnosis, in the order of the rows, all before this day. Diagnosed or not:
-        what needs no resource touches nobody else, so that it happens at once.
+        They come on their day of diagnosis, in the order of the rows, all before this day. They may have been
+        diagnosed already: what needs no resource touches nobody else.
         """
         self.queues = with_room(self.queues, self._most_requests)
         _simulate_until(
@@ -612,6 +612,16 @@ def _withdraw_called_off(
     calendar.asked[i] &= waiting
 
 
+@compiled_inline
+def _is_diagnosed(patient: Record) -> bool:
+    return patient.agenda[Event.DIAGNOSIS] == np.inf
+
+
+@compiled_inline
+def _arrival_day(patient: Record) -> float:
+    return patient.diagnosed_day if _is_diagnosed(patient) else patient.agenda[Event.DIAGNOSIS]
+
+
 @compiled
 def _simulate_until(
     day: float,
@@ -634,14 +644,8 @@ def _simulate_until(
     resources, releases, heaps, pool = queues
     asked, places = calendar.asked, calendar.places
     now = -np.inf
-    for i in range(first, stop):
-        patient = rows[i]
-        event = Event.DIAGNOSIS + 0  # a number: compiled code gives a variable one type
-        if patient.agenda[event] == np.inf:
-            event = next_event(patient, horizon_days)
-        calendar.upcoming[i] = happen_up_to_served(patient, luck[i], worlds, event, horizon_days)
     arriving = first  # who has yet to arrive stays out of the calendar, which is short
-    arrival_day = rows[arriving].diagnosed_day if arriving < stop else np.inf
+    arrival_day = _arrival_day(rows[arriving]) if arriving < stop else np.inf
     while True:
         i, next_day = calendar.heap[0], calendar.days[0]  # infinity where nobody is in it
         arrives = arrival_day < next_day
@@ -658,10 +662,13 @@ def _simulate_until(
             event = calendar.upcoming[i]
             if arrives:
                 arriving += 1
-                arrival_day = rows[arriving].diagnosed_day if arriving < stop else np.inf
-                if event != END:
-                    _note(calendar, i, event, rows[i].agenda[event])
-                continue
+                arrival_day = _arrival_day(rows[arriving]) if arriving < stop else np.inf
+                event = Event.DIAGNOSIS + 0  # a number: compiled code gives a variable one type
+                if _is_diagnosed(rows[i]):
+                    event = next_event(rows[i], horizon_days)
+                    if event != END:
+                        _note(calendar, i, event, rows[i].agenda[event])
+                    continue
         else:
             granted = allocate(resources, releases, heaps, pool, log, now, turns)
             if granted == 0:
@@ -686,12 +693,11 @@ def _simulate_until(
                     places[i, event] = place
                     asked[i] |= 1 << event
                     event = next_event(patient, horizon_days)
-                elif asked[i] != 0:
-                    event = happen(patient, luck[i], worlds, event, horizon_days)
-                    _withdraw_called_off(calendar, i, patient.waiting, queues, log, now)
                 else:
-                    event = happen(patient, luck[i], worlds, event, horizon_days)
-                    event = happen_up_to_served(patient, luck[i], worlds, event, horizon_days)
+                    waits = asked[i] != 0
+                    event = happen_up_to_served(patient, luck[i], worlds, event, horizon_days, waits)
+                    if waits:
+                        _withdraw_called_off(calendar, i, patient.waiting, queues, log, now)
             if event != END:
                 _note(calendar, i, event, patient.agenda[event])
             elif asked[i] != 0:
