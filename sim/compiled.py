@@ -16,14 +16,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 import platformdirs
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba.core import cgutils, event, types
-from numba.extending import intrinsic
 
-from sim.compiling import listeners
+from sim.compiling import listeners, uncollected
+
+with uncollected():
+    import numba
+    from llvmlite import ir  # type: ignore[import-untyped]
+    from numba.core import cgutils, event, types
+    from numba.extending import intrinsic
 
 
 def _do_without_linear_algebra() -> None:
