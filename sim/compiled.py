@@ -6,6 +6,7 @@ file would go unnoticed. Here any change of any source file of ``sim`` names ano
 What lies in the cache is run, so it is a folder that nobody else can write to.
 """
 
+import gc
 import hashlib
 import os
 import stat
@@ -47,6 +48,12 @@ def _do_without_linear_algebra() -> None:
 
 linalg: Any = import_module("numba.np.linalg")
 _do_without_linear_algebra()
+
+# Numba writes out what a function takes at each of thirty passes, for messages that nobody reads. The name
+# of a record says the same as its fields in full, and is there already: a seventh of a compilation less.
+types.Record.__repr__ = types.Type.__repr__  # type: ignore[method-assign]
+
+BETWEEN_COLLECTIONS = 200_000  # objects
 
 numba_config: Any = numba.config  # its settings are made at import, unknown to a type checker
 numba_types: Any = types
@@ -106,11 +113,23 @@ def _has_cache() -> bool:
 
 
 class _Heard(event.Listener):
+    """Passes on what is compiled, and has the collector look for garbage rarely meanwhile: looks by Python's
+    own thresholds take a tenth of a compilation."""
+
+    within, thresholds = 0, gc.get_threshold()
+
     def on_start(self, event: Any) -> None:
+        if self.within == 0:
+            self.thresholds = gc.get_threshold()
+            gc.set_threshold(BETWEEN_COLLECTIONS)
+        self.within += 1
         for listener in listeners:
             listener.begins()
 
     def on_end(self, event: Any) -> None:
+        self.within -= 1
+        if self.within == 0:
+            gc.set_threshold(*self.thresholds)
         for listener in listeners:
             listener.ended()
 
