@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import platformdirs
 
-from sim.compiling import listeners, uncollected
+from sim.compiling import BETWEEN_COLLECTIONS, listeners, uncollected
 
 with uncollected():
     import numba
@@ -52,8 +52,6 @@ _do_without_linear_algebra()
 # Numba writes out what a function takes at each of thirty passes, for messages that nobody reads. The name
 # of a record says the same as its fields in full, and is there already: a seventh of a compilation less.
 types.Record.__repr__ = types.Type.__repr__  # type: ignore[method-assign]
-
-BETWEEN_COLLECTIONS = 200_000  # objects
 
 numba_config: Any = numba.config  # its settings are made at import, unknown to a type checker
 numba_types: Any = types
@@ -113,8 +111,7 @@ def _has_cache() -> bool:
 
 
 class _Heard(event.Listener):
-    """Passes on what is compiled, and has the collector look for garbage rarely meanwhile: looks by Python's
-    own thresholds take a tenth of a compilation."""
+    """Passes on that something is compiled, and lets garbage be looked for rarely meanwhile."""
 
     within, thresholds = 0, gc.get_threshold()
 

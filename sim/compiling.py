@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+# Objects between two looks for garbage: with Python's own 700 the looks take a tenth of a compilation, and as
+# much of a run with its pictures.
+BETWEEN_COLLECTIONS = 50_000
+
 
 class Listener(Protocol):
     """Hears of every function that is really compiled; one that is read from the cache is not."""

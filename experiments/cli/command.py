@@ -14,14 +14,11 @@ from experiments.cli.first_run import FirstRun
 from experiments.results.ending import IncompleteError, NotReproducedError, exit_status, say_error
 from sim import compiling
 
-# Objects between two looks for garbage: with Python's 700 the looks took a tenth of a run and its pictures.
-BETWEEN_COLLECTIONS = 20_000
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Return 0: done, 1: a fault of the program, 2: refused, 128 + signal: stopped."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    gc.set_threshold(BETWEEN_COLLECTIONS)
+    gc.set_threshold(compiling.BETWEEN_COLLECTIONS)
     if not compiling.listeners:
         compiling.listeners.append(FirstRun())
     return exit_status(lambda: run(words))
