@@ -1,6 +1,5 @@
 """The files in the groups of conf/ and of a user's own folder (``--config-dir``), as Hydra finds them."""
 
-import copy
 import functools
 import os
 import pickle
@@ -8,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from hydra import compose, initialize_config_module
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -23,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from conf import used_files
 from conf.input_error import InputError, choice, shown
-from conf.own_file import GLOBAL, RELABELLED, RELABELLING, is_bare, read_own_file
+from conf.own_file import GLOBAL, RELABELLED, RELABELLING, is_bare, read_own_file, read_yaml
 
 GROUPS = (
     "cohort", "scenario", "policy", "guideline", "life_table", "follow_up", "disease", "clinic", "parameters",
@@ -91,7 +90,7 @@ def _set_aside() -> Iterator[None]:
         VersionBase.instance().version_base = version_base
 
 
-_shipped: dict[tuple[str, str], ConfigResult] = {}
+_shipped: dict[tuple[str, str], bytes] = {}  # pickled, which is copied four times faster than the file's tree
 
 
 def _read_once(source: ConfigSource) -> None:
@@ -101,11 +100,26 @@ def _read_once(source: ConfigSource) -> None:
     def load_config(config_path: str) -> ConfigResult:
         place = (source.path, config_path)
         if place not in _shipped:
-            _shipped[place] = load(config_path)
+            file = CONF / source._normalize_file_name(config_path)
+            ours = source.provider == "main" and file.is_file()
+            _shipped[place] = pickle.dumps(_read_quickly(source, file) if ours else load(config_path))
         _note_shipped(config_path)
-        return copy.deepcopy(_shipped[place])
+        return cast(ConfigResult, pickle.loads(_shipped[place]))
 
     source.load_config = load_config  # type: ignore[method-assign]  # of this source alone
+
+
+def _read_quickly(source: ConfigSource, file: Path) -> ConfigResult:
+    """Return what a source makes of a shipped file, read by libyaml where that is there; OmegaConf's reader
+    is six times slower."""
+    with file.open(encoding="utf-8") as text:
+        header = source._get_header_dict(text.read(512))
+    return ConfigResult(
+        config=OmegaConf.create(read_yaml(file, str(file.relative_to(CONF)))),
+        path=f"{source.scheme()}://{source.path}",
+        provider=source.provider,
+        header=header,
+    )
 
 
 def _note_shipped(config_path: str) -> None:

@@ -6,6 +6,7 @@ file would go unnoticed. Here any change of any source file of ``sim`` names ano
 What lies in the cache is run, so it is a folder that nobody else can write to.
 """
 
+import gc
 import hashlib
 import os
 import stat
@@ -16,14 +17,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 import platformdirs
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba.core import cgutils, event, types
-from numba.extending import intrinsic
 
-from sim.compiling import listeners
+from sim.compiling import BETWEEN_COLLECTIONS, listeners, uncollected
+
+with uncollected():
+    import numba
+    from llvmlite import ir  # type: ignore[import-untyped]
+    from numba.core import cgutils, event, types
+    from numba.extending import intrinsic
 
 
 def _do_without_linear_algebra() -> None:
@@ -45,6 +48,10 @@ def _do_without_linear_algebra() -> None:
 
 linalg: Any = import_module("numba.np.linalg")
 _do_without_linear_algebra()
+
+# Numba writes out what a function takes at each of thirty passes, for messages that nobody reads. The name
+# of a record says the same as its fields in full, and is there already: a seventh of a compilation less.
+types.Record.__repr__ = types.Type.__repr__  # type: ignore[method-assign]
 
 numba_config: Any = numba.config  # its settings are made at import, unknown to a type checker
 numba_types: Any = types
@@ -104,11 +111,22 @@ def _has_cache() -> bool:
 
 
 class _Heard(event.Listener):
+    """Passes on that something is compiled, and lets garbage be looked for rarely meanwhile."""
+
+    within, thresholds = 0, gc.get_threshold()
+
     def on_start(self, event: Any) -> None:
+        if self.within == 0:
+            self.thresholds = gc.get_threshold()
+            gc.set_threshold(BETWEEN_COLLECTIONS)
+        self.within += 1
         for listener in listeners:
             listener.begins()
 
     def on_end(self, event: Any) -> None:
+        self.within -= 1
+        if self.within == 0:
+            gc.set_threshold(*self.thresholds)
         for listener in listeners:
             listener.ended()
 

@@ -1,6 +1,7 @@
 """What tests share: patients under policies, with any override that the command takes; working folders."""
 
 import functools
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from sim.patient import YEAR_DAYS, new_patients
 
 pytest_plugins = ("helpers.whatif_page",)
 
+# Each full look for garbage goes through ten thousand tests and all that they import.
+gc.set_threshold(compiling.BETWEEN_COLLECTIONS)
+
 # What between them compiles all that the command runs.
 EVERY_KIND = (
     "compare patients=2",
@@ -35,6 +39,10 @@ EVERY_KIND = (
     "capacity patients=2 clinics=[regional] policies=[tme_alone] horizon_years=0.2 target_share=0.01 "
     "clock=compiled pictures=false",
 )
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,6 +3,7 @@
 Nothing heavy is imported here, so that help comes at once.
 """
 
+import gc
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from sim import compiling
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Return 0: done, 1: a fault of the program, 2: refused, 128 + signal: stopped."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    gc.set_threshold(compiling.BETWEEN_COLLECTIONS)
     if not compiling.listeners:
         compiling.listeners.append(FirstRun())
     return exit_status(lambda: run(words))

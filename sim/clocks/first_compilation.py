@@ -55,7 +55,8 @@ def compile_beside(worlds: np.ndarray, clinic: Mapping[str, Any]) -> None:
 
 
 def compile_backwards(worlds: np.ndarray, clinic: Mapping[str, Any]) -> None:
-    """Compile the reactions, the last first, then counting, queues, and rows."""
+    """Compile the reactions, the last first, then counting, queues, their warm-up, and rows."""
+    from sim.clinic.warm_up import new_series, settled_patients
     from sim.clocks.compiled_clock import simulate_in_clinic, simulate_rows
 
     taken = (numba.from_dtype(ROW), numba.from_dtype(LUCK), numba.from_dtype(worlds.dtype), numba.float64)
@@ -64,7 +65,9 @@ def compile_backwards(worlds: np.ndarray, clinic: Mapping[str, Any]) -> None:
             function.compile(taken)
     luck = draw_luck(0, 1, 0)
     Counter(worlds, (DAYS,), DAYS).count(new_patients(0, 1))
-    simulate_in_clinic(new_patients(0, 1), luck, worlds, clinic, DAYS)
+    rows = new_patients(0, 1)
+    log = simulate_in_clinic(rows, luck, worlds, clinic, DAYS).log
+    settled_patients(rows, log, np.zeros(len(rows)), new_series(len(rows), DAYS))
     simulate_rows(new_patients(0, 1), luck, worlds, DAYS)
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from conf import used_files
-from conf.composition import composed, composing, experiments, plain
+from conf.composition import CONF, GROUPS, composed, composing, experiments, plain, sources
 from conf.input_error import InputError
 from conf.request import request
 
@@ -77,6 +77,19 @@ def test_words_made_at_random_are_understood_and_refused_alike(examples, by_hydr
         assert ending(name, words) == ending(name, words, by_hydra)
 
     each()
+
+
+@pytest.mark.parametrize("group", ["", *GROUPS])
+def test_shipped_files_are_read_as_omegaconf_reads_them(group):
+    files = sorted((CONF / group).glob("*.yaml"))
+    with composing():
+        source = sources()[0]
+        for file in files:
+            found = source.load_config(f"{group}/{file.stem}".lstrip("/"))
+            assert found.config == OmegaConf.load(file), file
+            header = file.read_text("utf-8").startswith("# @package _global_")
+            assert found.header["package"] == ("_global_" if header else None), file
+    assert files and source.provider == "main"
 
 
 def test_what_was_made_of_a_composition_leaves_the_next_as_it_was():

@@ -228,6 +228,9 @@ ALLOWED = {
         64: "bits of half a product",
         128: "bits of a product",
     },
+    "compiling.py": {
+        50_000: "objects between two looks for garbage",
+    },
     "distributions.py": {
         32: "bits of the grid of days",
         0.5: "rounding to the grid",
