@@ -2,6 +2,8 @@
 
 ``python -m benchmarks.in_turn FOLDER``: a clone of the older code; where nobody waits.
 ``python -m benchmarks.in_turn FOLDER regional``: in a clinic with queues, its warm-up and its waits included.
+``python -m benchmarks.in_turn FOLDER clocks``: where nobody waits, rows by the compiled clock and by the SimPy
+clock, and with the SimPy clock's journal.
 One thread each, in CPU time; compilation, a run's start and its tables are not counted. For whole jobs see
 ``benchmarks.beside``.
 """
@@ -14,7 +16,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent.parent
 # Turns, patients: a clinic's cohort is simulated as a whole.
-ALONE, QUEUEING = (15, 16_384), (9, 40_000)
+ALONE, QUEUEING, ROWS = (15, 16_384), (9, 40_000), (15, 4_096)
+CLOCKS = ("compiled", "simpy", "journal")
 # Simulates and counts at every line that it reads, and answers with the CPU microseconds of a course.
 WORKER = """
 import resource, sys, time, numba
@@ -35,13 +38,49 @@ for _ in sys.stdin:
     print(spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
 """
 
+# The same, of rows that are not counted, under one policy.
+ROWS_WORKER = """
+import resource, sys, time, numba
+numba.set_num_threads(1)
+from conf.run import world_trees
+from conf.schema import compose_run
+from experiments.simulating.clock import clock_of
+from sim.luck import draw_luck
+from sim.parameters import pack
+from sim.patient import YEAR_DAYS, new_patients
+kind, patients = sys.argv[1], int(sys.argv[2])
+run = compose_run("policies=[chemoradiotherapy]", f"clock={'simpy' if kind == 'journal' else kind}")
+world = pack(*world_trees(run, run.policies[0]))
+def simulate():
+    noting = {"journal": []} if kind == "journal" else {}
+    luck = draw_luck(0, patients, seed=1)
+    clock_of(run).simulate_rows(new_patients(0, patients), luck, world, 10 * YEAR_DAYS, **noting)
+simulate()
+print(flush=True)
+for _ in sys.stdin:
+    begun = time.process_time()
+    simulate()
+    spent = (time.process_time() - begun) / patients * 1e6
+    print(spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
+"""
+
 
 def measured(folders: list[Path], policies: int, clinic: str) -> list[list[tuple[float, float]]]:
     """Return the CPU microseconds of a course by the code of each folder, and its peak MiB, in each turn."""
     turns, patients = ALONE if clinic == "unlimited" else QUEUEING
+    return _in_turn(folders, turns, WORKER, policies, patients, clinic)
+
+
+def measured_rows(folders: list[Path], kind: str) -> list[list[tuple[float, float]]]:
+    """As ``measured``, of rows by a clock, or with its journal: one of CLOCKS."""
+    turns, patients = ROWS
+    return _in_turn(folders, turns, ROWS_WORKER, kind, patients)
+
+
+def _in_turn(folders: list[Path], turns: int, source: str, *words: object) -> list[list[tuple[float, float]]]:
     workers = [
         subprocess.Popen(
-            [sys.executable, "-c", WORKER, str(policies), str(patients), clinic],
+            [sys.executable, "-c", source, *map(str, words)],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(folder)},
             stdin=subprocess.PIPE,
@@ -65,14 +104,22 @@ def measured(folders: list[Path], policies: int, clinic: str) -> list[list[tuple
     return found
 
 
+def report(name: str, before: list[tuple[float, float]], now: list[tuple[float, float]]) -> None:
+    """Print the medians of both, the median of the ratios of neighbours, and memory."""
+    ratio = statistics.median(a / b for (a, _), (b, _) in zip(before, now, strict=True))
+    was, spent = (statistics.median(one for one, _ in turns) for turns in (before, now))
+    medians = f"before {was:.3f} and now {spent:.3f} us a course; {ratio:.2f} times as fast"
+    print(f"{name}; {medians}; {before[-1][1]:.0f} and {now[-1][1]:.0f} MiB")
+
+
 def main(older: Path, clinic: str = "unlimited") -> None:
-    """Print the medians of both by number of policies, the median of the ratios of neighbours, and memory."""
+    """Report both by number of policies, or by clock."""
+    if clinic == "clocks":
+        for kind in CLOCKS:
+            report(f"rows: {kind}", *measured_rows([older, HERE], kind))
+        return
     for policies in (4, 2, 1):
-        before, now = measured([older, HERE], policies, clinic)
-        ratio = statistics.median(a / b for (a, _), (b, _) in zip(before, now, strict=True))
-        was, spent = (statistics.median(one for one, _ in turns) for turns in (before, now))
-        medians = f"before {was:.3f} and now {spent:.3f} us a course; {ratio:.2f} times as fast"
-        print(f"policies: {policies}; {medians}; {before[-1][1]:.0f} and {now[-1][1]:.0f} MiB")
+        report(f"policies: {policies}", *measured([older, HERE], policies, clinic))
 
 
 if __name__ == "__main__":
