@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.in_turn FOLDER``: a clone of the older code; where nobody waits.
 ``python -m benchmarks.in_turn FOLDER regional``: in a clinic with queues, its warm-up and its waits included.
-``python -m benchmarks.in_turn FOLDER clocks``: where nobody waits, rows by the compiled clock and by the SimPy
-clock, and with the SimPy clock's journal.
+``python -m benchmarks.in_turn FOLDER clocks``: where nobody waits, rows by the compiled and the SimPy
+clock, and with the journal of the latter.
 One thread each, in CPU time; compilation, a run's start and its tables are not counted. For whole jobs see
 ``benchmarks.beside``.
 """
