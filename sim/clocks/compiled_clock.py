@@ -354,12 +354,12 @@ def _copy(some: np.ndarray, others: np.ndarray) -> None:
 
 @compiled
 def _equal(some: np.ndarray, others: np.ndarray) -> bool:
-    # Either part to its end, many words at an instruction, which is quicker than to look for the first.
     apart = 0
     for k in range(_AGENDA, _WORDS):
         apart |= some[k] ^ others[k]
     if apart != 0:  # what comes next is what most often differs
         return False
+    # To the end, many words at an instruction, which is quicker than to look for the first.
     for k in range(_WAITS):
         apart |= some[k] ^ others[k]
     return apart == 0
