@@ -133,7 +133,8 @@ def attend(
     noted: Journal | None = [] if run.journal else None
     if journal_of is not None:
         noted = journal_of(rows, start)
-    log = _simulate_rows(run, rows, luck, world, crowd.clinic, crowd.days, noted)
+    rows["agenda"][:, Event.DIAGNOSIS] = crowd.days
+    log = _simulate_rows(run, rows, luck, world, crowd.clinic, noted)
     journal = [(day, i - start, event) for day, i, event in noted or [] if start <= i < stop]
     return Attendance(rows[start:stop], log, journal, crowd.clinic, crowd.first_day, crowd.last_day)
 
@@ -238,10 +239,18 @@ def warm_up(run: Run, worlds: Mapping[str, np.ndarray], threads: int = 1) -> War
     open_all_along = {**run.clinic, "theatre_closed_from_days": 0.0, "theatre_closed_until_days": 0.0}
     luck = draw_luck(PILOT, PILOT + n, run.seed, run.replication)
     days = arrival_days(luck["arrival"], run.clinic["arrivals_per_year"])
+    if run.clock == "compiled":
+        from sim.clocks.compiled_clock import Arrivals
+
+        arriving = np.empty(n, ROW)
+        Arrivals([*worlds.values()]).write(arriving, luck, PILOT, days)
+    else:
+        arriving = new_patients(PILOT, PILOT + n)
+        arriving["agenda"][:, Event.DIAGNOSIS] = days
 
     def settled(world: np.ndarray) -> int | None:
-        rows = new_patients(PILOT, PILOT + n)
-        log = _simulate_rows(run, rows, luck, world, open_all_along, days)
+        rows = arriving.copy()
+        log = _simulate_rows(run, rows, luck, world, open_all_along)
         found = settled_patients(rows, log, days, new_series(n, float(days[-1])))
         return None if found == NOT_SETTLED else found
 
@@ -256,11 +265,9 @@ def _simulate_rows(
     luck: np.ndarray,
     world: np.ndarray,
     clinic: Tree,
-    days: np.ndarray,
     journal: Journal | None = None,
 ) -> np.ndarray:
-    """Simulate the rows in a clinic, arriving on these days; return the log."""
-    rows["agenda"][:, Event.DIAGNOSIS] = days
+    """Simulate the rows of those who arrive in a clinic; return the log."""
     noting = {} if journal is None else {"journal": journal}
     horizon_days = run.horizon_years * YEAR_DAYS
     log: np.ndarray = clock_of(run).simulate_in_clinic(rows, luck, world, clinic, horizon_days, **noting).log

@@ -219,7 +219,8 @@ def _write_waits(log: np.ndarray, patients: int, waited: Waited) -> int:
 class Watch:
     """Watches a clinic for queues that keep growing while patients come, from its log, which comes in parts.
 
-    ``last_day``: on which the last of them comes.
+    ``last_day``: on which the last of them comes. ``used_days``, shape (N_RESOURCES,): for how many days in
+    all units were in use between ``first_day``, after the first year or quarter, and then.
     """
 
     def __init__(self, clinic: Mapping[str, Any], last_day: float) -> None:
@@ -228,13 +229,13 @@ class Watch:
         self._changes = np.zeros((N_RESOURCES, weeks))  # of the queues' lengths
         self._quarter = weeks // QUARTERS
         self._early = min(self._quarter, YEAR_WEEKS)
-        self._first_day = float(WEEK_DAYS * (self._early + 1))
-        self._used_days = np.zeros(N_RESOURCES)  # from that day on
+        self.first_day = float(WEEK_DAYS * (self._early + 1))
+        self.used_days = np.zeros(N_RESOURCES)
 
     def add(self, log: np.ndarray) -> None:
         """See some lines of the log, dtype LOG."""
         _add_changes(log, self._changes)
-        _add_use(log, self._first_day, self._last_day, self._used_days)
+        _add_use(log, self.first_day, self._last_day, self.used_days)
 
     def overload(self) -> Overload | None:
         """Return the queue that ``grows``, the busiest resource's; None where none does."""
@@ -245,8 +246,8 @@ class Watch:
             return None
 
         def busy(resource: int) -> float:
-            used_days = float(self._used_days[resource])
-            share = _share(self._clinic, resource, used_days, self._first_day, self._last_day)
+            used_days = float(self.used_days[resource])
+            share = _share(self._clinic, resource, used_days, self.first_day, self._last_day)
             return float(np.nan_to_num(share, nan=np.inf))
 
         busiest = max(growing, key=busy)

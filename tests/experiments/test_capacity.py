@@ -144,6 +144,14 @@ def test_a_queue_that_grows_is_reported_with_its_figures_and_one_that_clears_is_
     assert found.resource == "linac"
     assert found.last_length > 2 * found.first_length
     assert found.per_year > 5
+    # The log in parts says the same, and that as much is in use.
+    watch = load.Watch(there.clinic, there.last_day)
+    for first in range(0, len(there.log), 100):
+        watch.add(there.log[first : first + 100])
+    assert watch.overload() == found
+    for resource in Resource:
+        used = load.in_use(there.log, resource, watch.first_day, there.last_day)
+        assert watch.used_days[resource] == pytest.approx(used, abs=1e-6)
     words = overload_words("here", found)
     assert "linac" in words and f"{found.per_year:.1f} patients a year" in words
     _, _, there = attended("clinic=regional", *STRAINED[1:])

@@ -21,9 +21,11 @@ from sim.clinic.queues import (
     Resource,
     allocate,
     ask,
+    is_allocation_due,
     new_queues,
     next_allocation_day,
     next_start,
+    with_room,
     withdraw,
 )
 from sim.distributions import on_grid
@@ -274,6 +276,29 @@ def test_waiting_served_and_withdrawn_make_up_the_asked_at_every_instant(seed):
             assert q["length"][0, r] == sum(r in drive.requests[number].holds_days for number in waiting)
         assert (pool["state"] == WAITING).sum() == len(waiting)
     assert withdrawn > 0 and served > 0 and not waiting
+
+
+def test_a_request_behind_others_needs_no_allocation_and_more_room_keeps_who_is_in_line():
+    queues = new_queues([Opening(1)] * N_RESOURCES, 2)
+    lines, granted, holds = np.zeros(5, LOG), np.empty((5, 2), np.int64), np.zeros(N_RESOURCES)
+    holds[Resource.MRI] = 1.0
+    for number in range(5):
+        queues = with_room(queues, 1)
+        resources, releases, heaps, pool = queues
+        ask(resources, heaps, pool, number, 0, 0, number, holds, 0.0)
+        # The first is served at once, the second is the first in line.
+        assert is_allocation_due(resources) == (number < 2)
+        allocate(resources, releases, heaps, pool, lines, 0.0, granted)
+        assert not is_allocation_due(resources)
+    assert len(pool) == 4 and resources["requests"] == 4
+    assert with_room(queues, 0) is queues
+    served = []
+    for day in range(1, 5):
+        assert next_allocation_day(resources) == day
+        assert allocate(resources, releases, heaps, pool, lines, float(day), granted) == 1
+        served.append(int(granted[0, 0]))
+    assert served == [1, 2, 3, 4] and resources["requests"] == 0
+    assert lines["left_day"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
 
 
 @pytest.mark.parametrize("seed", range(3))
