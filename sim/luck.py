@@ -134,14 +134,6 @@ def _stream(key: np.ndarray, first: int, stop: int) -> np.ndarray:
     return ((raw >> np.uint64(12)) + 0.5) * 2.0**-52
 
 
-@cache
-def luck_keys(seed: int, replication: int, names: tuple[str, ...]) -> np.ndarray:
-    """Return the keys of each column's stream, two for each round, uint64, shape (columns, 2 * ROUNDS)."""
-    first = np.array([_key(name, seed, replication) for name in names])
-    steps = np.arange(ROUNDS, dtype=np.uint64)[:, None] * np.array(KEY_STEPS)
-    return (first[:, None, :] + steps).reshape(len(names), 2 * ROUNDS)
-
-
 def draw_luck(first: int, stop: int, seed: int, replication: int = 0) -> np.ndarray:
     """Return the luck of patients ``first`` to ``stop - 1``, dtype LUCK, shape (n,)."""
     luck = np.empty(stop - first, LUCK)
@@ -164,9 +156,12 @@ def fill_luck(luck: np.ndarray, first: int, seed: int, replication: int) -> None
     )
 
 
+@cache
 def column_keys(seed: int, replication: int) -> np.ndarray:
     """Return the keys of all columns' streams, two for each round, uint64, shape (columns, 2 * ROUNDS)."""
-    return luck_keys(seed, replication, tuple(columns()))
+    first = np.array([_key(name, seed, replication) for name in columns()])
+    steps = np.arange(ROUNDS, dtype=np.uint64)[:, None] * np.array(KEY_STEPS)
+    return (first[:, None, :] + steps).reshape(len(first), 2 * ROUNDS)
 
 
 def plain_of(luck: np.ndarray) -> np.ndarray:
