@@ -293,7 +293,7 @@ def test_another_seed_gives_other_patients(simulated):
 def test_a_new_named_draw_shifts_no_other(monkeypatch):
     usual = draw_luck(3, 103, 1)
     monkeypatch.setattr(luck_module, "DRAWS", ("newcomer", *DRAWS))
-    monkeypatch.setattr(luck_module, "column_keys", luck_module.column_keys.__wrapped__)  # of all columns anew
+    monkeypatch.setattr(luck_module, "column_keys", luck_module.column_keys.__wrapped__)  # not those kept
     first = LUCK.names.index(DRAWS[0])  # before it come those that are standard normal
     columns = [*LUCK.descr[:first], ("newcomer", "f8"), *LUCK.descr[first:]]
     monkeypatch.setattr(luck_module, "LUCK", np.dtype(columns))
