@@ -200,8 +200,8 @@ def fill_rows(plain: np.ndarray, first: int, keys: np.ndarray, normal: int) -> N
 def _make_normal(draws: np.ndarray) -> None:
     """Make uniforms their standard normal quantiles, in place.
 
-    Those in the tails first, one by one: they come to lie outside of [0, 1], so that they can be told from
-    the rest, of which all are worked out, without a branch, many at an instruction.
+    Those in the tails first, one by one: their quantiles lie outside of [0, 1], where no uniform is. Then all
+    others, without a branch, many at an instruction.
     """
     for k in range(len(draws)):
         if not is_central(draws[k]):

@@ -312,7 +312,7 @@ ALLOWED = {
         30: "batches of neighbours",
         9: "pairs of states",
         12: "months of a year",
-        64: "patients of a chunk",
+        32: "patients of a chunk",
         5: "one of eight patients",
         6: "one of eight patients",
         7: "one of eight patients",
