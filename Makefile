@@ -22,7 +22,7 @@ whatif: .venv/.installed  ## install if needed, then the page "What if?", which 
 	$(BIN)/lrrc whatif $(ARGS)
 
 test: .venv/.installed  ## the tests, except the long ones
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-long: .venv/.linker  ## the long tests alone
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m long $(ARGS)
