@@ -50,7 +50,7 @@ linalg: Any = import_module("numba.np.linalg")
 _do_without_linear_algebra()
 
 # Numba writes out what a function takes at each of thirty passes, for messages that nobody reads. The name
-# of a record says the same as its fields in full, and is there already: a seventh of a compilation less.
+# of a record says the same as its fields in full, and is there already: a tenth of a compilation less.
 types.Record.__repr__ = types.Type.__repr__  # type: ignore[method-assign]
 
 numba_config: Any = numba.config  # its settings are made at import, unknown to a type checker
