@@ -20,8 +20,13 @@ Z = 1.959963984540054
 Write = Callable[[float], str]
 
 
+def amount_of(value: float) -> str:
+    """Return an amount with four digits, or whole where it has more."""
+    return f"{value:,.0f}" if abs(value) >= 1000.0 else f"{value:.4g}"
+
+
 def tornado_bars(
-    table: pd.DataFrame, outcome: str, write: Write = "{:,.4g}".format, words: Words = policy_words
+    table: pd.DataFrame, outcome: str, write: Write = amount_of, words: Words = policy_words
 ) -> Figure:
     """Return a tornado, the widest bar on top.
 
@@ -198,7 +203,7 @@ def sobol_bars(table: pd.DataFrame, outcome: str, words: Words = policy_words) -
 
 
 def morris_bars(
-    table: pd.DataFrame, outcome: str, write: Write = "{:,.4g}".format, words: Words = policy_words
+    table: pd.DataFrame, outcome: str, write: Write = amount_of, words: Words = policy_words
 ) -> Figure:
     """Draw Morris' mean effects of one policy, the largest at the top, with the floor that luck sets.
 
@@ -225,6 +230,7 @@ def morris_bars(
         ax.hlines(where, *ends, color=look.INK, linewidth=1.2)
         ax.axvline(floor, color=look.INK, linewidth=1.0, linestyle="--", gid="noise")
         ax.set_xlim(0, max(look.largest(shown[["mu_star_high"]]), floor) * 1.05 or 1.0)
+        ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
         ax.set_xlabel(f"mean effect on {outcome}")
     return drawn

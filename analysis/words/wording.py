@@ -201,7 +201,7 @@ def finding(outcomes: pd.DataFrame, differences: pd.DataFrame, outcome: str, nou
     if compared.empty:
         return _alone(found.iloc[0], noun, at)
     against = comparator_words(compared)
-    beyond = compared[beyond_luck(compared)]
+    beyond = compared[beyond_luck(compared) & compared["estimate"].notna()]
     if len(compared) == 1:
         counted = ""
     elif len(beyond) == 1:
