@@ -276,7 +276,8 @@ def on_a_terminal(out, *words):
 
 
 def test_a_terminal_shows_tasks_done_patients_a_second_and_the_time_left_and_is_clean_at_the_end(tmp_path):
-    *states, end = on_a_terminal(tmp_path / "shown", LEAK).rstrip("\r").split("\r")
+    slow = ("clock=simpy", "patients=6000", "block=2000")  # the bar is drawn ten times a second at most
+    *states, end = on_a_terminal(tmp_path / "shown", LEAK, *slow).rstrip("\r").split("\r")
     amount, left = r"([\d.]+k?|\?)", r"(\d\d:\d\d|\?) left *"
     bar = re.compile(rf" *\d+ % \|.*\| (\d) of 6 tasks, {amount} patients/s, {left}")
     tables = re.compile(rf" *\d+ % \|.*\| tables, {amount} points/s, {left}")  # shown where they take long
