@@ -10,7 +10,7 @@ reads, that quantile: worked out once for all policies, many at a time.
 
 import hashlib
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 
 import numba
 import numpy as np
@@ -115,7 +115,6 @@ def columns() -> Iterator[str]:
         yield from (f"{name}.{site.name.lower()}" for site in RegrowthSite)
 
 
-@cache
 def _key(name: str, seed: int, replication: int) -> np.ndarray:
     digest = hashlib.sha256(f"{seed}/{replication}/{name}".encode()).digest()
     return np.frombuffer(digest[:16], "<u8")
@@ -156,7 +155,7 @@ def fill_luck(luck: np.ndarray, first: int, seed: int, replication: int) -> None
     )
 
 
-@cache
+@lru_cache(maxsize=16)  # 25 kB each, and a sweep may have thousands of replications
 def column_keys(seed: int, replication: int) -> np.ndarray:
     """Return the keys of all columns' streams, two for each round, uint64, shape (columns, 2 * ROUNDS)."""
     first = np.array([_key(name, seed, replication) for name in columns()])

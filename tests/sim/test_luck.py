@@ -14,6 +14,7 @@ from sim.luck import (
     REGROWTH_DRAWS,
     ROUTE_DRAWS,
     SIDE_DRAWS,
+    column_keys,
     draw_luck,
     uniforms,
 )
@@ -126,6 +127,12 @@ def test_what_is_standard_normal_is_the_quantile_of_its_uniform_in_the_tails_too
     assert u.max() > 1 - 1e-4
     assert np.allclose(z, stats.norm.ppf(u), rtol=1e-12, atol=1e-14)
     assert (np.sign(z) == np.sign(u - 0.5)).all()
+
+
+def test_thousands_of_seeds_leave_few_keys_in_memory():
+    for seed in range(100):
+        draw_luck(0, 1, seed)
+    assert column_keys.cache_info().currsize <= 16
 
 
 def test_no_patients_no_luck():
