@@ -18,69 +18,64 @@ HERE = Path(__file__).parent.parent
 # Turns, patients: a clinic's cohort is simulated as a whole.
 ALONE, QUEUEING, ROWS = (15, 16_384), (9, 40_000), (15, 4_096)
 CLOCKS = ("compiled", "simpy", "journal")
-# Simulates and counts at every line that it reads, and answers with the CPU microseconds of a course.
+# Simulates at every line that it reads, and answers with the CPU microseconds of a course and its MiB.
 WORKER = """
-import resource, sys, time, numba
+import sys, time, numba, psutil
 numba.set_num_threads(1)
-from benchmarks.scale import POLICIES
 from conf.schema import compose_run
-from experiments.simulating.cohort import count_block, worlds_of
-policies, patients = int(sys.argv[1]), int(sys.argv[2])
-words = (f"policies=[{','.join(POLICIES[:policies])}]", f"patients={patients}", f"clinic={sys.argv[3]}")
-run = compose_run("clock=compiled", *words)
-worlds = worlds_of(run)
-count_block(run, worlds, 0, patients)
-print(flush=True)
-for _ in sys.stdin:
-    begun = time.process_time()
-    count_block(run, worlds, 0, patients)
-    spent = (time.process_time() - begun) / (policies * patients) * 1e6
-    print(spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
-"""
-
-# The same, of rows that are not counted, under one policy.
-ROWS_WORKER = """
-import resource, sys, time, numba
-numba.set_num_threads(1)
-from conf.run import world_trees
-from conf.schema import compose_run
-from experiments.simulating.clock import clock_of
-from sim.luck import draw_luck
-from sim.parameters import pack
-from sim.patient import YEAR_DAYS, new_patients
-kind, patients = sys.argv[1], int(sys.argv[2])
-run = compose_run("policies=[chemoradiotherapy]", f"clock={'simpy' if kind == 'journal' else kind}")
-world = pack(*world_trees(run, run.policies[0]))
-def simulate():
-    noting = {"journal": []} if kind == "journal" else {}
-    luck = draw_luck(0, patients, seed=1)
-    clock_of(run).simulate_rows(new_patients(0, patients), luck, world, 10 * YEAR_DAYS, **noting)
+{begun}
 simulate()
 print(flush=True)
 for _ in sys.stdin:
     begun = time.process_time()
     simulate()
-    spent = (time.process_time() - begun) / patients * 1e6
-    print(spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
+    spent = (time.process_time() - begun) / courses * 1e6
+    print(spent, psutil.Process().memory_info().rss / 2**20, flush=True)
+"""
+# Patients, policies, clinic: simulated and counted.
+COUNTED = """
+from benchmarks.scale import POLICIES
+from experiments.simulating.cohort import count_block, worlds_of
+patients, policies = int(sys.argv[1]), int(sys.argv[2])
+words = (f"policies=[{','.join(POLICIES[:policies])}]", f"patients={patients}", f"clinic={sys.argv[3]}")
+run = compose_run("clock=compiled", *words)
+worlds, courses = worlds_of(run), policies * patients
+def simulate():
+    count_block(run, worlds, 0, patients)
+"""
+# Patients, one of CLOCKS: rows under one policy, which are not counted.
+ROWS_ALONE = """
+from conf.run import world_trees
+from experiments.simulating.clock import clock_of
+from sim.luck import draw_luck
+from sim.parameters import pack
+from sim.patient import YEAR_DAYS, new_patients
+courses, kind = int(sys.argv[1]), sys.argv[2]
+run = compose_run("policies=[chemoradiotherapy]", f"clock={'simpy' if kind == 'journal' else kind}")
+world = pack(*world_trees(run, run.policies[0]))
+def simulate():
+    noting = {"journal": []} if kind == "journal" else {}
+    luck = draw_luck(0, courses, seed=1)
+    clock_of(run).simulate_rows(new_patients(0, courses), luck, world, 10 * YEAR_DAYS, **noting)
 """
 
 
 def measured(folders: list[Path], policies: int, clinic: str) -> list[list[tuple[float, float]]]:
-    """Return the CPU microseconds of a course by the code of each folder, and its peak MiB, in each turn."""
+    """Return the CPU microseconds of a course by the code of each folder, and its MiB, in each turn."""
     turns, patients = ALONE if clinic == "unlimited" else QUEUEING
-    return _in_turn(folders, turns, WORKER, policies, patients, clinic)
+    return _in_turn(folders, turns, COUNTED, patients, policies, clinic)
 
 
 def measured_rows(folders: list[Path], kind: str) -> list[list[tuple[float, float]]]:
     """As ``measured``, of rows by a clock, or with its journal: one of CLOCKS."""
     turns, patients = ROWS
-    return _in_turn(folders, turns, ROWS_WORKER, kind, patients)
+    return _in_turn(folders, turns, ROWS_ALONE, patients, kind)
 
 
-def _in_turn(folders: list[Path], turns: int, source: str, *words: object) -> list[list[tuple[float, float]]]:
+def _in_turn(folders: list[Path], turns: int, begun: str, *words: object) -> list[list[tuple[float, float]]]:
     workers = [
         subprocess.Popen(
-            [sys.executable, "-c", source, *map(str, words)],
+            [sys.executable, "-c", WORKER.replace("{begun}", begun), *map(str, words)],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(folder)},
             stdin=subprocess.PIPE,
@@ -96,8 +91,8 @@ def _in_turn(folders: list[Path], turns: int, source: str, *words: object) -> li
     for _ in range(turns):
         for (asked, answers), own in zip(pipes, found, strict=True):
             print(file=asked, flush=True)
-            spent, peak_mib = map(float, answers.readline().split())
-            own.append((spent, peak_mib))
+            spent, mib = map(float, answers.readline().split())
+            own.append((spent, mib))
     for (asked, _), one in zip(pipes, workers, strict=True):
         asked.close()
         one.wait()
