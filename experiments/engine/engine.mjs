@@ -686,7 +686,7 @@ class Engine {
   }
 
   #clinic(world, resources, times, n, patients) {
-    const { records, enumerations, unlimited_count: unlimited } = this.layout;
+    const { records, enumerations, unlimited_count: unlimited, calendar_children: children } = this.layout;
     const events = Object.keys(enumerations.Event).length;
     const units = column(this.layout, "resources", resources, "units");
     const limited = units.filter((count) => count < unlimited);
@@ -704,7 +704,7 @@ class Engine {
       given: {
         times: this.place(times, records.times.bytes),
         "calendar.heap": this.array([n + 1], 8),
-        "calendar.days": this.array([n + 4], 8),
+        "calendar.days": this.array([n + children], 8),
         "calendar.size": this.array([1], 8),
         "calendar.at": this.array([n], 8),
         "calendar.upcoming": this.array([n], 8),
@@ -718,7 +718,7 @@ class Engine {
         turns: this.array([2 * n + 2, 2], 8),
       },
     };
-    new Float64Array(this.#exports.memory.buffer, clinic.given["calendar.days"].at, n + 4).fill(Infinity);
+    new Float64Array(this.#exports.memory.buffer, clinic.given["calendar.days"].at, n + children).fill(Infinity);
     this.memory.fill(255, clinic.given["calendar.at"].at, clinic.given["calendar.at"].at + 8 * n); // -1
     return clinic;
   }

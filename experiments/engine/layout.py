@@ -31,6 +31,7 @@ from experiments.simulating.crowd import AFTER, BEFORE, BLOCK, LEAST_PILOT, PILO
 from sim.clinic.needs import clinic_record, is_unlimited, openings
 from sim.clinic.queues import LOG, REQUEST, RESOURCES, UNLIMITED_COUNT, WEEK_DAYS, new_queues
 from sim.clinic.warm_up import NOT_SETTLED
+from sim.clocks.compiled_clock import MOST_CHILDREN
 from sim.counting import batches
 from sim.counting.outcomes import FLOW, MONTHLY, TIMED, UNITS
 from sim.counting.tally import BATCHES, CHUNK, PLACES, Counter
@@ -99,6 +100,7 @@ def layout(run: Run) -> Plain:
         "year_days": YEAR_DAYS,
         "grid_per_day": GRID,
         "chunk_patients": CHUNK,
+        "calendar_children": MOST_CHILDREN,
         "batches": BATCHES,
         "unlimited_count": UNLIMITED_COUNT,
         "crowd": {

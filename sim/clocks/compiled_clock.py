@@ -44,7 +44,8 @@ from sim.pathway.journey import be_diagnosed, happen, visit_in_vain
 from sim.patient import ROW, new_patients
 
 NO_REQUEST = -1
-MOST_CHILDREN = 4  # of a place in the calendar
+CHILDREN_BITS = 2  # of a place in the calendar, in powers of two
+MOST_CHILDREN = 1 << CHILDREN_BITS
 FAILED = "a reaction failed; clock=simpy says which"
 
 
@@ -181,7 +182,7 @@ def _simulate_and_count(
     step: int,
     keys: np.ndarray,
     luck: np.ndarray,
-    uniforms: np.ndarray,
+    draws: np.ndarray,
     blank: np.ndarray,
     rows: np.ndarray,
     words: np.ndarray,
@@ -202,7 +203,7 @@ def _simulate_and_count(
     added = 0
     for start in range(first, stop, step):
         n = min(CHUNK, stop - start)
-        fill_rows(uniforms[:n], start, keys, NORMAL_COLUMNS)
+        fill_rows(draws[:n], start, keys, NORMAL_COLUMNS)
         for i in range(n):
             failed += _fails_under_all(
                 start, blank, rows, words, luck, i, worlds, plans, acts, shared, end_days
@@ -550,14 +551,14 @@ class Clinic:
 def _settle(calendar: Calendar, k: int, i: int, day: float) -> None:
     """Put patient i into the calendar at place k, or where the day belongs from there."""
     heap, days, at, size = calendar.heap, calendar.days, calendar.at, calendar.size[0]
-    while k > 0 and day < days[(k - 1) >> 2]:
-        parent = (k - 1) >> 2
+    while k > 0 and day < days[(k - 1) >> CHILDREN_BITS]:
+        parent = (k - 1) >> CHILDREN_BITS
         heap[k], days[k] = heap[parent], days[parent]
         at[heap[k]] = k
         k = parent
     # Four children: half as many steps as with two, none of which can be foreseen.
-    while (k << 2) + 1 < size:
-        child = (k << 2) + 1
+    while (k << CHILDREN_BITS) + 1 < size:
+        child = (k << CHILDREN_BITS) + 1
         other = child + 2
         child += days[child + 1] < days[child]
         other += days[other + 1] < days[other]

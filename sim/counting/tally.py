@@ -182,8 +182,9 @@ class Counter:
         self.keys, self.amounts = binary_keys(horizons_years), amount_keys(horizon_years)
         self.horizon_days = np.array([years * YEAR_DAYS for years in horizons_years])
         self.end_days = horizon_years * YEAR_DAYS
-        self.by_batch, threads = batches is not None, 1 if batches else numba.get_num_threads()
-        parts, folds = batches or threads, 1 if batches else FOLDS
+        self.by_batch = batches is not None
+        threads, folds = (1, 1) if self.by_batch else (numba.get_num_threads(), FOLDS)
+        parts = batches or threads
         months = round(horizon_years * 12) + 2
         self.parts = Parts(
             np.zeros((parts, 9, len(self.keys)), np.int64),
