@@ -215,7 +215,6 @@ ALLOWED = {
     "counting/columns.py": {3: "a member", 12: "months of a year"},
     "clocks/compiled_clock.py": {
         8: "bytes of a word",
-        4: "children of a place in a heap",
     },
     "clocks/simpy_clock.py": {
         500: "patients in one environment, for speed",
