@@ -1,5 +1,8 @@
 """Estimates and their intervals by hand, by other libraries and by coverage, above all at 0 and 1."""
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from scipy.stats import binom, norm
@@ -19,7 +22,7 @@ from analysis.tables.estimates import (
     survival_differences,
     survivals,
 )
-from sim.counting.batches import Z95, new_scratch, student_quantile
+from sim.counting.batches import Z95, gamma_half_above, new_scratch, student_quantile
 from sim.counting.batches import jackknife as jackknife_of
 from sim.counting.estimates import product_limit, wilson
 from sim.counting.outcomes import NO, YES
@@ -282,6 +285,13 @@ def test_the_jackknife_of_a_mean_is_its_standard_error():
 @pytest.mark.parametrize("degrees", [1.0, 1.05, 2.0, 3.7, 10.0, 29.0, 400.0])
 def test_the_quantile_of_students_t_is_scipys(degrees):
     assert student_quantile(degrees) == pytest.approx(student.ppf(0.975, degrees), rel=1e-13)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 19, 20, 21, 60, 500])
+def test_the_gamma_function_a_half_above_is_that_of_central_binomials(n):
+    exact = math.sqrt(math.pi) * float(Fraction(n * math.comb(2 * n, n), 4**n))
+    assert gamma_half_above(float(n)) == pytest.approx(exact, rel=1e-15)
+    assert gamma_half_above(n + 0.5) == pytest.approx(n / exact, rel=1e-15)
 
 
 ALTERNATING = np.tile([2, 8], 15)  # of 10 in a batch: apart, and neighbours not alike
