@@ -65,13 +65,13 @@ def advance(
     return happen_up_to_served(rows[i], luck_table[i], worlds, event, horizon_days, False)
 
 
-@compiled_inline
+@compiled
 def happen_up_to_served(
     patient: Record, luck: Record, worlds: np.ndarray, event: int, horizon_days: float, waits: bool
 ) -> int:
     """As ``advance``, for compiled loops; who ``waits`` for something else goes on in the clinic's time.
 
-    What happens stands here once: it is long, and compiled into its caller, which is slower the longer it is.
+    What happens stands here once: all of it is compiled into this function.
     """
     while True:
         event = happen(patient, luck, worlds, event, horizon_days)

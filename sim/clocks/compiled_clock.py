@@ -18,7 +18,7 @@ from sim.clinic.queues import (
     with_room,
     withdraw,
 )
-from sim.compiled import Record, compiled, compiled_inline, in_threads, numba_config
+from sim.compiled import Record, compiled, compiled_inline, compiled_whole, in_threads
 from sim.counting.tally import (
     AT_ONCE,
     CHUNK,
@@ -46,7 +46,6 @@ from sim.patient import ROW, new_patients
 NO_REQUEST = -1
 CHILDREN_BITS = 2  # of a place in the calendar, in powers of two
 MOST_CHILDREN = 1 << CHILDREN_BITS
-FAILED = "a reaction failed; clock=simpy says which"
 
 
 def simulate_rows(rows: np.ndarray, luck: np.ndarray, worlds: np.ndarray, horizon_days: float) -> None:
@@ -56,43 +55,20 @@ def simulate_rows(rows: np.ndarray, luck: np.ndarray, worlds: np.ndarray, horizo
     """
     parts = numba.get_num_threads()
 
-    def simulate(part: int) -> int:
+    def simulate(part: int) -> None:
         mine = slice(len(rows) * part // parts, len(rows) * (part + 1) // parts)
-        failed: int = _simulate_rows(rows[mine], luck[mine], worlds, horizon_days)
-        return failed
+        _simulate_rows(rows[mine], luck[mine], worlds, horizon_days)
 
-    if sum(in_threads(simulate, parts)):
-        raise RuntimeError(FAILED)
+    in_threads(simulate, parts)
 
 
 @compiled
-def _simulate_rows(rows: np.ndarray, luck: np.ndarray, worlds: np.ndarray, horizon_days: float) -> int:
-    """Simulate patients; return how many failed."""
-    failed = 0
+def _simulate_rows(rows: np.ndarray, luck: np.ndarray, worlds: np.ndarray, horizon_days: float) -> None:
+    """As ``simulate_rows``, in one thread."""
     for i in range(len(rows)):
-        failed += _fails(rows[i], luck[i], worlds, horizon_days)
-    return failed
-
-
-@compiled
-def _simulate_one(patient: Record, luck: Record, worlds: np.ndarray, horizon_days: float) -> bool:
-    event = Event.DIAGNOSIS + 0  # a number: compiled code gives a variable one type
-    while event != END:
-        event = happen(patient, luck, worlds, event, horizon_days)
-    return False
-
-
-@compiled
-def _fails(patient: Record, luck: Record, worlds: np.ndarray, horizon_days: float) -> bool:
-    """Simulate a patient; return whether a reaction failed: compiled threads lose an exception silently."""
-    try:
-        return _simulate_one(patient, luck, worlds, horizon_days)
-    except Exception:
-        return True
-
-
-if numba_config.DISABLE_JIT:  # nothing is lost then, and the exception says where
-    _fails = _simulate_one
+        event = Event.DIAGNOSIS + 0  # a number: compiled code gives a variable one type
+        while event != END:
+            event = happen(rows[i], luck[i], worlds, event, horizon_days)
 
 
 class Shared(NamedTuple):
@@ -100,7 +76,7 @@ class Shared(NamedTuple):
 
     led_by: np.ndarray  # int64, the first policy whose course it is, by policy and patient
     upcoming: np.ndarray  # int64, the event with which its own course begins
-    parting: np.ndarray  # int64, whether it leaves the course that it shared, with the event that happens now
+    parting: np.ndarray  # bool, whether it leaves the course that it shared, with the event that happens now
 
 
 class Courses:
@@ -134,7 +110,7 @@ class Courses:
             Shared(
                 np.zeros((policies, CHUNK), np.int64),
                 np.empty(policies, np.int64),
-                np.empty(policies, np.int64),
+                np.empty(policies, np.bool_),
             )
             for _ in range(threads)
         ]
@@ -143,8 +119,8 @@ class Courses:
         """Simulate patients ``first`` to ``stop - 1`` under every policy, and count them."""
         keys, threads = column_keys(seed, replication), len(self.rows)
 
-        def simulate(part: int) -> int:
-            failed: int = _simulate_and_count(
+        def simulate(part: int) -> None:
+            _simulate_and_count(
                 first + part * CHUNK,
                 stop,
                 threads * CHUNK,
@@ -164,10 +140,8 @@ class Courses:
                 Parts(*(counts[part] for counts in self._parts)),
                 self._scratch[part],
             )
-            return failed
 
-        if sum(in_threads(simulate, threads)):
-            raise RuntimeError(FAILED)
+        in_threads(simulate, threads)
 
 
 def words_of(rows: np.ndarray) -> np.ndarray:
@@ -175,7 +149,7 @@ def words_of(rows: np.ndarray) -> np.ndarray:
     return rows.view(np.int64).reshape(*rows.shape, ROW.itemsize // 8)
 
 
-@compiled
+@compiled_whole
 def _simulate_and_count(
     first: int,
     stop: int,
@@ -195,9 +169,8 @@ def _simulate_and_count(
     end_days: float,
     parts: Parts,
     scratch: Scratch,
-) -> int:
-    """Simulate and count CHUNK patients, every ``step`` from ``first`` on; return how many failed."""
-    failed = 0
+) -> None:
+    """Simulate and count CHUNK patients, every ``step`` from ``first`` on."""
     counts_values = worlds[0].economics.counted
     months = parts.monthly.shape[2] - 2
     added = 0
@@ -205,9 +178,7 @@ def _simulate_and_count(
         n = min(CHUNK, stop - start)
         fill_rows(draws[:n], start, keys, NORMAL_COLUMNS)
         for i in range(n):
-            failed += _fails_under_all(
-                start, blank, rows, words, luck, i, worlds, plans, acts, shared, end_days
-            )
+            _simulate_under_all(start, blank, rows, words, luck, i, worlds, plans, acts, shared, end_days)
             for k in range(len(rows)):
                 if shared.led_by[k, i] == k:
                     own = Measures(
@@ -232,7 +203,6 @@ def _simulate_and_count(
             added = 0
             for k in range(len(rows)):
                 enter_sums(scratch.digits[k], len(horizons_days), parts.joint[k])
-    return failed
 
 
 @compiled
@@ -261,7 +231,7 @@ def _count_chunk(
         add_places(measures.places[led_by[i], i], parts.timed[k], parts.monthly[k], parts.flow[k])
 
 
-@compiled
+@compiled_whole
 def _simulate_under_all(
     first: int,
     blank: np.ndarray,
@@ -274,14 +244,14 @@ def _simulate_under_all(
     acts: np.ndarray,
     shared: Shared,
     horizon_days: float,
-) -> bool:
+) -> None:
     """Simulate patient ``first + i`` under every policy, a course that several share once.
 
     A course is shared until an event at which a lever acts that the policies set differently, and beyond it
     where the rows are still equal. ``rows``: by policy and patient; only those of a policy that leads are
     written.
     """
-    led_by, upcoming, _ = shared
+    led_by, upcoming, parting = shared
     _copy(blank, words[0])
     rows[0].number = first + i
     led_by[:, i] = 0
@@ -291,51 +261,44 @@ def _simulate_under_all(
             continue
         event = upcoming[k]
         while event != END:
+            last = k
             if acts[event, k, k]:
-                _part(k, event, rows, words, luck, i, worlds, plans, acts, shared, horizon_days)
-                event = upcoming[k]
+                last = _let_part(k, event, words, i, acts, shared)
             elif event == Event.VISIT and nothing_to_be_seen(rows[k]):
                 event = visit_in_vain(rows[k], luck[i], worlds[plans[k] : plans[k + 1]], horizon_days, False)
-            else:
-                event = happen(rows[k], luck[i], worlds[plans[k] : plans[k + 1]], event, horizon_days)
-    return False
+                continue
+            # What happens stands here once: all of it is compiled into this loop.
+            for one in range(k, last + 1):
+                if one == k or parting[one]:
+                    world = worlds[plans[one] : plans[one + 1]]
+                    upcoming[one] = happen(rows[one], luck[i], world, event, horizon_days)
+                    led_by[one, i] = one if one == k else _leader(k, one, words, i, shared)
+            event = upcoming[k]
 
 
 @compiled
-def _part(
-    k: int,
-    event: int,
-    rows: np.ndarray,
-    words: np.ndarray,
-    luck: np.ndarray,
-    i: int,
-    worlds: np.ndarray,
-    plans: np.ndarray,
-    acts: np.ndarray,
-    shared: Shared,
-    horizon_days: float,
-) -> None:
-    """Let an event happen under policy k, and under those that share its course and may act otherwise now.
-
-    Each continues with the first whose row it equals.
-    """
-    led_by, upcoming, parting = shared
-    for other in range(k + 1, len(rows)):
-        parting[other] = 0
-        if led_by[other, i] == k and acts[event, k, other]:
-            parting[other] = 1
+def _let_part(k: int, event: int, words: np.ndarray, i: int, acts: np.ndarray, shared: Shared) -> int:
+    """Give a row of their own to policies that share the course of policy k, and may act otherwise than it
+    at an event; return the last of them."""
+    led_by, _, parting = shared
+    last = k
+    for other in range(k + 1, len(words)):
+        parting[other] = led_by[other, i] == k and acts[event, k, other]
+        if parting[other]:
             _copy(words[k], words[other])
-    parting[k] = 1
-    for one in range(k, len(rows)):
-        if parting[one] == 0:
-            continue
-        world = worlds[plans[one] : plans[one + 1]]
-        upcoming[one] = happen(rows[one], luck[i], world, event, horizon_days)
-        led_by[one, i] = one
-        for other in range(k, one):
-            if parting[other] == 1 and led_by[other, i] == other and _equal(words[one], words[other]):
-                led_by[one, i] = other
-                break
+            last = other
+    return last
+
+
+@compiled
+def _leader(k: int, one: int, words: np.ndarray, i: int, shared: Shared) -> int:
+    """Return the first policy, of k and those that part from it, whose row that of policy ``one`` equals."""
+    led_by, _, parting = shared
+    for other in range(k, one):
+        is_leader = other == k or (parting[other] and led_by[other, i] == other)
+        if is_leader and _equal(words[one], words[other]):
+            return other
+    return one
 
 
 # Where nobody waits, nobody's row says that they do: these words, from the one to before the other, stay as
@@ -367,39 +330,12 @@ def _equal(some: np.ndarray, others: np.ndarray) -> bool:
 
 
 @compiled
-def _fails_under_all(
-    first: int,
-    blank: np.ndarray,
-    rows: np.ndarray,
-    words: np.ndarray,
-    luck: np.ndarray,
-    i: int,
-    worlds: np.ndarray,
-    plans: np.ndarray,
-    acts: np.ndarray,
-    shared: Shared,
-    horizon_days: float,
-) -> bool:
-    """As ``_fails``, under every policy."""
-    try:
-        return _simulate_under_all(
-            first, blank, rows, words, luck, i, worlds, plans, acts, shared, horizon_days
-        )
-    except Exception:
-        return True
-
-
-if numba_config.DISABLE_JIT:
-    _fails_under_all = _simulate_under_all
-
-
-@compiled
 def _simulate_chunk(
     first: int, blank: np.ndarray, rows: np.ndarray, luck: np.ndarray, worlds: np.ndarray, horizon_days: float
-) -> int:
-    """Simulate new patients from ``first`` on; return how many failed."""
+) -> None:
+    """Simulate new patients from ``first`` on."""
     _enter(first, blank, rows)
-    return _simulate_rows(rows, luck, worlds, horizon_days)
+    _simulate_rows(rows, luck, worlds, horizon_days)
 
 
 @compiled

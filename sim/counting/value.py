@@ -64,7 +64,8 @@ def annuity(force: float, from_years: float, until_years: float) -> float:
         return 0.0
     if force == 0.0:
         return until_years - from_years
-    return (math.exp(-force * from_years) - math.exp(-force * until_years)) / force
+    at_first = math.exp(-force * from_years) if from_years != 0.0 else 1.0
+    return (at_first - math.exp(-force * until_years)) / force
 
 
 @compiled

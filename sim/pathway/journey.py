@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim.agenda import next_event
-from sim.compiled import Record, compiled
+from sim.compiled import Record, compiled, compiled_whole
 from sim.events import END, Event
 from sim.guideline import place_in_group
 from sim.pathway.diagnosis import diagnose, stage
@@ -34,7 +34,7 @@ def react(
     return happen(rows[i], luck_table[i], worlds, event, horizon_days)
 
 
-@compiled
+@compiled_whole
 def happen(patient: Record, luck: Record, worlds: np.ndarray, event: int, horizon_days: float) -> int:
     """As ``react``, for compiled loops, which have the records at hand."""
     world = worlds[patient.plan]
@@ -84,7 +84,7 @@ def be_diagnosed(patient: Record, luck: Record, world: Record, now: float) -> No
     book_growth(patient, luck, world, now)
 
 
-@compiled
+@compiled_whole
 def _be_treated(patient: Record, luck: Record, worlds: np.ndarray, event: int, now: float) -> None:
     """From diagnosis to what follows the resection."""
     world = worlds[patient.plan]

@@ -226,6 +226,8 @@ ALLOWED = {
         0o022: "rights of others to write",
         64: "bits of half a product",
         128: "bits of a product",
+        250: "of LLVM's cost of a function",
+        30_000: "of LLVM's cost of a function",
     },
     "compiling.py": {
         50_000: "objects between two looks for garbage",

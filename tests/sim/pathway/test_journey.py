@@ -385,16 +385,16 @@ simulate(compose_run("patients=300", "policies=[tme_alone]", *sys.argv[2:]))
 
 
 @pytest.mark.parametrize(
-    ("plain", "settings", "words"),
+    ("plain", "settings"),
     [
-        ("1", ["clock=compiled"], "no reaction"),
-        pytest.param("0", ["clock=compiled"], "a reaction failed; clock=simpy says which", marks=LONG),
-        pytest.param("0", ["clock=compiled", "rows=true"], "a reaction failed", marks=LONG),
-        pytest.param("0", ["clock=compiled", "clinic=regional"], "no reaction", marks=LONG),
-        pytest.param("0", ["clock=simpy"], "no reaction", marks=LONG),
+        ("1", ["clock=compiled"]),
+        pytest.param("0", ["clock=compiled"], marks=LONG),
+        pytest.param("0", ["clock=compiled", "rows=true"], marks=LONG),
+        pytest.param("0", ["clock=compiled", "clinic=regional"], marks=LONG),
+        pytest.param("0", ["clock=simpy"], marks=LONG),
     ],
 )
-def test_an_event_without_a_reaction_ends_the_run_by_every_clock(tmp_path, plain, settings, words):
+def test_an_event_without_a_reaction_ends_the_run_by_every_clock(tmp_path, plain, settings):
     """A copy of the model, in which nobody has written what a visit does."""
     shutil.copytree(Path(sim.__file__).parent, tmp_path / "sim", ignore=shutil.ignore_patterns("__pycache__"))
     journey = tmp_path / "sim/pathway/journey.py"
@@ -406,7 +406,7 @@ def test_an_event_without_a_reaction_ends_the_run_by_every_clock(tmp_path, plain
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 1 and words in done.stderr.splitlines()[-1]
+    assert done.returncode == 1 and "no reaction" in done.stderr.splitlines()[-1]
 
 
 # Any policy
