@@ -19,20 +19,6 @@ BOTH_TAILS = 0.05  # beyond the bounds of an interval
 MOST_ALIKE = 0.9  # correlation of neighbouring batches
 LEAST_STEP = 1e-9  # of a quantile; one of Newton's steps squares it
 LEAST_TERM = 1e-17  # of a sum
-LEAST_ASYMPTOTIC = 20.0  # the first term left out is then 2e-17
-# Of x to the power of -9, -8, ... 0 in the series of gamma(x + 1/2) / (gamma(x) sqrt(x)).
-ASYMPTOTIC = (
-    -28717403 / 2**34,
-    -334477 / 2**31,
-    39325 / 2**25,
-    869 / 2**22,
-    -399 / 2**18,
-    -21 / 2**15,
-    5 / 2**10,
-    1 / 2**7,
-    -1 / 2**3,
-    1.0,
-)
 
 
 class Scratch(NamedTuple):
@@ -180,14 +166,16 @@ def gamma_half_above(x: float) -> float:
     """Return the gamma function of x + 1/2 over that of x, for x > 0, to a few units in the last place.
 
     In plain arithmetic: what ``math.lgamma`` returns depends on whether the code is compiled, and on the
-    machine's library. By the asymptotic series from x = 20 on (NIST Digital Library of Mathematical
-    Functions, 5.11.13); below by x / (x + 1/2) times the ratio at x + 1.
+    machine's library. By the asymptotic series from x = 20 on, where the first term left out is 2e-17 (NIST
+    Digital Library of Mathematical Functions, 5.11.13); below by x / (x + 1/2) times the ratio at x + 1.
     """
     ratio = 1.0
-    while x < LEAST_ASYMPTOTIC:
+    while x < 20.0:
         ratio *= x / (x + 0.5)
-        x += 1
-    series = 0.0
-    for coefficient in ASYMPTOTIC:
-        series = series / x + coefficient
+        x += 1.0
+    a = 1.0 / x
+    series = (
+        ((((((((-28717403 / 2**34 * a - 334477 / 2**31) * a + 39325 / 2**25) * a + 869 / 2**22) * a
+        - 399 / 2**18) * a - 21 / 2**15) * a + 5 / 2**10) * a + 1 / 2**7) * a - 1 / 2**3) * a + 1.0
+    )  # fmt: skip
     return ratio * math.sqrt(x) * series

@@ -286,11 +286,11 @@ ALLOWED = {
     "pathway/organ_preservation.py": {3: "looks at a response", 7: "days of a week"},
     "pathway/response.py": {7: "days of a week"},
     "pathway/surgery.py": {3: "stage III", 10: "millimetres of a centimetre"},
+    "counting/batches.py gamma_half_above": "coefficients of an asymptotic series, and where it holds",
     "counting/batches.py": {
         1.959963984540054: "the normal quantile of 0.975",
         0.05: "the tails beyond a 95 % interval",
         0.9: "the largest correlation of neighbouring batches",
-        0.5: "an argument of the beta function",
         1e-9: "where the search of a quantile ends",
         1e-17: "where a series ends",
         3: "a coefficient of Kendall's",
