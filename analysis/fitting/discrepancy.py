@@ -108,7 +108,8 @@ def approximate(normals: np.ndarray, shown: np.ndarray, centre: np.ndarray) -> A
     """
     shown = np.where(np.isnan(shown), np.nanmean(shown, axis=0), shown)
     squared = ((normals - centre) ** 2).sum(axis=1)
-    weights = 1.0 / (1.0 + squared / np.median(squared)) ** 2
+    usual = float(np.median(squared)) or 1.0  # 0 where no number was varied: all count alike
+    weights = 1.0 / (1.0 + squared / usual) ** 2
     terms = np.column_stack([np.ones(len(normals)), normals - centre])
     weighted = terms * weights[:, None]
     penalty = RIDGE * np.eye(terms.shape[1])

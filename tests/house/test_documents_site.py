@@ -154,6 +154,8 @@ def site(tmp_path_factory):
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
+    page = re.search(r"lrrc whatif (.*)out=docs/_build/(\S+)", (ROOT / "Makefile").read_text("utf-8"))
+    assert main(["whatif", *page[1].split(), f"out={folder / page[2]}"]) == 0
     return folder
 
 

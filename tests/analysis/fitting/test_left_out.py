@@ -116,6 +116,13 @@ def test_an_approximation_of_a_linear_function_is_that_function():
     assert found.error == pytest.approx(0, abs=0.01)
 
 
+def test_where_no_number_was_varied_all_evaluations_count_alike():
+    shown = np.array([[1.0], [2.0], [6.0]])
+    for numbers in (0, 2):
+        found = approximate(np.zeros((3, numbers)), shown, np.zeros(numbers))
+        assert found.level == pytest.approx([3.0])
+
+
 def test_what_an_approximation_cannot_follow_is_its_error():
     rng = np.random.default_rng(7)
     normals = rng.standard_normal((3000, 3))
