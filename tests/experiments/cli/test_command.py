@@ -148,7 +148,7 @@ def test_the_examples_of_the_help_are_accepted_up_to_their_size(lrrc, name):
         plain = ["pictures=false"] if name in ("compare", "capacity", "sweep") else []
         if name == "psa":
             words = [word for word in words if not word.startswith("members=")]
-            grouped = any(word.startswith("evppi=") for word in words)  # so many tell its numbers apart
+            grouped = any(word.startswith("evppi=") for word in words)  # so many distinguish its numbers
             plain += [f"members={260 if grouped else 20}", "pictures=false"]
         if name == "sensitivity":
             small, plain = ["patients=100"], [*plain, "pictures=false"]
