@@ -124,7 +124,8 @@ def test_the_tables_and_lives_of_a_sweep_are_counted_before_they_are_made(run):
 
 
 def test_the_processes_of_a_sweep_share_the_memory(queued):
-    few = dataclasses.replace(queued, patients=int(sizes.free_bytes() / sizes.QUEUE_BYTES / 2 / 4))
+    patients = int(sizes.free_bytes() / sizes.QUEUE_ROW_BYTES / 2 / 4)
+    few = dataclasses.replace(queued, clock="simpy", patients=patients)
     sizes.check_sweep([few] * 9, 1, 10_000, 1, True)
     sizes.check_sweep([few] * 9, 1, 10_000, 8, False)
     with pytest.raises(InputError, match="8 at a time: would take"):
