@@ -24,7 +24,8 @@ def rank(values: pd.DataFrame, net: float) -> tuple[bool, float]:
 
 def changes(values: pd.DataFrame) -> pd.Series:
     """Return by place whether the net changes beyond luck."""
-    return beyond_luck(places(values).rename(columns={"low": "ci_low", "high": "ci_high"}))
+    names = {"value": "estimate", "low": "ci_low", "high": "ci_high"}
+    return beyond_luck(places(values).rename(columns=names))
 
 
 def leading(policy: str, values: pd.DataFrame, total: float, within: str) -> Finding:

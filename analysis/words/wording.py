@@ -178,12 +178,12 @@ def at_horizon(
 
 
 def beyond_luck(rows: pd.DataFrame, value: str = "") -> pd.Series:
-    """Return whether the interval of each difference leaves out zero, shape (rows,).
+    """Return whether each difference is known and its interval leaves out zero, shape (rows,).
 
     ``value``: the column, where there are several; its interval is in ``value_low`` and ``value_high``.
     """
     low, high = (f"{value}_low", f"{value}_high") if value else ("ci_low", "ci_high")
-    return (rows[low] > 0) | (rows[high] < 0)
+    return rows[value or "estimate"].notna() & ((rows[low] > 0) | (rows[high] < 0))
 
 
 def finding(outcomes: pd.DataFrame, differences: pd.DataFrame, outcome: str, noun: str) -> Finding:
@@ -201,7 +201,7 @@ def finding(outcomes: pd.DataFrame, differences: pd.DataFrame, outcome: str, nou
     if compared.empty:
         return _alone(found.iloc[0], noun, at)
     against = comparator_words(compared)
-    beyond = compared[beyond_luck(compared) & compared["estimate"].notna()]
+    beyond = compared[beyond_luck(compared)]
     if len(compared) == 1:
         counted = ""
     elif len(beyond) == 1:
