@@ -14,7 +14,7 @@ BEFORE = 100  # patients ahead of the cohort, so that it does not find the clini
 
 
 def attended_a_second(clock: str, patients: int) -> tuple[float, float, float]:
-    """Return patients a CPU second, the CPU seconds, and the peak memory in MiB.
+    """Return patients per CPU second, the CPU seconds, and the peak memory in MiB.
 
     Everything counts that a run does for one policy: luck, the courses, and the patients who come before and
     after the cohort; these are patients too.

@@ -16,7 +16,7 @@ WARM_UP = 200  # patients: compiles, or loads what was compiled
 
 
 def patients_a_second(clock: str, patients: int) -> tuple[float, float]:
-    """Return patients a CPU second, from luck to the end of the last life, and the peak memory in MiB."""
+    """Return patients per CPU second, from luck to the end of the last course, and the peak memory in MiB."""
     run = compose_run("policies=[chemoradiotherapy]", f"clock={clock}")
     world = pack(*world_trees(run, run.policies[0]))
 

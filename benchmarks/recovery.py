@@ -1,6 +1,6 @@
 """Parameter recovery: of numbers that are known, how many does a calibration's 95 % posterior hold?
 
-The model makes the published figures itself: numbers are drawn from their priors, lived on luck that the
+The model makes the published figures itself: numbers drawn from their priors are simulated with luck that the
 calibration does not see, and counted in trials of a stated size.
 """
 

@@ -39,7 +39,7 @@ def again(
     """
     for word in recorded:
         refuse_outside(word)
-    taken = [_moved(name, word, inputs) for word in recorded if _top(word) not in NOT_TAKEN]
+    taken = [_moved(name, word, inputs) for word in recorded if top_key(word) not in NOT_TAKEN]
     then = _numbers(read_yaml(inputs / "composed.yaml", f"{name}: composed.yaml"))
     now = _numbers(plain(request(experiment, taken, command).config))
     if gone := sorted(then.keys() - now.keys()):
@@ -52,22 +52,22 @@ def again(
         raise InputError(
             f"{name}: this version has a key {new[0]} that the run did not have{others}; install {made_by}"
         )
-    changed = {_key(word) for word in changes}
+    changed = {key_of(word) for word in changes}
     # A change of the whole disease or scenario brings its own numbers, one of a group that group's.
     drifted = {} if changed.intersection(GLOBAL) else {k: then[k] for k in sorted(then) if then[k] != now[k]}
-    kept = [word for word in taken if _key(word) not in changed]
-    set_before = {_key(word) for word in taken}
+    kept = [word for word in taken if key_of(word) not in changed]
+    set_before = {key_of(word) for word in taken}
     again = {
         key: value
         for key, value in drifted.items()
-        if key not in set_before and not {key, _top(key)} & changed
+        if key not in set_before and not {key, top_key(key)} & changed
     }
     used_files.begin()  # what is not used any more is not kept
     return request(experiment, [*kept, *map(override, words(again)), *changes], command)
 
 
 def _numbers(tree: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in leaf_values(tree).items() if _top(key) not in NOT_THE_RUN}
+    return {key: value for key, value in leaf_values(tree).items() if top_key(key) not in NOT_THE_RUN}
 
 
 def changed_files(shipped: Mapping[str, Any]) -> list[str]:
@@ -81,17 +81,19 @@ def changed_files(shipped: Mapping[str, Any]) -> list[str]:
     return changed
 
 
-def _key(word: str) -> str:
+def key_of(word: str) -> str:
+    """Return the key of an override."""
     return word.lstrip("+~").partition("=")[0]
 
 
-def _top(key: str) -> str:
-    return _key(key).partition(".")[0]
+def top_key(word: str) -> str:
+    """Return the first part of the key of an override, or of a key."""
+    return key_of(word).partition(".")[0].partition("@")[0]
 
 
 def _moved(name: str, word: str, inputs: Path) -> str:
     """Return an override whose paths are those of the folder's own copies."""
-    key = _key(word)
+    key = key_of(word)
     if key not in FILES:
         return word
     try:

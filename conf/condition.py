@@ -16,6 +16,7 @@ from conf.input_error import InputError, nearest, shown
 from sim.counting.columns import COLUMNS, READABLE
 from sim.patient import new_patients
 
+LARGEST = 2**1023  # of whole numbers: one that a float can hold
 LONGEST = 300  # characters; Python reads deeper nesting at the risk of the stack
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
@@ -110,6 +111,9 @@ class Condition:
             self.tree = ast.parse(text, mode="eval").body
         except (SyntaxError, ValueError) as error:
             raise InputError(f"{key}={text}: not understood; write {example}") from error
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value > LARGEST:
+                raise InputError(f"{key}={text}: {shown(node.value)} is too large a number")
 
     def holds(self, names: Names) -> np.ndarray:
         """Return whether the condition holds, bool, shape (n,) or () where it names no column.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from conf import units
 from conf.condition import Condition, read_condition
-from conf.input_error import InputError, choice, nearest, shown
+from conf.input_error import InputError, choice, one_of, shown
 from conf.run import Tree
 from sim.counting.columns import COLUMNS, READABLE
 
@@ -104,15 +104,6 @@ def read_text(key: str, value: object) -> str:
     if not isinstance(value, str):
         raise InputError(f"{key}={shown(value)}: must be text")
     return " ".join(value.split())
-
-
-def one_of(key: str, value: object, allowed: Collection[str]) -> str:
-    """Return the value, which must be one of the allowed words. Raises InputError."""
-    if value not in allowed:
-        raise InputError(
-            f"{key}={shown(value)}: must be one of {', '.join(allowed)}{nearest(str(value), allowed)}"
-        )
-    return str(value)
 
 
 def read_mapping(key: str, value: object, example: str) -> Tree:

@@ -1,6 +1,6 @@
 """Input that cannot be run, reported so that its reader can correct it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from difflib import SequenceMatcher, get_close_matches
 
 LONGEST = 120
@@ -73,3 +73,12 @@ def choice(word: str, names: Iterable[str]) -> str:
     if close := nearest(word, names):
         return f"{close} There are: {', '.join(names)}"
     return f"; there are: {', '.join(names)}"
+
+
+def one_of(key: str, value: object, allowed: Collection[str]) -> str:
+    """Return the value, which must be one of the allowed words. Raises InputError."""
+    if value not in allowed:
+        raise InputError(
+            f"{key}={shown(value)}: must be one of {', '.join(allowed)}{nearest(str(value), allowed)}"
+        )
+    return str(value)

@@ -9,8 +9,8 @@ from typing import Any
 from conf import composition as library
 from conf import units
 from conf.economics import ECONOMICS
-from conf.endpoint import one_of, read_mapping, read_text
-from conf.input_error import InputError, nearest, shown
+from conf.endpoint import read_mapping, read_text
+from conf.input_error import InputError, nearest, one_of, shown
 from conf.lesson_figures import Figure, evidence_row, known_figure, read_figures
 from conf.lesson_prediction import (
     LARGEST,

@@ -14,8 +14,8 @@ from typing import Any
 
 from conf import units
 from conf.economics import PERSPECTIVES
-from conf.endpoint import one_of, read_mapping, read_text
-from conf.input_error import InputError, choice, nearest, shown
+from conf.endpoint import read_mapping, read_text
+from conf.input_error import InputError, choice, nearest, one_of, shown
 from conf.question import HORIZONS_YEARS, WAITS
 from conf.run import Run
 from conf.stated_sources import evidence

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from conf import units
-from conf.endpoint import one_of, read_mapping
-from conf.input_error import InputError, choice, shown
+from conf.endpoint import read_mapping
+from conf.input_error import InputError, choice, one_of, shown
 from conf.lesson_figures import Figure, known_figure
 
 CHOICE, NUMBER = "choice", "number"

@@ -17,6 +17,8 @@ MOST_VALUES = 100_000  # every alias counted with all that it stands for
 LONGEST_NAME = 100
 # Groups whose files change the whole configuration, and not a part of it.
 GLOBAL = ("scenario", "disease")
+# Where a run is done and written is for whoever runs it to say.
+COMMAND_LINE = ("compute", "out", "ship")
 # Of prices that another file states: without a rate they would be taken for another currency's or year's.
 RELABELLING = ("currency", "price_year")
 RELABELLED = (
@@ -124,12 +126,14 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 
 MERGE = "tag:yaml.org,2002:merge"
-_FLAG, _NUMBER, _DAY = (f"tag:yaml.org,2002:{kind}" for kind in ("bool", "float", "timestamp"))
+_FLAG, _NUMBER, _WHOLE, _DAY = (f"tag:yaml.org,2002:{kind}" for kind in ("bool", "float", "int", "timestamp"))
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in (_FLAG, _NUMBER, _DAY)]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in (_FLAG, _NUMBER, _WHOLE, _DAY)]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver(_FLAG, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+# Decimal alone: to YAML 1.1 010 is 8, and 1:30 is 90.
+_Loader.add_implicit_resolver(_WHOLE, re.compile(r"^[-+]?(?:0|[1-9][0-9_]*)$"), list("-+0123456789"))
 # With 1e-3 and 1E5, which YAML 1.1 takes for words.
 _Loader.add_implicit_resolver(
     _NUMBER,
@@ -181,11 +185,11 @@ def _refuse_shapes(where: str, parsed: Iterable[Any]) -> None:
 
 def _refuse_instructions(where: str, tree: Tree, group: str) -> None:
     """Raise InputError for what would be more than data to Hydra."""
-    for key in ("hydra", "compute"):
+    for key in ("hydra", *COMMAND_LINE):
         if key in tree:
             raise InputError(
                 f"{where}: {key}={shown(tree[key])}: a {group} cannot set {key}"
-                + ("; where a sweep is done is set on the command line" if key == "compute" else "")
+                + ("; it is set on the command line" if key in COMMAND_LINE else "")
             )
     for key, value in _leaves(tree):
         name = key.rpartition(".")[2]

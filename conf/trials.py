@@ -13,12 +13,11 @@ from conf.endpoint import (
     POSITIVE_YEARS,
     Endpoint,
     names_in,
-    one_of,
     read_endpoint,
     read_mapping,
     read_text,
 )
-from conf.input_error import InputError, choice, nearest, shown
+from conf.input_error import InputError, choice, nearest, one_of, shown
 from conf.life_table import LIFE_TABLE, LifeTable, read_life_table
 from conf.own_file import path_of, read_own_file
 from conf.policies import USUAL_CARE, Policy, check_usual_care, read_policy, with_levers

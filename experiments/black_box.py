@@ -246,7 +246,7 @@ def _no_metastasis(model: Model) -> Seen:
     return nobody(np.isfinite(model.rows(NO_METASTASIS)["metastasis_onset_day"]))
 
 
-@claim("zero", "no death of cancer without recurrence, metastasis and a primary that kills")
+@claim("zero", "no death from cancer without recurrence, metastasis and a primary that kills")
 def _no_cancer_death(model: Model) -> Seen:
     harmless = {"primary.death_median_days": ENDLESS}
     rows = model.rows({**NO_METASTASIS, **dict.fromkeys(TAKES, 0.0), **harmless})

@@ -16,10 +16,9 @@ from conf.schema import read_run
 from experiments.results.result import Result, folder_or_none, report
 
 if TYPE_CHECKING:
-    import numpy as np
+    from analysis.tables.budget import UpTo
 
 MOST_YEARS = 30
-PER_MILLION = 1e6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,9 +53,16 @@ def read_budget(config: DictConfig) -> BudgetRun:
             f"horizon_years={shown(given['horizon_years'])}: a budget has as many years as uptake, "
             f"{len(uptake)}"
         )
+    from sim.clinic.needs import is_unlimited
+
     run = read_run(OmegaConf.create({**given, "horizon_years": len(uptake)}))
     if run.economics is None:
         raise InputError("economics=none: budget needs prices, as in economics=dutch")
+    if not is_unlimited(run.clinic):
+        raise InputError(
+            "clinic: budget simulates the same patients to the end of each year, for which nobody may wait: "
+            "clinic=unlimited. For costs where patients queue, see lrrc compare"
+        )
     if len(run.policies) < 2:
         raise InputError(f"policies=[{run.policies[0].name}]: budget compares two policies or more")
     return BudgetRun(
@@ -101,24 +107,26 @@ def perform(asked: Request, keep: bool = True) -> Result:
     )
 
 
-def costs_up_to(asked: BudgetRun) -> "dict[str, np.ndarray]":
-    """Return by policy what health care spends on a patient until the end of each year after diagnosis.
+def costs_up_to(asked: BudgetRun) -> "dict[str, UpTo]":
+    """Return by policy what health care spends on patients until the end of each year after diagnosis.
 
-    Undiscounted, by fold of patients (or batch of those who queue), shape (years, folds); each year is a run
-    of the same patients up to its end.
+    Undiscounted; each year is a run of the same patients up to its end.
     """
     import numpy as np
 
+    from analysis.tables.budget import UpTo
     from analysis.tables.economics import QUANTITIES, worth
     from experiments.simulating.cohort import simulate
 
     numbers = {**asked.economics.numbers, "costs_discount_rate_per_year": 0.0}
     undiscounted = dataclasses.replace(asked.economics, numbers=numbers)
     total = QUANTITIES.index("costs_health_care")
-    found: dict[str, list[np.ndarray]] = {}
-    for year in range(1, len(asked.uptake) + 1):
-        until = dataclasses.replace(asked.run, horizon_years=float(year), economics=undiscounted)
-        for policy, tally in simulate(until).tallies.items():
-            of = worth(tally)
-            found.setdefault(policy, []).append(of.sums[:, total] / np.maximum(of.patients, 1.0))
-    return {policy: np.array(years) for policy, years in found.items()}
+    years = [
+        simulate(dataclasses.replace(asked.run, horizon_years=float(year), economics=undiscounted)).tallies
+        for year in range(1, len(asked.uptake) + 1)
+    ]
+    found = {policy: [worth(tallies[policy]) for tallies in years] for policy in years[0]}
+    return {
+        policy: UpTo(until[0].patients, np.array([of.sums[:, total] for of in until]))
+        for policy, until in found.items()
+    }

@@ -30,7 +30,8 @@ from conf.request import Request
 from conf.uncertain import with_values
 from experiments.calibrating.evaluate import ESTIMATES, Evaluator, workers
 from experiments.calibrating.targets import Targets
-from experiments.results.ending import IncompleteError
+from experiments.results.ending import IncompleteError, undisturbed
+from experiments.results.partial import write_whole
 from experiments.results.result import Result, report
 from experiments.results.run_folder import code_version
 from experiments.simulating.cohort import progress
@@ -46,6 +47,7 @@ CONF = Path(conf.__file__).parent
 INFLUENCE = 3.2  # a correlation of this over the square root of the ensemble shows that a number matters
 SEARCH_TIMES = 6  # patients of the search against those of the sample: it is not to fit their luck
 FIRST_RADIUS = 0.3  # of the search's steps, in standard deviations of the priors
+DISEASE = "calibrated.yaml"
 SHIPPED = ("posterior", "discrepancy", "left_out")  # tables that conf/ holds too
 REFIT_ROUNDS = 3  # of the search for the best fit without a study, from the best with it
 
@@ -73,6 +75,8 @@ def perform(asked: Request) -> Result:
                 raise IncompleteError(
                     f"a process was killed (too little memory?); {folder.progress}"
                 ) from error
+    if run.ship:
+        ship(made, folder.final)
     from analysis.pages.calibration_pages import summary
 
     words = summary(made)
@@ -263,20 +267,25 @@ class Search:
 def write(
     run: CalibrationRun, fitted: Fitted, targets: Targets, folder: SweepFolder
 ) -> "dict[str, pd.DataFrame]":
-    """Write the tables, the pictures and the fitted disease, and in conf/ where asked; return the tables."""
+    """Write the tables, the pictures and the fitted disease; return the tables."""
     from analysis.pages.calibration_pages import draw_calibration
 
     made = tables(run, fitted, targets)
     for name, table in made.items():
         folder.table(f"{name}.csv", table)
     disease = fitted_disease(run, fitted, int(targets.comparable.sum()))
-    (folder.path / "calibrated.yaml").write_text(disease, "utf-8")
+    (folder.path / DISEASE).write_bytes(disease.encode())
     draw_calibration(made, folder.path)
-    if run.ship:
-        (CONF / "disease" / "calibrated.yaml").write_text(disease, "utf-8")
-        for name in SHIPPED:
-            made[name].to_csv(CONF / f"{name}.csv", index=False, lineterminator="\n")
     return made
+
+
+def ship(made: "dict[str, pd.DataFrame]", folder: Path) -> None:
+    """Put the fitted disease and its tables into conf/, from a calibration's tables and complete folder."""
+    with undisturbed():
+        for name in SHIPPED:
+            table = made[name].to_csv(index=False, lineterminator="\n")
+            write_whole(CONF / f"{name}.csv", table.encode())
+        write_whole(CONF / "disease" / DISEASE, (folder / DISEASE).read_bytes())
 
 
 def tables(run: CalibrationRun, fitted: Fitted, targets: Targets) -> "dict[str, pd.DataFrame]":

@@ -207,13 +207,16 @@ def _outcomes(one: ReceivedRun, other: ReceivedRun) -> Iterator[str]:
     paired = _same_patients(one, other)
     alone = len(tables[0]) + len(tables[1]) - 2 * len(both)
     yield f"outcomes.csv: {len(both):,} rows in both, {alone:,} in one alone"
-    how = "not paired: too wide where the luck is common"
+    how = "not paired, so too wide where both runs share random numbers"
     if paired:
         how = f"paired, the patients are the same; {UNPAIRED} not paired, and so too wide"
     yield f"differences, B less A, of whole cohorts; intervals of simulated luck, {how}"
     whole = (both[["mechanism", "compartment", "group"]] == "all").all(axis=1)
     for _, row in both[whole & both["horizon_years"].fillna(0.0).isin([0.0, HEADLINE_YEARS])].iterrows():
-        change = row["estimate_then"] - row["estimate"]
+        try:
+            change = float(row["estimate_then"]) - float(row["estimate"])
+        except (TypeError, ValueError) as wrong:
+            raise InputError(f"outcomes.csv: an estimate is no number: {wrong}") from wrong
         if not np.isfinite(change) or change == 0:
             continue
         halves = [(row[f"ci_high{end}"] - row[f"ci_low{end}"]) / 2 for end in ("", "_then")]

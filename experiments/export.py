@@ -1,6 +1,6 @@
 """A run's tables with their labels, for other programs: Stata and R."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,8 @@ def export(words: Sequence[str]) -> Path:
     except Exception as error:  # a table can hold anything
         what = f"{type(error).__name__}: {error}".splitlines()[0]
         raise InputError(f"{folder}: cannot be exported as its tables are now: {what}") from error
+    if "out" in settings:
+        _refuse_others_files(there, made)
     try:
         there.mkdir(parents=True, exist_ok=True)
         for file, content in made.items():
@@ -59,6 +61,17 @@ def export(words: Sequence[str]) -> Path:
         raise InputError(f"{there}: cannot be written: {error.strerror}") from error
     print(f"written: {', '.join(made)}")
     return there.resolve()
+
+
+def _refuse_others_files(there: Path, made: Mapping[str, bytes]) -> None:
+    """Raise InputError where a folder holds what export did not write, which it might replace."""
+    from analysis.pages.labelled import SCRIPT
+
+    held = {path.name for path in there.iterdir()} if there.is_dir() else set()
+    if others := sorted(held - made.keys()):
+        raise InputError(f"out={there}: holds {others[0]}, not of an export; name a new or an empty folder")
+    if held and SCRIPT in made and SCRIPT not in held:
+        raise InputError(f"out={there}: holds tables, not of an export; name a new or an empty folder")
 
 
 def read(words: Sequence[str]) -> tuple[str, dict[str, str]]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from conf.again import NOT_TAKEN, key_of, top_key
 from conf.composition import composing, experiments, refuse_shadows
 from conf.input_error import InputError, choice, shown
 from conf.overrides import override
@@ -14,6 +15,7 @@ from conf.request import request
 from experiments.results.result import perform
 
 PAPER_KEYS = ("title", "authors", "doi", "note", "items")
+THREADS = ("workers", "compute.workers")  # which a paper may set: they change no result
 ITEM_KEYS = ("name", "command", "table", "sha256", "note")
 
 
@@ -80,8 +82,13 @@ def _command(where: str, command: str, root: Path) -> tuple[str, Path | None, li
         raise InputError(f"{where}: command={shown(command)}: must be lrrc EXPERIMENT key=value ...")
     config_dir, rest = _own_folder(where, words[2:], root)
     for word in rest:
-        if "=" not in word or word.startswith(("-", "out=", "ship=", "compute=")):
-            raise InputError(f"{where}: command: {word}: only key=value and --config-dir can stand here")
+        if "=" not in word or word.startswith("-"):
+            raise InputError(f"{where}: command: {word}: only key=value and --config-dir can be here")
+        if top_key(word) in NOT_TAKEN and key_of(word) not in THREADS:
+            raise InputError(
+                f"{where}: command: {word}: {', '.join(NOT_TAKEN)} are set on the command line, except "
+                + ", ".join(THREADS)
+            )
     return words[1], config_dir, rest
 
 

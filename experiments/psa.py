@@ -13,7 +13,7 @@ from experiments.sweeping.folder import SweepFolder
 from experiments.sweeping.ledger import Ledger
 from experiments.sweeping.plan import Cell
 from experiments.valuing.announced import announce
-from experiments.valuing.plan import FEWEST_MEMBERS, PsaPlan, read_psa
+from experiments.valuing.plan import FEWEST_MEMBERS, FEWEST_PATIENTS, PsaPlan, read_psa
 
 if TYPE_CHECKING:
     from experiments.valuing.found import Found
@@ -57,7 +57,7 @@ def sized(analysis: PsaPlan, precision: float, asked: Request) -> PsaPlan:
     sizes = sizes_for(variance_of(analysis, middle_threshold(analysis.thresholds)), precision).values()
     config = asked.config.copy()
     config.members = max(FEWEST_MEMBERS, *(size.members for size in sizes))
-    config.patients = max(size.patients for size in sizes)
+    config.patients = max(FEWEST_PATIENTS, *(size.patients for size in sizes))
     notice(f"precision={precision:g}: {config.members:,} members of {config.patients:,} patients each")
     return read_psa(config, asked.choices or {})
 

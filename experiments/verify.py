@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from conf.input_error import InputError, shown
@@ -43,18 +44,20 @@ def verify(asked: Request, words: Sequence[str]) -> int:
     made = []
     policies = ", ".join(policy.name for policy in run.policies)
     print(f"{run.patients} patients, seed {run.seed}, {run.horizon_years:g} years; policies: {policies}\n")
-    for check in checks(run):
-        made.append(check)
-        print(line(check), flush=True)
+    # The folder first: where nothing can be written, nothing is run.
+    with run_folder("verify", run, asked) if run.out is not None else nullcontext() as folder:
+        for check in checks(run):
+            made.append(check)
+            print(line(check), flush=True)
+        if folder:
+            import pandas as pd
+
+            rows = [{**check._asdict(), "passed": MARKS[check.passed].lower()} for check in made]
+            folder.table("verification.csv", pd.DataFrame(rows))
     failed = [check for check in made if check.passed is False]
     unseen = sum(check.passed is None for check in made)
     print(f"\n{verdict(len(made), len(failed), unseen)}")
-    if run.out is not None:
-        import pandas as pd
-
-        with run_folder("verify", run, asked) as folder:
-            rows = [{**check._asdict(), "passed": MARKS[check.passed].lower()} for check in made]
-            folder.table("verification.csv", pd.DataFrame(rows))
+    if folder:
         print(folder.final)
     return 1 if failed else 0
 

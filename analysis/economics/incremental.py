@@ -288,7 +288,7 @@ def _interval_words(
         ends = f"from {interval.low_words} to {interval.high_words}"
         worse = quadrants["north_west"] + quadrants["south_west"]
         if 0 < worse < 1:
-            yield "the difference in QALYs may be zero"
+            yield "the difference in QALYs has either sign"
         yield f"95 % of the members {ends}"
     else:
         yield "the differences in QALYs and in costs may both be zero, so the ratio has no interval"

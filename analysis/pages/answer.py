@@ -42,7 +42,7 @@ COUNTED = {
     "distant_metastasis": "patients with distant metastases",
     "overall_survival": "patients alive",
     "disease_free_survival": "patients alive without a sign of cancer",
-    "cancer_death": "deaths of cancer",
+    "cancer_death": "deaths from cancer",
     "local_failure": "local failures",
     "organ_preserved": "organs preserved",
     "tme_free_survival": "patients alive and never resected",

@@ -48,11 +48,11 @@ def cheers(facts: Facts) -> dict[str, Answer]:
         "25": ([], "what the involvement of patients and others changed."),
         "27": ([], "who paid, and what part they had."),
         "28": ([], "conflicts of interest."),
-        **(_valued(facts, stress) if facts.economics else _not_valued(stress)),
+        **(_valued(facts, stress) if facts.economics else _not_valued(facts, stress)),
     }
 
 
-def _not_valued(stress: Mapping[str, Answer]) -> dict[str, Answer]:
+def _not_valued(facts: Facts, stress: Mapping[str, Answer]) -> dict[str, Answer]:
     """Return the items of a run that counts no costs."""
     amounts = ["Amounts of care are counted in `outcomes.csv` (visits, scans, minutes in theatre, courses)."]
     return {
@@ -74,8 +74,8 @@ def _not_valued(stress: Mapping[str, Answer]) -> dict[str, Answer]:
         ),
         "22": ([*stress["3.3"][0], *stress["3.4"][0]], ""),
         "24": (
-            ["The run's intervals are of simulated luck only."],
-            "the effect of uncertain parameters, from a sweep.",
+            [_intervals(facts)],
+            "how sure the conclusion is, in words; for other outcomes, a sweep over the posterior sample.",
         ),
         "26": ([LEFT_OUT], "findings, limits, and how they fit with what is known."),
     }
@@ -172,8 +172,7 @@ def _valued(facts: Facts, stress: Mapping[str, Answer]) -> dict[str, Answer]:
             "the main results in words.",
         ),
         "24": (
-            uncertainty
-            or ["The run's intervals are of simulated luck only; `lrrc psa` varies all uncertain numbers."],
+            uncertainty or [f"{_intervals(facts)} `lrrc psa` varies all uncertain numbers."],
             "how sure the conclusion is, in words." if uncertainty else "the effect of uncertain parameters.",
         ),
         "26": ([LEFT_OUT, *NOT_VALUED], "findings, limits, and how they fit with what is known."),
@@ -195,9 +194,9 @@ def _analytics(facts: Facts) -> list[str]:
 def _uncertain(facts: Facts) -> list[str]:
     if facts.manifest.get("experiment") != "psa":
         return [
-            "This run takes every number at its best value. `lrrc psa` draws all uncertain numbers jointly: "
-            "the "
-            "posterior sample of the disease, prices and utilities by Latin hypercube, and discrepancy."
+            "Costs and QALYs of this run take every number at its best value. `lrrc psa` draws all uncertain "
+            "numbers jointly: the posterior sample of the disease, prices and utilities by Latin hypercube, "
+            "and discrepancy."
         ]
     drawn = facts.config.get("discrepancy") is True
     return [
@@ -222,6 +221,16 @@ def _tables(facts: Facts, name: str) -> list[str]:
 
 def _percent(rate: object) -> str:
     return f"{100 * rate:g} %" if isinstance(rate, int | float) else "not recorded"
+
+
+def _intervals(facts: Facts) -> str:
+    """Return what the intervals of a run's tables cover."""
+    if "uncertainty.csv" in _table_names(facts):
+        return (
+            "The intervals of most tables are of simulated luck; `uncertainty.csv` has those of the fitted "
+            "numbers and of how far studies lie from the model."
+        )
+    return "The run's intervals are of simulated luck only."
 
 
 def _table_names(facts: Facts) -> list[str]:

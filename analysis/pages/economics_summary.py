@@ -20,7 +20,7 @@ def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, as
     years = years_words(float(economics["horizon_years"].iloc[0]))
     total = terms.total
     about = (
-        f"Costs and quality of life of a patient over {years}: {terms.currency} of {terms.price_year}, "
+        f"Costs and quality of life per patient, over {years}: {terms.currency} of {terms.price_year}, "
         f"{perspective_words(terms.perspective)}; costs discounted at {terms.costs_percent:g} %, life years "
         f"and QALYs at {terms.effects_percent:g} % a year. In brackets: {INTERVALS}. {assumptions}"
     )
@@ -68,7 +68,7 @@ def economics_summary(economics: pd.DataFrame, comparator: str, terms: Terms, as
             textwrap.fill(
                 "Dominates: costs less and gains more; dominated: the reverse. "
                 f"{DASH}: the difference in QALYs may be simulated luck. Net benefit: QALYs gained at "
-                f"{whole_money(threshold)} each, less costs. How sure this is: lrrc psa.",
+                f"{whole_money(threshold)} each, less additional costs. How sure this is: lrrc psa.",
                 WIDEST,
             ),
         ]

@@ -2,7 +2,8 @@
 
 import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -19,8 +20,8 @@ def gains_summary(tables: Mapping[str, pd.DataFrame], currency: str, threshold: 
     gains, rules = tables["gains"], tables["rules"].set_index("policy")
     about = (
         "What patients gain from a policy over the comparator, by what is seen before treatment; with the "
-        f"same luck. Net benefit: QALYs at {whole_money(threshold)} {currency} each, less costs, a patient "
-        "of the group. In brackets: 95 % intervals of simulated luck."
+        f"same luck. Net benefit: QALYs at {whole_money(threshold)} {currency} each, less costs, per patient "
+        "of the group, as the 95 % interval of simulated luck."
     )
     lines = [textwrap.fill(about, WIDEST), ""]
     columns = [
@@ -37,7 +38,7 @@ def gains_summary(tables: Mapping[str, pd.DataFrame], currency: str, threshold: 
         lines += head(WIDTH, columns)
         for row in of.to_dict("records"):
             needed = DASH if math.isnan(row["needed"]) else f"{row['needed']:.0f}"
-            low_high = interval(row["benefit_low"], row["benefit_high"], more_money)
+            low_high = _interval(row)
             cells = [
                 f"{100 * row['share']:>9.1f}",
                 f"{100 * row['treated']:>13.1f}",
@@ -48,14 +49,13 @@ def gains_summary(tables: Mapping[str, pd.DataFrame], currency: str, threshold: 
             ]
             lines.append(f"  {row['group']:{WIDTH - 2}}{''.join(cells)}")
         rule = rules.loc[[policy]].to_dict("records")[0]
-        low_high = interval(rule["benefit_low"], rule["benefit_high"], more_money)
-        worth = f"{more_money(rule['benefit'])} ({low_high})"
+        worth = f"{more_money(rule['benefit'])} ({_interval(rule)})"
         if rule["condition"] == EVERYBODY:
-            words = f"The rule: treat everybody, {worth} {currency} a patient of the cohort."
+            words = f"The rule: treat everybody, {worth} {currency} per patient of the cohort."
         elif rule["condition"]:
             words = (
                 f"The rule: treat if {rule['condition']}: {100 * rule['share']:.0f} % of the patients, and "
-                f"{worth} {currency} a patient of the cohort; to treat everybody gives "
+                f"{worth} {currency} per patient of the cohort; to treat everybody gives "
                 f"{more_money(rule['everybody'])}."
             )
         else:
@@ -63,10 +63,17 @@ def gains_summary(tables: Mapping[str, pd.DataFrame], currency: str, threshold: 
         lines += ["", textwrap.fill(words, WIDEST), ""]
     lines.append(
         textwrap.fill(
-            "A rule is found in half of the patients and valued in the other half. Needed: treated otherwise "
-            f"for each recurrence averted; {DASH}: those averted may be simulated luck. All rests on the "
-            "base case: how sure that is, lrrc psa says.",
+            "A rule is found in half of the patients; it, and treating everybody, are valued in the other "
+            f"half. Needed: treated otherwise for each recurrence averted; {DASH}: those averted may be "
+            "simulated luck. All of this holds for the base case; for how sure it is, see lrrc psa.",
             WIDEST,
         )
     )
     return "\n".join([*lines, ""])
+
+
+def _interval(row: Mapping[Hashable, Any]) -> str:
+    """Return the interval of a net benefit; a dash where so few patients have none."""
+    if math.isnan(row["benefit_low"]):
+        return DASH
+    return interval(row["benefit_low"], row["benefit_high"], more_money)

@@ -216,7 +216,7 @@ def _heading(figure: Figure, currency: str) -> str:
     at = f" at {years_words(figure.years)}" if figure.years else ""
     if figure.unit != PATIENTS:
         noun = COUNTED.get(figure.what, figure.what.replace("_", " "))
-        return f"{noun} within {years_words(figure.years)}, a patient"
+        return f"{noun} within {years_words(figure.years)}, per patient"
     shares = {**SHARES, **OF_RECURRENCES}
     if figure.what in shares:
         return f"{shares[figure.what]}, of 1,000{at}"

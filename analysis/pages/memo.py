@@ -43,7 +43,6 @@ from sim.patient import Harm
 TEMPLATE = Path(__file__).with_name("memo.html")
 MOST_POLICIES = 8  # a page holds no more
 MOST_GROUPS = 4
-MOST_NAMED = 6  # numbers without a source that are named
 MILLION = 1e6
 
 
@@ -127,7 +126,7 @@ def _findings(run: RunRead, terms: Terms, middle: float) -> list[str]:
         verdict = str(row["reading"]).partition(";")[0]
         found.append(
             f"Against {policy_words(str(row['comparator']))} it costs "
-            f"{_more(row['incremental_cost'], terms.currency)} a patient "
+            f"{_more(row['incremental_cost'], terms.currency)} per patient "
             f"({interval(row['incremental_cost_low'], row['incremental_cost_high'], more_money)}) and "
             f"changes QALYs by {more_years(row['incremental_qalys'])} "
             f"({interval(row['incremental_qalys_low'], row['incremental_qalys_high'], more_years)}): "
@@ -138,7 +137,7 @@ def _findings(run: RunRead, terms: Terms, middle: float) -> list[str]:
     evpi = perfect(run, middle)
     found.append(
         f"With what is known now, a wrong choice is expected to cost {whole_money(evpi['evpi'])} "
-        f"{terms.currency} a patient ({evpi['population_evpi'] / MILLION:,.1f} million in all): the most "
+        f"{terms.currency} per patient ({evpi['population_evpi'] / MILLION:,.1f} million in all): the most "
         "that research can be worth."
     )
     return found
@@ -233,7 +232,7 @@ def _words(key: str) -> str:
 def _research(run: RunRead, terms: Terms, middle: float) -> str:
     evpi = perfect(run, middle)
     words = (
-        f"Perfect information would be worth {whole_money(evpi['evpi'])} {terms.currency} a patient "
+        f"Perfect information would be worth {whole_money(evpi['evpi'])} {terms.currency} per patient "
         f"(standard error {whole_money(evpi['evpi_se'])}), {evpi['population_evpi'] / MILLION:,.1f} million "
         "for the patients whom the decision concerns."
     )
@@ -247,7 +246,8 @@ def _research(run: RunRead, terms: Terms, middle: float) -> str:
         words += (
             f" Of this, to know one group of numbers alone: {listed(named)}."
             if named
-            else " No group of numbers alone would be worth more than the error of its estimate."
+            else f" Of the {table['group'].nunique()} groups of numbers estimated, none alone would be worth "
+            "more than the error of its estimate."
         )
     if few := too_many(run):
         words += f" Not estimated, for want of draws: {listed(map(group_words, few))}."

@@ -76,7 +76,7 @@ def psa_summary(
         "",
         textwrap.fill(
             f"At {whole_money(threshold)} a QALY {policy_words(perfect['preferred'])} is the best on "
-            f"average. To know every number would be worth {whole_money(perfect['evpi'])} a patient "
+            f"average. To know every number would be worth {whole_money(perfect['evpi'])} per patient "
             f"(standard error {whole_money(perfect['evpi_se'])}), {population} million for the "
             f"{whole_money(patients)} patients (discounted) whom the decision concerns.",
             WIDEST,
@@ -90,7 +90,7 @@ def psa_summary(
             f"(± {whole_money(1.96 * row['evppi_se'])})"
             for row in worth.to_dict("records")
         )
-        lines += ["", textwrap.fill(f"To know one group of numbers, a patient: {valued}.", WIDEST)]
+        lines += ["", textwrap.fill(f"To know one group of numbers, per patient: {valued}.", WIDEST)]
     return "\n".join([*lines, ""])
 
 

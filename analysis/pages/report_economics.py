@@ -51,7 +51,7 @@ def thresholds_of(run: RunRead) -> list[float]:
 def about(terms: Terms, years: float) -> str:
     """Return in which money, for whom and over which time costs and QALYs are stated."""
     return (
-        f"Of a patient over {years_words(years)}, in {terms.currency} of {terms.price_year}, "
+        f"Per patient, over {years_words(years)}: in {terms.currency} of {terms.price_year}, "
         f"{perspective_words(terms.perspective)}; costs discounted at {terms.costs_percent:g} %, life years "
         f"and QALYs at {terms.effects_percent:g} % a year."
     )
@@ -108,14 +108,14 @@ def compared(run: RunRead) -> list[Block]:
                 ],
                 rows,
                 f"Dominates: costs less and gains more. {DASH}: the difference in QALYs may be simulated "
-                "luck. Net benefit: QALYs gained at that price each, less costs.",
+                "luck. Net benefit: QALYs gained at that price each, less additional costs.",
             )
         )
     kinds = [name for name in COSTS if name in set(alone["quantity"])]
     of_kind = alone.set_index(["quantity", "policy"])["estimate"]
     rows = [[COSTS[kind], *(whole_money(of_kind[kind, policy]) for policy in policies)] for kind in kinds]
     head = ["Costs", *(sentence(policy_words(policy)) for policy in policies)]
-    return [*blocks, Table(f"Costs by kind, {terms.currency} a patient", head, rows)]
+    return [*blocks, Table(f"Costs by kind, {terms.currency} per patient", head, rows)]
 
 
 def gained(run: RunRead) -> list[Block]:

@@ -152,7 +152,7 @@ def _acceptability(table: pd.DataFrame, thresholds: Sequence[float], terms: Term
         head,
         rows,
         "Best: share of the draws in which the policy has the highest net benefit. Expected loss: by how "
-        f"much the best policy of each draw exceeds it, {terms.currency} a patient. All thresholds: "
+        f"much the best policy of each draw exceeds it, {terms.currency} per patient. All thresholds: "
         "acceptability.csv.",
     )
 
@@ -172,12 +172,12 @@ def _perfect(table: pd.DataFrame, thresholds: Sequence[float], terms: Terms) -> 
         [
             f"{terms.currency} per QALY",
             "Best on average",
-            f"EVPI, {terms.currency} a patient",
-            f"Whom it concerns, million {terms.currency}",
+            f"EVPI, {terms.currency} per patient",
+            f"All whom it concerns, million {terms.currency}",
         ],
         rows,
-        "What it would be worth to know every uncertain number. ±: of the finite numbers of draws and "
-        "patients.",
+        "What it would be worth to know every uncertain number. ±: half of the 95 % interval of the finite "
+        "numbers of draws and patients.",
     )
 
 
@@ -198,7 +198,7 @@ def _groups(table: pd.DataFrame, thresholds: Sequence[float], terms: Terms) -> T
         for group in order
     ]
     return cut(
-        f"Expected value of partial perfect information, {terms.currency} a patient",
+        f"Expected value of partial perfect information, {terms.currency} per patient",
         ["Numbers", "How many", *(f"At {whole_money(one)}" for one in thresholds)],
         rows,
         "evppi.csv",
@@ -226,7 +226,7 @@ def _studies(table: pd.DataFrame, terms: Terms) -> Table:
     ]
     threshold = whole_money(float(table["threshold"].iloc[0]))
     return Table(
-        f"Expected value of a study's information, {terms.currency} a patient, at {threshold} per QALY",
+        f"Expected value of a study's information, {terms.currency} per patient, at {threshold} per QALY",
         ["Patients in the study", "Of the study", "Of one without end"],
         rows,
     )

@@ -64,7 +64,7 @@ class RunRead:
     @property
     def sampled(self) -> bool:
         """Whether the run is over the members of a posterior sample."""
-        return "uncertainty" in self.tables
+        return self.experiment == "sweep" and "uncertainty" in self.tables
 
     @property
     def values(self) -> bool:

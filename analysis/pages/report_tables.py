@@ -36,7 +36,7 @@ NOUNS = {
     "distant_metastasis": "Distant metastasis",
     "overall_survival": "Overall survival",
     "disease_free_survival": "Disease-free survival",
-    "cancer_death": "Death of cancer",
+    "cancer_death": "Death from cancer",
     "crm_involved": "Circumferential margin involved, of resections",
     "leak": "Anastomotic leak, of anastomoses",
     "operative_death": "Death within 30 days, of resections",
@@ -88,6 +88,8 @@ def comparison(tables: Tables) -> list[Block]:
             lambda years: DASH if pd.isna(years) else f"{years:.2f}",
         ),
     ]
+    if (uncertainty := tables.get("uncertainty")) is not None:
+        blocks.append(_how_sure(uncertainty, list(outcomes["policy"].unique()), years))
     if comparator := comparator_of(differences):
         against = f"Differences from {policy_words(comparator)}, on the same patients"
         note = "In percentage points; negative: fewer."
@@ -106,6 +108,38 @@ def comparison(tables: Tables) -> list[Block]:
     if "published" in tables and len(tables["published"]):
         blocks.append(_published(tables["published"]))
     return blocks
+
+
+def _how_sure(uncertainty: pd.DataFrame, policies: Sequence[str], years: float) -> Table:
+    """Return the headline numbers with the uncertainty of the disease's numbers and of studies."""
+    alone = uncertainty["comparator"].isna()
+
+    def cell(of: pd.DataFrame, outcome: str, policy: str, write: Callable[[float], str]) -> str:
+        row = at_horizon(of, outcome, years)
+        row = row[row["policy"] == policy]
+        return (
+            DASH
+            if row.empty
+            else with_interval(row.iloc[0], write, low="uncertainty_low", high="uncertainty_high")
+        )
+
+    rows = [
+        [
+            sentence(policy_words(name)),
+            cell(uncertainty[alone], "local_recurrence", name, percent),
+            cell(uncertainty[~alone], "local_recurrence", name, lambda share: signed(100 * share)),
+            *(cell(uncertainty[alone], outcome, name, percent) for outcome in FOLLOWED[:2]),
+        ]
+        for name in policies
+    ]
+    head = ["Policy", f"{NOUNS['local_recurrence']}, %", "Difference, points"]
+    return Table(
+        f"How sure this is at {years_words(years)}",
+        [*head, *(f"{NOUNS[outcome]}, %" for outcome in FOLLOWED[:2])],
+        rows,
+        "Means over members of the posterior sample, with 95 % intervals of the fitted numbers and of how "
+        "far studies lie from the model (discrepancy). uncertainty.csv has all outcomes.",
+    )
 
 
 def _levels(

@@ -73,7 +73,8 @@ def summary(
         for name in policies:
             rows[name] += [DASH, DASH] if name == comparator else _changed(compared.loc[name])
         about += (
-            f"\nDifferences: from {policy_words(comparator)}, same patients. Averted: net of those caused."
+            f"\nDifferences: from {policy_words(comparator)}, same patients. "
+            f"Averted: {at}, net of those caused."
         )
 
     others: list[Column] = [

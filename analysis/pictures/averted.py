@@ -106,7 +106,7 @@ def _finding(total: pd.DataFrame, parts: pd.DataFrame, by: str, years: float) ->
     return Finding(
         f"{sentence(policy_words(name))} {verb} {abs(row['net']):.1f} local recurrences per 1,000 patients "
         f"{within}{_most(row['net'], mine, by)}",
-        f"Net of those it also {also}, beside {against}: {INTERVAL} {low:.1f} to {high:.1f}. ",
+        f"Net of those it also {also}, compared with {against}: {INTERVAL} {low:.1f} to {high:.1f}. ",
     )
 
 

@@ -120,7 +120,7 @@ def traded(tradeoffs: pd.DataFrame) -> Figure:
     tradeoffs = tradeoffs[np.isfinite(tradeoffs["correlation"].astype(float))]
     if tradeoffs.empty:
         return look.message(
-            "No two numbers trade off", "No pair is clearly correlated in the posterior: each stands alone."
+            "No two numbers trade off", "The posterior has no pair whose correlation is beyond chance."
         )
     strength = tradeoffs["correlation"].abs()
     rows = tradeoffs.loc[strength.sort_values(ascending=False, kind="stable").index].head(MOST_PAIRS)

@@ -37,7 +37,8 @@ def plane(points: pd.DataFrame, thresholds: Sequence[float], currency: str = "â‚
     note = (
         f"Points: {members:,} members (draws of all uncertain parameters), less the simulation's noise. "
         "Marks: means; ellipses hold 95 % of a normal distribution with the members' covariance. Below a "
-        f"dashed line a policy is worth its costs at that threshold, beside {policy_words(comparator)}."
+        "dashed line a policy is worth its costs at that threshold, compared with "
+        f"{policy_words(comparator)}."
     )
     with look.style():
         drawn = look.figure(_plane_title(points, policies, comparator, currency), note, HEIGHT + 0.95)

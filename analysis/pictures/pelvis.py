@@ -131,7 +131,7 @@ def pelvis_change(averted: pd.DataFrame, population: str = "simulated patients")
     note += (
         f"{patients_words(rows, population, compared=True)} Numbers: recurrences averted less caused, per "
     )
-    note += f"1,000 patients {within}, beside {against}; in brackets, the {INTERVAL} holds 0"
+    note += f"1,000 patients {within}, compared with {against}; in brackets, the {INTERVAL} holds 0"
     note += _widest(nets)
     top = look.largest(1.0, *(part["value"].abs() for part in nets.values()))
     return _page(

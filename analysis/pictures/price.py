@@ -69,7 +69,7 @@ def averted_and_harmed(
             ax.xaxis.set_major_locator(MaxNLocator(max(5, int(1.3 * grid.width)), steps=[1, 2, 5, 10]))
             ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{abs(value):g}"))
         middle = (left + grid.panels / 2) / look.WIDTH
-        words = f"patients per 1,000, beside {comparator_words(averted)}"
+        words = f"patients per 1,000, compared with {comparator_words(averted)}"
         fits = look.wrapped(words, grid.panels, look.TEXT)[0]
         drawn.text(middle, 0.43 / drawn.get_size_inches()[1], fits, ha="center")
         look.swatch(drawn, left + grid.panels / 2 - 2.2, 0.13, look.ORANGE, "caused or harmed", "////")
@@ -107,7 +107,7 @@ def _title(both: pd.DataFrame, averted: pd.DataFrame, years: float) -> str:
     recurrence = both[both["name"] == RECURRENCE].set_index("policy")
     fewer = recurrence[recurrence["net_high"] < 0]
     if fewer.empty:
-        return f"No policy averts recurrences {within} beside {against} {BEYOND}"
+        return f"No policy averts recurrences {within} compared with {against} {BEYOND}"
     best = leaders(-fewer["net"], "{:.1f}".format)
     number = f"{-fewer['net'].min():.1f} recurrences per 1,000 patients {within}"
     if len(best) > 1:

@@ -55,12 +55,18 @@ def worth(tally: Tally) -> Worth:
 
 
 def means(found: Worth, by_batch: bool) -> list[Estimate]:
-    """Return the mean a patient of each of ``QUANTITIES``, with the interval of simulated luck.
+    """Return the mean per patient of each of ``QUANTITIES``, with the interval of simulated luck."""
+    return group_means(found.patients, found.sums.T, by_batch)
 
-    By leaving out a group at a time (jackknife), with Student's t; neighbouring batches of a queue are taken
-    for an autoregression (``sim.counting.batches``).
+
+def group_means(patients: np.ndarray, sums: np.ndarray, by_batch: bool) -> list[Estimate]:
+    """Return means per patient with their intervals of simulated luck, from sums over groups of patients.
+
+    ``patients``: shape (groups,); ``sums``: shape (quantities, groups). By leaving out a group at a time
+    (jackknife), with Student's t; neighbouring batches of a queue are taken for an autoregression
+    (``sim.counting.batches``).
     """
-    counts = np.stack(np.broadcast_arrays(found.patients, found.sums.T), axis=-1)
+    counts = np.stack(np.broadcast_arrays(patients, sums), axis=-1)
     scratch, estimates = new_scratch(*counts.shape[1:]), np.empty((len(counts), len(Estimate._fields)))
     write_group_means(counts, np.ones(len(counts)), int(by_batch), scratch, estimates)
     return [Estimate(int(n), *ends) for n, *ends in estimates.tolist()]
@@ -69,7 +75,7 @@ def means(found: Worth, by_batch: bool) -> list[Estimate]:
 def economics(
     tallies: Mapping[str, Tally], comparator: str, currency: str, horizon_years: float
 ) -> pd.DataFrame:
-    """Return ``economics.csv``: costs, life years and QALYs a patient, by policy and less the comparator's.
+    """Return ``economics.csv``: costs, life years and QALYs per patient, by policy and less the comparator's.
 
     Differences are of the same patients, so their intervals are paired. ``currency``: the unit of costs.
     """
@@ -87,4 +93,4 @@ def economics(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-__all__ = ["COSTS", "QUANTITIES", "TOTALS", "Worth", "economics", "means", "worth"]
+__all__ = ["COSTS", "QUANTITIES", "TOTALS", "Worth", "economics", "group_means", "means", "worth"]

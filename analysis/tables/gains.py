@@ -114,7 +114,7 @@ def _mean(values: np.ndarray) -> tuple[float, float, float]:
 
 @dataclass(frozen=True)
 class Rule:
-    """Whom to treat: ``conditions`` in the words of a guideline, any of them; what it is worth a patient.
+    """Whom to treat: ``conditions`` in the words of a guideline, any of them; what it is worth per patient.
 
     The rule was found in half of the patients and is valued in the other half, so its interval is honest.
     ``everybody``: the worth of treating all, in the same half.

@@ -19,7 +19,7 @@ TABLES = {
     "published": "published figures beside simulated ones",
     "patients": "every patient under every policy",
     "journal": "every event of every patient",
-    "economics": "costs, life years and QALYs a patient, of each policy and less the comparator's",
+    "economics": "costs, life years and QALYs per patient, of each policy and less the comparator's",
     "waits": "how long patients waited, by policy, clinic and step",
     "queues": "mean lengths of the queues, by policy, clinic and resource, over four weeks each",
     "utilisation": "how much of each resource's open time is in use, by policy and clinic",

@@ -7,9 +7,9 @@ LUCK_LOW = "lower end of the 95 % interval of simulated luck"
 LUCK_HIGH = "upper end of the 95 % interval of simulated luck"
 
 TABLES = {
-    "psa": "costs, life years and QALYs a patient, of each draw of the uncertain numbers and policy",
+    "psa": "costs, life years and QALYs per patient, of each draw of the uncertain numbers and policy",
     "incremental": "policies from the cheapest, with dominance, each beside the one before on the frontier",
-    "against_comparator": "each policy beside the comparator, over the draws of the uncertain numbers",
+    "against_comparator": "each policy compared with the comparator, over the draws of the uncertain numbers",
     "plane": "what each draw of a policy costs and gains more than the comparator",
     "acceptability": "net benefit, and the probability of being the best, by what a QALY may cost",
     "evpi": "what it is worth to know every uncertain number, by what a QALY may cost",
@@ -86,7 +86,7 @@ _COLUMNS: dict[str, dict[str, str]] = {
     "evpi": {
         "threshold": "what a QALY may cost",
         "preferred": "policy with the highest mean net benefit",
-        "evpi": "expected value of perfect information, a patient",
+        "evpi": "expected value of perfect information, per patient",
         "evpi_se": "its standard error, from the finite numbers of draws and patients",
         "evpi_with_noise": "the same with simulated luck left in, which raises it",
         "population_evpi": "expected value for all patients whom the decision concerns, discounted",
@@ -96,9 +96,9 @@ _COLUMNS: dict[str, dict[str, str]] = {
         "group": "name of the group of uncertain numbers",
         "parameters": "how many numbers of the group vary",
         "threshold": "what a QALY may cost",
-        "evppi": "expected value of knowing the group, a patient",
+        "evppi": "expected value of knowing the group, per patient",
         "evppi_se": "its standard error, from the regression and the finite number of draws",
-        "evpi": "expected value of knowing every number, a patient",
+        "evpi": "expected value of knowing every number, per patient",
         "method": "kind of regression",
         "explained": "share of the variance of differences in net benefit that the group explains",
         "neighbour_correlation": "correlation of residuals of neighbouring draws; far from 0: a poor fit",
@@ -106,7 +106,7 @@ _COLUMNS: dict[str, dict[str, str]] = {
     },
     "evsi": {
         "size": "patients in the study",
-        "evsi": "expected value of the study's information, a patient",
+        "evsi": "expected value of the study's information, per patient",
         "evsi_se": "its standard error",
         "evppi": "the same of a study without end",
         "evppi_se": "its standard error",
@@ -205,8 +205,8 @@ _COLUMNS: dict[str, dict[str, str]] = {
     "rules": {
         "condition": "whom the rule treats, as a guideline writes it; empty: nobody",
         "share": "share of the patients whom it treats",
-        **_with_ends("benefit", "net benefit of the rule, a patient of the cohort", LUCK_LOW, LUCK_HIGH),
-        **_with_ends("everybody", "net benefit of treating everybody, a patient", LUCK_LOW, LUCK_HIGH),
+        **_with_ends("benefit", "net benefit of the rule, per patient of the cohort", LUCK_LOW, LUCK_HIGH),
+        **_with_ends("everybody", "net benefit of treating everybody, per patient", LUCK_LOW, LUCK_HIGH),
     },
     "yearly_costs": {
         "year": "year after diagnosis, from 1",

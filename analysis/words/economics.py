@@ -9,7 +9,6 @@ import pandas as pd
 from analysis.words.wording import DASH, sentence
 from conf.economics import middle_threshold
 
-BY_MEMBERS = "95 % of the members, less the simulation's noise"  # what an interval holds
 # Of groups of uncertain numbers, where the name does not say all.
 GROUPS = {
     "prices": "prices, and what is used",
@@ -19,7 +18,7 @@ GROUPS = {
     "groups": "bounds of subgroups",
     "harm": "harm of treatment",
     "margin": "margins",
-    "mortality": "death of other causes",
+    "mortality": "death from other causes",
     "primary": "growth of an untreated primary",
     "recurrence": "growth of a recurrence",
     "surgery": "surgery of the primary",
@@ -125,7 +124,8 @@ def perspective_words(perspective: str) -> str:
 
 def whole_money(amount: float) -> str:
     """Return an amount in whole units."""
-    return f"{amount:,.0f}".replace("-", "−")
+    words = f"{amount:,.0f}".replace("-", "−")
+    return "0" if words == "−0" else words
 
 
 def value_words(costs: pd.Series, qalys: pd.Series) -> str:
@@ -138,7 +138,7 @@ def value_words(costs: pd.Series, qalys: pd.Series) -> str:
     if costs["estimate"] > 0 and not gains:
         return "dominated"
     ratio = whole_money(costs["estimate"] / qalys["estimate"])
-    return ratio if gains else f"{ratio} a QALY lost"
+    return ratio if gains else f"{ratio} saved per QALY lost"
 
 
 def money(amount: float, currency: str = "€") -> str:
@@ -146,7 +146,7 @@ def money(amount: float, currency: str = "€") -> str:
     if not math.isfinite(amount):
         return DASH
     size = abs(amount)
-    decimals = 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2
+    decimals = 0 if size >= 99.95 or size == 0 else 1 if size >= 9.995 else 2
     words = f"{size:,.{decimals}f}"
     return f"{'−' if amount < 0 and float(words.replace(',', '')) else ''}{currency}{words}"
 

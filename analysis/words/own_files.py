@@ -185,7 +185,7 @@ ECONOMICS = {
     "metastasis_utility_ratio": "with metastases",
     "metastasectomy_days": "for so long where they are resected, otherwise until death",
     "uncontrolled_utility_ratio": "with a primary or a regrowth that is left to grow",
-    "last_months_utility_ratio": "before death of cancer",
+    "last_months_utility_ratio": "before death from cancer",
     "last_months_days": "for so long",
 }
 SCENARIO_KEYS = {

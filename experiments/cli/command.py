@@ -37,7 +37,7 @@ def run(words: list[str]) -> int:
         return at_once(name, rest, ON_RUNS[name], "A B" if name == "diff" else "RUN")
     if name in OWN_FILES:
         return at_once(
-            name, rest, OWN_FILES[name], "policy|guideline|cohort|clinic|trial|scenario|lesson NAME"
+            name, rest, OWN_FILES[name], "policy|guideline|cohort|clinic|economics|trial|scenario|lesson NAME"
         )
     if name in ON_MODEL:
         return on_model(name, rest, ON_MODEL[name])
@@ -122,16 +122,13 @@ def to_learn(name: str, words: list[str], command: Experiment) -> int:
 
     if any(word in ("-h", "--help") for word in words):
         return at_once(name, ["--help"], command, "[NAME|FILE] [--config-dir DIR]")
-    options = [word for word in words if word.startswith("-")]
     asked = read_words(words)
     if asked.multirun or asked.print_only:
-        raise InputError(f"lrrc {name}: takes no {options[0]}")
-    after_option = [word for k, word in enumerate(words) if k and words[k - 1] in ("-cd", "--config-dir")]
-    plain = [word for word in words if word not in (*options, *after_option)]
+        raise InputError(f"lrrc {name}: takes no --multirun and no --cfg")
     module, _, function = command.task.partition(":")
     with composing(asked.config_dir):
         refuse_shadows()
-        status: int = getattr(importlib.import_module(module), function)(plain)
+        status: int = getattr(importlib.import_module(module), function)(asked.overrides)
     return status
 
 

@@ -16,6 +16,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from conf import used_files
 from conf.composition import chosen_groups, composing, options, refuse_shadows
 from conf.hydra_errors import input_error_of
 from conf.input_error import InputError, choice, nearest
@@ -44,9 +45,13 @@ def launch(name: str, task: str, words: list[str]) -> int:
                 return 0
             return run(task, name, composed)
         # All are composed before one is run, so that a wrong word costs nothing.
-        requests = [(label, request(name, words, command)) for label, words in jobs(name, asked.overrides)]
+        listed = jobs(name, asked.overrides)
+        for _, words in listed:
+            request(name, words, command)
         statuses = []
-        for number, (label, composed) in enumerate(requests):
+        for number, (label, words) in enumerate(listed):
+            used_files.begin()  # each run notes its own
+            composed = request(name, words, command)
             if composed.config.get("out") is not None:
                 composed.config.out = f"{composed.config.out}/{number}"
             statuses.append(run(task, name, composed, f"run {number} ({label}): "))

@@ -691,11 +691,12 @@ class Engine {
     const units = column(this.layout, "resources", resources, "units");
     const limited = units.filter((count) => count < unlimited);
     const requests = 2 * patients + 2;
-    // Every served event comes once per patient, except the visits with an MRI.
+    // Served events come once per patient, a few looks at a response among them, except visits.
     const visits = column(this.layout, "world", world, "follow_up.mri");
     const plans = world.length / records.world.bytes;
     const length = visits.length / plans;
-    const most = events + Math.max(...Array.from({ length: plans }, (_, plan) => (
+    const watched = column(this.layout, "world", world, "follow_up.watch_days").length / plans;
+    const most = events + watched + Math.max(...Array.from({ length: plans }, (_, plan) => (
       visits.subarray(plan * length, (plan + 1) * length).reduce((a, b) => a + b, 0))));
     const clinic = {
       world,

@@ -26,6 +26,8 @@ HEAD = (
     "in full. `lrrc compare scenario=NAME` simulates it and prints its answer first; the answer is also in "
     "the run's folder, `answer.txt`, and at the head of its report. Each can be changed in one line. A "
     "scenario of your own is a file: [Files of your own](own_files.md#a-scenario-with-its-question).\n\n"
+    "The answers below are of 100,000 patients where nobody waits. The commands simulate 20,000; with "
+    "`patients=100000` they give the same answers.\n\n"
     "An answer says *more* or *fewer* only where the 95 % interval of simulated luck leaves out zero. The "
     "intervals do not include the uncertainty of the parameters, which is larger: "
     "[Sweeps](sweeps.md#uncertain-parameters). No answer is advice for a patient.\n\n"

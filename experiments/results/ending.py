@@ -88,13 +88,12 @@ class Stop:
         """Return it in words."""
         if words := str(self.reached or ""):
             return words
-        if not self.kept:
+        kept = [folder for folder in self.kept if folder.exists()]  # not one that was made only to compare
+        if not kept:
             return "nothing was kept"
-        return (
-            f"the run that was complete is kept: {self.kept[0]}"
-            if len(self.kept) == 1
-            else (f"the {len(self.kept)} runs that were complete are kept")
-        )
+        if len(kept) == 1:
+            return f"the run that was complete is kept: {kept[0]}"
+        return f"the {len(kept)} runs that were complete are kept"
 
     def _insist(self) -> None:
         while True:

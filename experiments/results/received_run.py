@@ -80,7 +80,9 @@ def _unpack(name: str, path: Path, scratch: Path) -> None:
                 if link or not parts or not all(map(is_bare, parts)) or member.filename.startswith("/"):
                     raise InputError(f"{name}: {shown(member.filename)} would be unpacked outside its folder")
             archive.extractall(scratch)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # a damaged zip can raise whatever its decoders raise
         raise InputError(f"{name}: is neither a run's folder nor a zip of one: {error}") from error
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 CODE = Path(__file__).resolve().parents[2]
 PACKAGES = ("analysis", "conf", "experiments", "lrrc", "sim")
 INPUTS, COMPOSED = "inputs", "composed.yaml"
-SOURCES = (".py", ".yaml", ".csv", ".html")
+SOURCES = (".py", ".yaml", ".csv", ".json", ".html", ".css", ".js", ".mjs", ".wasm")
 # Faults of the place, not of the program.
 FULL_OR_FORBIDDEN = (
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM,

@@ -1,1 +1,1 @@
-"""All that counts follow from, beside the model: who is simulated, by which clock, and how counts add up."""
+"""Produces the counts: who is simulated, by which clock, and how counts add up."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MEMBERS = 40
 FEWEST_PATIENTS = 2000  # that a member is simulated with, at least
 LEAST = 0.5 / FEWEST_PATIENTS
-SHARED = 2 * MEMBERS  # of the run's patients a member takes one part in so many: half of the run's time
+SHARED = 2 * MEMBERS  # each member takes one part in so many of the patients: half of the run's time
 
 
 def uncertain(run: Run, outcomes: "pd.DataFrame") -> "pd.DataFrame | None":

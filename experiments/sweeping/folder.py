@@ -26,7 +26,7 @@ class Progress:
     kept: int = 0
 
     def __str__(self) -> str:
-        if not self.wanted:
+        if not self.wanted or not self.final.exists():
             return ""
         return (
             f"{self.kept} of {self.wanted} tasks were done and all that was done is kept; "

@@ -9,7 +9,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -100,8 +100,9 @@ class Ledger:
             self._refuse_another(found, mine)
         for left in self.folder.rglob(".*.partial-*"):
             # Not those of a job on another machine that is still writing.
-            if is_left(left) or time.time() - left.lstat().st_mtime > OLD_SECONDS:
-                remove(left)
+            with suppress(FileNotFoundError):  # its job has just completed it
+                if is_left(left) or time.time() - left.lstat().st_mtime > OLD_SECONDS:
+                    remove(left)
 
     def read(self, name: str) -> bytes | None:
         """Return an entry's counts, or None where it is not there or damaged; a damaged one is removed."""
@@ -126,8 +127,9 @@ class Ledger:
     def record(self, name: str, packed: bytes) -> None:
         """Keep an entry's counts. Raises OSError where the disk does not take them; nothing half is left."""
         path = self._path(name)
-        if path.parent.is_symlink() or not path.parent.is_dir():
-            remove(path.parent)
+        # Not by `remove`: another job may be making the folder, and its entry must stay.
+        if path.parent.is_symlink() or path.parent.is_file():
+            path.parent.unlink(missing_ok=True)
         path.parent.mkdir(exist_ok=True)
         write_whole(path, MARK + _checksum(name, packed) + packed)
 

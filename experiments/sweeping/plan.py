@@ -9,7 +9,7 @@ from conf import sizes, units
 from conf.composition import composed as composed_by_hydra
 from conf.composition import plain
 from conf.compute import MOST_AT_ONCE, checked_compute
-from conf.input_error import InputError, choice, shown
+from conf.input_error import InputError, one_of, shown
 from conf.posterior import Sample, read_sample
 from conf.run import Run, Tree
 from conf.schema import read_run
@@ -103,11 +103,11 @@ def read_plan(config: DictConfig, words: list[str]) -> Plan:
         points=points,
         replications=units.whole("replications", own["replications"], 1),
         block=units.whole("block", own["block"], 1),
-        stop_on_error=_one_of("on_error", own["on_error"], ("continue", "stop")) == "stop",
+        stop_on_error=one_of("on_error", own["on_error"], ("continue", "stop")) == "stop",
         precision=None
         if own["precision"] is None
         else units.number("precision", own["precision"], PRECISION),
-        of_difference=_one_of("precision_of", own["precision_of"], ("difference", "outcome")) == "difference",
+        of_difference=one_of("precision_of", own["precision_of"], ("difference", "outcome")) == "difference",
         most_patients=units.whole("most_patients", own["most_patients"], 1),
         outcomes=_outcomes(own["outcomes"]),
         harms=_harms(own["harms"]),
@@ -173,22 +173,14 @@ def plan_of_points(own: Tree, run: Run, points: list[Point], block: int, only_va
 
 def _check_size(plan: Plan) -> None:
     runs, here = [point.run for point in plan.points], plan.compute["kind"] == "local"
-    sizes.check_sweep(runs, plan.replications, plan.block, _processes(plan.compute), here)
+    sizes.check_sweep(runs, plan.replications, plan.block, processes(plan.compute), here)
 
 
-def _processes(compute: Tree) -> int:
+def processes(compute: Tree) -> int:
     """Return how many processes do tasks at a time, at most."""
     if compute["kind"] == "local":
         return int(compute["workers"] or cores())
     return int(compute.get("jobs", MOST_AT_ONCE))
-
-
-def _one_of(key: str, value: object, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        raise InputError(
-            f"{key}={shown(value)}: must be one of {', '.join(allowed)}{choice(str(value), allowed)}"
-        )
-    return str(value)
 
 
 def _outcomes(names: object) -> list[str]:
@@ -196,7 +188,7 @@ def _outcomes(names: object) -> list[str]:
 
     if not isinstance(names, list) or not names:
         raise InputError(f"outcomes={shown(names)}: must be a list of outcomes, as in [{CURVES[0]}]")
-    return [_one_of("outcomes", name, CURVES) for name in names]
+    return [one_of("outcomes", name, CURVES) for name in names]
 
 
 def _harms(names: object) -> list[str]:
@@ -204,7 +196,7 @@ def _harms(names: object) -> list[str]:
 
     if not isinstance(names, list):
         raise InputError(f"harms={shown(names)}: must be a list of harms, as in [{HARMS[1]}], or []")
-    return [_one_of("harms", name, HARMS) for name in names]
+    return [one_of("harms", name, HARMS) for name in names]
 
 
 def _years(years: object, runs: Sequence[Run]) -> float:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 import psutil
 
 from conf.run import Run
-from experiments.results.machine import cores
 from experiments.results.notices import notice
-from experiments.sweeping.plan import Plan
+from experiments.sweeping.plan import Plan, processes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,20 +20,20 @@ def announce(plan: Plan, points: str) -> None:
     """Say what a plan's points will take, by simulating a few patients of the first.
 
     ``points``: what they are called. Nothing is said of patients who queue: they are one cohort, of which no
-    few can be timed.
+    few can be timed; nor where other machines simulate.
     """
     from experiments.simulating.cohort import count_block, worlds_of
     from sim.clinic.needs import is_unlimited
     from sim.compiled import on_one_core
 
     run = plan.points[0].run
-    if not is_unlimited(run.clinic):
+    if plan.compute["kind"] != "local" or not is_unlimited(run.clinic):
         return
     few, worlds = min(run.patients, TIMED_PATIENTS), worlds_of(run)
     with on_one_core():
         count_block(run, worlds, 0, few)  # what compiles, and memory that is new, are no part of it
         times = [min(_seconds(run, worlds, patients) for _ in range(2)) for patients in (1, few)]
-    workers = _processes(plan)
+    workers = processes(plan.compute)
     # Each point has its own beginning, which a single patient shows.
     each = times[0] + max(times[1] - times[0], 0.0) / max(few - 1, 1) * (run.patients - 1)
     seconds = each * len(plan.points) / workers
@@ -56,10 +55,3 @@ def _seconds(run: Run, worlds: "dict[str, np.ndarray]", patients: int) -> float:
     begun = time.perf_counter()
     count_block(run, worlds, 0, patients)
     return time.perf_counter() - begun
-
-
-def _processes(plan: Plan) -> int:
-    """Return how many processes do tasks at a time."""
-    if plan.compute["kind"] == "local":
-        return int(plan.compute["workers"] or cores())
-    return int(plan.compute.get("jobs", 1))

@@ -20,7 +20,7 @@ SHOWN = ("costs_health_care", "costs_societal", "life_years", "discounted_life_y
 
 @dataclass(frozen=True)
 class Found:
-    """Means a patient, shape (members, policies, quantities), and of each fold of them, a further axis of
+    """Means per patient, shape (members, policies, quantities), and of each fold of them, a further axis of
     folds before the quantities; by ``QUANTITIES`` of ``analysis.tables.economics``. ``recurrences``: the
     share of patients with a local recurrence, shape (members, policies); ``per_recurrence``: what one costs
     and loses, where the discrepancy of contrasts is drawn."""

@@ -30,6 +30,7 @@ PSA_KEYS = (
     "patients_per_year", "decision_years", "compute",
 )  # fmt: skip
 FEWEST_MEMBERS = 20
+FEWEST_PATIENTS = 32  # one for each fold of patients, whose means show how far luck goes
 PRICES, UTILITIES = "prices", "utilities"
 PRECISION = units.Range(0, 1e9, "above 0, and at most 1e9", low_allowed=False)
 DECISION = units.Range(0, 100, "from 0 to 100")  # years
@@ -105,6 +106,8 @@ def read_psa(config: DictConfig, choices: Mapping[str, str]) -> PsaPlan:
         raise InputError(f"policies=[{run.policies[0].name}]: psa compares two policies or more")
     members = units.whole("members", own["members"], FEWEST_MEMBERS)
     sizes.check_points(members, f"members={members}")
+    if run.patients < FEWEST_PATIENTS:
+        raise InputError(f"patients={run.patients}: psa needs {FEWEST_PATIENTS} or more for each member")
     held = read_sample("all", own["posterior_from"])
     assert held is not None
     kept = dict(list(held.members.items())[:members])

@@ -13,7 +13,7 @@ from conf import sizes, units
 from conf.clinics import has_queues
 from conf.economics import ECONOMICS, THRESHOLD, middle_threshold
 from conf.factor import Factor, factors_of, with_factors
-from conf.input_error import InputError, choice, shown
+from conf.input_error import InputError, choice, one_of, shown
 from conf.posterior import of_the_fit, read_sample
 from conf.run import Run
 from conf.structure import Alternative, read_alternatives
@@ -89,8 +89,8 @@ def read_sensitivity(config: DictConfig, choices: Mapping[str, str]) -> Sensitiv
     """
     own, run = settings_and_run(config, SENSITIVITY_KEYS, "sensitivity keeps sums of patients")
     methods = _methods(own["method"])
-    of_difference = _one_of("of", own["of"], (DIFFERENCE, LEVEL)) == DIFFERENCE
-    by = _one_of("by", own["by"], (NUMBER, SECTION))
+    of_difference = one_of("of", own["of"], (DIFFERENCE, LEVEL)) == DIFFERENCE
+    by = one_of("by", own["by"], (NUMBER, SECTION))
     _check_run(run, of_difference, methods)
     measure = _measure(own, run)
     axes = _axes(own, run, measure, methods)
@@ -244,14 +244,8 @@ def _methods(given: object) -> tuple[str, ...]:
     if not named:
         raise InputError(f"method=[]: must be one or more of {', '.join(METHODS)}")
     for name in named:
-        _one_of("method", name, METHODS)
+        one_of("method", name, METHODS)
     return tuple(dict.fromkeys(map(str, named)))
-
-
-def _one_of(key: str, value: object, allowed: Sequence[str]) -> str:
-    if value not in allowed:
-        raise InputError(f"{key}={shown(value)}: must be one of them{choice(str(value), allowed)}")
-    return str(value)
 
 
 def _measure(own: Mapping[str, object], run: Run) -> "Measure":

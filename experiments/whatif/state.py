@@ -39,7 +39,7 @@ def start(asked: Request, run: Run, files: Files) -> Plain:
 
 
 def state_of(run: Run, choices: Mapping[str, str], files: Files, patients: int) -> Plain:
-    """Return the state of a run of these choices, with so many patients a policy."""
+    """Return the state of a run of these choices, with so many patients per policy."""
     chosen = {group: choices.get(group) for group in ("cohort", "disease", "clinic")}
     prices = choices.get(ECONOMICS, NOT_COUNTED)
     own = _numbers(run.cohort, run.parameters, run.economics)

@@ -431,8 +431,9 @@ class Clinic:
         self.times, self.horizon_days = clinic_record(clinic), horizon_days
         self._most_requests = 2 * n + 2  # of those in the clinic; those who have left may be in line as well
         self.queues = new_queues(openings(clinic), 2 * self._most_requests)
-        # Every served event comes once per patient, except the visits with an MRI.
-        most = len(Event) + int(worlds["follow_up"]["mri"].sum(axis=1).max())
+        # Served events come once per patient, a few looks at a response among them, except visits.
+        follow_up = worlds["follow_up"]
+        most = len(Event) + int(follow_up["mri"].sum(axis=1).max()) + follow_up["watch_days"].shape[1]
         self._log = np.empty(most * n, LOG)  # what is not written takes no memory
         self._calendar = Calendar(
             np.empty(n + 1, np.int64),

@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def compile_beside(worlds: np.ndarray, clinic: Mapping[str, Any]) -> None:
         env={**os.environ, "PYTHONPATH": path},
     )
     assert second.stdin is not None
-    with second.stdin as pipe:
+    with suppress(OSError), second.stdin as pipe:  # where it ended at once, this process compiles all
         pickle.dump((worlds, dict(clinic)), pipe)
     atexit.register(second.kill)
 

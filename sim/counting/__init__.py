@@ -1,1 +1,1 @@
-"""What is counted of a life, and how counts add up."""
+"""What is counted for each patient, and how counts add up."""

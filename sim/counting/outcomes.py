@@ -333,7 +333,7 @@ def _at_horizon(
     watched: bool,
     regrown: bool,
 ) -> dict[AtHorizon, bool]:
-    """Return what is true of a patient at a horizon, by what has happened by then, and a death of cancer."""
+    """Return what is true of a patient at a horizon, by what has happened by then and a death from cancer."""
     died_of_cancer, died_otherwise = of_cancer and not alive, not alive and not of_cancer
     unresected = alive and not resected
     return {

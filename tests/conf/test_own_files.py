@@ -51,7 +51,8 @@ def test_words_that_yaml_1_1_takes_for_something_else_stay_words(tmp_path, word)
     [
         ("1", 1), ("-3", -3), ("1e-3", 0.001), ("1E5", 1e5), ("0.05", 0.05), (".5", 0.5), ("1.", 1.0),
         (".inf", float("inf")), ("true", True), ("False", False), ("null", None), ("~", None), ("", None),
-        ("[1, 2.5]", [1, 2.5]), ("'1e-3'", "1e-3"),
+        ("[1, 2.5]", [1, 2.5]), ("'1e-3'", "1e-3"), ("+1", 1), ("1_000", 1000), ("0", 0), ("010", "010"),
+        ("08", "08"), ("1:30", "1:30"), ("0x10", "0x10"), ("0b1", "0b1"),
     ],
 )  # fmt: skip
 def test_numbers_flags_and_nothing_are_read_as_hydra_reads_them(tmp_path, text, value):
@@ -81,6 +82,8 @@ def test_numbers_flags_and_nothing_are_read_as_hydra_reads_them(tmp_path, text, 
         ("x" * 1_000_001, "larger than 1,000,000 bytes"),
         ("hydra: {run: {dir: x}}", "a policy cannot set hydra"),
         ("compute: dask", "a policy cannot set compute"),
+        ("out: /elsewhere", "a policy cannot set out"),
+        ("ship: true", "a policy cannot set ship"),
         ("description: {_target_: os.getcwd}", "a key cannot begin with _"),
         ("list: [{_target_: os.getcwd}]", "a key cannot begin with _"),
         ("description: ${oc.env:HOME}", "cannot read the environment"),

@@ -2,23 +2,23 @@
 
 import dataclasses
 
-import numpy as np
 import pytest
 
 from analysis.tables.budget import budget_impact, yearly
-from analysis.tables.economics import QUANTITIES, worth
+from analysis.tables.economics import QUANTITIES, economics, worth
 from conf.composition import composed, composing
 from experiments.budget import costs_up_to, read_budget
 from experiments.cli.command import main
 from experiments.simulating.cohort import simulate
 
-WORDS = ("policies=[usual_care,tme_alone]", "patients=640", "uptake=[0.5,1,1]", "patients_per_year=1000")
+WORDS = ("policies=[usual_care,tme_alone]", "uptake=[0.5,1,1]", "patients_per_year=1000")
+PATIENTS = (10, 645)  # fewer than there are folds of patients, and folds that are not of one size
 
 
-@pytest.fixture(scope="module")
-def asked():
+@pytest.fixture(scope="module", params=PATIENTS)
+def asked(request):
     with composing():
-        return read_budget(composed("budget", [*WORDS])[0])
+        return read_budget(composed("budget", [*WORDS, f"patients={request.param}"])[0])
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +26,13 @@ def found(asked):
     return costs_up_to(asked)
 
 
-def test_the_years_add_up_to_undiscounted_costs_until_the_horizon(asked, found):
+def undiscounted(asked):
     numbers = {**asked.economics.numbers, "costs_discount_rate_per_year": 0.0}
-    economics = dataclasses.replace(asked.economics, numbers=numbers)
-    tallies = simulate(dataclasses.replace(asked.run, economics=economics)).tallies
+    return dataclasses.replace(asked.economics, numbers=numbers)
+
+
+def test_the_years_add_up_to_undiscounted_costs_until_the_horizon(asked, found):
+    tallies = simulate(dataclasses.replace(asked.run, economics=undiscounted(asked))).tallies
     table = yearly(found, "usual_care")
     for policy in found:
         of = table[(table["policy"] == policy) & table["comparator"].isna()]
@@ -37,8 +40,18 @@ def test_the_years_add_up_to_undiscounted_costs_until_the_horizon(asked, found):
         assert of["estimate"].sum() == pytest.approx(total, rel=1e-9)
 
 
+def test_intervals_are_those_of_the_table_of_costs(asked, found):
+    one_year = dataclasses.replace(asked.run, horizon_years=1.0, economics=undiscounted(asked))
+    table = economics(simulate(one_year).tallies, "usual_care", "EUR", 1.0)
+    ends = ["estimate", "ci_low", "ci_high"]
+    wanted = table.loc[table["quantity"] == "costs_health_care", ends]
+    of = yearly(found, "usual_care")
+    assert of.loc[of["year"] == 1, ends].to_numpy() == pytest.approx(wanted.to_numpy(), rel=1e-9)
+
+
 def test_each_year_pays_for_the_patients_of_all_years_so_far(found):
-    more = np.diff((found["tme_alone"] - found["usual_care"]).mean(axis=1), prepend=0.0)
+    of = yearly(found, "usual_care")
+    more = of.loc[of["comparator"] == "usual_care", "estimate"].to_numpy()
     budget = budget_impact(found, "usual_care", 1000.0, (0.5, 1.0, 1.0)).set_index("year")["estimate"]
     assert budget["1"] == pytest.approx(500 * more[0])
     assert budget["2"] == pytest.approx(1000 * more[0] + 500 * more[1])
@@ -59,6 +72,7 @@ def test_a_policy_that_nobody_takes_up_costs_nothing(found):
         (("horizon_years=9",), "horizon_years=9"),
         (("patients_per_year=-5",), "patients_per_year=-5"),
         (("economics=none",), "economics=none"),
+        (("clinic=regional",), "clinic=unlimited"),
     ],
 )
 def test_budgets_that_make_no_sense_are_refused_in_a_line(words, said, tmp_path, capsys):

@@ -11,11 +11,13 @@ import pytest
 from analysis.tables.economics import worth
 from conf.composition import composed, composing
 from conf.economic_draws import BY_AGE, draw_discrepancy, draw_economics, uncertain_economics
+from conf.input_error import InputError
 from conf.posterior import read_sample
 from conf.schema import compose_run
 from experiments.cli.command import main
 from experiments.simulating.cohort import count_block, simulate_block, worlds_of
-from experiments.valuing.plan import read_psa
+from experiments.valuing.plan import FEWEST_PATIENTS, read_psa
+from sim.counting.outcomes import FOLDS
 from sim.counting.value import VALUES, values_of
 from sim.patient import YEAR_DAYS, Cost
 
@@ -66,6 +68,12 @@ def test_members_differ_in_disease_prices_and_luck_and_policies_share_all_three(
     assert runs[0].economics != runs[1].economics
     assert runs[0].replication != runs[1].replication
     assert runs[0].cohort != runs[1].cohort  # as the discrepancy has it
+
+
+def test_members_have_a_patient_in_each_fold_or_are_refused():
+    assert FEWEST_PATIENTS == FOLDS
+    with pytest.raises(InputError, match=f"patients={FOLDS - 1}: psa needs {FOLDS}"):
+        plan_of(f"patients={FOLDS - 1}")
 
 
 def test_a_lost_entry_of_the_ledger_is_simulated_again_and_nothing_changes(made, tmp_path):

@@ -104,7 +104,7 @@ def test_the_memo_answers_from_the_tables_and_loads_nothing(reported):
     assert f"{sentence(policy_words(best))} has the highest expected net benefit at 50,000" in memo.text
     assert f"the best is {percent(at.loc[best, 'probability'])} %" in memo.text
     evpi = read_whole(folder / "evpi.csv").set_index("threshold")
-    assert f"expected to cost {whole_money(evpi.loc[50_000, 'evpi'])} EUR a patient" in memo.text
+    assert f"expected to cost {whole_money(evpi.loc[50_000, 'evpi'])} EUR per patient" in memo.text
     for heading in ("Findings", "What drives it", "Value of further research", "Assumptions", "Limits"):
         assert heading in [words for _, words in memo.headings]
     for fact in ("Population", "Comparators", "Perspective", "from the perspective of society"):

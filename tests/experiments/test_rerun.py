@@ -390,14 +390,51 @@ def test_a_paper_is_reproduced_item_by_item(here, capsys):
     assert [file.name for file in here.rglob("*")] == ["paper.yaml"]
 
 
+def damaged(content, at):
+    """Return a zip's bytes with others in its data, or with a name that is not the UTF-8 that it says."""
+    content = bytearray(content)
+    if at == "data":
+        content[60:400] = bytes(255 - byte for byte in content[60:400])
+        return bytes(content)
+    for mark, flags, name in ((b"PK\x03\x04", 6, 30), (b"PK\x01\x02", 8, 46)):
+        start = content.index(mark)
+        content[start + flags : start + flags + 2] = (0x800).to_bytes(2, "little")
+        content[start + name : start + name + 2] = b"\xff\xfe"
+    return bytes(content)
+
+
+@pytest.mark.parametrize("at", ["data", "name"])
+def test_a_damaged_zip_is_refused_in_a_line(at, made, here, capsys):
+    with zipfile.ZipFile(here / "run.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted((made / next(iter(RUNS))).rglob("*.json")):
+            archive.write(file, f"run/{file.name}")
+    (here / "run.zip").write_bytes(damaged((here / "run.zip").read_bytes(), at))
+    assert main(["rerun", "run.zip"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and "run.zip: is neither a run's folder nor a zip" in err
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("items: []", "must be a list"),
         ("items: [{name: a}]", "items[0]: command: must be words"),
         ("items: [{name: a, command: rm -rf x, table: o.csv, sha256: x}]", "must be lrrc EXPERIMENT"),
-        ("items: [{name: a, command: lrrc compare out=/etc, table: o.csv, sha256: x}]", "only key=value"),
-        ("items: [{name: a, command: lrrc calibrate ship=true, table: o.csv, sha256: x}]", "only key=value"),
+        *(
+            (
+                f"items: [{{name: a, command: lrrc {words}, table: o.csv, sha256: x}}]",
+                "set on the command line",
+            )
+            for sign in ("", "+", "++")
+            for words in (
+                f"compare {sign}out=/etc",
+                f"calibrate {sign}ship=true",
+                f"sweep {sign}compute=slurm",
+                f"sweep {sign}compute.kind=slurm",
+                f"sweep {sign}compute@compute=slurm",
+            )
+        ),
+        ("items: [{name: a, command: lrrc compare --print, table: o.csv, sha256: x}]", "only key=value"),
         ("items: [{name: a, command: lrrc compare seed=1, table: ../o.csv, sha256: x}]", "name of a table"),
         ("items: [{name: a, comand: x}]", "did you mean command"),
         ("item: []", "did you mean items"),

@@ -275,7 +275,7 @@ def on_a_terminal(out, *words):
     return written.decode()
 
 
-def test_a_terminal_shows_tasks_done_patients_a_second_and_the_time_left_and_is_clean_at_the_end(tmp_path):
+def test_a_terminal_shows_tasks_done_patients_per_second_and_the_time_left_and_is_clean_at_the_end(tmp_path):
     slow = ("clock=simpy", "patients=6000", "block=2000")  # the bar is drawn ten times a second at most
     *states, end = on_a_terminal(tmp_path / "shown", LEAK, *slow).rstrip("\r").split("\r")
     amount, left = r"([\d.]+k?|\?)", r"(\d\d:\d\d|\?) left *"

@@ -30,7 +30,9 @@ AVOIDED = {
     r"\bc[oa]mes? along\b": "included, shipped",
     r"\bhand(s|ed|ing)? (on|over)\b": "pass",
     r"\bcommon luck\b": "common random numbers, the same luck",
-    r"\blives a (CPU )?second\b": "patients per second",
+    r"\b(lives|patients|courses|counts) a (CPU )?second\b": "patients per second",
+    r"\b(patients|QALYs|EUR|€|benefit|means?) a (patient|policy|QALY|course|member|draw)\b": "per patient",
+    r"\bdeaths? of (cancer|other causes|a second cancer)\b": "death from cancer",
 }
 # The table of CONTRIBUTING that lists the words has to name them.
 THE_TABLE = re.compile(r"^## Words\n.*?(?=^## )", re.MULTILINE | re.DOTALL)

@@ -288,6 +288,8 @@ def test_a_condition_holds_as_numpy_says(cohort, text, mask):
         ("'a' == 'a'", "a is a word"),
         ("(lambda: 1)() == 1", "is not allowed"),
         ("not " * 200 + "leaked", "at most 300 characters"),
+        ("age_years < 0x" + "f" * 280, "is too large a number"),
+        ("age_years * 0x" + "f" * 280 + " < 1", "is too large a number"),
     ],
 )
 def test_a_bad_condition_is_refused_and_nothing_of_it_is_run(text, message):

@@ -199,7 +199,7 @@ function sharedControls() {
       type: "number", min: 0, step: 1, value: state.seed, "data-key": "seed", title: say("controls.seed_title"),
       onchange: (event) => {
         const seed = Math.round(event.target.valueAsNumber);
-        if (seed >= 0) change({ seed });
+        if (seed >= 0 && Number.isSafeInteger(seed)) change({ seed });
         else event.target.value = state.seed;
       },
     })));

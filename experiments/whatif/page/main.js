@@ -58,6 +58,8 @@ function remember() {
 function simulate() {
   const wrong = state.policies.map((column) => refusal(column));
   const refused = wrong.flatMap((words, p) => (words ? [html("p", {}, chip(p, state), " ", say("refused", { words }))] : []));
+  const broken = brokenRelation(state); // by another cohort or disease
+  if (broken) refused.push(html("p", {}, broken));
   fill(at("refused"), refused);
   document.body.classList.toggle("stale", refused.length > 0);
   if (refused.length) {
@@ -124,10 +126,10 @@ function pictureSize() {
 let drawn = null;
 
 function renderPicture() {
+  if (pictureName === "waits" && !result.waits) pictureName = "incidence_by_mechanism";
   const tabs = Object.keys(PICTURES).filter((name) => name !== "waits" || result.waits).map((name) => (
     button(say(`pictures.${name}.tab`), () => openPicture(name), {
       role: "tab", "aria-selected": String(name === pictureName), "data-key": `picture ${name}`, tabindex: name === pictureName ? 0 : -1 })));
-  if (pictureName === "waits" && !result.waits) pictureName = "incidence_by_mechanism";
   fill(at("tabs"), tabs);
   drawn = makePicture(pictureName, pictureSize());
   fill(at("figure"), drawn.html ?? drawn.svg);

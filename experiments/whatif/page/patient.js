@@ -13,14 +13,12 @@ function openPatient(n) {
 async function renderPatient() {
   // At first somebody for whom something changes.
   number ??= (result?.states && result.others.length ? nextWith(result.others[0], YES, NO) ?? nextWith(result.others[0], NO, YES) : null) ?? 0;
+  if (clinicOf(state)) number = Math.min(number, state.patients - 1);
   fill(at("patient"), html("div", { class: "card" }, html("h2", {}, say("patient.title")), html("p", {}, say("patient.lead")), patientPicker()),
     html("div", { id: "life" }));
-  if (clinicOf(state)) {
-    number = Math.min(number, state.patients - 1);
-    fill(at("life"), html("p", { class: "card", role: "status" }, say("patient.among", { n: whole(state.patients) })));
-  }
+  if (clinicOf(state)) fill(at("life"), html("p", { class: "card", role: "status" }, say("patient.among", { n: whole(state.patients) })));
   const asked = JSON.stringify([state, number]);
-  const found = await pool.course(state, number, TIMES);
+  const found = await pool.course(state, number, TIMES).catch(fail);
   if (!found || asked !== JSON.stringify([state, number])) return;
   life = { state: copy(state), ...found };
   showLife();

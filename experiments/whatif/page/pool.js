@@ -11,7 +11,7 @@ class Pool {
   #source;
   #bytes;
   #request = 0;
-  #settled = new Map(); // after how many patients a policy's waits settle, null: not; by what they depend on
+  #settled = new Map(); // after how many patients per policy's waits settle, null: not; by what they depend on
   #waiting = new Map(); // by worker: what to do with its next answer
 
   constructor(source, bytes) {
@@ -32,19 +32,19 @@ class Pool {
     worker.onmessage = ({ data }) => this.#answered(worker, data);
     worker.onerror = (event) => this.failed?.(event.message);
     worker.postMessage({ kind: "start", bytes: this.#bytes, layout: this.called, horizons: content.horizons });
-    this.#waiting.set(worker, [() => {}]);
+    this.#waiting.set(worker, [{ done: () => {}, failed: (error) => this.failed?.(error.message) }]);
     return worker;
   }
 
   #answered(worker, data) {
     const next = this.#waiting.get(worker).shift();
-    if (data.kind === "failed") this.failed?.(data.words);
-    else next(data);
+    if (data.kind === "failed") next.failed(new Error(data.words));
+    else next.done(data);
   }
 
   #ask(worker, message, transfer = []) {
-    return new Promise((done) => {
-      this.#waiting.get(worker).push(done);
+    return new Promise((done, failed) => {
+      this.#waiting.get(worker).push({ done, failed });
       worker.postMessage(message, transfer);
     });
   }

@@ -46,15 +46,18 @@ function changedNumbers(of) {
   return found;
 }
 
-const isList = (value) => (Array.isArray(value) ? `[${value.join(",")}]` : String(value));
+/** Return a word as a shell takes it. */
+const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
+const wordOf = (value) => (Array.isArray(value) ? `[${value.join(",")}]` : String(value));
 
 /** Return the command that makes a state's numbers again, and the files that it needs, by their path. */
 function commandOf(of) {
   const { names, files } = commandPolicies(of);
   const { defaults, clinic_words: clinicWords, config_dir: own } = content.command;
   const folder = own ?? "mine";
-  const words = ["lrrc compare"];
-  if (own || Object.keys(files).length) words.push(`--config-dir ${folder}`);
+  const words = ["lrrc", "compare"];
+  if (own || Object.keys(files).length) words.push("--config-dir", folder);
   for (const group of ["cohort", "disease", "clinic"]) if (of[group] !== defaults[group]) words.push(`${group}=${of[group]}`);
   if (of.clinic === content.start.clinic) words.push(...clinicWords);
   const prices = pricesOf(of);
@@ -62,16 +65,16 @@ function commandOf(of) {
   if (of.economics.file !== defaults.economics) words.push(`economics=${of.economics.file}`);
   if (isValued(of)) {
     if (terms.perspective !== prices.perspective) words.push(`economics.perspective=${terms.perspective}`);
-    if (terms.threshold !== prices.threshold_per_qaly) words.push(`'economics.thresholds_per_qaly=[${terms.threshold}]'`);
+    if (terms.threshold !== prices.threshold_per_qaly) words.push(`economics.thresholds_per_qaly=[${terms.threshold}]`);
   }
   words.push(`patients=${of.patients}`);
   for (const key of ["seed", "replication"]) if (of[key] !== defaults[key]) words.push(`${key}=${of[key]}`);
   const usual = isValued(of) ? prices.horizon_years_of_file : defaults.horizon_years;
   if (runYears(of) !== usual) words.push(`horizon_years=${runYears(of)}`);
-  if (names.join() !== defaults.policies.join()) words.push(`'policies=[${names.join(",")}]'`);
+  if (names.join() !== defaults.policies.join()) words.push(`policies=[${names.join(",")}]`);
   if (of.comparator !== 0) words.push(`comparator=${names[of.comparator]}`);
-  for (const [key, value] of Object.entries(changedNumbers(of))) words.push(Array.isArray(value) ? `'${key}=${isList(value)}'` : `${key}=${value}`);
-  return { line: words.join(" "), folder, files, names };
+  for (const [key, value] of Object.entries(changedNumbers(of))) words.push(`${key}=${wordOf(value)}`);
+  return { line: words.map(quoted).join(" "), folder, files, names };
 }
 
 /** Return how many years a state's patients are followed. */

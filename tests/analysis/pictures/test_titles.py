@@ -328,7 +328,7 @@ def check_price(said, tables):
     if said.startswith("Nothing averted or harmed"):
         assert not averted
         return
-    if said.startswith("No policy averts recurrences within 5 years beside "):
+    if said.startswith("No policy averts recurrences within 5 years compared with "):
         assert not any(row["net_low"] > 0 for row in averted)
         return
     found = re.fullmatch(

@@ -365,6 +365,26 @@ def test_a_cohort_of_ones_own_may_change_a_few_keys(here, lrrc):
     assert config["cohort"]["female_share"] == 1.0
 
 
+def test_each_job_of_a_sweep_keeps_its_own_files_and_no_other_jobs(here, lrrc):
+    (here / "own" / "policy").mkdir(parents=True)
+    for name in ("one", "two"):
+        (here / "own" / "policy" / f"{name}.yaml").write_text("lateral_dissection: routine\n")
+    words = (
+        "patients=20",
+        "pictures=false",
+        "--config-dir",
+        "own",
+        "-m",
+        "policies=[one],[two]",
+        "out=sweep",
+    )
+    status, _, err = lrrc("compare", *words)
+    assert (status, err) == (0, "")
+    for number, name in enumerate(("one", "two")):
+        inputs = here / "sweep" / str(number) / "inputs"
+        assert files(inputs / "policy") == [f"{name}.yaml"]
+
+
 def test_each_job_of_a_sweep_leaves_its_own_folder_and_nothing_else(here, lrrc):
     status, out, _ = lrrc("compare", "patients=20", "pictures=false", "-m", "seed=1,2", "out=sweep")
     assert status == 0

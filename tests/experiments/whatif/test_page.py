@@ -31,7 +31,7 @@ def test_it_opens_with_the_comparison_of_the_command_in_words(shown):
     words = shown.page.inner_text("#headline")
     assert "TME alone" in words and "more have a local recurrence" in words
     assert "With the uncertainty of the fitted numbers" in words
-    assert "3,000 patients a policy" in shown.page.inner_text("#status")
+    assert "3,000 patients per policy" in shown.page.inner_text("#status")
 
 
 def test_every_lever_and_every_outcome_of_the_model_is_there(shown):

@@ -121,7 +121,7 @@ def assert_same_ratio(shown, command):
     elif command == "–":
         assert shown == "–, QALYs may be luck"
     else:
-        number = command.partition(" a QALY lost")[0]
+        number = command.partition(" saved")[0]
         assert amount(shown.partition(" saved")[0]) == pytest.approx(float(number.replace(",", "")), abs=0.51)
         assert ("saved per QALY lost" in shown) == command.endswith("lost")
 
