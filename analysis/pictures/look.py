@@ -273,18 +273,12 @@ def labels_at_ends(
         first = (centre + (len(lines) - 1) / 2 * TEXT * LINE) / height
         at = [1 + inches / width for inches in (0, 0.1, 0.36, 0.46, indent)]
         text: Style = {"transform": ax.transAxes, "va": "center", "gid": "label"}
-        ax.plot(
-            at[:3] if tied else at[1:3],
-            [start / height, first, first] if tied else [first, first],
-            color=drawn_as.colour,
-            linestyle=drawn_as.line,
-            linewidth=1.6,
-            marker=drawn_as.marker,
-            markevery=[2 if tied else 1],
-            markersize=7,
-            transform=ax.transAxes,
-            clip_on=False,
-        )
+        beyond: Style = {"transform": ax.transAxes, "clip_on": False}
+        if tied:  # thin and grey, so that nobody takes it for a part of the curve
+            ax.plot(at[:2], [start / height, first], color=PALE, linewidth=0.8, zorder=1, **beyond)
+        line: Style = {"color": drawn_as.colour, "linestyle": drawn_as.line, "linewidth": 1.6}
+        mark: Style = {"marker": drawn_as.marker, "markevery": [1], "markersize": 7}
+        ax.plot(at[1:3], [first, first], **line, **mark, **beyond)
         ax.text(at[3], first, value, weight="bold", **text)
         ax.text(at[4], centre / height, "\n".join(lines), linespacing=1.2, **text)
 

@@ -169,7 +169,7 @@ COLUMNS: dict[str, Column] = {
     "ct": Column(_field("ct"), "clinical T", _words(TStage), trait=True),
     "t_category": Column(lambda rows: T_CATEGORY[rows["ct"]], "clinical T, 1 to 4", trait=True),
     "cn": Column(_field("cn"), "mesorectal nodes as MRI reads them: 0, 1, 2", trait=True),
-    "nodes": Column(_field("nodes"), "mesorectal nodes as they are: 0, 1, 2"),
+    "nodes": Column(_field("nodes"), "hidden: mesorectal nodes as they are: 0, 1, 2"),
     "emvi": Column(_field("emvi"), "extramural vascular invasion", trait=True),
     "fascia_threatened": Column(
         _field("fascia_threatened"), "mesorectal fascia threatened on MRI", trait=True
@@ -254,7 +254,9 @@ COLUMNS: dict[str, Column] = {
     "dissected": Column(_any_side("dissected"), "lateral nodes dissected on a side"),
     "leaked": Column(_field("leaked"), "anastomotic leak, recognised"),
     "abscess": Column(_field("abscess"), "abscess by the anastomosis"),
-    "pathological_stage": Column(_of_resected("pathological_stage", -1), "0 no tumour left, 1, 2, 3"),
+    "pathological_stage": Column(
+        _of_resected("pathological_stage", -1), "pathological stage: 0 no tumour left, 1, 2, 3"
+    ),
     "adjuvant": Column(_field("adjuvant"), "chemotherapy after surgery"),
     "postoperatively_irradiated": Column(_field("postoperatively_irradiated"), "irradiated after surgery"),
     "operative_death": Column(_operative_death, "died within 30 days of surgery"),

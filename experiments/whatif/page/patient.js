@@ -77,8 +77,10 @@ function changesOf(before, after, day) {
     if (name.endsWith("_day") || /_day_\d+$/.test(name)) return [];
     if (!Number.isFinite(value)) return [];
     const of = ofSet ? listed(Object.entries(codes).filter(([code]) => value & Number(code)).map(([, label]) => label)) || say("patient.none")
-      : codes[String(value)] ?? (kind === "flag" ? say(value ? "yes" : "no") : `${Number(value.toPrecision(4))} ${unit === "proportion" ? "" : unit}`.trim());
-    return [[capital(meaning.replace(/^hidden( trait)?: /, "")), of, meaning.startsWith("hidden")]];
+      : codes[String(value)] ?? (kind === "flag" ? say(value ? "yes" : "no") : `${Number(value.toPrecision(4))} ${unit === "proportion" ? "" : unit}`.trim().replace("-", "−"));
+    const plain = meaning.replace(/^hidden( trait)?: /, "");
+    // What the codes stand for follows a colon, and is said by the value.
+    return [[capital(Object.keys(codes).length ? plain.split(":")[0] : plain), of, meaning.startsWith("hidden")]];
   });
 }
 
