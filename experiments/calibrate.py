@@ -135,8 +135,10 @@ def fit(run: CalibrationRun, targets: Targets, ledger: Ledger, folder: SweepFold
     rng = np.random.default_rng(np.random.SeedSequence([run.seed, len(run.numbers), run.ensemble]))
     prior = rng.standard_normal((run.ensemble, len(run.numbers)))
     reached = folder.progress
-    reached.wanted = run.ensemble * (run.steps + 1) + run.search_evaluations
-    reached.wanted += len(run.refits) * REFIT_ROUNDS * BATCH
+    rounds = (run.search_evaluations - 1) // BATCH
+    # A search also evaluates where it starts.
+    reached.wanted = run.ensemble * (run.steps + 1) + 1 + rounds * BATCH
+    reached.wanted += len(run.refits) * (1 + REFIT_ROUNDS * BATCH)
     with progress(reached.wanted, " evaluations") as bar:
         with workers(run, targets.patients) as pool:
             evaluate = Evaluator(run, targets.patients, ledger, pool, reached, bar)
@@ -159,7 +161,7 @@ def fit(run: CalibrationRun, targets: Targets, ledger: Ledger, folder: SweepFold
             by_hand = [number.normal(number.default) for number in run.numbers]
             start = np.where(influential, ensembles[-1].mean(axis=0), by_hand)
             problem = Search(evaluate, more, np.ones(len(more.all), bool), influential, rng)
-            best = problem.best(start, known, (run.search_evaluations - 1) // BATCH)
+            best = problem.best(start, known, rounds)
             refits = {}
             for name in run.refits:
                 others = np.array([trial.name != name for trial, _ in more.all])

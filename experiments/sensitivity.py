@@ -40,7 +40,7 @@ def perform(asked: Request, keep: bool = True) -> Result:
     announce(analysis.plan, "points")
 
     def finish(ledger: Ledger, cells: list[Cell], folder: SweepFolder) -> Result:
-        return write(analysis, collected(analysis, ledger, cells), folder)
+        return write(analysis, collected(analysis, ledger, cells), folder, keep)
 
     return on_ledger("sensitivity", analysis.plan, asked, keep, finish)
 
@@ -85,7 +85,7 @@ def collected(analysis: SensitivityPlan, ledger: Ledger, cells: list[Cell]) -> "
     return np.array(found)
 
 
-def write(analysis: SensitivityPlan, found: "np.ndarray", folder: SweepFolder) -> Result:
+def write(analysis: SensitivityPlan, found: "np.ndarray", folder: SweepFolder, keep: bool) -> Result:
     """Write the tables and pictures of a complete analysis; return them with what is printed."""
     from analysis.pages.sensitivity_summary import sensitivity_summary
     from analysis.pictures import look
@@ -100,7 +100,7 @@ def write(analysis: SensitivityPlan, found: "np.ndarray", folder: SweepFolder) -
     pictures = sensitivity_pictures(
         made, base, threshold_words(analysis.measure.threshold, analysis.measure.unit)
     )
-    if run.pictures:
+    if run.pictures and keep:
         look.save_all(pictures, folder.path)
     folder.notes["sensitivity"] = about(analysis)
     return Result(

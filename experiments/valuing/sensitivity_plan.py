@@ -300,6 +300,8 @@ def _axes(
 ) -> tuple[Axis, Axis] | None:
     given = own["map"]
     if MAP not in methods:
+        if given is not None:
+            raise InputError(f"map={shown(given)}: needs the method map, as in method=[tornado,map]")
         return None
     if not isinstance(given, Mapping) or len(given) != 2:
         raise InputError(

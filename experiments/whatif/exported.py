@@ -105,7 +105,8 @@ def exported(asked: Request, run: Run) -> Plain:
     """
     if len(run.policies) > MOST_POLICIES:
         raise InputError(
-            f"policies={[policy.name for policy in run.policies]}: the page compares at most {MOST_POLICIES}"
+            f"policies=[{','.join(policy.name for policy in run.policies)}]: the page compares at most "
+            f"{MOST_POLICIES}"
         )
     guidelines: Plain = {}
     base = _without_costs(run, asked)

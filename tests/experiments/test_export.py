@@ -47,6 +47,24 @@ def copy(exported, tmp_path):
     return shutil.copytree(exported("compare")[0], tmp_path / "received")
 
 
+@pytest.mark.parametrize("kind", ["stata", "r"])
+def test_a_folder_that_holds_something_else_is_refused_and_stays_as_it_was(copy, tmp_path, capsys, kind):
+    other, mine = shutil.copytree(copy, tmp_path / "other"), tmp_path / "mine"
+    mine.mkdir()
+    (mine / "outcomes.csv").write_text("my own")
+    for out in (other, mine, copy):
+        before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+        assert main(["export", str(copy), f"format={kind}", f"out={out}"]) == 2
+        assert "name a new or an empty folder" in capsys.readouterr().err
+        assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("kind", ["stata", "r"])
+def test_an_export_can_be_written_again(copy, tmp_path, kind):
+    for _ in range(2):
+        assert main(["export", str(copy), f"format={kind}", f"out={tmp_path / 'labelled'}"]) == 0
+
+
 def read_dta(path):
     """Return the values as numbers and words, the variables' labels, and the labels of values by variable."""
     with pd.read_stata(path, iterator=True, convert_categoricals=False) as reader:

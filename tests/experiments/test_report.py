@@ -249,6 +249,28 @@ def test_a_posterior_sweep_states_both_intervals_and_does_not_call_them_luck_alo
     assert "of simulated luck only" not in page.text
 
 
+def test_a_comparison_states_which_intervals_are_of_luck_and_which_of_uncertain_numbers(tmp_path):
+    folder = tmp_path / "run"
+    words = ("patients=2000", "policies=[usual_care,tme_alone]", "pictures=false")
+    assert main(["compare", *words, f"out={folder}"]) == 0
+    assert main(["report", str(folder)]) == 0
+    page = read_page(folder / "report.html")
+    assert "They do not include the uncertainty of the parameters" in page.text
+    assert "Intervals in round brackets are" not in page.text
+    assert "over the members of a posterior sample" not in page.text
+    table = read_whole(folder / "uncertainty.csv")
+    rows = table[(table["outcome"] == "local_recurrence") & (table["horizon_years"] == 5)]
+    rows = rows[
+        (rows[["mechanism", "compartment", "group"]] == "all").all(axis=1) & rows["comparator"].isna()
+    ]
+    expected = [
+        f"{percent(row['estimate'])} ({interval(row['uncertainty_low'], row['uncertainty_high'])})"
+        for _, row in rows.iterrows()
+    ]
+    assert len(expected) == 2
+    assert [cells[1] for cells in page.table("How sure this is at 5 years")] == expected
+
+
 @pytest.mark.parametrize("name", [name for name in RUNS if name not in ("posterior", "patient", *SLOW)])
 def test_where_intervals_are_of_luck_the_page_says_so(runs, name):
     assert "95 % intervals of simulated luck" in read_page(runs(name) / "report.html").text

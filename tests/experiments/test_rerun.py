@@ -456,6 +456,17 @@ def test_the_shipped_papers_are_reproduced(capsys):
         assert main(["reproduce", str(paper)]) == 0, capsys.readouterr().out
 
 
+def test_the_difference_notices_tables_that_were_altered(made, here, capsys):
+    name = next(iter(RUNS))
+    altered = shutil.copytree(made / name, here / "altered")
+    table = altered / "outcomes.csv"
+    table.write_text(table.read_text().replace("0.1", "0.2"))
+    assert main(["diff", str(altered), str(made / name)]) == 0
+    assert "outcomes.csv: was altered in A since the run" in capsys.readouterr().out
+    assert main(["diff", str(made / name), str(made / name)]) == 0
+    assert "altered" not in capsys.readouterr().out
+
+
 def test_the_difference_shows_where_levers_and_numbers_are_from_and_what_they_rest_on(made, here, capsys):
     run = ["compare", "patients=30", "horizon_years=1", *QUICK]
     assert main([*run, "policies=[tme_alone,short_course]", "out=one"]) == 0

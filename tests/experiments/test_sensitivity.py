@@ -314,6 +314,7 @@ REFUSED = [
     ("of=ratio", "of=ratio: must be one of"),
     ("by=group method=sobol", "by=group: must be one of"),
     ("method=map", "map=null: must hold two numbers"),
+    ("map=5", "map=5: needs the method map"),
     (f"method=map map={{{TAKES}:[0.1,0.1],{STOMA}:[1,2]}}", "low must be below high"),
     (f"method=map map={{{TAKES}:[0.1,1.4],{STOMA}:[1,2]}}", "probability=1.4: out of range"),
     (f"method=map map={{{TAKES}:[0.1,0.4],economics.stoma:[1,2]}}", "no key economics.stoma"),

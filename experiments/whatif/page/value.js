@@ -26,8 +26,8 @@ function roundMoney(amount, sign) {
   return size >= MILLION ? say("value.million", { n: `${sign}${Number((size / MILLION).toPrecision(3))}` }) : money(size, sign);
 }
 
-/** Return a sentence in which no line ends between a minus sign and a currency. */
-const unbroken = (words) => words.replace(/−(?=\D)/g, "−\u2060");
+/** Return a sentence in which no line ends between a sign and a currency. */
+const unbroken = (words) => words.replace(/[−+](?=[^\d\s])/g, "$&\u2060");
 
 /** Return a number of QALYs of many patients: whole, or to one decimal where it is small. */
 const qalysOf = (number) => (Math.abs(number) >= 9.95 ? whole(Math.abs(number)) : fixed(Math.abs(number)));
