@@ -103,7 +103,7 @@ def test_policies_are_added_taken_away_and_compared_with_another(opened):
     with opened.simulating():
         opened.page.check("[data-key='comparator 1']")
     assert opened.state()["comparator"] == 1
-    assert "beside B, short course" in opened.page.inner_text("#headline")
+    assert "compared with B, short course" in opened.page.inner_text("#headline")
 
 
 def test_a_policy_that_the_command_would_refuse_is_refused_with_its_reason(opened):
