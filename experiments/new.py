@@ -120,9 +120,7 @@ def read(words: Sequence[str]) -> Asked:
     if kind not in WRITERS:
         raise InputError(f"{shown(kind) or 'new'}: is not a kind of file{choice(kind, WRITERS)}")
     if len(names) != 2:
-        raise InputError(
-            f"{shown(' '.join(names))}: one name is needed, as in: lrrc new {kind} mine"
-        )
+        raise InputError(f"{shown(' '.join(names))}: one name is needed, as in: lrrc new {kind} mine")
     name = names[1]
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or len(name) > LONGEST_NAME or name in RESERVED:
         raise InputError(

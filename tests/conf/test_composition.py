@@ -74,7 +74,8 @@ def test_words_made_at_random_are_understood_and_refused_alike(examples, by_hydr
     @given(st.sampled_from(experiments()), st.data())
     def each(name, data):
         words = data.draw(st.lists(st.one_of(number_word(), wrong_word(name)), min_size=1, max_size=3))
-        assert ending(name, words) == ending(name, words, by_hydra)
+        # As they are written: what is no number is not equal to itself.
+        assert repr(ending(name, words)) == repr(ending(name, words, by_hydra))
 
     each()
 
