@@ -23,7 +23,8 @@ def input_error_of(error: Exception, experiment: str) -> InputError:
         return _unknown_option(error.missing_cfg_file, list(error.options or []))
     if isinstance(error, OverrideParseException):
         return InputError(
-            f"{error.override}: not understood; write key=value, and quote a value with special characters"
+            f"{shown(error.override)}: not understood; write key=value, and quote a value with special "
+            "characters"
         )
     if isinstance(error, yaml.YAMLError):
         return InputError(f"not valid YAML: {_one_line(text)}")
@@ -64,7 +65,8 @@ def _unknown_key(key: str, value: str, experiment: str) -> InputError:
     own = [*chosen_groups(experiment), *(leaf for top in config for leaf in schema.leaves(top, config[top]))]
     if ECONOMICS in own:
         own += schema.economics_keys()  # those of none would not be there
-    return InputError(f"{key}={shown(value)}: there is no key {key}{nearest(key, own)}")
+    name = shown(key)  # in one line, whatever it holds
+    return InputError(f"{name}={shown(value)}: there is no key {name}{nearest(key, own)}")
 
 
 def _unknown_option(file: str, names: list[str]) -> InputError:

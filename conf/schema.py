@@ -174,7 +174,8 @@ def unknown_key(key: str, value: object) -> InputError:
         return InputError(f"{key}={shown(value)}: there is no key {key} that can be set here")
     # Not the group that it would be in.
     like = [known for known in keys if not key.startswith(f"{known}.")]
-    return InputError(f"{key}={shown(value)}: there is no key {key}{nearest(key, like)}")
+    name = shown(key)  # in one line, whatever it holds
+    return InputError(f"{name}={shown(value)}: there is no key {name}{nearest(key, like)}")
 
 
 def economics_keys() -> list[str]:

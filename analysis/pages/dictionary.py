@@ -267,12 +267,13 @@ def _listed(table: str) -> dict[str, Sequence[str]]:
         }
     counted = [key.outcome for key in (*outcomes.binary_keys((1.0,)), *outcomes.TIMED)]
     every = [*dict.fromkeys([*counted, *outcomes.UNITS])]
+    groups = [outcomes.ALL, *dict.fromkeys([*outcomes.GROUPS[1:], *(key.group for key in outcomes.TIMED)])]
     return {
         "outcome": OF_WAITING if table == "waiting_harm" else every,
         "harm": outcomes.HARMS,
         "mechanism": splits,
         "compartment": [outcomes.ALL, *names(Compartment)],
-        "group": [outcomes.ALL, *dict.fromkeys([*outcomes.GROUPS[1:], *(k.group for k in outcomes.TIMED)])],
+        "group": [] if (table, "group") in OF_TABLES else groups,
         "unit": ["proportion", *dict.fromkeys(outcomes.UNITS.values())],
         "step": STEPS,
         "resource": RESOURCES,

@@ -10,6 +10,7 @@ from conf import used_files
 from conf.composition import CONF, GROUPS, composed, composing, experiments, plain, sources
 from conf.input_error import InputError
 from conf.request import request
+from conf.schema import checked
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +111,12 @@ def test_a_file_of_ones_own_is_read_again_in_each_composition(tmp_path):
         own.write_text(f"patients: {patients}\n", "utf-8")
         with composing(tmp_path):
             assert composed("compare", ["scenario=mine"])[0].patients == patients
+
+
+def test_a_key_that_holds_the_end_of_a_line_is_refused_in_one_line():
+    with pytest.raises(InputError) as in_a_file:
+        checked("anatomy", {"\n": None}, {"mesorectum_mm": 1.0})
+    assert str(in_a_file.value) == "anatomy.\\n=null: there is no key anatomy.\\n"
+    with composing(), pytest.raises(InputError) as among_the_words:
+        request("compare", ["a\nb=1"], "")
+    assert str(among_the_words.value).startswith("a\\nb=1: not understood")
