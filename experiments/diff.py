@@ -185,7 +185,7 @@ def results(one: ReceivedRun, other: ReceivedRun) -> Iterator[str]:
         for table in sorted(run.table_digests()):
             noted = "file_sha256" in run.manifest["tables"][table]  # not by early versions
             if noted and (run.folder / table).is_file() and run.altered(table):
-                yield f"{table}: was altered in {letter} since the run; what follows is of what the run wrote"
+                yield f"{table}: was altered in {letter} since the run"
     for table in sorted({*digests[0], *digests[1]}):
         if table not in digests[1] or table not in digests[0]:
             yield f"{table}: only in {'A' if table in digests[0] else 'B'}"
@@ -208,6 +208,10 @@ def _outcomes(one: ReceivedRun, other: ReceivedRun) -> Iterator[str]:
     if any(list(table.columns) != list(tables[0].columns) for table in tables):
         yield "outcomes.csv: has other columns"
         return
+    for run, table in zip((one, other), tables, strict=True):
+        for name in ("estimate", "ci_low", "ci_high"):
+            if name in table and table[name].dtype.kind not in "iuf":
+                raise InputError(f"{run.name}: outcomes.csv: {name} holds words where numbers belong")
     both = tables[0].merge(tables[1], on=keys, suffixes=("", "_then"))
     paired = _same_patients(one, other)
     alone = len(tables[0]) + len(tables[1]) - 2 * len(both)
@@ -218,10 +222,7 @@ def _outcomes(one: ReceivedRun, other: ReceivedRun) -> Iterator[str]:
     yield f"differences, B less A, of whole cohorts; intervals of simulated luck, {how}"
     whole = (both[["mechanism", "compartment", "group"]] == "all").all(axis=1)
     for _, row in both[whole & both["horizon_years"].fillna(0.0).isin([0.0, HEADLINE_YEARS])].iterrows():
-        try:
-            change = float(row["estimate_then"]) - float(row["estimate"])
-        except (TypeError, ValueError) as wrong:
-            raise InputError(f"outcomes.csv: an estimate is no number: {wrong}") from wrong
+        change = row["estimate_then"] - row["estimate"]
         if not np.isfinite(change) or change == 0:
             continue
         halves = [(row[f"ci_high{end}"] - row[f"ci_low{end}"]) / 2 for end in ("", "_then")]

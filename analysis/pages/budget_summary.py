@@ -1,13 +1,12 @@
 """A budget impact as a table to read."""
 
-import math
 import textwrap
 from collections.abc import Sequence
 
 import pandas as pd
 
 from analysis.pages.economics_summary import WIDEST, head, line
-from analysis.words.wording import DASH, INTERVALS, interval, policy_words, signed
+from analysis.words.wording import INTERVALS, interval, policy_words, signed
 
 MILLION = 1e6
 
@@ -26,8 +25,7 @@ def budget_summary(budget: pd.DataFrame, currency: str, price_year: int, uptake:
         of = budget[budget["policy"] == policy]
         lines += [policy_words(policy), *head(14, [("treated", "by it", 10), ("million", currency, 26)])]
         for row in of.to_dict("records"):
-            ends = row["ci_low"] / MILLION, row["ci_high"] / MILLION
-            low_high = DASH if math.isnan(ends[0]) else interval(*ends, signed)
+            low_high = interval(row["ci_low"] / MILLION, row["ci_high"] / MILLION, signed)
             cells = [
                 f"{row['treated']:>10,.0f}",
                 f"{signed(row['estimate'] / MILLION) + ' (' + low_high + ')':>26}",

@@ -2,8 +2,7 @@
 
 import math
 import textwrap
-from collections.abc import Hashable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -38,7 +37,7 @@ def gains_summary(tables: Mapping[str, pd.DataFrame], currency: str, threshold: 
         lines += head(WIDTH, columns)
         for row in of.to_dict("records"):
             needed = DASH if math.isnan(row["needed"]) else f"{row['needed']:.0f}"
-            low_high = _interval(row)
+            low_high = interval(row["benefit_low"], row["benefit_high"], more_money)
             cells = [
                 f"{100 * row['share']:>9.1f}",
                 f"{100 * row['treated']:>13.1f}",
@@ -49,7 +48,8 @@ def gains_summary(tables: Mapping[str, pd.DataFrame], currency: str, threshold: 
             ]
             lines.append(f"  {row['group']:{WIDTH - 2}}{''.join(cells)}")
         rule = rules.loc[[policy]].to_dict("records")[0]
-        worth = f"{more_money(rule['benefit'])} ({_interval(rule)})"
+        low_high = interval(rule["benefit_low"], rule["benefit_high"], more_money)
+        worth = f"{more_money(rule['benefit'])} ({low_high})"
         if rule["condition"] == EVERYBODY:
             words = f"The rule: treat everybody, {worth} {currency} per patient of the cohort."
         elif rule["condition"]:
@@ -70,10 +70,3 @@ def gains_summary(tables: Mapping[str, pd.DataFrame], currency: str, threshold: 
         )
     )
     return "\n".join([*lines, ""])
-
-
-def _interval(row: Mapping[Hashable, Any]) -> str:
-    """Return the interval of a net benefit; a dash where so few patients have none."""
-    if math.isnan(row["benefit_low"]):
-        return DASH
-    return interval(row["benefit_low"], row["benefit_high"], more_money)

@@ -95,7 +95,9 @@ def signed(number: float) -> str:
 
 
 def interval(low: float, high: float, write: Callable[[float], str] = percent) -> str:
-    """Return an interval as ``low to high``, each written by ``write``."""
+    """Return an interval as ``low to high``, each written by ``write``; a dash where there is none."""
+    if math.isnan(low) and math.isnan(high):
+        return DASH
     return f"{write(low)} to {write(high)}"
 
 

@@ -230,14 +230,19 @@ def test_policies_that_a_sweep_varies_are_those_of_its_tables(runs):
     assert "chemoradiotherapy" not in page.text.partition("The patients")[0]
 
 
+def of_all_at_five_years(table):
+    """Return the rows of uncertainty.csv of local recurrence in all patients, by policy."""
+    rows = table[(table["outcome"] == "local_recurrence") & (table["horizon_years"] == 5)]
+    return rows[
+        (rows[["mechanism", "compartment", "group"]] == "all").all(axis=1) & rows["comparator"].isna()
+    ]
+
+
 def test_a_posterior_sweep_states_both_intervals_and_does_not_call_them_luck_alone(runs):
     folder = runs("posterior")
     page = read_page(folder / "report.html")
     table = read_whole(folder / "uncertainty.csv")
-    rows = table[(table["outcome"] == "local_recurrence") & (table["horizon_years"] == 5)]
-    rows = rows[
-        (rows[["mechanism", "compartment", "group"]] == "all").all(axis=1) & rows["comparator"].isna()
-    ]
+    rows = of_all_at_five_years(table)
     expected = [
         f"{percent(row['estimate'])} ({interval(row['uncertainty_low'], row['uncertainty_high'])}) "
         f"[{interval(row['ci_low'], row['ci_high'])}]"
@@ -259,10 +264,7 @@ def test_a_comparison_states_which_intervals_are_of_luck_and_which_of_uncertain_
     assert "Intervals in round brackets are" not in page.text
     assert "over the members of a posterior sample" not in page.text
     table = read_whole(folder / "uncertainty.csv")
-    rows = table[(table["outcome"] == "local_recurrence") & (table["horizon_years"] == 5)]
-    rows = rows[
-        (rows[["mechanism", "compartment", "group"]] == "all").all(axis=1) & rows["comparator"].isna()
-    ]
+    rows = of_all_at_five_years(table)
     expected = [
         f"{percent(row['estimate'])} ({interval(row['uncertainty_low'], row['uncertainty_high'])})"
         for _, row in rows.iterrows()

@@ -467,6 +467,20 @@ def test_the_difference_notices_tables_that_were_altered(made, here, capsys):
     assert "altered" not in capsys.readouterr().out
 
 
+def test_the_difference_refuses_tables_with_words_for_numbers(made, here, capsys):
+    name = next(iter(RUNS))
+    for column in ("estimate", "ci_high"):
+        altered = shutil.copytree(made / name, here / column)
+        table = pd.read_csv(altered / "outcomes.csv", dtype=str, keep_default_na=False)
+        table.loc[0, column] = "many"
+        table.to_csv(altered / "outcomes.csv", index=False)
+        manifest = json.loads((altered / "manifest.json").read_text())
+        manifest["tables"]["outcomes.csv"]["sha256"] = "another"
+        (altered / "manifest.json").write_text(json.dumps(manifest))
+        assert main(["diff", str(altered), str(made / name)]) == 2
+        assert f"{column} holds words" in capsys.readouterr().err
+
+
 def test_the_difference_shows_where_levers_and_numbers_are_from_and_what_they_rest_on(made, here, capsys):
     run = ["compare", "patients=30", "horizon_years=1", *QUICK]
     assert main([*run, "policies=[tme_alone,short_course]", "out=one"]) == 0

@@ -11,7 +11,7 @@ class Pool {
   #source;
   #bytes;
   #request = 0;
-  #settled = new Map(); // after how many patients per policy's waits settle, null: not; by what they depend on
+  #settled = new Map(); // after how many patients a policy's waits settle, null: not; by what they depend on
   #waiting = new Map(); // by worker: what to do with its next answer
 
   constructor(source, bytes) {
